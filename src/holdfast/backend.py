@@ -1,0 +1,66 @@
+"""The parts that every room above works with, opened once per store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from holdfast.blobs.store import BlobStore
+from holdfast.catalog import contents
+from holdfast.catalog.contents import Content
+from holdfast.catalog.engine import Connection, Engine
+from holdfast.catalog.values import MAIN
+from holdfast.clock import Clock
+from holdfast.documents import Body, Deriver, Draft, body_of_bytes
+from holdfast.errors import CorruptStore
+from holdfast.index.tables import Tables
+
+
+@dataclass
+class Backend:
+    """A store's catalog, blobs and tables, and what a process needs to work with them."""
+
+    engine: Engine
+    blobs: BlobStore
+    tables: Tables
+    clock: Clock
+    #: the embedder whose search rows this store keeps
+    embedder: str
+    #: makes renditions and search rows; imports the heavy parts when first called
+    deriver: Deriver
+    branch: int = MAIN
+    #: who commits are attributed to when a transaction does not say
+    actor: str = "user"
+    #: called after a publish, so that upkeep can see whether it is due
+    published: list[Callable[[], None]] = field(default_factory=list)
+
+    def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
+        """Return a draft of `data`, text as UTF-8, for the file at `path`."""
+        raw = data.encode("utf-8") if isinstance(data, str) else data
+        name = path.rpartition("/")[2]
+        return Draft(name, body_of_bytes(raw, media_type or self.deriver.media_type(name, raw)), self.deriver)
+
+    def stored_body(self, content: Content) -> Body:
+        """Return a stored content as a body."""
+        return Body(content.content_id, content.size, content.media_type, lambda: self.stream(content))
+
+    def stream(self, content: Content) -> Iterator[bytes]:
+        """Yield the bytes of a stored content; raises CorruptStore when they are missing."""
+        if not content.inline:
+            yield from self.blobs.stream(content.content_id)
+            return
+        with self.engine.read() as conn:
+            data = contents.inline_data(conn, content.content_id)
+        if data is None:
+            raise missing(content.content_id)
+        yield data
+
+    def content(self, conn: Connection, content_id: str) -> Content:
+        """Return what the catalog knows of a content; raises CorruptStore when it should be there and is not."""
+        found = contents.get(conn, content_id)
+        if found is None:
+            raise missing(content_id)
+        return found
+
+
+def missing(content_id: str) -> CorruptStore:
+    """Return the error that says a content is gone from the catalog."""
+    return CorruptStore(f"The content {content_id} is missing from the catalog", path=content_id)

@@ -1,0 +1,152 @@
+"""Blobs on any object store that obstore reaches, and on a local directory made durable."""
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, MemoryStore, ObjectStore
+
+from holdfast import disk
+from holdfast.blobs.hashing import checked
+from holdfast.blobs.store import CHUNK_BYTES, BlobInfo
+from holdfast.errors import CorruptStore, StorageFailed
+from holdfast.faults import point
+
+#: where a local put writes before the rename; the leading dot keeps it out of every listing of blobs
+TEMPORARY = ".incoming"
+
+
+def key_of(content_id: str) -> str:
+    """Return where a blob lies: `ab/cdef...`, so that no directory grows to millions of names."""
+    return f"{content_id[:2]}/{content_id[2:]}"
+
+
+class ObjectBlobs:
+    """A `BlobStore` over an obstore store whose `put` is atomic and durable by itself, as on S3, GCS and Azure."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def in_memory(cls) -> "ObjectBlobs":
+        """Return blobs that live as long as the process."""
+        return cls(MemoryStore())
+
+    def put(self, content_id: str, chunks: Iterable[bytes]) -> None:
+        point("blob.before_write")
+        try:
+            obstore.put(self._store, key_of(content_id), checked(content_id, chunks), chunk_size=CHUNK_BYTES)
+        except obstore.exceptions.BaseError as error:
+            raise StorageFailed(f"The blob {content_id} could not be stored ({error})", path=content_id) from error
+
+    def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        try:
+            size = obstore.head(self._store, key_of(content_id))["size"]
+            end = size if end is None else min(end, size)
+            while start < end:
+                stop = min(end, start + CHUNK_BYTES)
+                yield bytes(obstore.get_range(self._store, key_of(content_id), start=start, end=stop))
+                start = stop
+        except (FileNotFoundError, NotFoundError) as error:
+            raise missing(content_id) from error
+        except obstore.exceptions.BaseError as error:
+            raise StorageFailed(f"The blob {content_id} could not be read ({error})", path=content_id) from error
+
+    def has(self, content_id: str) -> bool:
+        try:
+            obstore.head(self._store, key_of(content_id))
+        except (FileNotFoundError, NotFoundError):
+            return False
+        return True
+
+    def remove(self, content_id: str) -> None:
+        try:
+            obstore.delete(self._store, key_of(content_id))
+        except (FileNotFoundError, NotFoundError):
+            return
+
+    def list(self) -> Iterator[BlobInfo]:
+        for batch in obstore.list(self._store):
+            for meta in batch:
+                directory, _, rest = meta["path"].partition("/")
+                if len(directory) == 2 and rest:
+                    yield BlobInfo(directory + rest, meta["size"], meta["last_modified"].timestamp())
+
+    def sweep_temporary(self, older_than: float) -> int:
+        return 0
+
+
+class LocalBlobs(ObjectBlobs):
+    """Blobs in a directory. obstore never calls fsync, so what is written here is written by hand (TRAPS: disks)."""
+
+    def __init__(self, root: Path, *, durable: bool = True, read_only: bool = False) -> None:
+        try:
+            if not read_only:
+                disk.make_dir(root / TEMPORARY)
+        except OSError as error:
+            raise disk.explain(error, str(root)) from error
+        super().__init__(LocalStore(root))
+        self.root = root
+        self._durable = durable
+
+    def put(self, content_id: str, chunks: Iterable[bytes]) -> None:
+        target = self.root / key_of(content_id)
+        temporary = self.root / TEMPORARY / f"{content_id[:16]}-{uuid.uuid4().hex}"
+        try:
+            self._write(temporary, content_id, chunks)
+            disk.make_dir(target.parent)
+            # The bytes must be durable before the name: a name that survives a power cut without them is a lie (G2).
+            point("blob.before_rename")
+            temporary.rename(target)
+            point("blob.before_dir_fsync")
+            if self._durable:
+                disk.fsync_dir(target.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise disk.explain(error, str(target)) from error
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        try:
+            with (self.root / key_of(content_id)).open("rb") as file:
+                file.seek(start)
+                while piece := file.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - start)):
+                    start += len(piece)
+                    yield piece
+        except FileNotFoundError as error:
+            raise missing(content_id) from error
+        except OSError as error:
+            raise StorageFailed(f"The blob {content_id} could not be read ({error})", path=content_id) from error
+
+    def sweep_temporary(self, older_than: float) -> int:
+        removed = 0
+        for file in (self.root / TEMPORARY).iterdir():
+            try:
+                if file.stat().st_mtime < older_than:
+                    file.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue
+        return removed
+
+    def _write(self, path: Path, content_id: str, chunks: Iterable[bytes]) -> None:
+        point("blob.before_write")
+        with path.open("xb") as file:
+            for chunk in checked(content_id, chunks):
+                file.write(chunk)
+            file.flush()
+            point("blob.before_fsync")
+            if self._durable:
+                os.fsync(file.fileno())
+
+
+def missing(content_id: str) -> CorruptStore:
+    """Return the error that says a blob is gone."""
+    return CorruptStore(
+        f"The blob {content_id} is missing", path=content_id, remedy="Run `holdfast verify` to see what it held"
+    )

@@ -1,0 +1,1 @@
+"""The SQL room: schema, engines, migrations, and one file of questions per family of tables."""

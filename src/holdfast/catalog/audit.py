@@ -1,0 +1,41 @@
+"""Questions about the audit trail: what recovery and upkeep did by themselves."""
+
+from dataclasses import dataclass
+
+from holdfast.catalog.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One thing that was done without anybody asking for it."""
+
+    audit_id: int
+    #: seconds since the epoch
+    at: float
+    #: `sweep`, `set_aside`, `gc`, `repair`, ...
+    kind: str
+    #: what it was done to
+    subject: str
+    detail: str
+
+
+def write(conn: Connection, at: float, kind: str, subject: str, detail: str) -> bool:
+    """Write a row unless this was already audited; returns whether it was written.
+
+    (kind, subject) is unique, so that a recovery repeated after a fault leaves one row and not two.
+    """
+    return bool(
+        conn.run(
+            """INSERT INTO audit (at, kind, subject, detail) VALUES (:at, :kind, :subject, :detail)
+            ON CONFLICT DO NOTHING""",
+            {"at": at, "kind": kind, "subject": subject, "detail": detail},
+        )
+    )
+
+
+def newest(conn: Connection, limit: int) -> list[AuditRow]:
+    """Return the latest rows, newest first."""
+    rows = conn.rows(
+        "SELECT audit_id, at, kind, subject, detail FROM audit ORDER BY audit_id DESC LIMIT :n", {"n": limit}
+    )
+    return [AuditRow(*row) for row in rows]

@@ -1,0 +1,87 @@
+"""Questions about commits and the heads of branches."""
+
+from dataclasses import dataclass
+
+from holdfast.catalog.engine import Connection, Row
+from holdfast.catalog.values import MAIN
+
+_COLUMNS = "seq, branch_id, parent_seq, at, actor, message, idempotency_key, changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One published transaction."""
+
+    #: its place in the order of all commits, and its name
+    seq: int
+    branch_id: int
+    #: the commit it was published upon; None for the first
+    parent_seq: int | None
+    #: seconds since the epoch
+    at: float
+    #: who did it: `user`, `agent:7`, `job:12`
+    actor: str
+    message: str
+    idempotency_key: str | None
+    #: entries begun and ended
+    changes: int
+
+
+def head(conn: Connection, branch: int = MAIN) -> int:
+    """Return the newest commit's seq on `branch`."""
+    row = conn.row("SELECT head_seq FROM branches WHERE branch_id = :branch", {"branch": branch})
+    return int(row[0]) if row else 0
+
+
+def by_seq(conn: Connection, seq: int) -> Commit | None:
+    """Return one commit."""
+    return _commit(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE seq = :seq", {"seq": seq}))
+
+
+def by_key(conn: Connection, key: str) -> Commit | None:
+    """Return the commit that carries an idempotency key."""
+    return _commit(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE idempotency_key = :key", {"key": key}))
+
+
+def latest_at(conn: Connection, branch: int, time: float) -> int | None:
+    """Return the seq of the last commit made at or before `time` (seconds since the epoch)."""
+    row = conn.row(
+        "SELECT max(seq) FROM commits WHERE branch_id = :branch AND at <= :time", {"branch": branch, "time": time}
+    )
+    return row[0] if row else None
+
+
+def newest(conn: Connection, branch: int, until: int, limit: int) -> list[Commit]:
+    """Return at most `limit` commits up to `until`, newest first."""
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM commits WHERE branch_id = :branch AND seq <= :until ORDER BY seq DESC LIMIT :limit",
+        {"branch": branch, "until": until, "limit": limit},
+    )
+    return [Commit(*row) for row in rows]
+
+
+def count(conn: Connection) -> int:
+    """Return how many commits the store holds."""
+    row = conn.row("SELECT count(*) FROM commits")
+    return int(row[0]) if row else 0
+
+
+def publish(
+    conn: Connection, branch: int, parent: int, at: float, actor: str, message: str, key: str | None, changes: int
+) -> Commit:
+    """Write a commit on top of `parent` and make it the head of `branch`."""
+    row = conn.row(
+        """INSERT INTO commits (branch_id, parent_seq, at, actor, message, idempotency_key, changes)
+        VALUES (:branch, :parent, :at, :actor, :message, :key, :changes) RETURNING seq""",
+        {
+            "branch": branch, "parent": parent, "at": at, "actor": actor,
+            "message": message, "key": key, "changes": changes,
+        },
+    )  # fmt: skip
+    assert row is not None
+    conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch})
+    return Commit(row[0], branch, parent, at, actor, message, key, changes)
+
+
+def _commit(row: Row | None) -> Commit | None:
+    return Commit(*row) if row else None

@@ -1,0 +1,195 @@
+"""Questions about contents, the renditions derived from them, and contents condemned by garbage collection."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.catalog.engine import Connection, batches, in_list
+
+#: contents up to this many bytes live in the catalog itself
+INLINE_LIMIT = 64 * 1024
+#: the rendition that people, agents and search read
+MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes under their hash."""
+
+    #: BLAKE3 in hex
+    content_id: str
+    #: bytes
+    size: int
+    media_type: str
+    #: whether the bytes are in the catalog (`inline_bytes`) or in the blob store
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """Something derived from a content by a named deriver, itself stored as a content."""
+
+    #: what it was derived from
+    content_id: str
+    #: `markdown`, `abstract`, `overview`
+    kind: str
+    deriver: str
+    deriver_version: str
+    #: the content that holds it
+    rendered_id: str
+    title: str | None
+    #: author, dates, pages, warnings: what the format had
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def get(conn: Connection, content_id: str) -> Content | None:
+    """Return what is known of one content."""
+    row = conn.row(
+        "SELECT content_id, size, media_type, inline FROM contents WHERE content_id = :id", {"id": content_id}
+    )
+    return Content(row[0], row[1], row[2], bool(row[3])) if row else None
+
+
+def known_among(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of `ids` the catalog has."""
+    known: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        known.update(
+            row[0] for row in conn.rows(f"SELECT content_id FROM contents WHERE content_id IN ({marks})", params)
+        )
+    return known
+
+
+def inline_data(conn: Connection, content_id: str) -> bytes | None:
+    """Return the bytes of an inline content."""
+    row = conn.row("SELECT data FROM inline_bytes WHERE content_id = :id", {"id": content_id})
+    return bytes(row[0]) if row else None
+
+
+def after(conn: Connection, content_id: str, limit: int) -> list[Content]:
+    """Return up to `limit` contents whose id sorts after `content_id`, in order of id."""
+    rows = conn.rows(
+        "SELECT content_id, size, media_type, inline FROM contents WHERE content_id > :id ORDER BY content_id LIMIT :n",
+        {"id": content_id, "n": limit},
+    )
+    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def every(conn: Connection, page: int = 1000) -> Iterator[Content]:
+    """Yield all contents in order of id."""
+    last = ""
+    while found := after(conn, last, page):
+        yield from found
+        last = found[-1].content_id
+
+
+def insert(conn: Connection, new: Iterable[tuple[Content, bytes | None]]) -> None:
+    """Write contents (and their bytes, when inline) that are not there yet."""
+    for content, data in new:
+        written = conn.run(
+            """INSERT INTO contents (content_id, size, media_type, inline) VALUES (:id, :size, :type, :inline)
+            ON CONFLICT DO NOTHING""",
+            {"id": content.content_id, "size": content.size, "type": content.media_type, "inline": content.inline},
+        )
+        if written and data is not None:
+            conn.run(
+                "INSERT INTO inline_bytes (content_id, data) VALUES (:id, :data) ON CONFLICT DO NOTHING",
+                {"id": content.content_id, "data": data},
+            )
+
+
+def insert_renditions(conn: Connection, new: Iterable[Rendition], made: float) -> None:
+    """Write renditions; one that is there already is kept."""
+    for r in new:
+        conn.run(
+            """INSERT INTO renditions
+                (content_id, kind, deriver, deriver_version, rendered_id, title, meta, made)
+            VALUES (:id, :kind, :deriver, :version, :rendered, :title, :meta, :made) ON CONFLICT DO NOTHING""",
+            {
+                "id": r.content_id, "kind": r.kind, "deriver": r.deriver, "version": r.deriver_version,
+                "rendered": r.rendered_id, "title": r.title, "meta": json.dumps(r.meta), "made": made,
+            },
+        )  # fmt: skip
+
+
+def rendition(conn: Connection, content_id: str, kind: str = MARKDOWN) -> Rendition | None:
+    """Return the newest rendition of that kind."""
+    row = conn.row(
+        """SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
+        WHERE content_id = :id AND kind = :kind ORDER BY made DESC, deriver_version DESC LIMIT 1""",
+        {"id": content_id, "kind": kind},
+    )
+    return Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6])) if row else None
+
+
+def titles(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the titles that the renditions of these contents carry."""
+    found: dict[str, str] = {}
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"SELECT content_id, title FROM renditions WHERE content_id IN ({marks}) AND kind = '{MARKDOWN}'"
+            " AND title IS NOT NULL ORDER BY made",
+            params,
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+#: a content is referred to by an entry of any commit, or as what a rendition of a kept content is stored in
+_UNREFERENCED = """NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = c.content_id)
+    AND NOT EXISTS (SELECT 1 FROM renditions r JOIN entries e ON e.content_id = r.content_id
+                    WHERE r.rendered_id = c.content_id)"""
+
+
+def unreferenced(conn: Connection, limit: int) -> list[Content]:
+    """Return at most `limit` contents that no entry and no kept rendition refers to."""
+    rows = conn.rows(
+        f"SELECT c.content_id, c.size, c.media_type, c.inline FROM contents c WHERE {_UNREFERENCED} LIMIT :limit",
+        {"limit": limit},
+    )
+    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def forget(conn: Connection, ids: Sequence[str]) -> None:
+    """Drop contents and all that was derived from them."""
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        for table in ("inline_bytes", "renditions", "contents"):
+            conn.run(f"DELETE FROM {table} WHERE content_id IN ({marks})", params)
+
+
+def condemned_among(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of `ids` garbage collection is removing, or has removed while older intents still live."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        found.update(r[0] for r in conn.rows(f"SELECT content_id FROM condemned WHERE content_id IN ({marks})", params))
+    return found
+
+
+def condemn(conn: Connection, ids: Iterable[str], at: float) -> None:
+    """Announce that the blobs of these contents will be removed: from now on nothing may be published upon them."""
+    conn.run_many(
+        """INSERT INTO condemned (content_id, at, removed_at) VALUES (:id, :at, NULL)
+        ON CONFLICT (content_id) DO UPDATE SET at = :at, removed_at = NULL""",
+        [{"id": content_id, "at": at} for content_id in ids],
+    )
+
+
+def condemned_unremoved(conn: Connection, limit: int) -> list[str]:
+    """Return condemned contents whose blobs may still be there."""
+    rows = conn.rows("SELECT content_id FROM condemned WHERE removed_at IS NULL LIMIT :n", {"n": limit})
+    return [row[0] for row in rows]
+
+
+def mark_removed(conn: Connection, ids: Iterable[str], at: float) -> None:
+    """Note that the blobs of condemned contents are gone."""
+    conn.run_many("UPDATE condemned SET removed_at = :at WHERE content_id = :id", [{"id": i, "at": at} for i in ids])
+
+
+def pardon(conn: Connection, before: float) -> None:
+    """Drop the notes of contents removed before `before`, when no intent that old is alive."""
+    conn.run("DELETE FROM condemned WHERE removed_at < :before", {"before": before})

@@ -1,0 +1,73 @@
+"""The port between the catalog's questions and a database.
+
+A question is SQL text with `:name` parameters, the style that SQLite's own driver and `sqlalchemy.text` both take, in
+the dialect that SQLite and PostgreSQL share (docs/architecture.md says why the hot statements are text and the schema
+is SQLAlchemy Core).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
+
+#: ids in one IN list: below SQLite's oldest limit of 999 variables, with room for the other parameters
+IN_LIST = 500
+
+
+class Connection(Protocol):
+    """One SQL transaction under way."""
+
+    def rows(self, sql: str, params: Params = ...) -> list[Row]:
+        """Run one statement and return all its rows."""
+        ...
+
+    def row(self, sql: str, params: Params = ...) -> Row | None:
+        """Run one statement and return its first row."""
+        ...
+
+    def run(self, sql: str, params: Params = ...) -> int:
+        """Run one statement and return how many rows it touched."""
+        ...
+
+    def run_many(self, sql: str, params: Iterable[Params]) -> None:
+        """Run one statement for each set of parameters."""
+        ...
+
+
+class Engine(Protocol):
+    """Where the catalog lives."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that sees one state of the catalog for as long as it lasts, and blocks nobody."""
+        ...
+
+    def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
+        """Begin the one writing transaction, after waiting for its turn; commits at the end, rolls back on any error.
+
+        `durable=False` may lose the transaction at a power cut (never at a process's death): enough for leases.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+def in_list(values: Sequence[Any], prefix: str = "v") -> tuple[str, dict[str, Any]]:
+    """Return the text `:v0, :v1, ...` and its parameters, for an IN (...) of at most IN_LIST values."""
+    params = {f"{prefix}{i}": value for i, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in params), params
+
+
+def batches(values: Iterable[Any], size: int = IN_LIST) -> Iterator[list[Any]]:
+    """Cut `values` into lists of at most `size`."""
+    batch: list[Any] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,220 @@
+"""Questions about the versioned tree. All answer for one branch at one commit `seq`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.engine import Connection, Row, batches, in_list
+from holdfast.catalog.values import FOREVER, ROOT_NODE
+
+_COLUMNS = "entry_id, node_id, parent_id, name, content_id, size, modified, source, source_stamp, from_seq, to_seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Node `node_id` is called `name` under `parent_id`, from commit `from_seq` until `to_seq`."""
+
+    entry_id: int
+    #: survives moves and rewrites
+    node_id: int
+    parent_id: int
+    name: str
+    #: BLAKE3 in hex; None for a directory
+    content_id: str | None
+    #: bytes; 0 for a directory
+    size: int
+    #: seconds since the epoch
+    modified: float
+    #: where an `add` took it from: an absolute path or a URL
+    source: str | None
+    #: what an `add` compares to see that the source is unchanged
+    source_stamp: str | None
+    from_seq: int
+    to_seq: int = FOREVER
+
+    @property
+    def is_dir(self) -> bool:
+        return self.content_id is None
+
+
+ROOT_ENTRY = Entry(0, ROOT_NODE, ROOT_NODE, "", None, 0, 0.0, None, None, 0)
+
+_CHILD = f"""SELECT {_COLUMNS} FROM entries
+    WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq > :seq
+    ORDER BY to_seq LIMIT 1"""
+_CHILDREN = f"""SELECT {_COLUMNS} FROM entries
+    WHERE branch_id = :branch AND parent_id = :parent AND to_seq > :seq AND from_seq <= :seq"""
+_NODE = f"""SELECT {_COLUMNS} FROM entries
+    WHERE branch_id = :branch AND node_id = :node AND to_seq > :seq
+    ORDER BY to_seq LIMIT 1"""
+
+
+def child(conn: Connection, branch: int, seq: int, parent: int, name: str) -> Entry | None:
+    """Return what is called `name` under the node `parent`."""
+    row = conn.row(_CHILD, {"branch": branch, "seq": seq, "parent": parent, "name": name})
+    return _if_begun(row, seq)
+
+
+def children(conn: Connection, branch: int, seq: int, parent: int) -> list[Entry]:
+    """Return all that is directly under the node `parent`, in no order."""
+    return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch, "seq": seq, "parent": parent})]
+
+
+def has_children(conn: Connection, branch: int, seq: int, parent: int) -> bool:
+    """Return whether anything is directly under the node `parent`."""
+    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch, "seq": seq, "parent": parent}) is not None
+
+
+def of_node(conn: Connection, branch: int, seq: int, node: int) -> Entry | None:
+    """Return the entry of one node, whether or not its ancestors still stand."""
+    return _if_begun(conn.row(_NODE, {"branch": branch, "seq": seq, "node": node}), seq)
+
+
+def of_nodes(conn: Connection, branch: int, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
+    """Return the entries of many nodes by node id; a node without one is left out."""
+    found: dict[int, Entry] = {}
+    for batch in batches(nodes):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND node_id IN ({marks})"
+            " AND to_seq > :seq AND from_seq <= :seq",
+            {**params, "branch": branch, "seq": seq},
+        )
+        found.update((row[1], Entry(*row)) for row in rows)
+    return found
+
+
+def history_of_node(conn: Connection, branch: int, seq: int, node: int) -> list[Entry]:
+    """Return every entry the node has had up to `seq`, oldest first."""
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
+        " ORDER BY from_seq",
+        {"branch": branch, "node": node, "seq": seq},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def of_contents(
+    conn: Connection, branch: int, seq: int, contents: Sequence[str], *, limit: int, after: int = 0
+) -> list[Entry]:
+    """Return entries holding any of `contents`, by entry id, at most `limit` of those with an id above `after`."""
+    marks, params = in_list(contents)
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM entries WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq"
+        " AND branch_id = :branch AND entry_id > :after ORDER BY entry_id LIMIT :limit",
+        {**params, "branch": branch, "seq": seq, "after": after, "limit": limit},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def subtree_contents(conn: Connection, branch: int, seq: int, node: int, limit: int) -> list[str]:
+    """Return the distinct contents at or below a directory node, at most `limit` of them."""
+    rows = conn.rows(
+        """WITH RECURSIVE below(node_id) AS (
+            SELECT :node UNION
+            SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
+            WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)
+        SELECT DISTINCT e.content_id FROM below JOIN entries e ON e.parent_id = below.node_id
+        WHERE e.branch_id = :branch AND e.content_id IS NOT NULL AND e.to_seq > :seq AND e.from_seq <= :seq
+        LIMIT :limit""",
+        {"branch": branch, "seq": seq, "node": node, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[str]) -> set[str]:
+    """Return which of `contents` stand somewhere in the tree, all ancestors standing too."""
+    return {
+        content
+        for batch in batches(contents)
+        for (content,) in _visible_rows(conn, branch, seq, batch)
+    }  # fmt: skip
+
+
+def _visible_rows(conn: Connection, branch: int, seq: int, contents: list[str]) -> list[Row]:
+    marks, params = in_list(contents)
+    return conn.rows(
+        f"""WITH RECURSIVE up(content_id, node_id) AS (
+            SELECT e.content_id, e.parent_id FROM entries e
+            WHERE e.content_id IN ({marks}) AND e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
+            UNION
+            SELECT up.content_id, e.parent_id FROM up JOIN entries e ON e.node_id = up.node_id
+            WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq)
+        SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}""",
+        {**params, "branch": branch, "seq": seq},
+    )
+
+
+def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list[tuple[int, str, int]]:
+    """Return (parent, name, seq) for every slot whose entry began or ended in (after, until]."""
+    window = {"branch": branch, "after": after, "until": until}
+    return [
+        (row[0], row[1], row[2])
+        for row in conn.rows(
+            """SELECT parent_id, name, from_seq FROM entries
+            WHERE branch_id = :branch AND from_seq > :after AND from_seq <= :until
+            UNION ALL SELECT parent_id, name, to_seq FROM entries
+            WHERE branch_id = :branch AND to_seq > :after AND to_seq <= :until""",
+            window,
+        )
+    ]
+
+
+def changed_entries(conn: Connection, branch: int, after: int, until: int) -> list[Entry]:
+    """Return every entry that began or ended in (after, until], each once."""
+    rows = conn.rows(
+        f"""SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND from_seq > :after AND from_seq <= :until
+        UNION SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND to_seq > :after AND to_seq <= :until""",
+        {"branch": branch, "after": after, "until": until},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def contents_entered(conn: Connection, after: int, contents: Sequence[str]) -> set[str]:
+    """Return which of at most IN_LIST `contents` got a new entry, on any branch, after commit `after`."""
+    marks, params = in_list(contents)
+    rows = conn.rows(
+        f"SELECT DISTINCT content_id FROM entries WHERE content_id IN ({marks}) AND from_seq > :after",
+        {**params, "after": after},
+    )
+    return {row[0] for row in rows}
+
+
+def end(conn: Connection, seq: int, entry_ids: Iterable[int]) -> None:
+    """End entries at commit `seq`."""
+    conn.run_many(
+        f"UPDATE entries SET to_seq = :seq WHERE entry_id = :entry AND to_seq = {FOREVER}",
+        [{"seq": seq, "entry": entry} for entry in entry_ids],
+    )
+
+
+def begin(conn: Connection, branch: int, seq: int, new: Iterable[Entry]) -> None:
+    """Begin entries at commit `seq`; their own entry_id, from_seq and to_seq are not looked at."""
+    conn.run_many(
+        """INSERT INTO entries (branch_id, node_id, parent_id, name, content_id, size, modified, source,
+            source_stamp, from_seq)
+        VALUES (:branch, :node, :parent, :name, :content, :size, :modified, :source, :stamp, :seq)""",
+        [_values(branch, seq, entry) for entry in new],
+    )
+
+
+def _values(branch: int, seq: int, entry: Entry) -> dict[str, Any]:
+    return {
+        "branch": branch,
+        "seq": seq,
+        "node": entry.node_id,
+        "parent": entry.parent_id,
+        "name": entry.name,
+        "content": entry.content_id,
+        "size": entry.size,
+        "modified": entry.modified,
+        "source": entry.source,
+        "stamp": entry.source_stamp,
+    }
+
+
+def _if_begun(row: Row | None, seq: int) -> Entry | None:
+    # The row ends first after `seq`, so it is the only one of its slot that can be true at `seq`.
+    if row is None or row[9] > seq:
+        return None
+    return Entry(*row)

@@ -1,0 +1,56 @@
+"""Questions about table pins: the version at which each versioned table is to be read."""
+
+from dataclasses import dataclass
+
+from holdfast.catalog.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A table is read at `version`."""
+
+    pin_id: int
+    table: str
+    version: int
+
+
+def current(conn: Connection, branch: int, tables: tuple[str, ...]) -> dict[str, Pin]:
+    """Return the current pins of `tables` that have one."""
+    rows = conn.rows(
+        "SELECT pin_id, table_name, version FROM pins WHERE branch_id = :branch AND superseded_at IS NULL",
+        {"branch": branch},
+    )
+    # Versions are 64-bit unsigned, more than an SQL integer holds, so they are stored as text.
+    return {row[1]: Pin(row[0], row[1], int(row[2])) for row in rows if row[1] in tables}
+
+
+def names(conn: Connection) -> list[str]:
+    """Return every table that has ever had a pin."""
+    return [row[0] for row in conn.rows("SELECT DISTINCT table_name FROM pins ORDER BY table_name")]
+
+
+def move(conn: Connection, branch: int, table: str, version: int, at: float) -> None:
+    """Pin `table` at `version` from now on."""
+    conn.run(
+        """UPDATE pins SET superseded_at = :at
+        WHERE branch_id = :branch AND table_name = :table AND superseded_at IS NULL""",
+        {"branch": branch, "table": table, "at": at},
+    )
+    conn.run(
+        "INSERT INTO pins (branch_id, table_name, version, at) VALUES (:branch, :table, :version, :at)",
+        {"branch": branch, "table": table, "version": str(version), "at": at},
+    )
+
+
+def superseded_after(conn: Connection, table: str, time: float) -> list[int]:
+    """Return the versions of `table` that are current, or that a reader may still hold: superseded after `time`."""
+    rows = conn.rows(
+        "SELECT version FROM pins WHERE table_name = :table AND (superseded_at IS NULL OR superseded_at > :time)",
+        {"table": table, "time": time},
+    )
+    return [int(row[0]) for row in rows]
+
+
+def forget_superseded(conn: Connection, before: float) -> int:
+    """Drop the rows of pins that were superseded before `before`; returns how many."""
+    return conn.run("DELETE FROM pins WHERE superseded_at <= :before", {"before": before})

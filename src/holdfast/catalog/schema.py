@@ -1,0 +1,196 @@
+"""The catalog's tables, one schema for SQLite and PostgreSQL. docs/architecture.md explains them with a picture.
+
+Versioned rows carry `from_seq` and `to_seq`: they are true at commit s when from_seq <= s < to_seq, and `FOREVER` means
+"until further notice". Indexes on versioned rows end in `to_seq`, so that a look-up at or near the head skips all that
+ended before, however long the history is (G9).
+"""
+
+import sqlalchemy as sa
+
+from holdfast.catalog.values import FOREVER
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+#: a 64-bit key that SQLite may alias to its rowid
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: seconds since the epoch
+Time: sa.Double[float] = sa.Double()
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+branches = sa.Table(
+    "branches",
+    metadata,
+    sa.Column("branch_id", Key, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("base_branch_id", sa.BigInteger),
+    sa.Column("fork_seq", sa.BigInteger),
+    sa.Column("head_seq", sa.BigInteger, nullable=False),
+)
+
+commits = sa.Table(
+    "commits",
+    metadata,
+    sa.Column("seq", Key, primary_key=True),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
+    sa.Column("parent_seq", sa.BigInteger),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text),
+    sa.Column("changes", sa.Integer, nullable=False),
+    sa.UniqueConstraint("idempotency_key"),
+    sqlite_autoincrement=True,
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("entry_id", Key, primary_key=True),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
+    sa.Column("node_id", sa.BigInteger, nullable=False),
+    sa.Column("parent_id", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text(collation=None), nullable=False),
+    sa.Column("content_id", sa.Text),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("modified", Time, nullable=False),
+    sa.Column("source", sa.Text),
+    sa.Column("source_stamp", sa.Text),
+    sa.Column("from_seq", sa.BigInteger, nullable=False),
+    sa.Column("to_seq", sa.BigInteger, nullable=False, server_default=sa.text(str(FOREVER))),
+    sa.UniqueConstraint("branch_id", "parent_id", "name", "to_seq"),
+    sa.Index(None, "branch_id", "parent_id", "to_seq"),
+    sa.Index(None, "branch_id", "node_id", "to_seq"),
+    sa.Index(None, "content_id", "to_seq", sqlite_where=sa.text("content_id IS NOT NULL"),
+             postgresql_where=sa.text("content_id IS NOT NULL")),
+    sa.Index(None, "branch_id", "from_seq"),
+    sa.Index("ix_entries_ended", "branch_id", "to_seq", sqlite_where=sa.text(f"to_seq < {FOREVER}"),
+             postgresql_where=sa.text(f"to_seq < {FOREVER}")),
+)  # fmt: skip
+
+contents = sa.Table(
+    "contents",
+    metadata,
+    sa.Column("content_id", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("inline", sa.Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+inline_bytes = sa.Table(
+    "inline_bytes",
+    metadata,
+    sa.Column("content_id", sa.Text, sa.ForeignKey("contents.content_id"), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+condemned = sa.Table(
+    "condemned",
+    metadata,
+    sa.Column("content_id", sa.Text, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("removed_at", Time),
+)
+
+renditions = sa.Table(
+    "renditions",
+    metadata,
+    sa.Column("content_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("deriver", sa.Text, nullable=False),
+    sa.Column("deriver_version", sa.Text, nullable=False),
+    sa.Column("rendered_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("meta", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("made", Time, nullable=False),
+    sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version"),
+    sa.Index(None, "rendered_id"),
+)
+
+searchable = sa.Table(
+    "searchable",
+    metadata,
+    sa.Column("embedder", sa.Text, nullable=False),
+    sa.Column("content_id", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("chunks", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("embedder", "content_id"),
+    sa.Index(None, "embedder", "place"),
+    sqlite_with_rowid=False,
+)
+
+tail = sa.Table(
+    "tail",
+    metadata,
+    sa.Column("row_id", Key, primary_key=True),
+    sa.Column("embedder", sa.Text, nullable=False),
+    sa.Column("content_id", sa.Text, nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("heading", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("start", sa.BigInteger, nullable=False),
+    sa.Column("end", sa.BigInteger, nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("embedder", "content_id", "ordinal"),
+    sqlite_autoincrement=True,
+)
+
+pins = sa.Table(
+    "pins",
+    metadata,
+    sa.Column("pin_id", Key, primary_key=True),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
+    sa.Column("table_name", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("superseded_at", Time),
+    sa.Index(
+        "uq_pins_current", "branch_id", "table_name", unique=True,
+        sqlite_where=sa.text("superseded_at IS NULL"), postgresql_where=sa.text("superseded_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    sa.Column("intent_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("staged", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("error", sa.Text),
+    sa.Column("started", Time, nullable=False),
+    sa.Column("lease_until", Time, nullable=False),
+    sa.Column("ended", Time),
+    sa.Index(None, "state"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("audit_id", Key, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.UniqueConstraint("kind", "subject"),
+    sqlite_autoincrement=True,
+)

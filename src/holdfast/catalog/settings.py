@@ -1,0 +1,17 @@
+"""Questions about the store itself: its id and what it was made with."""
+
+from holdfast.catalog.engine import Connection
+
+
+def get(conn: Connection, name: str) -> str | None:
+    """Return a setting of the store."""
+    row = conn.row("SELECT value FROM settings WHERE name = :name", {"name": name})
+    return str(row[0]) if row else None
+
+
+def put(conn: Connection, name: str, value: str) -> None:
+    """Set a setting of the store."""
+    conn.run(
+        "INSERT INTO settings (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
+        {"name": name, "value": value},
+    )

@@ -1,0 +1,178 @@
+"""The embedded engine: one SQLite file in WAL mode.
+
+Reads take a connection of their own each, kept for reuse, and never wait. Writes share one connection behind the
+turnstile. `synchronous=FULL` fsyncs the log at every commit (G2).
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from holdfast.catalog.engine import Params, Row
+from holdfast.catalog.turnstile import Turnstile
+from holdfast.errors import CorruptStore, HoldfastError, ReadOnly, StorageFailed, StoreNotFound, Unsupported
+
+#: last resort only: writers queue at the turnstile, so SQLite's own wait is met at checkpoints and recovery
+BUSY_TIMEOUT_MS = 60_000
+#: read connections kept open for reuse; more threads than this open theirs anew
+IDLE_READERS = 8
+#: pages of SQLite's cache for each connection, in KiB
+CACHE_KIB = 16_384
+
+_NOTHING: dict[str, Any] = {}
+
+
+class SqliteConnection:
+    """A `Connection` on one SQLite handle."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def rows(self, sql: str, params: Params = _NOTHING) -> list[Row]:
+        return self.raw.execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Params = _NOTHING) -> Row | None:
+        row: Row | None = self.raw.execute(sql, params).fetchone()
+        return row
+
+    def run(self, sql: str, params: Params = _NOTHING) -> int:
+        return self.raw.execute(sql, params).rowcount
+
+    def run_many(self, sql: str, params: Iterable[Params]) -> None:
+        self.raw.executemany(sql, params)
+
+
+class SqliteEngine:
+    """An `Engine` on the file `path`, which must exist unless `create` is given."""
+
+    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False, durable: bool = True) -> None:
+        if not create and not path.exists():
+            raise CorruptStore(f"The catalog {path} is missing", path=str(path), remedy="Restore it from a backup")
+        self.path = path
+        self.read_only = read_only
+        self._process = os.getpid()
+        self._idle: list[SqliteConnection] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        self._always_relaxed = not durable
+        self._durable = True
+        with translated(path):
+            self._turnstile = None if read_only else Turnstile(path.with_name("catalog.turn"))
+            self._writer = None if read_only else SqliteConnection(self._connect())
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteConnection]:
+        self._check_usable()
+        with translated(self.path):
+            connection = self._take_reader()
+            try:
+                connection.raw.execute("BEGIN")
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[SqliteConnection]:
+        self._check_usable()
+        if self._writer is None or self._turnstile is None:
+            raise ReadOnly("The store was opened read-only", path=str(self.path.parent))
+        with translated(self.path), self._turnstile:
+            raw = self._writer.raw
+            self._set_durability(durable and not self._always_relaxed)
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                raw.execute("COMMIT")
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        if self._closed or os.getpid() != self._process:
+            return
+        self._closed = True
+        with self._guard:
+            for connection in self._idle:
+                connection.raw.close()
+            self._idle.clear()
+        if self._turnstile is not None and self._writer is not None:
+            self._writer.raw.close()
+            self._turnstile.close()
+
+    def _check_usable(self) -> None:
+        if os.getpid() != self._process:
+            raise Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
+        if self._closed:
+            raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
+
+    def _set_durability(self, durable: bool) -> None:
+        if durable != self._durable and self._writer is not None:
+            self._writer.raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+
+    def _take_reader(self) -> SqliteConnection:
+        with self._guard:
+            if self._idle:
+                return self._idle.pop()
+        return SqliteConnection(self._connect())
+
+    def _give_back(self, connection: SqliteConnection) -> None:
+        if connection.raw.in_transaction:
+            connection.raw.execute("ROLLBACK")
+        with self._guard:
+            if len(self._idle) < IDLE_READERS and not self._closed:
+                self._idle.append(connection)
+                return
+        connection.raw.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        raw = sqlite3.connect(
+            self._address(), uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        if not self.read_only:
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute("PRAGMA synchronous=FULL")
+            raw.execute("PRAGMA foreign_keys=ON")
+        return raw
+
+    def _address(self) -> str:
+        if not self.read_only:
+            return self.path.absolute().as_uri()
+        # A folder that may not be written to has no place for SQLite's shared memory: then, and only when no log
+        # waits to be read, the file is declared immutable.
+        log = self.path.with_name(self.path.name + "-wal")
+        frozen = not os.access(self.path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+        return f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if frozen else ''}"
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into what a caller can act upon."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
+    """Return the HoldfastError that says what SQLite's `error` on the catalog at `path` means."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
+        return CorruptStore(f"The catalog {path} is damaged ({error})", path=str(path))
+    if name.startswith("SQLITE_READONLY"):
+        return ReadOnly(f"The catalog {path} cannot be written ({error})", path=str(path))
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return StorageFailed(f"The catalog {path} could not be written or read ({error})", path=str(path))
+    if name.startswith("SQLITE_CANTOPEN"):
+        with suppress(OSError):
+            if path.exists():
+                return ReadOnly(f"The catalog {path} cannot be opened ({error})", path=str(path))
+        return StoreNotFound(f"There is no catalog at {path}", path=str(path))
+    return HoldfastError(f"The catalog {path} refused a statement: {error}", path=str(path))

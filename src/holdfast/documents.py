@@ -1,0 +1,86 @@
+"""What a transaction is given to store: bytes, and what is derived from them before anything is published."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.blobs.hashing import content_id, content_id_of, pieces_of
+from holdfast.catalog.contents import INLINE_LIMIT, Content, Rendition
+from holdfast.catalog.search_rows import TailRow
+
+#: bytes; files up to this size are held in memory while they are prepared
+IN_MEMORY_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Body:
+    """Bytes on their way into the store: small ones in memory, large ones as a way to read them again."""
+
+    content_id: str
+    #: bytes
+    size: int
+    media_type: str
+    #: yields the bytes from the start, each time it is called
+    pieces: Callable[[], Iterator[bytes]] = field(repr=False)
+    #: the file on disk that holds just these bytes, if there is one
+    path: Path | None = None
+
+    @property
+    def content(self) -> Content:
+        return Content(self.content_id, self.size, self.media_type, inline=self.size <= INLINE_LIMIT)
+
+    def data(self) -> bytes:
+        """Return all bytes at once."""
+        return b"".join(self.pieces())
+
+
+def body_of_bytes(data: bytes, media_type: str) -> Body:
+    """Return the body of bytes in memory."""
+    return Body(content_id(data), len(data), media_type, lambda: iter((data,)))
+
+
+def body_of_file(path: Path, media_type: str) -> Body:
+    """Return the body of a file. Up to IN_MEMORY_BYTES it is read once, so that what is hashed is what is converted.
+
+    A larger one is read for its hash now and again when it is stored, which fails if it changed in between.
+    """
+    if path.stat().st_size <= IN_MEMORY_BYTES:
+        return body_of_bytes(path.read_bytes(), media_type)
+    digest, size = content_id_of(pieces_of(path))
+    return Body(digest, size, media_type, functools.partial(pieces_of, path), path)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What was derived from a body: renditions with the bytes that hold them, and search rows."""
+
+    renditions: tuple[tuple[Rendition, Body], ...] = ()
+    #: one per chunk, in order; their row_id is 0
+    rows: tuple[TailRow, ...] = ()
+
+
+class Deriver(Protocol):
+    """Makes of bytes what search and agents read."""
+
+    def media_type(self, name: str, head: bytes) -> str:
+        """Return the media type of a file from its first bytes and its name."""
+        ...
+
+    def derive(self, name: str, body: Body) -> Derived:
+        """Return the renditions and search rows of a file; nothing for one that has no text. Takes no lock."""
+        ...
+
+
+class Draft:
+    """A body under a file name, derived from at most once, when it is first needed."""
+
+    def __init__(self, name: str, body: Body, deriver: Deriver) -> None:
+        self.name = name
+        self.body = body
+        self._deriver = deriver
+
+    @functools.cached_property
+    def derived(self) -> Derived:
+        return self._deriver.derive(self.name, self.body)

@@ -1,0 +1,196 @@
+"""Everything Holdfast raises on purpose.
+
+A class exists only where a caller would act differently. Every error carries a stable `code`, a message that says what
+happened, the path or thing it happened to, and a remedy: what to do next.
+
+    HoldfastError
+    ├── NotFound            the path, commit or branch is not there
+    ├── AlreadyExists       something already stands at the path
+    ├── NotADirectory       a file stands where a directory is needed
+    ├── IsADirectory        a directory stands where a file is needed
+    ├── NotEmpty            a directory has children and `recursive` was not asked for
+    ├── InvalidPath         the path can never name anything in a store
+    ├── Conflict            somebody else committed first; run the transaction again
+    ├── Locked              a lock is held by somebody else; wait, or ask the holder
+    │   └── LockLost        a lock that was held is no longer; what it guarded was not published
+    ├── Unsupported         this input or request is not something Holdfast can do
+    ├── ConversionFailed    one document could not be read; the others are unaffected
+    ├── TooLarge            a stated limit was passed
+    ├── CorruptStore        the store's own files are damaged or missing
+    ├── StorageFailed       the disk or the object store refused a read or a write
+    ├── ProviderFailed      a model provider could not be reached or refused; nothing was changed
+    ├── StoreTooNew         written by a newer Holdfast than this one
+    ├── StoreNotFound       there is no store at that place
+    ├── ReadOnly            the store, or the way it was opened, does not allow changes
+    └── InvalidConfig       a setting has a value it cannot have
+"""
+
+from typing import ClassVar
+
+
+class HoldfastError(Exception):
+    """The root of all errors that Holdfast raises on purpose.
+
+    `message` says what happened, `path` to what (a store path, a file, a name or nothing), `remedy` what to do next.
+    """
+
+    #: stable identifier for programs, as printed by `--json`
+    code: ClassVar[str] = "error"
+    #: what to do when nothing more exact is known
+    default_remedy: ClassVar[str] = ""
+    #: exit status of the command line (DESIGN.md section 5)
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, path: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.remedy = remedy or self.default_remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.path, self.remedy))
+
+
+def _rebuild(kind: type[HoldfastError], message: str, path: str, remedy: str) -> HoldfastError:
+    return kind(message, path=path, remedy=remedy)
+
+
+class NotFound(HoldfastError):
+    """The path, commit or branch is not there."""
+
+    code = "not_found"
+    default_remedy = "List what is there with `holdfast ls`"
+    exit_status = 4
+
+
+class AlreadyExists(HoldfastError):
+    """Something already stands at the path."""
+
+    code = "already_exists"
+    default_remedy = "Choose another name, or remove what stands there first"
+
+
+class NotADirectory(HoldfastError):
+    """A file stands where a directory is needed."""
+
+    code = "not_a_directory"
+    default_remedy = "Choose a path below a directory"
+
+
+class IsADirectory(HoldfastError):
+    """A directory stands where a file is needed."""
+
+    code = "is_a_directory"
+    default_remedy = "Name a file, or list the directory with `holdfast ls`"
+
+
+class NotEmpty(HoldfastError):
+    """A directory has children and `recursive` was not asked for."""
+
+    code = "not_empty"
+    default_remedy = "Pass recursive=True (`holdfast rm -r`) to remove it with all it holds"
+
+
+class InvalidPath(HoldfastError):
+    """The path can never name anything in a store."""
+
+    code = "invalid_path"
+    default_remedy = "Paths are absolute, /-separated, without . or .., names up to 255 bytes"
+    exit_status = 2
+
+
+class Conflict(HoldfastError):
+    """Somebody else committed first."""
+
+    code = "conflict"
+    default_remedy = "Read again and run the transaction once more (store.run(fn, retries=N) does so)"
+    exit_status = 3
+
+
+class Locked(HoldfastError):
+    """A lock is held by somebody else."""
+
+    code = "locked"
+    default_remedy = "Wait for the holder, or see `holdfast locks list`"
+    exit_status = 3
+
+
+class LockLost(Locked):
+    """A lock that was held is no longer; what it guarded was not published."""
+
+    code = "lock_lost"
+    default_remedy = "Take the lock again and redo the work"
+
+
+class Unsupported(HoldfastError):
+    """This input or request is not something Holdfast can do."""
+
+    code = "unsupported"
+
+
+class ConversionFailed(HoldfastError):
+    """One document could not be read; the others are unaffected."""
+
+    code = "conversion_failed"
+    default_remedy = "Open the document with its own program to see whether it is damaged"
+
+
+class TooLarge(HoldfastError):
+    """A stated limit was passed."""
+
+    code = "too_large"
+    default_remedy = "Split the input, or raise the limit in holdfast.toml"
+
+
+class CorruptStore(HoldfastError):
+    """The store's own files are damaged or missing."""
+
+    code = "corrupt_store"
+    default_remedy = "Run `holdfast doctor` to see what is wrong and what mends it"
+
+
+class StorageFailed(HoldfastError):
+    """The disk or the object store refused a read or a write; nothing was published."""
+
+    code = "storage_failed"
+    default_remedy = "Check free space and the disk's health, then repeat the command"
+
+
+class ProviderFailed(HoldfastError):
+    """A model provider could not be reached or refused; nothing was changed."""
+
+    code = "provider_failed"
+    default_remedy = "Check the provider's address, key and limits, then try again"
+
+
+class StoreTooNew(HoldfastError):
+    """The store was written by a newer Holdfast than this one."""
+
+    code = "store_too_new"
+    default_remedy = "Upgrade: pip install --upgrade holdfast"
+
+
+class StoreNotFound(HoldfastError):
+    """There is no store at that place."""
+
+    code = "store_not_found"
+    default_remedy = "Create one with `holdfast init`, or name one with --store"
+    exit_status = 4
+
+
+class ReadOnly(HoldfastError):
+    """The store, or the way it was opened, does not allow changes."""
+
+    code = "read_only"
+    default_remedy = "Open the store for writing, or make its folder writable"
+
+
+class InvalidConfig(HoldfastError):
+    """A setting has a value it cannot have."""
+
+    code = "invalid_config"
+    default_remedy = "Correct the setting in holdfast.toml (`holdfast config` shows all of them)"
+    exit_status = 2

@@ -1,0 +1,97 @@
+"""Named instants between two durable steps, where a test can make the process die, fail or wait.
+
+A point costs one dictionary look-up when nothing is armed. `HOLDFAST_FAULTS="publish.before_commit=kill"` arms one;
+several are separated by commas. Actions: `kill` (SIGKILL to this process), `error` (an OSError with EIO), `enospc` (an
+OSError with ENOSPC), `sleep:MS`. `@N` fires at the N-th passage only: `blob.before_rename=kill@3`.
+
+`python -m holdfast.faults` prints the list. The crash tests walk it: a point that no test reaches fails the suite.
+"""
+
+import errno
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+
+#: Every fault point, in the order a change passes them, with what is true at that instant.
+POINTS: dict[str, str] = {
+    "blob.before_write": "a blob's temporary file is about to be created",
+    "blob.before_fsync": "the temporary file is written, not yet fsynced",
+    "blob.before_rename": "the temporary file is durable, not yet under its hash",
+    "blob.before_dir_fsync": "the blob stands under its hash, its directory not yet fsynced",
+    "intent.before_begin": "nothing is staged and no intent exists",
+    "intent.after_begin": "the intent row is committed, nothing is staged yet",
+    "publish.before_lock": "everything is staged, the writer's turn not yet taken",
+    "publish.before_write": "the SQL transaction is open, nothing written in it",
+    "publish.before_commit": "all rows are written, the SQL transaction not committed",
+    "publish.after_commit": "the commit point has passed, nothing of it was answered to the caller",
+    "table.before_create_fsync": "an empty table is written, not yet fsynced",
+    "table.before_fragments": "search rows are about to be written to data files",
+    "table.before_fragment_fsync": "data files are written, not yet fsynced",
+    "table.before_deletion_fsync": "rows are marked as removed in a new file, not yet fsynced",
+    "table.before_manifest": "data files are durable, no version refers to them yet",
+    "table.before_manifest_fsync": "the detached version is written, not yet fsynced",
+    "table.before_index": "an index segment is about to be built",
+    "table.before_index_fsync": "the index segment is written, not yet fsynced",
+}
+
+
+@dataclass
+class _Armed:
+    action: str
+    #: the passage at which it fires; 0 is every passage
+    at: int
+    passages: int = 0
+
+
+_armed: dict[str, _Armed] = {}
+_counting = threading.Lock()
+
+
+def point(name: str) -> None:
+    """Pass the fault point `name`; does nothing unless it is armed."""
+    if name in _armed:
+        _fire(name)
+
+
+def arm(spec: str) -> None:
+    """Replace what is armed by `spec`, in the form of HOLDFAST_FAULTS; an empty spec disarms all.
+
+    Raises ValueError for an unknown point or action: a misspelt fault would make a crash test pass for nothing.
+    """
+    _armed.clear()
+    for item in filter(None, (part.strip() for part in spec.split(","))):
+        name, _, action = item.partition("=")
+        action, _, nth = action.partition("@")
+        if name not in POINTS:
+            raise ValueError(f"no fault point named {name!r}; see `python -m holdfast.faults`")
+        if action not in ("kill", "error", "enospc") and not action.startswith("sleep:"):
+            raise ValueError(f"no fault action named {action!r}; use kill, error, enospc or sleep:MS")
+        _armed[name] = _Armed(action, int(nth or 0))
+
+
+def _fire(name: str) -> None:
+    armed = _armed[name]
+    with _counting:
+        armed.passages += 1
+        if armed.at and armed.passages != armed.at:
+            return
+    if armed.action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif armed.action == "error":
+        raise OSError(errno.EIO, f"fault injected at {name}")
+    elif armed.action == "enospc":
+        raise OSError(errno.ENOSPC, f"no space left on device (fault injected at {name})")
+    else:
+        time.sleep(int(armed.action.removeprefix("sleep:")) / 1000)
+
+
+# The environment is read here and not in config.py because a fault must be armed before anything else runs.
+arm(os.environ.get("HOLDFAST_FAULTS", ""))
+
+
+if __name__ == "__main__":
+    width = max(map(len, POINTS))
+    for name, meaning in POINTS.items():
+        print(f"{name:<{width}}  {meaning}")

@@ -1,0 +1,165 @@
+"""What changed: the log of a store or of one path, what one commit did, and the difference between two."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from holdfast import paths, tree
+from holdfast.backend import Backend
+from holdfast.catalog import commits, entries
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.catalog.values import ROOT_NODE
+from holdfast.errors import NotFound
+from holdfast.reading import SqlView
+
+#: commits read at a time
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one file or directory between two commits."""
+
+    #: added | modified | moved | removed
+    kind: str
+    #: where it is; where it was, for one that was removed
+    path: str
+    is_dir: bool
+    #: where it was, for one that moved
+    old_path: str | None = None
+    #: whether a moved file's content changed too
+    modified: bool = False
+
+
+def log(backend: Backend, until: int, path: str | None, limit: int | None) -> Iterator[Commit]:
+    """Yield commits up to `until`, newest first; with a path, those that changed it or anything below it.
+
+    A path is followed through moves: it is the node that stands there at `until` that is asked about.
+    """
+    with backend.engine.read() as conn:
+        node = None if path is None else tree.need(SqlView(conn, backend.branch, until), path)
+    given = 0
+    for commit in _newest_first(backend, until):
+        if limit is not None and given >= limit:
+            return
+        if node is None or _touches(backend, commit, node):
+            given += 1
+            yield commit
+        if node is not None and commit.seq == _birth(backend, node):
+            return
+
+
+def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
+    """Return what changed from commit `old` to commit `new`, in order of path.
+
+    A directory that moved or was removed is one change, however much it holds.
+    """
+    if old > new:
+        return [_reversed(change) for change in diff(conn, branch, new, old)]
+    nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, old, new)}
+    before, after = _Places(conn, branch, old), _Places(conn, branch, new)
+    changes = [change for node in nodes if (change := _change_of(before, after, node)) is not None]
+    return sorted(changes, key=lambda change: (change.path, change.kind))
+
+
+def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
+    while until > 0:
+        with backend.engine.read() as conn:
+            page = commits.newest(conn, backend.branch, until, PAGE)
+        yield from page
+        if len(page) < PAGE:
+            return
+        until = page[-1].seq - 1
+
+
+def _birth(backend: Backend, node: Entry) -> int:
+    # A node's id holds the commit that made it (values.NODES_PER_COMMIT); the root is as old as the store.
+    return node.node_id >> 20 if node.node_id != ROOT_NODE else 1
+
+
+def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
+    if node.node_id == ROOT_NODE:
+        return True
+    with backend.engine.read() as conn:
+        changed = entries.changed_entries(conn, backend.branch, commit.seq - 1, commit.seq)
+        if any(entry.node_id == node.node_id for entry in changed):
+            return True
+        if not node.is_dir:
+            return False
+        sides = [_Places(conn, backend.branch, seq) for seq in (commit.seq - 1, commit.seq)]
+        return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
+
+
+class _Places:
+    """Where nodes stand at one commit, remembered."""
+
+    def __init__(self, conn: Connection, branch: int, seq: int) -> None:
+        self._conn, self._branch, self._seq = conn, branch, seq
+        self._entries: dict[int, Entry | None] = {}
+        self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}
+
+    def entry(self, node: int) -> Entry | None:
+        if node not in self._entries:
+            self._entries[node] = entries.of_node(self._conn, self._branch, self._seq, node)
+        return self._entries[node]
+
+    def path(self, node: int) -> str | None:
+        """Return the node's path, or None when it or an ancestor does not stand."""
+        chain: list[Entry] = []
+        while node not in self._paths:
+            entry = self.entry(node)
+            if entry is None:
+                self._paths[node] = None
+                break
+            chain.append(entry)
+            node = entry.parent_id
+        at = self._paths[node]
+        for entry in reversed(chain):
+            at = None if at is None else paths.join(at, entry.name)
+            self._paths[entry.node_id] = at
+        return at
+
+    def is_below(self, node: int, top: int) -> bool:
+        """Return whether `node` is `top` or below it."""
+        while node not in (ROOT_NODE, top):
+            entry = self.entry(node)
+            if entry is None:
+                return False
+            node = entry.parent_id
+        return node == top
+
+
+def _change_of(before: _Places, after: _Places, node: int) -> Change | None:
+    was, now = before.entry(node), after.entry(node)
+    old_path = before.path(node) if was else None
+    new_path = after.path(node) if now else None
+    if was is None or old_path is None:
+        return None if now is None or new_path is None else Change("added", new_path, now.is_dir)
+    if now is None or new_path is None:
+        # Below a directory that was removed with it, the directory's own change says it all.
+        return Change("removed", old_path, was.is_dir) if after.path(was.parent_id) is not None else None
+    modified = was.content_id != now.content_id
+    if (was.parent_id, was.name) != (now.parent_id, now.name):
+        return Change("moved", new_path, now.is_dir, old_path, modified)
+    return Change("modified", new_path, now.is_dir) if modified else None
+
+
+def _reversed(change: Change) -> Change:
+    match change.kind:
+        case "added":
+            return Change("removed", change.path, change.is_dir)
+        case "removed":
+            return Change("added", change.path, change.is_dir)
+        case "moved":
+            return Change("moved", change.old_path or change.path, change.is_dir, change.path, change.modified)
+        case _:
+            return change
+
+
+def commit_at(conn: Connection, seq: int) -> Commit:
+    """Return one commit; raises NotFound."""
+    commit = commits.by_seq(conn, seq)
+    if commit is None:
+        raise NotFound(f"There is no commit {seq}", path=str(seq), remedy="See `holdfast log`")
+    return commit

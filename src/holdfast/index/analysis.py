@@ -1,0 +1,168 @@
+"""Text into full-text terms: the only analyser there is, for documents and queries, in the table and in the tail.
+
+The terms of a row are stored in its `terms` column, separated by spaces, and Lance is told to split at white space and
+to change nothing. What Lance indexes and what the tail scores are therefore the same terms by construction, in every
+release of Lance, and not two analysers that must be kept alike.
+
+A word gives
+- itself, folded (NFKC, case, accents) and, where it is ASCII, stemmed as English: `Überprüfungen` -> `uberprufungen`,
+  `Locks` -> `lock`;
+- if it is an identifier, its parts too, split at underscores, at case and at digits: `HTTPServer2Go` gives
+  `httpserver2go`, `http`, `server`, `go`; parts of one character are left out, since they match everything;
+- if it is in a script that puts no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) or glues them
+  together (Korean), every character and every pair of neighbouring ones. A query asks for the pairs only: a character
+  alone would match too much.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+#: Name and version of what this file does. Rows analysed under another name must be analysed again.
+ANALYSER = "holdfast-terms/1"
+#: characters; a longer run without a separator is cut into words of this length, for documents and queries alike
+MAX_WORD = 128
+#: parts; an identifier that would give more (a hash, encoded bytes) is kept whole
+MAX_PARTS = 8
+#: distinct terms of a query that are looked for; the rest of a longer query is not used
+MAX_QUERY_TERMS = 64
+#: words whose terms are remembered
+_CACHED_WORDS = 100_000
+#: characters; longer words are hardly ever met twice
+_CACHED_LENGTH = 40
+
+# `\w` has no combining marks, without which the words of many scripts would fall apart.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
+    "\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u3099\u309a"
+)
+_UNSPACED = (
+    "\u0e01-\u0e4e\u0e81-\u0ecd\u1000-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"[\w{_MARKS}]{{1,{MAX_WORD}}}")
+_RUN = re.compile(rf"[{_UNSPACED}]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Marks that are an accent on a letter. Vowel signs of other scripts are letters in their own right and stay.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670]")
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i", "ħ": "h"}
+    | {"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D", "Ħ": "H", "ß": "ss", "ẞ": "SS"}
+)
+_SOFT_HYPHEN = "\u00ad"
+
+_stemmer = threading.local()
+
+
+def tokens(text: str) -> list[str]:
+    """Return the terms of `text` in order, with repetitions, as they are indexed."""
+    return _analyse(text, _document_words).split()
+
+
+def terms_for(heading: str, text: str) -> str:
+    """Return what goes into a row's `terms`: the terms of its heading and its text, separated by single spaces."""
+    return " ".join(tokens(f"{heading}\n{text}"))
+
+
+def query_tokens(query: str) -> list[str]:
+    """Return the distinct terms to look for, in order of first appearance, at most MAX_QUERY_TERMS."""
+    return list(dict.fromkeys(_analyse(query, _query_words).split()))[:MAX_QUERY_TERMS]
+
+
+def expand_query(query: str) -> str:
+    """Return `query_tokens` as the text to hand to Lance; empty if the query holds no word."""
+    return " ".join(query_tokens(query))
+
+
+def _analyse(text: str, words: "_Words") -> str:
+    if _SOFT_HYPHEN in text:
+        text = text.replace(_SOFT_HYPHEN, "")
+    return " ".join(map(words.__getitem__, _WORD.findall(text)))
+
+
+class _Words(dict[str, str]):
+    """The terms of words met before; forgets all when full, which is cheaper than deciding what to keep."""
+
+    def __init__(self, analyse: Callable[[str], Iterator[str]]) -> None:
+        super().__init__()
+        self._analyse_word = analyse
+
+    def __missing__(self, word: str) -> str:
+        terms = " ".join(dict.fromkeys(self._analyse_word(word)))
+        if len(word) <= _CACHED_LENGTH:
+            if len(self) >= _CACHED_WORDS:
+                self.clear()
+            self[word] = terms
+        return terms
+
+
+def _word_terms(word: str, *, grams: Callable[[str], Iterator[str]]) -> Iterator[str]:
+    if not word.isascii():
+        word = unicodedata.normalize("NFKC", word)
+        if _RUN.search(word):
+            yield from _mixed_terms(word, grams)
+            return
+    yield from _spaced_terms(word)
+
+
+def _mixed_terms(word: str, grams: Callable[[str], Iterator[str]]) -> Iterator[str]:
+    """Yield the terms of a word that is at least partly in a script without spaces."""
+    end = 0
+    for run in _RUN.finditer(word):
+        yield from _spaced_terms(word[end : run.start()])
+        yield from grams(_fold(run.group()))
+        end = run.end()
+    yield from _spaced_terms(word[end:])
+
+
+def _spaced_terms(word: str) -> Iterator[str]:
+    if word.strip("_"):
+        plain = _without_accents(word)
+        yield _stem(_fold(plain))
+        # Case and digits part words in Latin letters only; elsewhere they do not mean a new word.
+        parts = _PART.findall(plain) if plain.isascii() else [part for part in plain.split("_") if part]
+        if 1 < len(parts) <= MAX_PARTS:
+            yield from (_stem(_fold(part)) for part in parts if len(part) > 1)
+
+
+def _without_accents(word: str) -> str:
+    if word.isascii():
+        return word
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word))).translate(_LETTERS)
+
+
+def _fold(word: str) -> str:
+    # Casefolding can bring out new accents (as in the Turkish capital I with a dot), hence the second pass.
+    return word.lower() if word.isascii() else _without_accents(word.casefold())
+
+
+def _stem(word: str) -> str:
+    if not word.isascii():
+        return word
+    try:
+        stem = _stemmer.stem
+    except AttributeError:
+        # A stemmer is not safe to share between threads.
+        import Stemmer
+
+        stem = _stemmer.stem = Stemmer.Stemmer("english").stemWord
+    return str(stem(word))
+
+
+def _document_grams(run: str) -> Iterator[str]:
+    yield from run
+    yield from _pairs(run)
+
+
+def _query_grams(run: str) -> Iterator[str]:
+    return _pairs(run) if len(run) > 1 else iter(run)
+
+
+def _pairs(run: str) -> Iterator[str]:
+    return (first + second for first, second in pairwise(run))
+
+
+_document_words = _Words(lambda word: _word_terms(word, grams=_document_grams))
+_query_words = _Words(lambda word: _word_terms(word, grams=_query_grams))

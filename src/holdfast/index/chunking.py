@@ -1,0 +1,265 @@
+"""Markdown into chunks: pieces of a document small enough to be one search hit, cut where its structure allows.
+
+A chunk never crosses a heading, except that the few words of a section go along with its first sub-section. Inside a
+section, whole blocks (paragraphs, lists, tables, fenced code) are packed up to the target size. A block longer than the
+maximum is cut: prose at the end of a sentence, tables, lists and code at the end of a line, else between words, else
+anywhere. Text is never changed: `text == markdown[start:end]`. Work is linear in the length, whatever it holds.
+
+Converters put `<!-- page N -->` on a line of its own where a page begins. A page ends the chunk, unless it is tiny.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: Name and version of what this file does. Chunks cut under another name have other offsets.
+CHUNKER = "holdfast-chunks/1"
+#: characters that are taken for one token; true of English prose, generous for code, and too many for Chinese, whose
+#: chunks hold more tokens than the limits say
+CHARS_PER_TOKEN = 4
+#: characters; a longer heading is cut to this length in the breadcrumb (its text is in the chunk all the same)
+MAX_HEADING = 200
+
+
+@dataclass(frozen=True)
+class ChunkLimits:
+    """How long chunks are, in tokens of CHARS_PER_TOKEN characters."""
+
+    #: blocks are packed until the next one would pass this
+    target: int = 300
+    #: no chunk is longer
+    maximum: int = 400
+    #: a shorter rest joins what stands before it, where that stays within the maximum
+    minimum: int = 60
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a document: `text` is `markdown[start:end]`."""
+
+    #: position among the chunks of its document, from 0
+    ordinal: int
+    text: str
+    #: the headings it stands under, outermost first, joined by " > "; empty before the first heading
+    heading: str
+    #: offset of its first character in the Markdown
+    start: int
+    #: offset after its last character
+    end: int
+    #: number of the page it begins on; None where the document has no page markers
+    page: int | None
+
+
+#: the headings above a place, outermost first: level and title
+_Trail = tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class _Block:
+    #: "heading", "prose", "lines" (table, list, code) or "page"
+    kind: str
+    start: int
+    end: int
+    #: level of a heading, number of a page, else 0
+    number: int = 0
+
+
+@dataclass
+class _Piece:
+    """A chunk in the making."""
+
+    start: int
+    end: int
+    trail: _Trail
+    page: int | None
+
+
+# What may begin a line and ends the block before it. Each alternative reads a line at most once: no backtracking.
+_LINE = re.compile(
+    r"^(?: {0,3}(?:(?P<heading>#{1,6})(?=[ \t\r\n]|\Z)|(?P<fence>`{3,}|~{3,})"
+    r"|<!-- page (?P<page>[0-9]{1,9}) -->[ \t\r]*$)|(?P<blank>[ \t\r]*\n+))",
+    re.MULTILINE,
+)
+_LINES_BLOCK = re.compile(r"[ \t]*(?:\||[-*+][ \t]|[0-9]{1,9}[.)][ \t]|    )")
+_PAGE = re.compile(r"^ {0,3}<!-- page [0-9]{1,9} -->[ \t\r]*\n?", re.MULTILINE)
+_SENTENCE_END = re.compile(r"[.!?…]['\")\]]*\s|[。！？．]")
+
+
+def chunk(markdown: str, limits: ChunkLimits | None = None) -> list[Chunk]:
+    """Return the chunks of `markdown` in order; none if it holds nothing but white space and page markers."""
+    pieces = _pieces(markdown, limits or ChunkLimits())
+    trimmed = (found for found in (_trimmed(markdown, piece) for piece in pieces) if found)
+    return [
+        Chunk(ordinal, markdown[piece.start : piece.end], _breadcrumb(piece.trail), piece.start, piece.end, piece.page)
+        for ordinal, piece in enumerate(trimmed)
+    ]
+
+
+def without_page_markers(text: str) -> str:
+    """Return `text` as a reader or an embedder wants it: without the page markers that a chunk may hold."""
+    return _PAGE.sub("", text) if "<!-- page " in text else text
+
+
+def _breadcrumb(trail: _Trail) -> str:
+    return " > ".join(title for _, title in trail if title)
+
+
+def _trimmed(markdown: str, piece: _Piece) -> _Piece | None:
+    """Return the piece without blank lines around it; its first line keeps its indentation, which means something."""
+    text = markdown[piece.start : piece.end]
+    body = text.lstrip()
+    if not body:
+        return None
+    first = len(text) - len(body)
+    first = text.rfind("\n", 0, first) + 1
+    return _Piece(piece.start + first, piece.start + len(text.rstrip()), piece.trail, piece.page)
+
+
+# --- blocks -------------------------------------------------------------------------------------------------------
+
+
+def _blocks(markdown: str) -> Iterator[_Block]:
+    """Yield the blocks of the document in order; together they hold all of its text but blank lines."""
+    at = 0
+    while found := _LINE.search(markdown, at):
+        if found.start() > at:
+            yield _paragraph(markdown, at, found.start())
+        block = _block_at(markdown, found)
+        if block:
+            yield block
+        at = block.end if block else found.end()
+    if at < len(markdown):
+        yield _paragraph(markdown, at, len(markdown))
+
+
+def _block_at(markdown: str, found: re.Match[str]) -> _Block | None:
+    """Return the block that begins at this line; None for a blank line."""
+    if found["blank"]:
+        return None
+    start = found.start()
+    if found["fence"]:
+        return _Block("lines", start, _end_of_fence(markdown, found))
+    end = _end_of_line(markdown, found.end())
+    if found["page"]:
+        return _Block("page", start, end, int(found["page"]))
+    return _Block("heading", start, end, len(found["heading"]))
+
+
+def _paragraph(markdown: str, start: int, end: int) -> _Block:
+    return _Block("lines" if _LINES_BLOCK.match(markdown, start, end) else "prose", start, end)
+
+
+def _end_of_line(markdown: str, at: int) -> int:
+    return markdown.find("\n", at) + 1 or len(markdown)
+
+
+def _end_of_fence(markdown: str, opening: re.Match[str]) -> int:
+    """Return where the code ends: after a closing fence of at least the opening's length, or with the document."""
+    mark = opening["fence"]
+    closing = _closing_fence(mark[0], len(mark)).search(markdown, _end_of_line(markdown, opening.end()))
+    return _end_of_line(markdown, closing.end()) if closing else len(markdown)
+
+
+def _closing_fence(mark: str, length: int) -> re.Pattern[str]:
+    # A fence of a million marks is closed by nothing sensible; the bound keeps the pattern compilable.
+    return re.compile(rf"^ {{0,3}}{mark}{{{min(length, 1000)},}}[ \t\r]*$", re.MULTILINE)
+
+
+# --- packing ------------------------------------------------------------------------------------------------------
+
+
+def _pieces(markdown: str, limits: ChunkLimits) -> Iterator[_Piece]:
+    packer = _Packer(limits)
+    for block in _blocks(markdown):
+        if block.kind == "page":
+            yield from packer.turn_page(block.number)
+            continue
+        if block.kind == "heading":
+            yield from packer.enter(block.number, _title(markdown, block))
+        for start, end in _cuts(markdown, block, packer):
+            yield from packer.put(start, end)
+    yield from packer.close()
+
+
+class _Packer:
+    """Packs stretches of text, in order, into pieces; every method yields what it finished."""
+
+    def __init__(self, limits: ChunkLimits) -> None:
+        self.target = limits.target * CHARS_PER_TOKEN
+        self.maximum = limits.maximum * CHARS_PER_TOKEN
+        self.minimum = limits.minimum * CHARS_PER_TOKEN
+        self._piece: _Piece | None = None
+        self._trail: _Trail = ()
+        self._page: int | None = None
+
+    def turn_page(self, number: int) -> Iterator[_Piece]:
+        self._page = number
+        if not self._is_tiny():
+            yield from self.close()
+
+    def enter(self, level: int, title: str) -> Iterator[_Piece]:
+        """Begin a section. A few words before its first sub-section go along with that."""
+        outer = self._trail
+        self._trail = (*(step for step in outer if step[0] < level), (level, title))
+        if self._piece and self._is_tiny() and self._trail[: len(outer)] == outer:
+            self._piece.trail = self._trail
+        else:
+            yield from self.close()
+
+    def put(self, start: int, end: int) -> Iterator[_Piece]:
+        if self._piece and end - self._piece.start <= self._room_for(end - start):
+            self._piece.end = end
+            return
+        yield from self.close()
+        self._piece = _Piece(start, end, self._trail, self._page)
+
+    def close(self) -> Iterator[_Piece]:
+        if self._piece:
+            yield self._piece
+            self._piece = None
+
+    def _is_tiny(self) -> bool:
+        return self._piece is not None and self._piece.end - self._piece.start < self.minimum
+
+    def _room_for(self, length: int) -> int:
+        """Return how long the piece may become by adding so much: neither should have to stay tiny alone."""
+        return self.maximum if length < self.minimum or self._is_tiny() else self.target
+
+
+def _title(markdown: str, block: _Block) -> str:
+    line = markdown[block.start : min(block.end, block.start + MAX_HEADING + 10)].strip()
+    title = line.lstrip("#").strip()
+    closed = title.rstrip("#")
+    # `## About ##` does not keep the closing marks, `# About C#` keeps its last character.
+    return (closed.rstrip() if closed != closed.rstrip() else title)[:MAX_HEADING]
+
+
+# --- cutting ------------------------------------------------------------------------------------------------------
+
+
+def _cuts(markdown: str, block: _Block, limits: _Packer) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a block: itself if it is short enough, else pieces of about the target size."""
+    at = block.start
+    while block.end - at > limits.maximum:
+        cut = _cut(markdown, block.kind, at + limits.target // 2, at + limits.target)
+        yield at, cut
+        at = cut
+    yield at, block.end
+
+
+def _cut(markdown: str, kind: str, low: int, high: int) -> int:
+    """Return the best place to cut after `low` and not after `high`; looks at no other text, so cutting is linear."""
+    line = markdown.rfind("\n", low, high) + 1
+    sentence = max((found.end() for found in _SENTENCE_END.finditer(markdown, low, high)), default=0)
+    wanted = (line, sentence) if kind == "lines" else (sentence, line)
+    space = max(markdown.rfind(space, low, high) for space in " \t") + 1
+    return wanted[0] or wanted[1] or space or _before_marks(markdown, low, high)
+
+
+def _before_marks(markdown: str, low: int, high: int) -> int:
+    """Return `high`, or a little less where a letter would lose the marks that follow it."""
+    at = high
+    while at > low and unicodedata.combining(markdown[at]):
+        at -= 1
+    return at if at > low else high

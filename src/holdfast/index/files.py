@@ -1,0 +1,54 @@
+"""Which files of a table are needed, and which are there: the difference is litter."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from holdfast.index.lance_errors import reading
+from holdfast.index.segments import index_files
+from holdfast.index.table import FIRST_VERSION, VersionedTable, deletion_files, manifest_file
+
+
+def alive_files(table: VersionedTable, versions: Iterable[int]) -> set[str]:
+    """Return the files that reading any of these versions needs, and those of the empty first one, all relative.
+
+    What is staged and not yet attached is not among them: its `Staged` names those files.
+    """
+    alive = _files_of_first_version(table)
+    for version in versions:
+        if version != FIRST_VERSION:
+            alive |= _files_of(table, version)
+    return alive
+
+
+def all_files(table: VersionedTable) -> list[tuple[str, int, float]]:
+    """Return every file below the table's folder: path relative to it, bytes, seconds since the epoch when changed."""
+    found = []
+    for path in table.path.rglob("*"):
+        if path.is_file():
+            status = path.stat()
+            found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
+    return sorted(found)
+
+
+def _files_of_first_version(table: VersionedTable) -> set[str]:
+    # Everything linear: version 1 is the only one. The hint is not needed, and not trusted either.
+    linear = {str(file.relative_to(table.path)) for file in (table.path / "_versions").glob("[0-9]*.manifest")}
+    return linear | {str(file.relative_to(table.path)) for file in (table.path / "_transactions").glob("0-*.txn")}
+
+
+def _files_of(table: VersionedTable, version: int) -> set[str]:
+    with reading(table.name, version):
+        dataset = table.open(version)
+        alive = {manifest_file(version)}
+        for fragment in dataset.get_fragments():
+            alive.update(f"data/{file.path}" for file in fragment.metadata.files)
+            alive.update(deletion_files(fragment.metadata))
+        for index in dataset.list_indices():
+            alive.update(index_files(table, index["uuid"]))
+        alive.update(_transaction_files(table, dataset, version))
+    return alive
+
+
+def _transaction_files(table: VersionedTable, dataset: Any, version: int) -> set[str]:
+    transaction = dataset.read_transaction(version)
+    return {f"_transactions/{transaction.read_version}-{transaction.uuid}.txn"} if transaction else set()

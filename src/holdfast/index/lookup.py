@@ -1,0 +1,251 @@
+"""What the search asks of the table: candidates by full text and by vector, corpus statistics, rows by key."""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from holdfast.index import bm25
+from holdfast.index.bm25 import CorpusStats
+from holdfast.index.lance_errors import reading
+from holdfast.index.rows import HIT_COLUMNS
+from holdfast.index.segments import fragments, partitions_for, segments
+from holdfast.index.table import VersionedTable, is_one_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+#: rows; up to here the rows that hold a term are counted, above the number is worked out from one row's score
+COUNTED_UP_TO = 5_000
+#: how many times as many rows as asked for are compared by their exact vectors, after the index's rounded ones
+REFINE = 2
+#: partitions of the vector index that are searched at least
+LEAST_PROBES = 24
+#: of the partitions above that, one in so many is searched too
+PROBES_SHARE = 16
+#: rows to choose from, as a multiple of those asked for, below which a vector index is not used
+ENOUGH_TO_CHOOSE = 50
+#: statistics kept in memory, by version and term
+_REMEMBERED = 10_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, order=True)
+class RowKey:
+    """What names a search row."""
+
+    content_id: str
+    ordinal: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row that a query found."""
+
+    key: RowKey
+    #: BM25, or cosine similarity
+    score: float
+    #: where the row is at that version; gives the row fastest
+    row_address: int
+
+
+class Lookup:
+    """Questions to one search table, always at a pinned version. Threads may share it."""
+
+    def __init__(self, table: VersionedTable) -> None:
+        self.table = table
+        self._remembered: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._remembering = threading.Lock()
+
+    def text_candidates(
+        self,
+        version: int,
+        query: Sequence[str],
+        limit: int,
+        *,
+        ids: Iterable[str] | None = None,
+        not_ids: Iterable[str] | None = None,
+    ) -> list[Candidate]:
+        """Return the `limit` rows that match the terms (`query_tokens`) best, best first, ties by key.
+
+        With `ids` only rows of these contents are looked at, with `not_ids` only rows of others.
+        """
+        if not query or limit < 1:
+            return []
+        from lance.query import MatchQuery
+
+        return self._candidates(
+            version,
+            "_score",
+            lambda score: score,
+            full_text_query=MatchQuery(" ".join(query), self.table.shape.text),
+            limit=limit,
+            **_filter(self.table.shape.key, ids, not_ids),
+        )
+
+    def vector_candidates(
+        self,
+        version: int,
+        query: "NDArray[np.float32]",
+        limit: int,
+        *,
+        ids: Iterable[str] | None = None,
+        not_ids: Iterable[str] | None = None,
+        exact: bool = False,
+    ) -> list[Candidate]:
+        """Return the `limit` rows of greatest cosine similarity, best first, ties by key; none for a zero query.
+
+        Rows are compared exactly if `exact`, if `ids` are given, or if no vector index was built; else the index says
+        which rows are compared, and a few of the nearest may be missed.
+        """
+        if limit < 1 or not query.any():
+            return []
+        nearest = {"column": self.table.shape.vector, "q": query, "k": limit, "metric": "cosine"}
+        # An index looks into its nearest partitions only; few wanted rows would mostly lie in others.
+        if exact or ids is not None or self.table.count(version) < limit * ENOUGH_TO_CHOOSE:
+            nearest["use_index"] = False
+        else:
+            nearest |= {"refine_factor": REFINE, "nprobes": self._probes(version)}
+        return self._candidates(
+            version,
+            "_distance",
+            lambda distance: 1.0 - distance,
+            nearest=nearest,
+            **_filter(self.table.shape.key, ids, not_ids),
+        )
+
+    def corpus(self, version: int, query: Iterable[str] = ()) -> CorpusStats:
+        """Return the statistics of the table at `version`, with the frequencies of the query's terms."""
+        rows, terms = self._once((version,), lambda: self._size(version))
+        return CorpusStats(rows, terms, {term: self.document_frequency(version, term) for term in query})
+
+    def document_frequency(self, version: int, term: str) -> int:
+        """Return how many rows hold the term; in a large table with removed rows, very nearly."""
+        return self._once((version, term), lambda: self._frequency(version, term))
+
+    def fetch(self, version: int, candidates: Sequence[Candidate], columns: list[str] | None = None) -> "pa.Table":
+        """Return the rows of candidates found at this same version, in their order; by default all a hit is made of."""
+        with reading(self.table.name, version):
+            addresses = [candidate.row_address for candidate in candidates]
+            return self.table.open(version)._take_rows(addresses, columns=columns or HIT_COLUMNS)
+
+    def fetch_keys(self, version: int, keys: Sequence[RowKey], columns: list[str] | None = None) -> "pa.Table":
+        """Return the rows of these keys, in no order; keys that are not there give none."""
+        import pyarrow.compute as pc
+
+        contents = sorted({key.content_id for key in keys})
+        where = is_one_of(self.table.shape.key, contents) if contents else "false"
+        wanted = set(keys)
+        found = self.table.rows(version, columns or HIT_COLUMNS, where)
+        here = zip(found["content_id"].to_pylist(), found["ordinal"].to_pylist(), strict=True)
+        mask = [RowKey(*key) in wanted for key in here]
+        return found.take(pc.indices_nonzero(mask)) if mask else found
+
+    def rescore(
+        self, version: int, candidates: Sequence[Candidate], query: Sequence[str], stats: CorpusStats
+    ) -> list[Candidate]:
+        """Return full-text candidates with the score they have under other statistics (table and tail), best first."""
+        terms = self.fetch(version, candidates, ["terms"])["terms"].to_pylist() if candidates else []
+        found = []
+        for candidate, text in zip(candidates, terms, strict=True):
+            words = text.split()
+            score = bm25.score(query, Counter(words), len(words), stats)
+            found.append(Candidate(candidate.key, score, candidate.row_address))
+        return sorted(found, key=_best_first)
+
+    def _candidates(
+        self, version: int, column: str, score: Callable[[float], float], **options: Any
+    ) -> list[Candidate]:
+        # The scoring column is named because Lance warns on standard error about each query that leaves it out.
+        columns = ["content_id", "ordinal", column]
+        with reading(self.table.name, version):
+            scanner = self.table.open(version).scanner(columns=columns, with_row_id=True, **options)
+            found = scanner.to_table().select([*columns, "_rowid"])
+        rows = zip(*(values.to_pylist() for values in found.columns), strict=True)
+        return sorted(
+            (Candidate(RowKey(content, ordinal), score(value), address) for content, ordinal, value, address in rows),
+            key=_best_first,
+        )
+
+    def _probes(self, version: int) -> int:
+        partitions = partitions_for(self._once(("rows", version), lambda: self.table.count(version)))
+        return LEAST_PROBES + partitions // PROBES_SHARE
+
+    def _size(self, version: int) -> tuple[int, int]:
+        import pyarrow.compute as pc
+
+        lengths = self.table.rows(version, ["length"])["length"]
+        return len(lengths), pc.sum(lengths).as_py() or 0
+
+    def _frequency(self, version: int, term: str) -> int:
+        rows, terms = self._once((version,), lambda: self._size(version))
+        indexed = self._once(("indexed", version), lambda: self._indexed_rows(version))
+        if rows <= COUNTED_UP_TO or indexed <= COUNTED_UP_TO:
+            return self._counted(version, term)
+        # Counting a frequent term reads all of its rows; one row's score tells the term's weight, hence its frequency.
+        best = self._best(version, term)
+        if best is None:
+            return 0
+        score, words = best
+        weight = score / bm25.saturation(words.count(term), len(words), terms / rows)
+        return round(bm25.frequency_of(weight, indexed) * rows / indexed)
+
+    def _indexed_rows(self, version: int) -> int:
+        column = self.table.shape.text
+        covered = frozenset().union(*(part.fragments for part in segments(self.table, version, column)))
+        return sum(rows for number, rows in fragments(self.table, version).items() if number in covered)
+
+    def _counted(self, version: int, term: str) -> int:
+        from lance.query import MatchQuery
+
+        with reading(self.table.name, version):
+            found = self.table.open(version).scanner(
+                columns=["_score"], full_text_query=MatchQuery(term, self.table.shape.text)
+            )
+            return int(found.count_rows())
+
+    def _best(self, version: int, term: str) -> tuple[float, list[str]] | None:
+        """Return the score and the terms of the indexed row that matches best."""
+        from lance.query import MatchQuery
+
+        query = MatchQuery(term, self.table.shape.text)
+        with reading(self.table.name, version):
+            found = self.table.open(version).scanner(
+                columns=["terms", "_score"], full_text_query=query, limit=1, fast_search=True
+            )
+            rows = found.to_table().to_pylist()
+        return (rows[0]["_score"], rows[0]["terms"].split()) if rows else None
+
+    def _once(self, key: tuple[object, ...], ask: Callable[[], T]) -> T:
+        """Return what `ask` said the first time: what a version holds never changes."""
+        with self._remembering:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                found: T = self._remembered[key]
+                return found
+        answer = ask()
+        with self._remembering:
+            self._remembered[key] = answer
+            while len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return answer
+
+
+def _best_first(candidate: Candidate) -> tuple[float, RowKey]:
+    return -candidate.score, candidate.key
+
+
+def _filter(column: str, ids: Iterable[str] | None, not_ids: Iterable[str] | None) -> dict[str, Any]:
+    """Return the options that let Lance look at rows of some contents only, before it ranks."""
+    parts = []
+    if ids is not None:
+        wanted = list(ids)
+        parts.append(is_one_of(column, wanted) if wanted else "false")
+    unwanted = list(not_ids or ())
+    if unwanted:
+        parts.append(f"NOT ({is_one_of(column, unwanted)})")
+    return {"filter": " AND ".join(parts), "prefilter": True} if parts else {}

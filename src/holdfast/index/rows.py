@@ -1,0 +1,68 @@
+"""The rows of the search table: one per chunk, keyed by content and ordinal, never by path (G5)."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdfast.index.analysis import terms_for
+from holdfast.index.chunking import Chunk, without_page_markers
+from holdfast.index.table import TableShape
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from holdfast.index.embedder import Vectors
+
+#: columns that a hit is made of; the others serve only to find it
+HIT_COLUMNS = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
+
+
+def search_shape(dimensions: int) -> TableShape:
+    """Return the shape of a search table whose vectors have so many dimensions."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            pa.field("content_id", pa.string(), nullable=False),
+            pa.field("ordinal", pa.int32(), nullable=False),
+            pa.field("heading", pa.string(), nullable=False),
+            pa.field("text", pa.string(), nullable=False),
+            # What full text searches: see analysis.py.
+            pa.field("terms", pa.string(), nullable=False),
+            # How many terms there are: BM25 needs their mean over the table, and must not read every row for it.
+            pa.field("length", pa.int32(), nullable=False),
+            pa.field("start", pa.int32(), nullable=False),
+            pa.field("end", pa.int32(), nullable=False),
+            pa.field("page", pa.int32(), nullable=True),
+            pa.field("vector", pa.list_(pa.float32(), dimensions), nullable=False),
+        ]
+    )
+    return TableShape(schema, key="content_id", text="terms", vector="vector")
+
+
+def embedding_text(chunk: Chunk) -> str:
+    """Return what is embedded for a chunk: its headings, which say what it is about, and its text."""
+    text = without_page_markers(chunk.text)
+    return f"{chunk.heading}\n{text}" if chunk.heading else text
+
+
+def rows_for(content_id: str, chunks: Sequence[Chunk], vectors: "Vectors") -> "pa.Table":
+    """Return the search rows of one content; `vectors` has a row per chunk, in the same order."""
+    return rows_of([(content_id, chunks)], vectors)
+
+
+def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors") -> "pa.Table":
+    """Return the search rows of several contents in one table; `vectors` has a row per chunk, in the order given."""
+    import pyarrow as pa
+
+    shape = search_shape(vectors.shape[1])
+    rows = [(content_id, chunk) for content_id, chunks in contents for chunk in chunks]
+    terms = [terms_for(chunk.heading, without_page_markers(chunk.text)) for _, chunk in rows]
+    columns: dict[str, Any] = {
+        "content_id": [content_id for content_id, _ in rows],
+        "terms": terms,
+        "length": [len(text.split()) for text in terms],
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1]),
+    }
+    for name in ("ordinal", "heading", "text", "start", "end", "page"):
+        columns[name] = [getattr(chunk, name) for _, chunk in rows]
+    return pa.table({name: columns[name] for name in shape.schema.names}, schema=shape.schema)

@@ -1,0 +1,84 @@
+"""The search tables of a store: the live one, and the history of the same shape that only old snapshots read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.catalog.search_rows import TailRow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from holdfast.index.table import Staged, VersionedTable
+
+
+@dataclass(frozen=True, slots=True)
+class TableAppend:
+    """Rows that are staged, and committed as a detached version on top of `base` that nobody reads yet."""
+
+    base: int
+    version: int
+    staged: "Staged"
+
+
+class SearchTable:
+    """One search table, opened when it is first used so that a command which does not search never imports Lance."""
+
+    def __init__(self, name: str, root: Path, dimensions: int, *, durable: bool) -> None:
+        self.name = name
+        self._root = root
+        self._dimensions = dimensions
+        self._durable = durable
+
+    @cached_property
+    def table(self) -> "VersionedTable":
+        """The Lance table."""
+        from holdfast.index.rows import search_shape
+        from holdfast.index.table import VersionedTable
+
+        return VersionedTable(self._root / f"{self.name}.lance", search_shape(self._dimensions), durable=self._durable)
+
+    def append(self, base: int, rows: Sequence[TailRow]) -> TableAppend:
+        """Stage rows and commit them on top of the version `base`, durable when it returns."""
+        staged = self.table.stage(self.as_arrow(rows))
+        return TableAppend(base, self.table.attach(base, staged), staged)
+
+    def rebase(self, current: int, append: TableAppend) -> int:
+        """Commit staged rows again, on top of the version `current`; returns the new version."""
+        return self.table.attach(current, append.staged)
+
+    def as_arrow(self, rows: Sequence[TailRow]) -> "pa.Table":
+        """Return rows in the shape of the table."""
+        import numpy as np
+        import pyarrow as pa
+
+        from holdfast.index.rows import search_shape
+
+        shape = search_shape(self._dimensions)
+        vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+        columns = {
+            name: [getattr(row, name) for row in rows]
+            for name in ("content_id", "ordinal", "heading", "text", "terms", "start", "end", "page")
+        }
+        columns["length"] = [len(row.terms.split()) for row in rows]
+        columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors), self._dimensions)
+        return pa.table({name: columns[name] for name in shape.schema.names}, schema=shape.schema)
+
+
+class Tables:
+    """The search tables of one embedder."""
+
+    def __init__(self, root: Path, embedder: str, dimensions: int, *, durable: bool = True) -> None:
+        self.root = root
+        self.live = SearchTable(f"search-{embedder}", root, dimensions, durable=durable)
+        self.history = SearchTable(f"search-{embedder}-history", root, dimensions, durable=durable)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.live.name, self.history.name
+
+    def by_name(self, name: str) -> SearchTable | None:
+        """Return the table called so, if it is one of these."""
+        return {self.live.name: self.live, self.history.name: self.history}.get(name)

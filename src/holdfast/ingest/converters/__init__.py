@@ -1,0 +1,1 @@
+"""The converters, one file per kind of document."""

@@ -1,0 +1,62 @@
+"""DOCX, PPTX, XLSX, EPUB and RTF through xberg."""
+
+from holdfast.errors import ConversionFailed
+from holdfast.ingest import archive, formats, pages
+from holdfast.ingest.converters import engine
+from holdfast.ingest.limits import Limits
+from holdfast.ingest.port import Document, Rendition
+from holdfast.ingest.titles import first_heading
+
+_ZIPPED = (formats.DOCX, formats.PPTX, formats.XLSX, formats.EPUB)
+_OLE = b"\xd0\xcf\x11\xe0"
+
+
+class OfficeConverter:
+    """Office documents and e-books: headings, lists and tables kept, pictures left out.
+
+    Slides are numbered like pages. A zip container is unpacked under limits before a parser sees it.
+    """
+
+    name = "office"
+
+    @property
+    def version(self) -> str:
+        """Our own settings' number and xberg's version."""
+        return f"1+xberg-{engine.version()}"
+
+    def accepts(self, media_type: str) -> bool:
+        """Tell whether the media type is DOCX, PPTX, XLSX, EPUB or RTF."""
+        return media_type in _ZIPPED or media_type == formats.RTF
+
+    def convert(self, document: Document, limits: Limits) -> Rendition:
+        """Return the Markdown of the document; the port's errors apply."""
+        data = document.read()
+        if data.startswith(_OLE):
+            # Office wraps an encrypted DOCX, PPTX or XLSX in a container of the old kind.
+            raise archive.encrypted(document.name)
+        if document.media_type in _ZIPPED:
+            _check_container(document, data, limits)
+        if document.media_type == formats.EPUB and archive.locked_chapters(document.name, data, limits):
+            raise archive.encrypted(document.name)
+        found = engine.extract(document.name, data, document.media_type, limits)
+        return _rendition(document.media_type, found)
+
+
+def _check_container(document: Document, data: bytes, limits: Limits) -> None:
+    # xberg takes a zip without slides for a presentation without words.
+    if archive.check(document.name, data, limits) != document.media_type:
+        kind = formats.label(document.media_type)
+        raise ConversionFailed(f"{document.name} is a zip file without a {kind} document inside", path=document.name)
+
+
+def _rendition(media_type: str, found: engine.Extracted) -> Rendition:
+    slides = found.pages if media_type == formats.PPTX else ()
+    return Rendition(
+        markdown=pages.join(slides) if slides else found.markdown,
+        title=found.title or first_heading(found.markdown),
+        author=found.author,
+        created=found.created,
+        modified=found.modified,
+        pages=len(slides) or None,
+        warnings=found.warnings,
+    )

@@ -1,0 +1,96 @@
+"""From bytes to what search and agents read: convert, chunk, embed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdfast.catalog.contents import MARKDOWN
+from holdfast.catalog.contents import Rendition as StoredRendition
+from holdfast.catalog.search_rows import TailRow
+from holdfast.documents import Body, Derived, body_of_bytes
+from holdfast.errors import HoldfastError, Unsupported
+
+if TYPE_CHECKING:
+    # Opening a store makes a deriver; only using it is worth the imports.
+    from holdfast.index.chunking import Chunk
+    from holdfast.ingest.port import Rendition
+
+#: the media type of bytes that are no document
+BINARY = "application/octet-stream"
+
+
+class DocumentDeriver:
+    """A `Deriver` that converts, chunks and embeds.
+
+    `strict` raises what the converter raises, as an `add` wants it; otherwise a file that cannot be converted is kept
+    as bytes that search does not find, as a `write` wants it.
+    """
+
+    def __init__(self, embedder: str, *, strict: bool = False) -> None:
+        self._embedder_name = embedder
+        self._strict = strict
+
+    def media_type(self, name: str, head: bytes) -> str:
+        from holdfast.ingest import media
+
+        try:
+            return media.detect(name, head)
+        except HoldfastError:
+            return BINARY
+
+    def derive(self, name: str, body: Body) -> Derived:
+        try:
+            rendition = self._convert(name, body)
+        except HoldfastError:
+            if self._strict:
+                raise
+            return Derived()
+        text = rendition.markdown.encode("utf-8")
+        rendered = body if text == _small_data(body) else body_of_bytes(text, "text/markdown")
+        return Derived(((_stored(body, rendered, rendition), rendered),), self._rows(body, rendition.markdown))
+
+    def _convert(self, name: str, body: Body) -> "Rendition":
+        from holdfast.ingest.convert import Document, convert
+
+        if body.media_type == BINARY:
+            raise Unsupported(f"{name} is not a document", path=name)
+        return convert(Document(name, body.path or body.data(), body.media_type))
+
+    def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
+        from holdfast.index.chunking import chunk
+        from holdfast.index.embedder import load_embedder
+        from holdfast.index.rows import embedding_text
+
+        chunks = chunk(markdown)
+        if not chunks:
+            return ()
+        vectors = load_embedder(self._embedder_name).encode([embedding_text(c) for c in chunks])
+        return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
+
+
+def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
+    from holdfast.index.analysis import terms_for
+    from holdfast.index.chunking import without_page_markers
+
+    return TailRow(
+        0, content_id, chunk.ordinal, chunk.heading, chunk.text,
+        terms_for(chunk.heading, without_page_markers(chunk.text)), chunk.start, chunk.end, chunk.page,
+        vector.astype("<f4").tobytes(),
+    )  # fmt: skip
+
+
+def _stored(body: Body, rendered: Body, rendition: "Rendition") -> StoredRendition:
+    facts: dict[str, str | int | Sequence[str] | None] = {
+        "author": rendition.author,
+        "created": rendition.created,
+        "modified": rendition.modified,
+        "pages": rendition.pages,
+        "warnings": rendition.warnings,
+    }
+    return StoredRendition(
+        body.content_id, MARKDOWN, rendition.converter, rendition.version, rendered.content_id, rendition.title,
+        {name: value for name, value in facts.items() if value},
+    )  # fmt: skip
+
+
+def _small_data(body: Body) -> bytes | None:
+    return body.data() if body.path is None else None

@@ -1,0 +1,190 @@
+"""Making a store's folder and opening one: where the parts of a `Backend` come together."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast import disk
+from holdfast.backend import Backend
+from holdfast.blobs.objects import LocalBlobs
+from holdfast.catalog import commits, entries, pins, settings, upgrade
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import ROOT_ENTRY, Entry
+from holdfast.catalog.sqlite import SqliteEngine
+from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
+from holdfast.clock import Clock
+from holdfast.documents import Deriver
+from holdfast.errors import AlreadyExists, CorruptStore, InvalidConfig, StoreNotFound, StoreTooNew
+from holdfast.faults import point
+from holdfast.index.tables import Tables
+from holdfast.paths import STANDARD_DIRECTORIES
+
+CONFIG_FILE, CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "holdfast.toml", "catalog.db", "blobs", "tables"
+
+#: the embedder a new store begins with, and its dimensions
+BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-int8", 256
+
+#: the layout of a store's folder
+FORMAT = 1
+
+_CONFIG_TEXT = f"""# Settings of this Holdfast store. `holdfast config` shows all of them with their defaults.
+format = {FORMAT}
+"""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A backend and what only its opener needs to know."""
+
+    backend: Backend
+    engine: SqliteEngine
+    folder: Path
+    store_id: str
+
+
+def init(folder: Path, *, clock: Clock, store_id: str) -> None:
+    """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
+
+    The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
+    `init` can simply be run again.
+    """
+    if (folder / CONFIG_FILE).exists():
+        raise AlreadyExists(
+            f"{folder} is a store already", path=str(folder), remedy="Open it, or choose another folder"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise AlreadyExists(f"{folder} is a file", path=str(folder))
+    try:
+        _make_parts(folder, clock, store_id)
+        point("init.before_config")
+        _write_config(folder)
+    except OSError as error:
+        raise disk.explain(error, str(folder)) from error
+
+
+def _make_parts(folder: Path, clock: Clock, store_id: str) -> None:
+    disk.make_dir(folder / TABLES_DIR)
+    LocalBlobs(folder / BLOBS_DIR)
+    tables = Tables(folder / TABLES_DIR, BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS)
+    # What an init that was killed left is of no use, and must not stand in the way of this one.
+    for name in (CATALOG_FILE, f"{CATALOG_FILE}-wal", f"{CATALOG_FILE}-shm"):
+        (folder / name).unlink(missing_ok=True)
+    for table in (tables.live, tables.history):
+        _remove_tree(tables.root / f"{table.name}.lance")
+    versions = {table.name: table.table.create() for table in (tables.live, tables.history)}
+    point("init.before_catalog")
+    engine = SqliteEngine(folder / CATALOG_FILE, create=True)
+    try:
+        upgrade.create(engine)
+        _fill_catalog(engine, clock.now(), store_id, versions)
+    finally:
+        engine.close()
+    disk.fsync_dir(folder)
+
+
+def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dict[str, int]) -> None:
+    """Write the first commit: the standard directories."""
+    with engine.write() as conn:
+        facts = {"store_id": store_id, "embedder": BUILT_IN_EMBEDDER, "dimensions": str(BUILT_IN_DIMENSIONS)}
+        for name, value in facts.items():
+            settings.put(conn, name, value)
+        for table, version in versions.items():
+            pins.move(conn, MAIN, table, version, now)
+        conn.run("INSERT INTO branches (branch_id, name, head_seq) VALUES (:id, 'main', 0)", {"id": MAIN})
+        names = STANDARD_DIRECTORIES
+        commit = commits.publish(conn, MAIN, 0, now, "holdfast", "Create the store", None, len(names))
+        first = commit.seq * NODES_PER_COMMIT
+        made = [
+            Entry(0, first + i, ROOT_ENTRY.node_id, name, None, 0, now, None, None, 0)
+            for i, name in enumerate(names, start=1)
+        ]
+        entries.begin(conn, MAIN, commit.seq, made)
+
+
+def _write_config(folder: Path) -> None:
+    temporary = folder / f".{CONFIG_FILE}.new"
+    temporary.write_text(_CONFIG_TEXT, "utf-8")
+    disk.fsync_file(temporary)
+    temporary.rename(folder / CONFIG_FILE)
+    disk.fsync_dir(folder)
+
+
+def _remove_tree(path: Path) -> None:
+    if path.exists():
+        import shutil
+
+        shutil.rmtree(path)
+
+
+def open_parts(
+    folder: Path,
+    *,
+    read_only: bool,
+    durability: str | None,
+    actor: str,
+    clock: Clock,
+    deriver: Callable[[str], Deriver],
+) -> Opened:
+    """Open the store in `folder`, migrating an older catalog.
+
+    `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
+    """
+    durable = (durability or _configured_durability(folder)) != "relaxed"
+    engine = SqliteEngine(folder / CATALOG_FILE, read_only=read_only, durable=durable)
+    try:
+        upgrade.bring_up(engine)
+        with engine.read() as conn:
+            store_id, embedder, dimensions = (_fact(conn, folder, n) for n in ("store_id", "embedder", "dimensions"))
+    except BaseException:
+        engine.close()
+        raise
+    backend = Backend(
+        engine=engine,
+        blobs=LocalBlobs(folder / BLOBS_DIR, durable=durable, read_only=read_only),
+        tables=Tables(folder / TABLES_DIR, embedder, int(dimensions), durable=durable),
+        clock=clock,
+        embedder=embedder,
+        deriver=deriver(embedder),
+        actor=actor,
+    )
+    return Opened(backend, engine, folder, store_id)
+
+
+def _configured_durability(folder: Path) -> str:
+    """Return the durability that holdfast.toml asks for, after checking that this is a store we know how to read."""
+    path = folder / CONFIG_FILE
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StoreNotFound(f"{folder} is not a store: it has no {CONFIG_FILE}", path=str(folder)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{path} is not valid TOML ({error})", path=str(path)) from error
+    except OSError as error:
+        raise disk.explain(error, str(path)) from error
+    if found.get("format", FORMAT) != FORMAT:
+        raise StoreTooNew(
+            f"{folder} has store format {found['format']}; this Holdfast knows {FORMAT}", path=str(folder)
+        )
+    return str(found.get("store", {}).get("durability", "full"))
+
+
+def _fact(conn: Connection, folder: Path, name: str) -> str:
+    value = settings.get(conn, name)
+    if value is None:
+        raise CorruptStore(f"The catalog of {folder} does not say its {name}", path=str(folder))
+    return value
+
+
+def find_store(start: Path) -> Path:
+    """Return the nearest folder from `start` upward that is a store; raises StoreNotFound."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    raise StoreNotFound(f"There is no store at or above {start}", path=str(start))
+
+
+def writable(folder: Path) -> bool:
+    """Return whether this process may change the store in `folder`."""
+    return os.access(folder, os.W_OK) and os.access(folder / CATALOG_FILE, os.W_OK)

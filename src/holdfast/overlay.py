@@ -1,0 +1,234 @@
+"""A tree with changes on it that nobody else sees yet: what a transaction reads and writes before it is published.
+
+Changes are kept by slot (a name under a parent node). What was looked at is kept too, so that the publish can check
+whether somebody else changed it since (G3).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from holdfast import paths, tree
+from holdfast.catalog.entries import ROOT_ENTRY, Entry
+from holdfast.errors import AlreadyExists, InvalidPath, IsADirectory, NotADirectory, NotEmpty, NotFound
+from holdfast.tree import TreeView
+
+Slot = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a file holds: a content, and where it came from."""
+
+    content_id: str
+    #: bytes
+    size: int
+    source: str | None = None
+    source_stamp: str | None = None
+
+
+@dataclass
+class Overlay:
+    """Changes over `base`, which is one committed state. Paths given to it are parsed."""
+
+    base: TreeView
+    #: seconds since the epoch, for entries that change
+    now: float
+    #: what each changed slot holds now; None when emptied
+    changed: dict[Slot, Entry | None] = field(default_factory=dict)
+    #: slots of the base that were looked at, with the path they were reached by
+    seen_slots: dict[Slot, str] = field(default_factory=dict)
+    #: directories of the base whose whole listing mattered
+    seen_listings: dict[int, str] = field(default_factory=dict)
+    _original: dict[Slot, Entry | None] = field(default_factory=dict)
+    _by_parent: dict[int, set[str]] = field(default_factory=dict)
+    _new_nodes: int = 0
+
+    def child(self, parent: int, name: str) -> Entry | None:
+        slot = (parent, name)
+        if slot in self.changed:
+            return self.changed[slot]
+        return self._base_child(slot)
+
+    def children(self, parent: int) -> list[Entry]:
+        found = {}
+        if parent >= 0:
+            self.seen_listings.setdefault(parent, "")
+            found = {entry.name: entry for entry in self.base.children(parent)}
+        for name in self._by_parent.get(parent, ()):
+            entry = self.changed[(parent, name)]
+            if entry is None:
+                found.pop(name, None)
+            else:
+                found[name] = entry
+        return list(found.values())
+
+    def write(self, path: str, holding: Holding) -> None:
+        """Put a file at `path`, over the one that stands there, making missing directories."""
+        parent, name = self._place(path, make_parents=True)
+        there = self.child(parent, name)
+        if there is not None and there.is_dir:
+            raise IsADirectory(f"{path} is a directory", path=path)
+        if there is not None and there.content_id == holding.content_id:
+            return
+        node = self._new_node() if there is None else there.node_id
+        entry = Entry(
+            0, node, parent, name, holding.content_id, holding.size, self.now, holding.source, holding.source_stamp, 0
+        )
+        self._set((parent, name), entry)
+
+    def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:
+        """Make a directory at `path`."""
+        if path == paths.ROOT:
+            there: Entry | None = ROOT_ENTRY
+        else:
+            parent, name = self._place(path, make_parents=parents)
+            there = self.child(parent, name)
+        if there is None:
+            self._make_dir(parent, name)
+        elif not there.is_dir:
+            raise AlreadyExists(f"{path} is a file", path=path)
+        elif not exist_ok:
+            raise AlreadyExists(f"{path} exists", path=path)
+
+    def move(self, source: str, target: str, *, overwrite: bool) -> None:
+        """Move what stands at `source` to exactly `target`: one slot emptied, one filled, however much lies below."""
+        entry = self._movable(source)
+        if source == target:
+            return
+        if paths.is_within(target, source):
+            raise InvalidPath(f"{source} cannot be moved into itself ({target})", path=source)
+        parent, name = self._place(target, make_parents=False)
+        self._make_room(parent, name, target, entry, overwrite)
+        self._set((entry.parent_id, entry.name), None)
+        self._set((parent, name), replace(entry, parent_id=parent, name=name))
+
+    def copy(self, source: str, target: str, *, overwrite: bool) -> None:
+        """Copy what stands at `source` to exactly `target`; contents are shared, so this costs a row per entry."""
+        entry = self._movable(source)
+        if paths.is_within(target, source):
+            raise InvalidPath(f"{source} cannot be copied into itself ({target})", path=source)
+        parent, name = self._place(target, make_parents=False)
+        self._make_room(parent, name, target, entry, overwrite)
+        below = list(tree.walk(self, entry, source)) if entry.is_dir else []
+        nodes = {entry.node_id: self._put_copy(entry, parent, name)}
+        for _, each in below:
+            nodes[each.node_id] = self._put_copy(each, nodes[each.parent_id], each.name)
+
+    def remove(self, path: str, *, recursive: bool) -> None:
+        """Remove what stands at `path`: one slot emptied, however much lies below."""
+        entry = self._movable(path)
+        if entry.is_dir and not recursive and self.children(entry.node_id):
+            raise NotEmpty(f"{path} is not empty", path=path)
+        self._set((entry.parent_id, entry.name), None)
+
+    def become(self, path: str, then: TreeView) -> None:
+        """Make `path` and all below it what it is in `then`, touching only what differs."""
+        wanted = tree.need(then, path)
+        if path == paths.ROOT:
+            directory: Entry | None = ROOT_ENTRY
+        else:
+            directory = self._reconcile(*self._place(path, make_parents=True), wanted)
+        if directory is not None:
+            self._reconcile_below(directory, then, wanted)
+
+    def ended(self) -> Iterator[Entry]:
+        """Yield the committed entries that this change ends."""
+        for slot, now in self.changed.items():
+            was = self._original[slot]
+            if was is not None and was is not now:
+                yield was
+
+    def begun(self) -> Iterator[Entry]:
+        """Yield the entries that this change begins; nodes that are new have a negative id."""
+        for slot, now in self.changed.items():
+            if now is not None and now is not self._original[slot]:
+                yield now
+
+    # --- helpers, from paths down to slots
+
+    def _movable(self, path: str) -> Entry:
+        if path == paths.ROOT:
+            raise InvalidPath("The root directory stays where it is", path=path, remedy="Name something below it")
+        return tree.need(self, path)
+
+    def _place(self, path: str, *, make_parents: bool) -> tuple[int, str]:
+        """Return the slot that `path` names; raises when a file or nothing stands where its parent should."""
+        if path == paths.ROOT:
+            raise IsADirectory("/ is the root directory", path=path)
+        entry, walked, names = ROOT_ENTRY, paths.ROOT, paths.names(path)
+        for name in names[:-1]:
+            walked = paths.join(walked, name)
+            found = self.child(entry.node_id, name)
+            if found is None:
+                if not make_parents:
+                    raise NotFound(
+                        f"{walked} does not exist", path=walked, remedy=f"Make it: holdfast mkdir -p {walked}"
+                    )
+                found = self._make_dir(entry.node_id, name)
+            if not found.is_dir:
+                raise NotADirectory(f"{walked} is a file", path=walked)
+            entry = found
+        return entry.node_id, names[-1]
+
+    def _make_room(self, parent: int, name: str, target: str, coming: Entry, overwrite: bool) -> None:
+        there = self.child(parent, name)
+        if there is None or there.node_id == coming.node_id:
+            return
+        if there.is_dir != coming.is_dir:
+            kind = IsADirectory if there.is_dir else NotADirectory
+            raise kind(f"{target} is a {'directory' if there.is_dir else 'file'}", path=target)
+        if not overwrite or (there.is_dir and self.children(there.node_id)):
+            raise AlreadyExists(f"{target} exists", path=target)
+        self._set((parent, name), None)
+
+    def _put_copy(self, entry: Entry, parent: int, name: str) -> int:
+        node = self._new_node()
+        self._set((parent, name), replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now))
+        return node
+
+    def _make_dir(self, parent: int, name: str) -> Entry:
+        entry = Entry(0, self._new_node(), parent, name, None, 0, self.now, None, None, 0)
+        self._set((parent, name), entry)
+        return entry
+
+    def _reconcile(self, parent: int, name: str, wanted: Entry) -> Entry | None:
+        """Make one slot hold what `wanted` is; returns the directory there, whose children come next."""
+        there = self.child(parent, name)
+        if wanted.is_dir:
+            return there if there is not None and there.is_dir else self._make_dir(parent, name)
+        if there is None or there.content_id != wanted.content_id:
+            node = there.node_id if there is not None and not there.is_dir else self._new_node()
+            self._set((parent, name), replace(wanted, node_id=node, parent_id=parent, name=name, modified=self.now))
+        return None
+
+    def _reconcile_below(self, top: Entry, then: TreeView, wanted: Entry) -> None:
+        pairs = [(top, wanted)]
+        while pairs:
+            there, was = pairs.pop()
+            names = {entry.name: entry for entry in then.children(was.node_id)}
+            for extra in [entry for entry in self.children(there.node_id) if entry.name not in names]:
+                self._set((there.node_id, extra.name), None)
+            for name in sorted(names):
+                directory = self._reconcile(there.node_id, name, names[name])
+                if directory is not None:
+                    pairs.append((directory, names[name]))
+
+    def _base_child(self, slot: Slot) -> Entry | None:
+        parent, name = slot
+        # A node that this transaction makes has no children in the base.
+        if parent < 0:
+            return None
+        if slot not in self._original:
+            self.seen_slots[slot] = name
+            self._original[slot] = self.base.child(parent, name)
+        return self._original[slot]
+
+    def _set(self, slot: Slot, entry: Entry | None) -> None:
+        original = self._base_child(slot) if slot[0] >= 0 else self._original.setdefault(slot, None)
+        # An entry that is back as it was is no change at all.
+        self.changed[slot] = original if entry is not None and entry == original else entry
+        self._by_parent.setdefault(slot[0], set()).add(slot[1])
+
+    def _new_node(self) -> int:
+        self._new_nodes += 1
+        return -self._new_nodes

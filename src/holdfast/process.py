@@ -1,0 +1,94 @@
+"""Who a process is, so that others on the same host can tell whether it still lives.
+
+A pid alone is not enough: pids are used again, and a machine that restarted has other processes under the old ones. So
+an identity is host, boot, pid and the process's start time.
+"""
+
+import functools
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One process, for as long as it lives, among all processes of all hosts."""
+
+    host: str
+    #: changes at every start of the machine
+    boot: str
+    pid: int
+    #: when the process began, in the host's own unit; tells it from a later process of the same pid
+    started: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Identity":
+        """Return the identity written by `to_json`; raises ValueError when `text` is anything else."""
+        try:
+            found = json.loads(text)
+            return cls(str(found["host"]), str(found["boot"]), int(found["pid"]), str(found["started"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a process identity: {text[:80]!r}") from error
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}"
+
+
+def current() -> Identity:
+    """Return the identity of this process (asked anew after a fork)."""
+    return _identity_of(os.getpid())
+
+
+@functools.lru_cache(maxsize=4)
+def _identity_of(pid: int) -> Identity:
+    return Identity(socket.gethostname(), _boot(), pid, _start_of(pid) or "")
+
+
+def is_dead(other: Identity) -> bool | None:
+    """Return whether `other` is known to have ended; None when it is on another host and nobody here can tell."""
+    here = current()
+    if other.host != here.host:
+        return None
+    if other.boot != here.boot:
+        return True
+    return _start_of(other.pid) != other.started
+
+
+@functools.cache
+def _boot() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        import psutil
+
+        return str(int(psutil.boot_time()))
+
+
+def _start_of(pid: int) -> str | None:
+    """Return the start time of a running process, or None when there is none (a zombie counts as ended)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return None if Path("/proc/self/stat").exists() else _start_without_proc(pid)
+    except ProcessLookupError:
+        return None
+    # The command name is in parentheses and may hold anything, so fields are counted from the last one.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _start_without_proc(pid: int) -> str | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else repr(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
