@@ -1,17 +1,25 @@
 """What a transaction is given to store: bytes, and what is derived from them before anything is published."""
 
 import functools
+import tempfile
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+from holdfast import disk
 from holdfast.blobs.hashing import content_id, content_id_of, pieces_of
+from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.catalog.contents import INLINE_LIMIT, Content, Rendition
 from holdfast.catalog.search_rows import TailRow
+from holdfast.errors import IsADirectory, NotFound
 
 #: bytes; files up to this size are held in memory while they are prepared
 IN_MEMORY_BYTES = 16 * 1024 * 1024
+#: bytes of a file that its media type is told from
+HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,35 @@ def body_of_file(path: Path, media_type: str) -> Body:
     return Body(digest, size, media_type, functools.partial(pieces_of, path), path)
 
 
+def body_of_stream(file: BinaryIO, media_type_of: Callable[[bytes], str]) -> Body:
+    """Return the body of an open file, read to its end; above IN_MEMORY_BYTES it waits in a temporary file."""
+    head = file.read(IN_MEMORY_BYTES + 1)
+    media_type = media_type_of(head[:HEAD_BYTES])
+    if len(head) <= IN_MEMORY_BYTES:
+        return body_of_bytes(head, media_type)
+    spool = tempfile.NamedTemporaryFile(prefix="holdfast-")  # noqa: SIM115
+    while head:
+        spool.write(head)
+        head = file.read(CHUNK_BYTES)
+    spool.flush()
+    body = body_of_file(Path(spool.name), media_type)
+    weakref.finalize(body, spool.close)
+    return body
+
+
+@contextmanager
+def reading_source(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file to be read into what a caller can act upon."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(f"The file {path} does not exist", path=str(path), remedy="Check its name") from error
+    except IsADirectoryError as error:
+        raise IsADirectory(f"{path} is a directory", path=str(path), remedy="Add it with `holdfast add`") from error
+    except OSError as error:
+        raise disk.explain(error, str(path)) from error
+
+
 @dataclass(frozen=True)
 class Derived:
     """What was derived from a body: renditions with the bytes that hold them, and search rows."""
@@ -80,6 +117,13 @@ class Draft:
         self.name = name
         self.body = body
         self._deriver = deriver
+
+    @classmethod
+    def ready(cls, name: str, body: Body, derived: Derived, deriver: Deriver) -> "Draft":
+        """Return a draft that was derived elsewhere, in a worker process for instance."""
+        draft = cls(name, body, deriver)
+        draft.__dict__["derived"] = derived
+        return draft
 
     @functools.cached_property
     def derived(self) -> Derived:

@@ -34,6 +34,13 @@ POINTS: dict[str, str] = {
     "table.before_manifest_fsync": "the detached version is written, not yet fsynced",
     "table.before_index": "an index segment is about to be built",
     "table.before_index_fsync": "the index segment is written, not yet fsynced",
+    "fold.before_publish": "the tail's rows are in a version that nobody reads, and still in the tail",
+    "retire.before_publish": "hidden rows are in the history table at a version nobody reads, still in the live one",
+    "index.before_publish": "an indexed or compacted version is durable, not yet pinned",
+    "upkeep.before_commit": "the pins are moved, the SQL transaction not committed",
+    "init.before_catalog": "a new store has its tables, and no catalog",
+    "init.before_config": "a new store has all but the file that makes it one",
+    "migrate.before_step": "the transaction of a migration is open, nothing of this step done",
 }
 
 

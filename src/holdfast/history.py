@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from holdfast import paths, tree
+from holdfast import tree
 from holdfast.backend import Backend
 from holdfast.catalog import commits, entries
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
-from holdfast.catalog.values import ROOT_NODE
+from holdfast.catalog.values import NODES_PER_COMMIT, ROOT_NODE
 from holdfast.errors import NotFound
+from holdfast.places import Places
 from holdfast.reading import SqlView
 
 #: commits read at a time
@@ -58,7 +59,7 @@ def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
     if old > new:
         return [_reversed(change) for change in diff(conn, branch, new, old)]
     nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, old, new)}
-    before, after = _Places(conn, branch, old), _Places(conn, branch, new)
+    before, after = Places(conn, branch, old), Places(conn, branch, new)
     changes = [change for node in nodes if (change := _change_of(before, after, node)) is not None]
     return sorted(changes, key=lambda change: (change.path, change.kind))
 
@@ -75,7 +76,7 @@ def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
 
 def _birth(backend: Backend, node: Entry) -> int:
     # A node's id holds the commit that made it (values.NODES_PER_COMMIT); the root is as old as the store.
-    return node.node_id >> 20 if node.node_id != ROOT_NODE else 1
+    return node.node_id // NODES_PER_COMMIT if node.node_id != ROOT_NODE else 1
 
 
 def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
@@ -87,50 +88,11 @@ def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
             return True
         if not node.is_dir:
             return False
-        sides = [_Places(conn, backend.branch, seq) for seq in (commit.seq - 1, commit.seq)]
+        sides = [Places(conn, backend.branch, seq) for seq in (commit.seq - 1, commit.seq)]
         return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
 
 
-class _Places:
-    """Where nodes stand at one commit, remembered."""
-
-    def __init__(self, conn: Connection, branch: int, seq: int) -> None:
-        self._conn, self._branch, self._seq = conn, branch, seq
-        self._entries: dict[int, Entry | None] = {}
-        self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}
-
-    def entry(self, node: int) -> Entry | None:
-        if node not in self._entries:
-            self._entries[node] = entries.of_node(self._conn, self._branch, self._seq, node)
-        return self._entries[node]
-
-    def path(self, node: int) -> str | None:
-        """Return the node's path, or None when it or an ancestor does not stand."""
-        chain: list[Entry] = []
-        while node not in self._paths:
-            entry = self.entry(node)
-            if entry is None:
-                self._paths[node] = None
-                break
-            chain.append(entry)
-            node = entry.parent_id
-        at = self._paths[node]
-        for entry in reversed(chain):
-            at = None if at is None else paths.join(at, entry.name)
-            self._paths[entry.node_id] = at
-        return at
-
-    def is_below(self, node: int, top: int) -> bool:
-        """Return whether `node` is `top` or below it."""
-        while node not in (ROOT_NODE, top):
-            entry = self.entry(node)
-            if entry is None:
-                return False
-            node = entry.parent_id
-        return node == top
-
-
-def _change_of(before: _Places, after: _Places, node: int) -> Change | None:
+def _change_of(before: Places, after: Places, node: int) -> Change | None:
     was, now = before.entry(node), after.entry(node)
     old_path = before.path(node) if was else None
     new_path = after.path(node) if now else None

@@ -25,9 +25,16 @@ def parse(path: str) -> str:
     """
     if not path.startswith("/"):
         raise InvalidPath(f"{path!r} is not an absolute path", path=path, remedy=f"Write /{path.lstrip('./')}")
+    # Checked before the work is done, and again after it: NFC makes a few characters longer.
+    _check_length(path, path)
+    parsed = ROOT + "/".join(check_name(name, path) for name in path.split("/") if name)
+    _check_length(parsed, path)
+    return parsed
+
+
+def _check_length(path: str, given: str) -> None:
     if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
-        raise InvalidPath(f"The path {path[:60]!r}... is longer than {MAX_PATH_BYTES} bytes", path=path)
-    return ROOT + "/".join(check_name(name, path) for name in path.split("/") if name)
+        raise InvalidPath(f"The path {given[:60]!r}... is longer than {MAX_PATH_BYTES} bytes", path=given)
 
 
 def check_name(name: str, path: str = "") -> str:

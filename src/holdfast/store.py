@@ -1,33 +1,36 @@
 """The store: the front door. Every method is a sentence about a room behind it."""
 
-import io
+import functools
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
 from holdfast.clock import Clock, SystemClock
-from holdfast.documents import Draft, body_of_file
+from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
 from holdfast.errors import Conflict
 from holdfast.history import Change
 from holdfast.ingest.prepare import DocumentDeriver
 from holdfast.reading import Info, Match
+from holdfast.search.hits import Explanation, Hit
 from holdfast.snapshot import At, EngineView, Snapshot, resolve
 from holdfast.transaction import Terms, Transaction, immediately
+from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.search.reader import SearchReader
 
 T = TypeVar("T")
 
 #: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
-Data = bytes | str | Path | io.BufferedIOBase
+Data = bytes | str | Path | BinaryIO
 
 
 class Store:
@@ -37,6 +40,10 @@ class Store:
         self._parts = parts
         self._backend: Backend = parts.backend
         self.read_only = read_only
+        self._upkeep: Upkeep | None = None
+        if not read_only:
+            self._upkeep = Upkeep(self._backend, lambda: self.settings.search.fold_rows, self._sweep)
+            self._backend.published.append(self._upkeep.notice)
 
     @property
     def folder(self) -> Path:
@@ -57,6 +64,11 @@ class Store:
 
     def close(self) -> None:
         """Let go of the store's files. What was committed stays; a store may be closed twice."""
+        if self._upkeep is not None:
+            self._upkeep.close()
+            self._upkeep = None
+        if "_reader" in self.__dict__:
+            self._reader.close()
         self._parts.engine.close()
 
     def __enter__(self) -> "Store":
@@ -112,6 +124,48 @@ class Store:
     def stream(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of the file `path` in pieces of at most 1 MiB."""
         return self.snapshot().stream(path)
+
+    # --- searching
+
+    def search(
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        limit: int = 10,
+        mode: str = "hybrid",
+        at: At | None = None,
+    ) -> list[Hit]:
+        """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
+
+        `mode` is `hybrid`, `text` (full text: words, identifiers, any language) or `vector` (meaning). At most `limit`
+        hits; fewer only when there are no more. Raises NotFound when `under` is not there.
+        """
+        return self.explain(query, under=under, limit=limit, mode=mode, at=at).hits
+
+    def explain(
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        limit: int = 10,
+        mode: str = "hybrid",
+        at: At | None = None,
+    ) -> Explanation:
+        """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
+        from holdfast.search.search import Request, search
+
+        with self._backend.engine.read() as conn:
+            head = resolve(conn, self._backend.branch, None)
+            seq = resolve(conn, self._backend.branch, at)
+        request = Request(query, paths.parse(under), limit, mode, seq, is_past=seq != head)
+        return search(self._backend, self._reader, request)
+
+    @cached_property
+    def _reader(self) -> "SearchReader":
+        from holdfast.search.reader import SearchReader
+
+        return SearchReader(self._backend)
 
     # --- changing, one commit each
 
@@ -195,20 +249,35 @@ class Store:
         with self._backend.engine.read() as conn:
             return commit, history.diff(conn, self._backend.branch, commit.seq - 1, commit.seq)
 
+    # --- upkeep
+
+    def optimize(self) -> OptimizeReport:
+        """Fold the tail, put away rows that nobody sees, index and compact, now; a store does so by itself in time.
+
+        What a search finds is the same before and after.
+        """
+        return optimize(self._backend)
+
     # --- helpers
+
+    def _sweep(self) -> None:
+        from holdfast.recovery.sweep import sweep
+
+        sweep(self._backend)
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
         return Terms(message, actor or self._backend.actor, idempotency_key)
 
     def _draft(self, path: str, data: Data) -> Draft:
-        if isinstance(data, io.BufferedIOBase):
-            data = data.read()
         if isinstance(data, bytes | str):
             return self._backend.draft(path, data)
-        deriver = self._backend.deriver
-        with data.open("rb") as file:
-            media_type = deriver.media_type(path, file.read(64 * 1024))
-        return Draft(paths.split(path)[1], body_of_file(data, media_type), deriver)
+        name, deriver = paths.split(path)[1], self._backend.deriver
+        if not isinstance(data, Path):
+            return Draft(name, body_of_stream(data, functools.partial(deriver.media_type, name)), deriver)
+        with reading_source(data):
+            with data.open("rb") as file:
+                media_type = deriver.media_type(name, file.read(HEAD_BYTES))
+            return Draft(name, body_of_file(data, media_type), deriver)
 
 
 class TransactionScope:
@@ -228,6 +297,9 @@ class TransactionScope:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._open is not None
+        # Whoever ended it inside the block has said what is to become of it.
+        if self._open.ended:
+            return
         if error is None:
             self._open.commit()
         else:

@@ -143,6 +143,11 @@ class Transaction(Reads):
         """Drop all changes. Nothing of them was visible, so nothing is undone."""
         self._ended = True
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was committed, or rolled back."""
+        return self._ended
+
     # --- reading its own writes
 
     @contextmanager

@@ -128,6 +128,9 @@ class _Pattern:
         self.parts = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
         if not self.parts or "\0" in pattern or ".." in self.parts or "." in self.parts:
             raise InvalidPath(f"{pattern!r} is not a pattern", path=pattern, remedy="Write one like /notes/**/*.md")
+        if self.parts[-1] == "**":
+            # `**` may match no name at all, but `/a/**` is what lies below /a, not /a.
+            self.parts.append("*")
         self._matchers = [None if part == "**" else re.compile(fnmatch.translate(part)).match for part in self.parts]
 
     def start(self) -> frozenset[int]:
@@ -147,8 +150,7 @@ class _Pattern:
         return self._closure(after)
 
     def accepts(self, states: frozenset[int]) -> bool:
-        last = len(self.parts)
-        return last in states or (last - 1 in states and self._matchers[-1] is None)
+        return len(self.parts) in states
 
     def plain_names(self, states: frozenset[int]) -> list[str] | None:
         """Return the only names that can match next, or None when there may be others."""
@@ -156,9 +158,8 @@ class _Pattern:
         return None if any(c in part for part in wanted for c in "*?[") else sorted(set(wanted))
 
     def _closure(self, states: set[int]) -> frozenset[int]:
-        # `**` may match no name at all, unless it stands last: `/a/**` is what lies below /a, not /a.
         for state in sorted(states):
-            while state < len(self.parts) - 1 and self._matchers[state] is None:
+            while state < len(self.parts) and self._matchers[state] is None:
                 state += 1
                 states.add(state)
         return frozenset(states)

@@ -60,6 +60,20 @@ def children(conn: Connection, branch: int, seq: int, parent: int) -> list[Entry
     return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch, "seq": seq, "parent": parent})]
 
 
+def named(conn: Connection, branch: int, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
+    """Return those of `names` that are directly under the node `parent`, in no order."""
+    found: list[Entry] = []
+    for batch in batches(names):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND parent_id = :parent AND name IN ({marks})"
+            " AND to_seq > :seq AND from_seq <= :seq",
+            {**params, "branch": branch, "parent": parent, "seq": seq},
+        )
+        found.extend(Entry(*row) for row in rows)
+    return found
+
+
 def has_children(conn: Connection, branch: int, seq: int, parent: int) -> bool:
     """Return whether anything is directly under the node `parent`."""
     return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch, "seq": seq, "parent": parent}) is not None
@@ -218,3 +232,20 @@ def _if_begun(row: Row | None, seq: int) -> Entry | None:
     if row is None or row[9] > seq:
         return None
     return Entry(*row)
+
+
+def removed_since(conn: Connection, branch: int, after: int, limit: int) -> tuple[int, int]:
+    """Return how many (directories, files' contents) went since commit `after`; counting stops at `limit` of each.
+
+    A directory counts when its node stands nowhere any more, a file also when it was overwritten.
+    """
+    window = {"branch": branch, "after": after, "limit": limit}
+    ended = f"e.branch_id = :branch AND e.to_seq > :after AND e.to_seq < {FOREVER}"
+    directories = conn.rows(
+        f"""SELECT 1 FROM entries e WHERE {ended} AND e.content_id IS NULL AND NOT EXISTS (
+            SELECT 1 FROM entries n WHERE n.branch_id = :branch AND n.node_id = e.node_id AND n.to_seq = {FOREVER})
+        LIMIT :limit""",
+        window,
+    )
+    files = conn.rows(f"SELECT 1 FROM entries e WHERE {ended} AND e.content_id IS NOT NULL LIMIT :limit", window)
+    return len(directories), len(files)

@@ -42,6 +42,12 @@ def move(conn: Connection, branch: int, table: str, version: int, at: float) -> 
     )
 
 
+def fingerprint(conn: Connection) -> str:
+    """Return a text that changes whenever any pin moves."""
+    row = conn.row("SELECT max(pin_id) FROM pins")
+    return str(row[0] if row else 0)
+
+
 def superseded_after(conn: Connection, table: str, time: float) -> list[int]:
     """Return the versions of `table` that are current, or that a reader may still hold: superseded after `time`."""
     rows = conn.rows(

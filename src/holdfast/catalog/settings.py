@@ -2,6 +2,9 @@
 
 from holdfast.catalog.engine import Connection
 
+#: the pins' fingerprint when the indexes of all tables were last found to be in order
+TENDED = "tended"
+
 
 def get(conn: Connection, name: str) -> str | None:
     """Return a setting of the store."""

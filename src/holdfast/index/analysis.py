@@ -166,3 +166,9 @@ def _pairs(run: str) -> Iterator[str]:
 
 _document_words = _Words(lambda word: _word_terms(word, grams=_document_grams))
 _query_words = _Words(lambda word: _word_terms(word, grams=_query_grams))
+
+
+def word_spans(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield (start, end, terms) of each word of `text`, in order, for showing what matched."""
+    for word in _WORD.finditer(text):
+        yield word.start(), word.end(), _document_words[word.group()].split()

@@ -17,7 +17,7 @@ B = 0.75
 class CorpusStats:
     """What BM25 has to know about all the rows together."""
 
-    #: how many rows there are
+    #: how many rows hold any term; Lance does not count the others
     rows: int
     #: terms in all rows together, repetitions counted
     terms: int

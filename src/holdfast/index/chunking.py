@@ -83,12 +83,18 @@ _LINE = re.compile(
 )
 _LINES_BLOCK = re.compile(r"[ \t]*(?:\||[-*+][ \t]|[0-9]{1,9}[.)][ \t]|    )")
 _PAGE = re.compile(r"^ {0,3}<!-- page [0-9]{1,9} -->[ \t\r]*\n?", re.MULTILINE)
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_BLANK_LINES = re.compile(r"\n[ \t\r]*\n+")
 _SENTENCE_END = re.compile(r"[.!?…]['\")\]]*\s|[。！？．]")
 
 
-def chunk(markdown: str, limits: ChunkLimits | None = None) -> list[Chunk]:
-    """Return the chunks of `markdown` in order; none if it holds nothing but white space and page markers."""
-    pieces = _pieces(markdown, limits or ChunkLimits())
+def chunk(markdown: str, limits: ChunkLimits | None = None, *, plain: bool = False) -> list[Chunk]:
+    """Return the chunks of `markdown` in order. A stretch without a letter or a digit gives none.
+
+    With `plain` the text is not Markdown but code or plain text: `#` begins no heading, and it is cut between lines.
+    """
+    blocks = _plain_blocks(markdown) if plain else _blocks(markdown)
+    pieces = _pieces(markdown, blocks, limits or ChunkLimits())
     trimmed = (found for found in (_trimmed(markdown, piece) for piece in pieces) if found)
     return [
         Chunk(ordinal, markdown[piece.start : piece.end], _breadcrumb(piece.trail), piece.start, piece.end, piece.page)
@@ -109,7 +115,7 @@ def _trimmed(markdown: str, piece: _Piece) -> _Piece | None:
     """Return the piece without blank lines around it; its first line keeps its indentation, which means something."""
     text = markdown[piece.start : piece.end]
     body = text.lstrip()
-    if not body:
+    if not _LETTER_OR_DIGIT.search(body):
         return None
     first = len(text) - len(body)
     first = text.rfind("\n", 0, first) + 1
@@ -131,6 +137,15 @@ def _blocks(markdown: str) -> Iterator[_Block]:
         at = block.end if block else found.end()
     if at < len(markdown):
         yield _paragraph(markdown, at, len(markdown))
+
+
+def _plain_blocks(text: str) -> Iterator[_Block]:
+    """Yield the stretches between blank lines."""
+    at = 0
+    for gap in _BLANK_LINES.finditer(text):
+        yield _Block("lines", at, gap.end())
+        at = gap.end()
+    yield _Block("lines", at, len(text))
 
 
 def _block_at(markdown: str, found: re.Match[str]) -> _Block | None:
@@ -169,9 +184,9 @@ def _closing_fence(mark: str, length: int) -> re.Pattern[str]:
 # --- packing ------------------------------------------------------------------------------------------------------
 
 
-def _pieces(markdown: str, limits: ChunkLimits) -> Iterator[_Piece]:
+def _pieces(markdown: str, blocks: Iterator[_Block], limits: ChunkLimits) -> Iterator[_Piece]:
     packer = _Packer(limits)
-    for block in _blocks(markdown):
+    for block in blocks:
         if block.kind == "page":
             yield from packer.turn_page(block.number)
             continue

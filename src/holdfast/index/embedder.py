@@ -153,6 +153,13 @@ class OpenAIEmbedder:
         width = next((len(row) for row in rows if row), 0) or self.dimensions
         return _normalised(np.array([row or [0.0] * width for row in rows], dtype=np.float32).reshape(-1, width))
 
+    def close(self) -> None:
+        """Let go of the connections; the next call opens new ones."""
+        with self._starting:
+            if self._started is not None:
+                self._started.close()
+                self._started = None
+
     def _request(self, texts: list[str]) -> list[list[float]]:
         openai = _openai()
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from holdfast.index.lance_errors import reading
-from holdfast.index.segments import index_files
+from holdfast.index.segments import index_files, segments
 from holdfast.index.table import FIRST_VERSION, VersionedTable, deletion_files, manifest_file
 
 
@@ -43,8 +43,8 @@ def _files_of(table: VersionedTable, version: int) -> set[str]:
         for fragment in dataset.get_fragments():
             alive.update(f"data/{file.path}" for file in fragment.metadata.files)
             alive.update(deletion_files(fragment.metadata))
-        for index in dataset.list_indices():
-            alive.update(index_files(table, index["uuid"]))
+        for segment in segments(table, version):
+            alive.update(index_files(table, segment.uuid))
         alive.update(_transaction_files(table, dataset, version))
     return alive
 

@@ -13,15 +13,14 @@ What a candidate scores in the list that does not hold it:
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, pstdev
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 #: of full text, of vectors
 WEIGHTS = (1.0, 0.5)
 
 
 class _Orderable(Protocol):
-    def __lt__(self, other: "_Orderable", /) -> bool: ...
-    def __hash__(self) -> int: ...
+    def __lt__(self, other: Any, /) -> bool: ...
 
 
 Key = TypeVar("Key", bound=_Orderable)

@@ -26,6 +26,8 @@ REFINE = 2
 LEAST_PROBES = 24
 #: of the partitions above that, one in so many is searched too
 PROBES_SHARE = 16
+#: contents; among so few, vectors are compared one by one
+FEW_CONTENTS = 500
 #: rows to choose from, as a multiple of those asked for, below which a vector index is not used
 ENOUGH_TO_CHOOSE = 50
 #: statistics kept in memory, by version and term
@@ -84,7 +86,7 @@ class Lookup:
             lambda score: score,
             full_text_query=MatchQuery(" ".join(query), self.table.shape.text),
             limit=limit,
-            **_filter(self.table.shape.key, ids, not_ids),
+            **_filter(self.table.shape.key, _listed(ids), _listed(not_ids)),
         )
 
     def vector_candidates(
@@ -99,24 +101,33 @@ class Lookup:
     ) -> list[Candidate]:
         """Return the `limit` rows of greatest cosine similarity, best first, ties by key; none for a zero query.
 
-        Rows are compared exactly if `exact`, if `ids` are given, or if no vector index was built; else the index says
-        which rows are compared, and a few of the nearest may be missed.
+        Rows are compared exactly if `exact`, if few `ids` are given, or if no vector index was built; else the index
+        says which rows are compared: a few of the nearest may be missed, but never are fewer returned than there are.
         """
         if limit < 1 or not query.any():
             return []
-        nearest = {"column": self.table.shape.vector, "q": query, "k": limit, "metric": "cosine"}
-        # An index looks into its nearest partitions only; few wanted rows would mostly lie in others.
-        if exact or ids is not None or self.table.count(version) < limit * ENOUGH_TO_CHOOSE:
-            nearest["use_index"] = False
-        else:
-            nearest |= {"refine_factor": REFINE, "nprobes": self._probes(version)}
-        return self._candidates(
-            version,
-            "_distance",
-            lambda distance: 1.0 - distance,
-            nearest=nearest,
-            **_filter(self.table.shape.key, ids, not_ids),
-        )
+        wanted, unwanted = _listed(ids), _listed(not_ids)
+        few = wanted is not None and len(wanted) <= FEW_CONTENTS
+        if not exact and not few and self.table.count(version) >= limit * ENOUGH_TO_CHOOSE:
+            options = {"refine_factor": REFINE, "nprobes": self._probes(version)}
+            found = self._nearest(version, query, limit, wanted, unwanted, options)
+            if len(found) == limit:
+                return found
+            # The index looks into its nearest partitions only, and what was wanted lies mostly in others.
+        return self._nearest(version, query, limit, wanted, unwanted, {"use_index": False})
+
+    def _nearest(
+        self,
+        version: int,
+        query: "NDArray[np.float32]",
+        limit: int,
+        ids: list[str] | None,
+        not_ids: list[str] | None,
+        options: dict[str, Any],
+    ) -> list[Candidate]:
+        nearest = {"column": self.table.shape.vector, "q": query, "k": limit, "metric": "cosine", **options}
+        where = _filter(self.table.shape.key, ids, not_ids)
+        return self._candidates(version, "_distance", lambda distance: 1.0 - distance, nearest=nearest, **where)
 
     def corpus(self, version: int, query: Iterable[str] = ()) -> CorpusStats:
         """Return the statistics of the table at `version`, with the frequencies of the query's terms."""
@@ -178,13 +189,14 @@ class Lookup:
     def _size(self, version: int) -> tuple[int, int]:
         import pyarrow.compute as pc
 
-        lengths = self.table.rows(version, ["length"])["length"]
+        # Lance leaves rows without a term out of its statistics.
+        lengths = self.table.rows(version, ["length"], "length > 0")["length"]
         return len(lengths), pc.sum(lengths).as_py() or 0
 
     def _frequency(self, version: int, term: str) -> int:
         rows, terms = self._once((version,), lambda: self._size(version))
         indexed = self._once(("indexed", version), lambda: self._indexed_rows(version))
-        if rows <= COUNTED_UP_TO or indexed <= COUNTED_UP_TO:
+        if min(rows, indexed) <= COUNTED_UP_TO:
             return self._counted(version, term)
         # Counting a frequent term reads all of its rows; one row's score tells the term's weight, hence its frequency.
         best = self._best(version, term)
@@ -195,9 +207,12 @@ class Lookup:
         return round(bm25.frequency_of(weight, indexed) * rows / indexed)
 
     def _indexed_rows(self, version: int) -> int:
+        """Return how many of the rows with terms the full-text index covers, taking them to be evenly spread."""
         column = self.table.shape.text
         covered = frozenset().union(*(part.fragments for part in segments(self.table, version, column)))
-        return sum(rows for number, rows in fragments(self.table, version).items() if number in covered)
+        sizes = fragments(self.table, version)
+        share = sum(rows for number, rows in sizes.items() if number in covered) / max(1, sum(sizes.values()))
+        return round(share * self._once((version,), lambda: self._size(version))[0])
 
     def _counted(self, version: int, term: str) -> int:
         from lance.query import MatchQuery
@@ -239,13 +254,15 @@ def _best_first(candidate: Candidate) -> tuple[float, RowKey]:
     return -candidate.score, candidate.key
 
 
-def _filter(column: str, ids: Iterable[str] | None, not_ids: Iterable[str] | None) -> dict[str, Any]:
+def _listed(ids: Iterable[str] | None) -> list[str] | None:
+    return None if ids is None else list(ids)
+
+
+def _filter(column: str, ids: list[str] | None, not_ids: list[str] | None) -> dict[str, Any]:
     """Return the options that let Lance look at rows of some contents only, before it ranks."""
     parts = []
     if ids is not None:
-        wanted = list(ids)
-        parts.append(is_one_of(column, wanted) if wanted else "false")
-    unwanted = list(not_ids or ())
-    if unwanted:
-        parts.append(f"NOT ({is_one_of(column, unwanted)})")
+        parts.append(is_one_of(column, ids) if ids else "false")
+    if not_ids:
+        parts.append(f"NOT ({is_one_of(column, not_ids)})")
     return {"filter": " AND ".join(parts), "prefilter": True} if parts else {}

@@ -46,12 +46,12 @@ class Segment:
 def segments(table: VersionedTable, version: int, column: str = "") -> list[Segment]:
     """Return the index segments at `version`, oldest first, of one column or of all."""
     with reading(table.name, version):
-        found = table.open(version).list_indices()
-    return [
-        Segment(item["name"], item["uuid"], frozenset(item["fragment_ids"]))
-        for item in found
-        if not column or item["name"] == column
-    ]
+        return [
+            Segment(index.name, str(part.uuid), frozenset(part.fragment_ids))
+            for index in table.open(version).describe_indices()
+            for part in index.segments
+            if not column or index.name == column
+        ]
 
 
 def fragments(table: VersionedTable, version: int) -> dict[int, int]:

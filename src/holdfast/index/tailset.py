@@ -97,7 +97,8 @@ class TailSet(Generic[Row]):
     def stats(self, query: Collection[str]) -> CorpusStats:
         """Return the statistics of the tail alone, to be added to those of the table."""
         with self._changing:
-            return CorpusStats(len(self._rows), self._terms, {term: len(self._holders.get(term, ())) for term in query})
+            rows = sum(1 for row in self._rows.values() if row.length)
+            return CorpusStats(rows, self._terms, {term: len(self._holders.get(term, ())) for term in query})
 
     def text_scores(
         self, query: Sequence[str], stats: CorpusStats, wanted: Callable[[Row], bool] = _everything

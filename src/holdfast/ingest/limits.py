@@ -26,6 +26,8 @@ class Limits:
     ratio_floor_bytes: int = 16 * MIB
     #: most members in a zip container
     max_archive_entries: int = 20_000
+    #: pages of a PDF that are parsed together; the parser's time grows with their square
+    pdf_pages_at_once: int = 500
     #: deepest nesting of elements inside an Office document or e-book
     max_nesting: int = 1024
     #: most table cells in one document

@@ -7,10 +7,10 @@ Where things go, relative to the `--to` folder (`DEFAULT_TO` when none is given)
     add papers/a.md    a.md
 
 In a folder the files come first and then the sub-folders, each sorted by the bytes of their names. Hidden files and
-what `.gitignore` and `.holdfastignore` name are left out silently, unless they are themselves a source. All else that is
-not taken is reported: symbolic links that leave the source, links to folders (a folder inside the source is walked under
-its own name), folders met twice (bind mounts), special files, other Holdfast stores, unreadable folders, names that
-cannot stand in a store, and names that are already taken.
+what `.gitignore` and `.holdfastignore` name are left out silently, unless they are themselves a source. All else that
+is not taken is reported: symbolic links that leave the source, links to folders (a folder inside the source is walked
+under its own name), folders met twice (bind mounts), special files, other Holdfast stores, unreadable folders, names
+that cannot stand in a store, and names that are already taken.
 """
 
 import os

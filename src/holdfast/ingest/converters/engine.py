@@ -6,10 +6,7 @@ panic in Rust arrives as a BaseException; HTML nested deeper than 64 elements lo
 Holdfast's terms here, or checked by the converters above.
 """
 
-import asyncio
 import re
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version as installed_version
@@ -18,6 +15,7 @@ from typing import Any
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
 from holdfast.ingest import archive, formats
 from holdfast.ingest.converters.dates import iso
+from holdfast.ingest.converters.foreign import finish
 from holdfast.ingest.limits import Limits
 from holdfast.ingest.titles import meaningful
 
@@ -52,7 +50,7 @@ def extract(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
     Raises ConversionFailed when the document is damaged or encrypted, or the parser panics; TooLarge past a limit.
     """
     try:
-        result = _finish(_extraction(name, data, media_type, limits))
+        result = finish(_extraction(name, data, media_type, limits))
     except (KeyboardInterrupt, SystemExit, MemoryError, HoldfastError):
         raise
     except BaseException as error:
@@ -97,16 +95,6 @@ def _config(limits: Limits) -> Any:
             max_table_cells=limits.max_table_cells,
         ),
     )
-
-
-def _finish(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    # The caller is itself inside an event loop (a notebook, a server), where asyncio.run is forbidden.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def unescaped(markdown: str) -> str:

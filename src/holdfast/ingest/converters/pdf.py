@@ -4,9 +4,12 @@ xberg keeps headings and tables and now and then loses a page or a column; PDFiu
 page on which xberg lacks more than `MISSING_SHARE` of PDFium's words is given as PDFium reads it, with a warning.
 """
 
+import io
 import re
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -123,12 +126,37 @@ def _page_text(document: Any, at: int) -> str:
 
 def _read_structured(document: Document, data: bytes, limits: Limits) -> tuple[engine.Extracted, tuple[str, ...]]:
     try:
-        found = engine.extract(document.name, data, formats.PDF, limits)
+        parts = [
+            (start, engine.extract(document.name, part, formats.PDF, limits))
+            for start, part in _parts(data, limits.pdf_pages_at_once)
+        ]
     except TooLarge:
         raise
     except ConversionFailed as error:
         return engine.Extracted(""), (f"headings and tables could not be read: {error.message}",)
-    return found, found.warnings
+    pages = tuple((start + number, text) for start, part in parts for number, text in part.pages)
+    warnings = tuple(warning for _, part in parts for warning in part.warnings)
+    return replace(parts[0][1], pages=pages), warnings
+
+
+def _parts(data: bytes, most: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (pages before, PDF) of pieces of at most `most` pages: the whole file when it has no more."""
+    import pypdfium2
+
+    with _PDFIUM:
+        count = len(pypdfium2.PdfDocument(data))
+    for start in range(0, count, most):
+        yield start, data if count <= most else _cut(data, start, min(count, start + most))
+
+
+def _cut(data: bytes, start: int, end: int) -> bytes:
+    import pypdfium2
+
+    buffer = io.BytesIO()
+    with _PDFIUM, closing(pypdfium2.PdfDocument(data)) as whole, closing(pypdfium2.PdfDocument.new()) as part:
+        part.import_pages(whole, list(range(start, end)))
+        part.save(buffer)
+    return buffer.getvalue()
 
 
 def _merged(structured: dict[int, str], plain: tuple[str, ...]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:

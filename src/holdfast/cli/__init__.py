@@ -1,0 +1,34 @@
+"""The command line: `holdfast`, and how to add a command to it.
+
+A file in this room is a group of commands: `browse.py` reads the tree, `change.py` changes it, and so on. To add one:
+
+1. Write `cli/locks.py` with an `app = typer.Typer(help="...")` and its commands:
+
+       @command(app, "list")
+       def list_(call: Call, under: PathOption = None) -> None:
+           '''List the locks that are held.'''
+           held = call.store.locks(under)
+           call.done({"locks": [shapes.lock(lock) for lock in held]}, (describe(lock) for lock in held))
+
+2. Name it in `commands.py`: under NESTED for commands of the form `holdfast locks list`, under FLAT for commands of the
+   form `holdfast ls`. Nothing is imported before its command is asked for.
+3. Describe its JSON in docs/cli-json.md; a test compares the two.
+
+`@command` gives every command `--json`, `--store` and `--actor` and a `Call`, which opens the store when it is first
+asked for and prints the answer: `call.done(document, lines)` prints the document with `--json` and the lines without.
+What a command returns is the exit status, None being 0. It raises HoldfastError and never catches one only to print it.
+Import heavy parts (rich, lance, pydantic) inside the functions that need them.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    try:
+        from holdfast.cli.running import run
+
+        return run(list(sys.argv[1:] if args is None else args))
+    except KeyboardInterrupt:
+        return 130

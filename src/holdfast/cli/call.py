@@ -1,0 +1,108 @@
+"""One run of one command: the store it works on, and where its answer goes."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import holdfast
+from holdfast import opening
+from holdfast.cli.options import ActorOption, JsonOption, StoreOption
+from holdfast.cli.output import Output
+from holdfast.snapshot import Snapshot
+from holdfast.store import Store
+
+
+class Call:
+    """What a command is given: a store when it asks for one, and a way to answer."""
+
+    def __init__(self, out: Output, store: str | None, actor: str | None) -> None:
+        self.out = out
+        self._store_option = store
+        self._actor = actor
+
+    @property
+    def json(self) -> bool:
+        """Whether one JSON document is to be printed, and nothing else."""
+        return self.out.json
+
+    @property
+    def store_option(self) -> str | None:
+        """What `--store` says."""
+        return self._store_option
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """The store's folder; raises StoreNotFound."""
+        return find_folder(self._store_option, Path.cwd())
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """The store, opened when first asked for; for reading only, when its folder allows no more."""
+        actor = self._actor or os.environ.get("HOLDFAST_ACTOR")
+        given = {"actor": actor} if actor else {}
+        writable = not (self.folder / opening.CATALOG_FILE).exists() or opening.writable(self.folder)
+        return holdfast.open(self.folder, read_only=not writable, **given)
+
+    def at(self, commit: str | None) -> Snapshot:
+        """Return the store as it is, or as it was at a commit."""
+        return self.store.snapshot(commit)
+
+    def done(self, document: dict[str, Any], lines: Iterable[str]) -> None:
+        """Print the answer: the document with `--json`, else the lines, which are not made otherwise."""
+        if self.json:
+            self.out.document(document)
+        else:
+            self.out.lines(lines)
+
+    def close(self) -> None:
+        """Close the store if it was opened."""
+        opened = self.__dict__.pop("store", None)
+        if opened is not None:
+            opened.close()
+
+
+def find_folder(option: str | None, here: Path) -> Path:
+    """Return the folder that `--store` names, else HOLDFAST_STORE, else the nearest store at or above `here`."""
+    named = option or os.environ.get("HOLDFAST_STORE")
+    return Path(named) if named else opening.find_store(here)
+
+
+def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function that takes a `Call` first a command of `app`, with the options that every command has."""
+
+    def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
+        app.command(name, **settings)(_with_call(function))
+        return function
+
+    return register
+
+
+def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    @functools.wraps(function)
+    def run(ctx: typer.Context, json: bool, store: str | None, actor: str | None, **arguments: Any) -> int | None:
+        outer: dict[str, Any] = ctx.find_root().params
+        call = Call(Output(json or outer["json"]), store or outer["store"], actor or outer["actor"])
+        try:
+            return function(call, **arguments)
+        finally:
+            call.close()
+
+    # Typer reads the options off the signature: the function's own without its Call, then those of every command.
+    own = list(inspect.signature(function).parameters.values())[1:]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter("ctx", keyword, annotation=typer.Context),
+        inspect.Parameter("json", keyword, annotation=JsonOption, default=False),
+        inspect.Parameter("store", keyword, annotation=StoreOption, default=None),
+        inspect.Parameter("actor", keyword, annotation=ActorOption, default=None),
+    ]
+    signature = inspect.Signature([p.replace(kind=keyword) for p in own] + shared)
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+    del run.__wrapped__  # type: ignore[attr-defined]
+    return run

@@ -1,0 +1,58 @@
+"""Which file holds which command, so that only the one asked for is imported."""
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from holdfast.cli.options import quicken
+
+#: file in this room -> the commands in it that stand on their own, as in `holdfast ls`
+FLAT = {
+    "setup": ("init", "config"),
+    "browse": ("ls", "tree", "stat", "glob"),
+    "content": ("cat", "grep"),
+    "change": ("write", "mkdir", "cp", "mv", "rm"),
+    "past": ("log", "show", "diff", "restore"),
+}
+
+#: files whose commands go by the file's name, as in `holdfast locks list`
+NESTED: tuple[str, ...] = ()
+
+_FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
+
+
+class LazyGroup(TyperGroup):
+    """The root of all commands; a command's file is imported when the command is named."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return all names, in the order in which people meet them."""
+        return list(_FILE_OF)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of that name, or None."""
+        file = _FILE_OF.get(cmd_name)
+        if file is None:
+            return None
+        if cmd_name not in self.commands:
+            self._import(file)
+        return self.commands[cmd_name]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that `args` names; an unknown one is answered with the names nearest to it."""
+        if args[0] not in _FILE_OF:
+            # The suggestion is made from the commands that are built, so all of them must be.
+            for name in _FILE_OF:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+    def _import(self, file: str) -> None:
+        app: typer.Typer = importlib.import_module(f"holdfast.cli.{file}").app
+        # What Typer builds of an app is a command when it has only one, else a group.
+        built: Any = typer.main.get_command(app)
+        if file in NESTED:
+            self.commands[file] = quicken(built)
+            return
+        members = built.commands.values() if isinstance(built, TyperGroup) else [built]
+        self.commands.update({member.name: quicken(member) for member in members})

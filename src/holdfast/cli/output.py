@@ -1,0 +1,98 @@
+"""Where answers go: one JSON document, or lines for people, with colours and relative times on a terminal."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+#: ANSI codes by the names used here
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
+
+_SPANS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+class Output:
+    """Standard output, as a terminal or as a pipe."""
+
+    def __init__(self, json: bool) -> None:
+        self.json = json
+        #: whether a person looks at it
+        self.terminal = not json and sys.stdout.isatty()
+        self.colour = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    @property
+    def bytes(self) -> BinaryIO:
+        """Standard output for bytes; what was printed before is flushed."""
+        sys.stdout.flush()
+        return sys.stdout.buffer
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines as they come."""
+        for line in lines:
+            self.text(line + "\n")
+
+    def text(self, text: str) -> None:
+        """Print text as it is; a character that the terminal's encoding lacks is escaped."""
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def document(self, document: dict[str, Any]) -> None:
+        """Print one JSON document, in UTF-8 whatever the terminal's encoding."""
+        indent = 2 if sys.stdout.isatty() else None
+        try:
+            data = json.dumps(document, ensure_ascii=False, indent=indent).encode()
+        except UnicodeEncodeError:
+            # A file name that is no valid UTF-8 has half characters; as \u escapes they are valid JSON.
+            data = json.dumps(document, indent=indent).encode()
+        self.bytes.write(data + b"\n")
+
+    def paint(self, text: str, *styles: str) -> str:
+        """Return `text` in a style, on a terminal that shows colours."""
+        if not self.colour or not text:
+            return text
+        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+    def time(self, at: float, now: float) -> str:
+        """Return a time (seconds since the epoch): relative to `now` on a terminal, else in ISO 8601."""
+        return ago(now - at) if self.terminal else iso(at, "seconds")
+
+    def size(self, size: int) -> str:
+        """Return a size in bytes: rounded with its unit on a terminal, else all its digits."""
+        return human_size(size) if self.terminal else str(size)
+
+    def note(self, text: str) -> None:
+        """Tell people something that is not part of the answer, on standard error."""
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def iso(at: float, precision: str = "microseconds") -> str:
+    """Return a time (seconds since the epoch) in ISO 8601, in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def ago(seconds: float) -> str:
+    """Return a span of time in the words people use."""
+    for length, name in _SPANS:
+        count = int(seconds // length)
+        if count:
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now" if seconds < 10 else f"{int(seconds)} seconds ago"
+
+
+def human_size(size: float) -> str:
+    """Return a number of bytes with a binary unit, to three digits."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return `number` with its noun: 1 file, 2 files, 2 directories."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

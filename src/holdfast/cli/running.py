@@ -1,0 +1,144 @@
+"""Running a command line: from arguments to an exit status, with every way it can end."""
+
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.cli.commands import LazyGroup
+from holdfast.cli.options import ActorOption, JsonOption, StoreOption, quicken
+from holdfast.cli.output import Output
+from holdfast.errors import HoldfastError, InvalidPath, NotFound, StorageFailed
+
+#: exit status after Ctrl-C and after the reader of a pipe has gone: 128 and the signal's number, as shells have it
+INTERRUPTED, PIPE_CLOSED = 130, 141
+
+#: what Typer raises when a command line is wrong; the class has no public name of its own in every version of Typer
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+
+def run(args: list[str]) -> int:
+    """Run the command that `args` name and return its exit status."""
+    as_json = _wants_json(args)
+    try:
+        status = _invoke(args or ["--help"])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _pipe_closed()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last frame: a person reads what comes out
+        return _fail(error, as_json)
+    return status
+
+
+def _invoke(args: list[str]) -> int:
+    result = _root().main(args, prog_name="holdfast", standalone_mode=False)
+    # Typer answers Ctrl-C with a status instead of the exception.
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt
+    return int(result or 0)
+
+
+def _root() -> Any:
+    """Return the root command. Help is drawn by Rich on a terminal only: elsewhere it is not even imported."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        rich_markup_mode="rich" if sys.stdout.isatty() else None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(holdfast)
+    return quicken(typer.main.get_command(app))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from holdfast import __version__
+
+        typer.echo(f"holdfast {__version__}")
+        raise typer.Exit
+
+
+def holdfast(
+    json: JsonOption = False,
+    store: StoreOption = None,
+    actor: ActorOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A crash-safe context store: files, search, history, sessions and jobs that change together or not at all."""
+
+
+def _wants_json(args: list[str]) -> bool:
+    """Return whether `--json` is among the options; asked before they are parsed, as parsing may fail."""
+    options = args[: args.index("--")] if "--" in args else args
+    return "--json" in options
+
+
+def _fail(error: BaseException, as_json: bool) -> int:
+    """Say what went wrong and return the exit status that stands for it."""
+    status, shape, hint = _explained(error)
+    try:
+        if as_json:
+            Output(json=True).document({"error": shape})
+            sys.stdout.flush()
+        elif status == INTERRUPTED:
+            print(file=sys.stderr)  # noqa: T201 - the shell's next prompt starts on a line of its own
+        else:
+            _tell(shape["message"], shape["remedy"] if hint else "")
+    except BrokenPipeError:
+        return _pipe_closed()
+    return status
+
+
+def _tell(message: str, remedy: str) -> None:
+    print(f"holdfast: {message}", file=sys.stderr)  # noqa: T201
+    if remedy:
+        print(f"  {remedy}", file=sys.stderr)  # noqa: T201
+
+
+def _explained(error: BaseException) -> tuple[int, dict[str, str], bool]:
+    """Return the exit status, the JSON shape and whether people need the remedy too."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED, _shape("interrupted", "Interrupted", "", "What was committed stays; run it again"), False
+        case HoldfastError():
+            return error.exit_status, _shape(error.code, error.message, error.path, error.remedy), True
+        case OSError() if error.filename is not None:
+            return _explained(_local(error))
+        case _ if isinstance(error, _UsageError):
+            return 2, _usage(error), True
+    if os.environ.get("HOLDFAST_TRACEBACK"):
+        traceback.print_exception(error)
+    message = f"{type(error).__name__}: {error}"
+    remedy = "This is a fault in Holdfast; nothing was half done. HOLDFAST_TRACEBACK=1 shows where it happened"
+    return 1, _shape("internal", message, "", remedy), True
+
+
+def _local(error: OSError) -> HoldfastError:
+    """Return what an error on a file outside the store means."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    kind: type[HoldfastError] = StorageFailed
+    remedy = "Check the name and who may read it"
+    if isinstance(error, FileNotFoundError):
+        kind = NotFound
+    elif isinstance(error, IsADirectoryError):
+        kind, remedy = InvalidPath, "Name a file; `holdfast add` takes folders"
+    return kind(f"{name}: {error.strerror}", path=name, remedy=remedy)
+
+
+def _usage(error: Any) -> dict[str, str]:
+    command = error.ctx.command_path if error.ctx is not None else "holdfast"
+    return _shape("usage", error.format_message().rstrip("."), "", f"See {command} --help")
+
+
+def _shape(code: str, message: str, path: str, remedy: str) -> dict[str, str]:
+    return {"code": code, "message": message, "path": path, "remedy": remedy}
+
+
+def _pipe_closed() -> int:
+    """Give standard output to nobody, so that Python's own flush at exit has nothing to complain about."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED

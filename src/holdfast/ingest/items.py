@@ -1,0 +1,106 @@
+"""One file on its way through an add: what was found, and what became of it when it was prepared."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.blobs.hashing import pieces_of
+from holdfast.catalog.contents import Rendition
+from holdfast.catalog.search_rows import TailRow
+from holdfast.documents import Body, Derived, Deriver, Draft
+
+#: bytes kept in memory for each search row beside its text
+ROW_BYTES = 1536
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file to add."""
+
+    #: place in scan order, without gaps
+    order: int
+    #: where its bytes are
+    source: Path
+    #: where it came from, as the entry will say: an absolute path or a URL
+    origin: str
+    #: where it goes in the store
+    path: str
+    #: bytes, when it was scanned
+    size: int
+    #: nanoseconds since the epoch, when it was scanned
+    mtime_ns: int
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def stamp(self) -> str:
+        """What is compared to see that the source is unchanged since."""
+        return stamp_of(self.size, self.mtime_ns)
+
+
+def stamp_of(size: int, mtime_ns: int) -> str:
+    """Return the stamp of a file of `size` bytes, last changed `mtime_ns` nanoseconds after the epoch."""
+    return f"{size}:{mtime_ns}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is stored of one file, but for the bytes of a large one: those are read again from its source."""
+
+    content_id: str
+    #: bytes
+    size: int
+    media_type: str
+    #: the bytes themselves; None when they are many
+    data: bytes | None
+    #: None when the file changed so recently that its time cannot tell whether it will change again
+    stamp: str | None
+    #: None when there is nothing to read in it
+    rendition: Rendition | None = None
+    #: the rendition's bytes; None when they are those of the file
+    rendered: bytes | None = None
+    rows: tuple[TailRow, ...] = ()
+    #: that preparing it took
+    seconds: float = 0.0
+
+    @property
+    def weight(self) -> int:
+        """Return about how many bytes this takes in memory."""
+        text = len(self.rendered or b"") or len(self.data or b"")
+        return len(self.data or b"") + 3 * text + ROW_BYTES * len(self.rows)
+
+    def draft(self, item: Item, deriver: Deriver) -> Draft:
+        """Return the draft to publish."""
+        body = self._body(item.source)
+        renditions: tuple[tuple[Rendition, Body], ...] = ()
+        if self.rendition is not None:
+            rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
+            renditions = ((self.rendition, rendered),)
+        return Draft.ready(item.name, body, Derived(renditions, self.rows), deriver)
+
+    def _body(self, source: Path) -> Body:
+        if self.data is None:
+            pieces = functools.partial(pieces_of, source)
+            return Body(self.content_id, self.size, self.media_type, pieces, source)
+        data = self.data
+        return Body(self.content_id, self.size, self.media_type, lambda: iter((data,)))
+
+
+def _markdown(rendered_id: str, data: bytes) -> Body:
+    return Body(rendered_id, len(data), "text/markdown", lambda: iter((data,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that could not be prepared."""
+
+    code: str
+    reason: str
+    #: that were spent on it
+    seconds: float = 0.0
+
+
+Outcome = Prepared | Failed
+

@@ -1,0 +1,124 @@
+"""What an add did, and how far it is."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+log = logging.getLogger("holdfast.ingest")
+
+#: the stages a file passes, as failures and timings name them
+SCAN, PREFILTER, PREPARE, STAGE, PUBLISH, PRUNE = "scan", "prefilter", "prepare", "stage", "publish", "prune"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One file that was not added."""
+
+    #: the file's path, or its URL
+    source: str
+    #: scan | prefilter | prepare | stage | publish
+    stage: str
+    #: the error's code, as in holdfast.errors, or timed_out, crashed, out_of_memory, changed, not_found, unreadable
+    code: str
+    #: a sentence for people
+    reason: str
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What an add did. Every file that was found is counted once: added, updated, skipped or failed."""
+
+    added: int = 0
+    #: files that replaced an older content
+    updated: int = 0
+    #: files that the store had already as they are, and what is no document to add (links out of the source, ...)
+    skipped: int = 0
+    #: in scan order
+    failed: tuple[Failure, ...] = ()
+    #: files removed because they vanished from their source (`prune`)
+    removed: int = 0
+    #: numbers of the commits made, in order
+    commits: tuple[int, ...] = ()
+    #: by stage; `prepare` is summed over all workers, `wall` is the whole
+    seconds: dict[str, float] = field(default_factory=dict)
+    #: whether the add was asked to stop before it had seen everything
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an add is."""
+
+    #: files added, updated, skipped or failed so far
+    files: int
+    #: files found so far
+    files_found: int
+    #: bytes of the files done so far
+    size: int
+    #: bytes of the files found so far
+    size_found: int
+    #: whether the scan is over, so that what was found is all there is
+    scanned: bool
+    #: the file in hand
+    current: str
+
+
+class Timer:
+    """Seconds by stage; a line of DEBUG log per timed piece."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = dict.fromkeys((SCAN, PREFILTER, PREPARE, STAGE, PUBLISH), 0.0)
+        self._began = time.perf_counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to the stage `name`."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, time.perf_counter() - began)
+
+    def add(self, name: str, seconds: float, what: str = "") -> None:
+        """Add `seconds` to the stage `name`; `what` was worked on."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        if what and log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %.1f ms %s", name, seconds * 1000, what)
+
+    def total(self) -> dict[str, float]:
+        """Return the seconds by stage, and as `wall` those since the timer was made."""
+        return {**self.seconds, "wall": time.perf_counter() - self._began}
+
+
+@dataclass
+class Tally:
+    """The report while it grows."""
+
+    added: int = 0
+    updated: int = 0
+    skipped: int = 0
+    removed: int = 0
+    #: (place in scan order, failure)
+    failed: list[tuple[int, Failure]] = field(default_factory=list)
+    commits: list[int] = field(default_factory=list)
+    timer: Timer = field(default_factory=Timer)
+
+    @property
+    def done(self) -> int:
+        """Return how many files are accounted for."""
+        return self.added + self.updated + self.skipped + len(self.failed)
+
+    def fail(self, order: int, source: str, stage: str, code: str, reason: str) -> None:
+        """Note that one file failed."""
+        log.debug("failed in %s: %s (%s): %s", stage, source, code, reason)
+        self.failed.append((order, Failure(source, stage, code, reason)))
+
+    def report(self, *, interrupted: bool) -> AddReport:
+        """Return the report as it is now."""
+        failed = tuple(failure for _, failure in sorted(self.failed, key=lambda pair: pair[0]))
+        return AddReport(
+            self.added, self.updated, self.skipped, failed, self.removed, tuple(self.commits), self.timer.total(),
+            interrupted,
+        )  # fmt: skip

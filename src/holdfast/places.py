@@ -1,0 +1,63 @@
+"""Where nodes stand at one commit: from a node up to the root, each step remembered."""
+
+from collections.abc import Iterable
+
+from holdfast import paths
+from holdfast.catalog import entries
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.catalog.values import ROOT_NODE
+
+
+class Places:
+    """The paths of nodes at one commit, read as they are asked for."""
+
+    def __init__(self, conn: Connection, branch: int, seq: int) -> None:
+        self._conn, self._branch, self._seq = conn, branch, seq
+        self._entries: dict[int, Entry | None] = {}
+        self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}
+
+    def entry(self, node: int) -> Entry | None:
+        """Return the node's entry, whether or not its ancestors stand."""
+        if node not in self._entries:
+            self._entries[node] = entries.of_node(self._conn, self._branch, self._seq, node)
+        return self._entries[node]
+
+    def load(self, nodes: Iterable[int]) -> None:
+        """Read the entries of many nodes and of all above them, one statement for each level."""
+        level = {node for node in nodes if node not in self._entries and node != ROOT_NODE}
+        while level:
+            found = entries.of_nodes(self._conn, self._branch, self._seq, level)
+            self._entries.update({node: found.get(node) for node in level})
+            parents = {entry.parent_id for entry in found.values()}
+            level = {node for node in parents if node not in self._entries and node != ROOT_NODE}
+
+    def path(self, node: int) -> str | None:
+        """Return the node's path, or None when it or an ancestor does not stand."""
+        chain: list[Entry] = []
+        while node not in self._paths:
+            entry = self.entry(node)
+            if entry is None:
+                self._paths[node] = None
+                break
+            chain.append(entry)
+            node = entry.parent_id
+        at = self._paths[node]
+        for entry in reversed(chain):
+            at = None if at is None else paths.join(at, entry.name)
+            self._paths[entry.node_id] = at
+        return at
+
+    def path_of(self, entry: Entry) -> str | None:
+        """Return the path of an entry that is true at this commit, or None when an ancestor does not stand."""
+        parent = self.path(entry.parent_id)
+        return None if parent is None else paths.join(parent, entry.name)
+
+    def is_below(self, node: int, top: int) -> bool:
+        """Return whether `node` is `top` or below it."""
+        while node not in (ROOT_NODE, top):
+            entry = self.entry(node)
+            if entry is None:
+                return False
+            node = entry.parent_id
+        return node == top

@@ -1,0 +1,122 @@
+"""Candidates: ask the tables for more until enough of what they find is visible.
+
+Hidden rows never starve a result: each round asks for four times as many, until the limit is filled by visible rows or
+the lists are exhausted. When a search is restricted to a small part of the tree, the tables are told its contents and
+look at nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.backend import Backend
+from holdfast.index.lookup import Candidate, Lookup, RowKey
+from holdfast.search.reader import Instant, SearchReader
+
+#: candidates of each list in the first round: as a multiple of the limit, and at least
+FIRST_MULTIPLE, FIRST_LEAST = 4, 40
+#: how many times more each further round asks for
+GROWTH = 4
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for."""
+
+    terms: list[str]
+    #: None when vectors are not searched
+    vector: Any | None
+    limit: int
+    #: contents that alone may be found; None for all
+    only: list[str] | None
+    #: whether rows of contents that no branch shows any more are wanted too
+    with_history: bool
+
+
+@dataclass
+class Ranking:
+    """One list of candidates, best first, from all places together."""
+
+    #: score by key, in order of rank
+    scores: dict[RowKey, float] = field(default_factory=dict)
+    #: whether asking for more cannot bring any
+    exhausted: bool = True
+
+
+@dataclass
+class Found:
+    """What the lists hold, and where each row was found in the tables."""
+
+    text: Ranking
+    vector: Ranking
+    #: (table name, candidate) for rows that are not in the tail
+    where: dict[RowKey, tuple[str, Candidate]]
+
+    def contents(self) -> Iterable[str]:
+        """Yield the content of every candidate."""
+        return (key.content_id for ranking in (self.text, self.vector) for key in ranking.scores)
+
+
+class Gatherer:
+    """Gathers the candidates of one query at one instant."""
+
+    def __init__(self, backend: Backend, reader: SearchReader, instant: Instant, query: Query) -> None:
+        self._reader = reader
+        self._instant = instant
+        self._query = query
+        tables = [backend.tables.live] + ([backend.tables.history] if query.with_history else [])
+        self._tables = [(table.name, reader.lookup_of(table)) for table in tables]
+
+    def first_size(self) -> int:
+        """Return how many candidates the first round asks of each list."""
+        return max(FIRST_LEAST, FIRST_MULTIPLE * self._query.limit)
+
+    def gather(self, size: int) -> Found:
+        """Return up to `size` candidates of each list; fewer only when there are no more."""
+        where: dict[RowKey, tuple[str, Candidate]] = {}
+        near = self._reader.second_thread.submit(self._vector_parts, size)
+        text = _merge(self._text_parts(size), self._instant.text, size, where)
+        vector = _merge(near.result(), self._instant.vector, size, where)
+        return Found(text, vector, where)
+
+    def _text_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
+        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+            found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
+            if self._instant.stats is not None and lookup is self._reader.live:
+                # Rows of the tail match too: the table's rows are scored by the statistics of both, as they will be
+                # when the tail has been folded in.
+                found = lookup.rescore(version, found, self._query.terms, self._instant.stats)
+            return found
+
+        return self._each(ask)
+
+    def _vector_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
+        vector: Any = self._query.vector
+        if vector is None:
+            return []
+
+        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+            return lookup.vector_candidates(version, vector, size, ids=self._query.only)
+
+        return self._each(ask)
+
+    def _each(self, ask: Callable[[Lookup, int], list[Candidate]]) -> list[tuple[str, list[Candidate]]]:
+        return [(name, ask(lookup, self._instant.versions[name])) for name, lookup in self._tables]
+
+
+def _merge(
+    parts: list[tuple[str, list[Candidate]]],
+    tail: dict[RowKey, float],
+    size: int,
+    where: dict[RowKey, tuple[str, Candidate]],
+) -> Ranking:
+    """Return the `size` best of all parts and the tail; a row found twice counts once, in the tail first."""
+    scores = dict(tail)
+    for name, candidates in parts:
+        for candidate in candidates:
+            if candidate.key not in tail:
+                where.setdefault(candidate.key, (name, candidate))
+                scores.setdefault(candidate.key, candidate.score)
+    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    full = any(len(candidates) >= size for _, candidates in parts)
+    return Ranking(dict(best[:size]), exhausted=not full and len(best) <= size)

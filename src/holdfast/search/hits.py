@@ -1,0 +1,77 @@
+"""What a search gives back."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a hit's score comes from."""
+
+    #: 1-based place in the full-text list, and its BM25 score; None when full text did not find it
+    text_rank: int | None
+    text_score: float | None
+    #: 1-based place in the vector list, and its cosine similarity; None when the vectors did not find it
+    vector_rank: int | None
+    vector_score: float | None
+    #: what each list added to the fused score
+    from_text: float
+    from_vector: float
+    #: `tail`, `table` or `history`: where the row was
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One passage that a search found."""
+
+    path: str
+    #: of the document; its file name when it has no other
+    title: str
+    #: the headings the passage stands under, `A > B`
+    heading: str
+    #: the passage, as it stands in the Markdown rendition at [start, end)
+    text: str
+    #: spans of `text` that the query matched, as (start, end), in order
+    marks: tuple[tuple[int, int], ...]
+    #: characters into the Markdown rendition
+    start: int
+    end: int
+    #: 1-based; None where the format has no pages
+    page: int | None
+    #: higher is better; comparable within one search only
+    score: float
+    #: the commit at which the store was searched
+    commit: int
+    content_id: str
+    #: other paths that hold the same content, at most 10
+    also: tuple[str, ...]
+    why: Why
+
+
+@dataclass
+class Explanation:
+    """How a search came to its hits."""
+
+    query: str
+    mode: str
+    under: str
+    commit: int
+    #: what full text looked for
+    terms: list[str]
+    hits: list[Hit] = field(default_factory=list)
+    #: rows that were looked at, by list: `text`, `vector`
+    candidates: dict[str, int] = field(default_factory=dict)
+    #: contents that were found and not shown, by reason: `not in the tree`, `outside under`
+    hidden: dict[str, int] = field(default_factory=dict)
+    #: how often more candidates had to be fetched
+    rounds: int = 0
+    #: how the rows were restricted: `none`, or `prefilter` with the contents below `under`
+    filter: str = "none"
+    tail_rows: int = 0
+    #: milliseconds by stage
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all but the hits, for `--json`."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "hits"}

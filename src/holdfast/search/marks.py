@@ -1,0 +1,11 @@
+"""Which words of a passage a query matched."""
+
+from collections.abc import Iterable
+
+from holdfast.index.analysis import word_spans
+
+
+def marks(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Return the (start, end) of each word of `text` that gives one of `terms`, in order."""
+    wanted = set(terms)
+    return tuple((start, end) for start, end, found in word_spans(text) if not wanted.isdisjoint(found))

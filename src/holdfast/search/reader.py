@@ -1,0 +1,125 @@
+"""What one process keeps between searches: the tail analysed in memory, and the tables' look-ups.
+
+A search needs the tail and the pins of one instant, read in one SQL transaction: read one after the other, a fold in
+between would make rows that moved from the one to the other be missed, or be seen twice.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from holdfast.backend import Backend
+from holdfast.catalog import pins, search_rows
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.search_rows import TailRow
+from holdfast.errors import CorruptStore
+from holdfast.index.lookup import Lookup, RowKey
+from holdfast.index.tables import SearchTable
+from holdfast.index.tailset import TailSet
+
+if TYPE_CHECKING:
+    from holdfast.index.bm25 import CorpusStats
+    from holdfast.index.embedder import Embedder
+
+
+@dataclass(frozen=True)
+class Instant:
+    """The tail's answer to one query, and the versions of the tables that belong to it."""
+
+    #: pinned versions by table name
+    versions: dict[str, int]
+    #: rows of the tail by key
+    rows: dict[RowKey, TailRow]
+    #: BM25 scores of the tail's rows that match, under the statistics of table and tail together
+    text: dict[RowKey, float]
+    #: cosine similarities of the tail's rows
+    vector: dict[RowKey, float]
+    #: those statistics; None when no row of the tail matches, so that the table's own scores stand
+    stats: "CorpusStats | None"
+
+
+class SearchReader:
+    """The searching half of a store. Threads may share it."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._tail: TailSet[TailRow] = TailSet()
+        self._newest = 0
+
+    @cached_property
+    def live(self) -> Lookup:
+        return Lookup(self._backend.tables.live.table)
+
+    @cached_property
+    def history(self) -> Lookup:
+        return Lookup(self._backend.tables.history.table)
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from holdfast.index.embedder import load_embedder
+
+        return load_embedder(self._backend.embedder)
+
+    @cached_property
+    def second_thread(self) -> ThreadPoolExecutor:
+        """Runs the vector query beside the full-text one: Lance works outside Python's lock."""
+        return ThreadPoolExecutor(2, thread_name_prefix="holdfast-search")
+
+    def close(self) -> None:
+        """End the helper thread."""
+        if "second_thread" in self.__dict__:
+            self.second_thread.shutdown(wait=False, cancel_futures=True)
+
+    def instant(self, terms: Sequence[str], vector: Any | None) -> Instant:
+        """Return what the tail has for a query, and the pins that belong to it."""
+        # The lock keeps the tail in memory from moving on before this query has been scored against it.
+        with self._lock:
+            with self._backend.engine.read() as conn:
+                versions = self._pinned(conn)
+                self._catch_up(conn)
+            return self._score_tail(versions, terms, vector)
+
+    def lookup_of(self, table: SearchTable) -> Lookup:
+        return self.live if table is self._backend.tables.live else self.history
+
+    def _pinned(self, conn: Connection) -> dict[str, int]:
+        names = self._backend.tables.names
+        found = pins.current(conn, self._backend.branch, names)
+        if missing := set(names) - found.keys():
+            raise CorruptStore(f"No version of {sorted(missing)[0]} is pinned", path=sorted(missing)[0])
+        return {name: pin.version for name, pin in found.items()}
+
+    def _catch_up(self, conn: Connection) -> None:
+        """Bring the tail in memory to the state that `conn` sees."""
+        _, last, count = search_rows.tail_bounds(conn, self._backend.embedder)
+        if last > self._newest:
+            fresh = search_rows.tail_since(conn, self._backend.embedder, self._newest)
+            self._tail.add({row.row_id: row for row in fresh})
+            self._newest = last
+        if len(self._tail) != count:
+            # A fold takes rows from the front; garbage collection may take some from the middle.
+            there = set(search_rows.tail_ids(conn, self._backend.embedder)) if count else set()
+            self._tail.remove(self._tail.ids() - there)
+
+    def _score_tail(self, versions: dict[str, int], terms: Sequence[str], vector: Any | None) -> Instant:
+        if not len(self._tail):
+            return Instant(versions, {}, {}, {}, None)
+        stats = None
+        text: dict[Any, float] = {}
+        if terms and any(self._tail.stats(terms).frequencies.values()):
+            stats = self._tail.stats(terms) + self.live.corpus(versions[self._backend.tables.live.name], terms)
+            text = self._tail.text_scores(terms, stats)
+        near = {} if vector is None else self._tail.vector_scores(vector)
+        rows = {row_id: self._tail[row_id] for row_id in {*text, *near}}
+        keys = {row_id: RowKey(row.content_id, row.ordinal) for row_id, row in rows.items()}
+        return Instant(
+            versions,
+            {keys[row_id]: row for row_id, row in rows.items()},
+            {keys[row_id]: score for row_id, score in text.items()},
+            {keys[row_id]: score for row_id, score in near.items()},
+            stats,
+        )

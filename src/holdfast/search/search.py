@@ -1,0 +1,222 @@
+"""Searching a store at one commit: gather, keep what is visible, fuse, quote."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from holdfast import paths, tree
+from holdfast.backend import Backend
+from holdfast.catalog import contents, entries
+from holdfast.errors import CorruptStore, Unsupported
+from holdfast.index.analysis import query_tokens
+from holdfast.index.fusion import Parts, fuse
+from holdfast.index.lookup import RowKey
+from holdfast.reading import SqlView
+from holdfast.search.gather import GROWTH, Found, Gatherer, Query
+from holdfast.search.hits import Explanation, Hit, Why
+from holdfast.search.marks import marks
+from holdfast.search.reader import Instant, SearchReader
+from holdfast.search.visible import MOST_OTHERS, Visibility
+
+HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
+MODES = (HYBRID, TEXT, VECTOR)
+#: contents below `under` up to which the tables are told to look at these alone
+PREFILTER_CONTENTS = 2000
+#: hits that one search may ask for
+MOST_HITS = 1000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search as the caller states it; `under` is parsed."""
+
+    query: str
+    under: str
+    limit: int
+    mode: str
+    #: the commit to search at
+    seq: int
+    #: whether that is not the head, so that rows put away in history are wanted too
+    is_past: bool
+
+
+def search(backend: Backend, reader: SearchReader, request: Request) -> Explanation:
+    """Return the hits, best first, and how they were found.
+
+    Raises NotFound when `under` is not there, Unsupported for a mode or limit that cannot be. A search that garbage
+    collection overtook, by removing a version of the table that it had opened, is run once more on the newer one.
+    """
+    _check(request)
+    try:
+        return _Search(backend, reader, request).run()
+    except CorruptStore:
+        return _Search(backend, reader, request).run()
+
+
+def _check(request: Request) -> None:
+    if request.mode not in MODES:
+        raise Unsupported(f"There is no search mode {request.mode!r}", remedy=f"Use one of {', '.join(MODES)}")
+    if not 0 < request.limit <= MOST_HITS:
+        raise Unsupported(f"A search gives 1 to {MOST_HITS} hits, not {request.limit}")
+
+
+class _Search:
+    """One run of one search."""
+
+    def __init__(self, backend: Backend, reader: SearchReader, request: Request) -> None:
+        self._backend = backend
+        self._reader = reader
+        self._request = request
+        self._visibility = Visibility(backend.branch, request.seq, request.under)
+        terms = query_tokens(request.query) if request.mode != VECTOR else []
+        self._told = Explanation(request.query, request.mode, request.under, request.seq, terms)
+
+    def run(self) -> Explanation:
+        told, request = self._told, self._request
+        with self._timed("embed"):
+            wants_vector = request.mode != TEXT and request.query.strip()
+            vector = self._reader.embedder.encode([request.query])[0] if wants_vector else None
+        with self._timed("filter"):
+            only = self._contents_below()
+        with self._timed("tail"):
+            instant = self._reader.instant(told.terms, vector)
+        told.tail_rows = len(instant.rows)
+        query = Query(told.terms, vector, request.limit, only, request.is_past)
+        found = self._gather(Gatherer(self._backend, self._reader, instant, query))
+        with self._timed("fuse"):
+            best = self._fused(found)[: request.limit]
+        with self._timed("fetch"):
+            told.hits = self._hits(instant, found, best)
+        return told
+
+    def _contents_below(self) -> list[str] | None:
+        """Return the contents below `under` when they are few, else None."""
+        request = self._request
+        if request.under == paths.ROOT:
+            return None
+        with self._backend.engine.read() as conn:
+            top = tree.need(SqlView(conn, self._backend.branch, request.seq), request.under)
+            if not top.is_dir:
+                self._told.filter = "prefilter"
+                return [top.content_id] if top.content_id else []
+            below = entries.subtree_contents(
+                conn, self._backend.branch, request.seq, top.node_id, PREFILTER_CONTENTS + 1
+            )
+        if len(below) > PREFILTER_CONTENTS:
+            return None
+        self._told.filter = "prefilter"
+        return below
+
+    def _gather(self, gatherer: Gatherer) -> Found:
+        """Ask for more candidates until the visible ones fill the limit, or there are no more."""
+        size = gatherer.first_size()
+        while True:
+            self._told.rounds += 1
+            with self._timed("candidates"):
+                found = gatherer.gather(size)
+            with self._timed("visibility"), self._backend.engine.read() as conn:
+                self._visibility.look(conn, found.contents())
+            self._tell(found)
+            enough = [
+                ranking.exhausted or self._visible(ranking.scores) >= self._request.limit
+                for ranking in (found.text, found.vector)
+            ]
+            if all(enough):
+                return found
+            size *= GROWTH
+
+    def _visible(self, keys: dict[RowKey, float]) -> int:
+        return sum(bool(self._visibility.shown[key.content_id]) for key in keys)
+
+    def _tell(self, found: Found) -> None:
+        self._told.candidates = {"text": len(found.text.scores), "vector": len(found.vector.scores)}
+        reasons = list(self._visibility.hidden.values())
+        self._told.hidden = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
+
+    def _fused(self, found: Found) -> list[tuple[RowKey, float, Why]]:
+        text, vector = self._only_visible(found.text.scores), self._only_visible(found.vector.scores)
+        text_ranks = {key: rank for rank, key in enumerate(text, start=1)}
+        vector_ranks = {key: rank for rank, key in enumerate(vector, start=1)}
+
+        def why(key: RowKey, parts: Parts) -> Why:
+            place = found.where[key][0] if key in found.where else "tail"
+            return Why(
+                text_ranks.get(key), parts.text, vector_ranks.get(key), parts.vector,
+                round(parts.from_text, 4), round(parts.from_vector, 4), self._place_name(place),
+            )  # fmt: skip
+
+        if not text or not vector:
+            # One list alone keeps its own scores: they mean something by themselves.
+            alone = text or vector
+            return [
+                (key, score, why(key, Parts(text.get(key), vector.get(key), 0.0, 0.0))) for key, score in alone.items()
+            ]
+        fused = fuse(text, vector, text_is_complete=found.text.exhausted)
+        return [(key, score, why(key, parts)) for key, score, parts in fused]
+
+    def _only_visible(self, scores: dict[RowKey, float]) -> dict[RowKey, float]:
+        return {key: score for key, score in scores.items() if self._visibility.shown[key.content_id]}
+
+    def _place_name(self, table: str) -> str:
+        names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
+        return names.get(table, table)
+
+    def _hits(self, instant: Instant, found: Found, best: list[tuple[RowKey, float, Why]]) -> list[Hit]:
+        rows = self._rows(instant, found, [key for key, _, _ in best])
+        with self._backend.engine.read() as conn:
+            titles = contents.titles(conn, [key.content_id for key in rows])
+        return [self._hit(key, score, why, rows[key], titles) for key, score, why in best]
+
+    def _rows(self, instant: Instant, found: Found, keys: list[RowKey]) -> "dict[RowKey, _Passage]":
+        """Return the passages of `keys`, from the tail or from the table each was found in."""
+        passages = {
+            key: _Passage(row.heading, row.text, row.start, row.end, row.page)
+            for key in keys
+            if (row := instant.rows.get(key)) is not None and key not in found.where
+        }
+        for table in (self._backend.tables.live, self._backend.tables.history):
+            here = [key for key in keys if key in found.where and found.where[key][0] == table.name]
+            if not here:
+                continue
+            candidates = [found.where[key][1] for key in here]
+            fetched = self._reader.lookup_of(table).fetch(
+                instant.versions[table.name], candidates, ["heading", "text", "start", "end", "page"]
+            )
+            columns = [fetched[name].to_pylist() for name in ("heading", "text", "start", "end", "page")]
+            passages |= {key: _Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
+        return passages
+
+    def _hit(self, key: RowKey, score: float, why: Why, row: "_Passage", titles: dict[str, str]) -> Hit:
+        path, *others = self._visibility.shown[key.content_id]
+        return Hit(
+            path=path,
+            title=titles.get(key.content_id) or paths.split(path)[1],
+            heading=row.heading,
+            text=row.text,
+            marks=marks(row.text, self._told.terms or query_tokens(self._request.query)),
+            start=row.start,
+            end=row.end,
+            page=row.page,
+            score=round(score, 6),
+            commit=self._request.seq,
+            content_id=key.content_id,
+            also=tuple(others[:MOST_OTHERS]),
+            why=why,
+        )
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        spent = (time.perf_counter() - began) * 1000
+        self._told.milliseconds[stage] = round(self._told.milliseconds.get(stage, 0.0) + spent, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    heading: str
+    text: str
+    start: int
+    end: int
+    page: int | None

@@ -1,0 +1,57 @@
+"""Publishing new versions of search tables, for upkeep: the pins move only if nobody moved them meanwhile."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from holdfast.backend import Backend
+from holdfast.catalog import intents, pins
+from holdfast.catalog.engine import Connection
+from holdfast.errors import Conflict
+from holdfast.faults import point
+from holdfast.staging import abandon, begin
+
+#: runs of one piece of upkeep that loses races, before it is left for later
+RUNS = 3
+
+
+class Overtaken(Exception):
+    """Somebody else published a version of the table first: what was staged on the old one is litter."""
+
+
+@contextmanager
+def staging(backend: Backend, kind: str) -> Iterator[str]:
+    """Hold an intent of `kind` on the search tables; one that does not end in a publish is marked swept."""
+    intent_id = begin(backend, kind, "upkeep", blobs=[], tables=True)
+    try:
+        yield intent_id
+    except BaseException:
+        abandon(backend, intent_id)
+        raise
+
+
+def pinned(conn: Connection, backend: Backend) -> dict[str, int]:
+    """Return the current versions of the search tables by name."""
+    return {name: pin.version for name, pin in pins.current(conn, backend.branch, backend.tables.names).items()}
+
+
+def move_pins(conn: Connection, backend: Backend, intent_id: str, old: dict[str, int], new: dict[str, int]) -> None:
+    """Pin the versions in `new`, inside a write transaction; raises Overtaken when they are not built on the pins."""
+    current = pinned(conn, backend)
+    for name, version in new.items():
+        if current[name] != old[name]:
+            raise Overtaken
+        if version != old[name]:
+            pins.move(conn, backend.branch, name, version, backend.clock.now())
+    if not intents.finish(conn, intent_id, intents.COMMITTED, backend.clock.now()):
+        raise Conflict("What was staged has been swept, because its owner was taken for dead")
+    point("upkeep.before_commit")
+
+
+def persistently(run: Callable[[], bool]) -> bool:
+    """Call `run` again when it was overtaken, at most RUNS times; returns what it returned, False when it never won."""
+    for _ in range(RUNS):
+        try:
+            return run()
+        except Overtaken:
+            continue
+    return False

@@ -1,0 +1,85 @@
+"""Retiring: rows of contents that no branch head shows go from the live table to the history table.
+
+A note rewritten ten thousand times, or a removed folder, must not slow the search of what is there now. A search at an
+older commit reads both tables. A content that comes back is derived anew (transaction._check_contents).
+"""
+
+import functools
+
+from holdfast.backend import Backend
+from holdfast.catalog import commits, entries, search_rows, settings
+from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.values import ROOT_NODE
+from holdfast.faults import point
+from holdfast.index import segments
+from holdfast.index.table import is_one_of
+from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging
+
+#: the commit up to which hidden contents have been retired
+RETIRED_UNTIL = "retired_until"
+#: files removed or overwritten that make it worth looking for hidden contents
+FILES_WORTH_A_LOOK = 100
+#: contents retired in one publish
+CONTENTS_PER_PUBLISH = 5000
+
+
+def retire(backend: Backend) -> int:
+    """Retire what the head no longer shows; returns how many contents were moved."""
+    total = 0
+    while True:
+        with backend.engine.read() as conn:
+            head = commits.head(conn, backend.branch)
+            hidden = hidden_contents(conn, backend, head)
+        for batch in batches(hidden, CONTENTS_PER_PUBLISH):
+            if not persistently(functools.partial(_retire_once, backend, head, batch)):
+                return total
+            total += len(batch)
+        with backend.engine.write(durable=False) as conn:
+            settings.put(conn, RETIRED_UNTIL, str(head))
+        return total
+
+
+def is_due(conn: Connection, backend: Backend) -> bool:
+    """Return whether enough was removed or overwritten since the last time: a cheap question.
+
+    A directory always is: it may have held any number of files.
+    """
+    until = int(settings.get(conn, RETIRED_UNTIL) or 0)
+    directories, files = entries.removed_since(conn, backend.branch, until, FILES_WORTH_A_LOOK)
+    return directories > 0 or files >= FILES_WORTH_A_LOOK
+
+
+def hidden_contents(conn: Connection, backend: Backend, head: int) -> list[str]:
+    """Return the contents whose rows are in the live table though nothing shows them at `head`."""
+    visible = entries.subtree_contents(conn, backend.branch, head, ROOT_NODE, limit=2**62)
+    there = {found.content_id for found in search_rows.at_place(conn, backend.embedder, search_rows.TABLE)}
+    return sorted(there - set(visible))
+
+
+def _retire_once(backend: Backend, head: int, hidden: list[str]) -> bool:
+    live, history = backend.tables.live, backend.tables.history
+    with staging(backend, "retire") as intent_id:
+        with backend.engine.read() as conn:
+            old = pinned(conn, backend)
+            chunks = {
+                found.content_id: found.chunks for found in search_rows.places(conn, backend.embedder, hidden).values()
+            }
+        past, present = old[history.name], old[live.name]
+        staged = [
+            history.table.stage(live.table.rows(present, None, is_one_of("content_id", batch)))
+            for batch in batches(hidden)
+        ]
+        for part in staged:
+            past = history.table.attach(past, part)
+        past = segments.index_text(history.table, past)
+        present = live.table.delete_ids(present, hidden)
+        point("retire.before_publish")
+        with backend.engine.write() as conn:
+            # A content that somebody entered again after `head` must stay where searches look (G4).
+            if any(entries.contents_entered(conn, head, batch) for batch in batches(hidden)):
+                raise Overtaken
+            if search_rows.places(conn, backend.embedder, hidden).keys() != chunks.keys():
+                raise Overtaken
+            search_rows.set_place(conn, backend.embedder, search_rows.HISTORY, chunks.items())
+            move_pins(conn, backend, intent_id, old, {live.name: present, history.name: past})
+    return True

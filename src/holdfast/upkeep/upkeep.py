@@ -1,0 +1,101 @@
+"""When upkeep runs: after commits and once a minute in a long-lived process, and on request.
+
+One thread per store, started by its first commit. A short-lived process does what is due when it closes the store.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from holdfast.backend import Backend
+from holdfast.catalog import search_rows
+from holdfast.errors import HoldfastError
+from holdfast.upkeep import indexes, retire
+from holdfast.upkeep.fold import fold
+
+#: seconds between two rounds when nothing was committed
+PERIOD = 60.0
+#: seconds to wait after a commit, so that a burst of them is one round
+CALM = 0.25
+
+log = logging.getLogger("holdfast.upkeep")
+
+
+@dataclass
+class OptimizeReport:
+    """What `optimize` did."""
+
+    #: rows moved from the tail into the table
+    folded: int = 0
+    #: contents whose rows went to the history table
+    retired: int = 0
+    #: what was indexed, merged or compacted, in words
+    steps: list[str] = field(default_factory=list)
+
+
+def optimize(backend: Backend) -> OptimizeReport:
+    """Do all upkeep now, whether or not it is due."""
+    return OptimizeReport(fold(backend), retire.retire(backend), indexes.tend(backend, thorough=True))
+
+
+class Upkeep:
+    """Does what is due, in the background."""
+
+    def __init__(self, backend: Backend, fold_rows: Callable[[], int], sweep: Callable[[], object]) -> None:
+        self._backend = backend
+        self._fold_rows = fold_rows
+        self._sweep = sweep
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._committed = False
+
+    def notice(self) -> None:
+        """Take note of a commit; called after every publish, so it must cost nothing."""
+        self._committed = True
+        self._wake.set()
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._stop.is_set():
+                    self._thread = threading.Thread(target=self._run, name="holdfast-upkeep", daemon=True)
+                    self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, then do what a long-lived process would have done by now."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._committed:
+            self._safely(self.round)
+
+    def round(self) -> None:
+        """Do what is due. When nothing is, this is a few small queries, and Lance is not imported."""
+        with self._backend.engine.read() as conn:
+            tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
+            hidden = retire.is_due(conn, self._backend)
+        if tail >= self._fold_rows():
+            fold(self._backend)
+        if hidden:
+            retire.retire(self._backend)
+        if indexes.is_due(self._backend):
+            indexes.tend(self._backend)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            woken = self._wake.wait(PERIOD)
+            if self._stop.wait(CALM if woken else 0):
+                return
+            self._wake.clear()
+            self._safely(self.round)
+            if not woken:
+                self._safely(self._sweep)
+
+    def _safely(self, work: Callable[[], object]) -> None:
+        """Run upkeep so that its failure stops nobody: it is logged, and tried again at the next round."""
+        try:
+            work()
+        except HoldfastError as error:
+            log.warning("upkeep failed and will be tried again: %s", error)

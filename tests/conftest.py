@@ -1,0 +1,67 @@
+"""What all tests share: scratch stores, a clock that is turned by hand, and child processes that may be killed."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast import faults
+from holdfast.clock import ManualClock
+from holdfast.store import Store
+from hypothesis import HealthCheck, settings
+
+from tests.processes import Child
+
+settings.register_profile(
+    "holdfast", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("holdfast"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "holdfast")
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store nobody writes to: copying it is quicker than making one per test."""
+    return holdfast.init(tmp_path_factory.mktemp("pristine") / "kb", clock=ManualClock())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pristine: Path) -> Path:
+    """Return the folder of a new store that is not open."""
+    return Path(shutil.copytree(pristine, tmp_path / "kb"))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Return a clock that only moves when told to."""
+    return ManualClock()
+
+
+@pytest.fixture
+def store(folder: Path, clock: ManualClock) -> Iterator[Store]:
+    """Return a new, open store."""
+    with holdfast.open(folder, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., Child]]:
+    """Return a function that starts `python -c code` with arguments; what still runs at the end is killed."""
+    started: list[Child] = []
+
+    def start(code: str, *args: object, faults: str = "", user: int | None = None) -> Child:
+        started.append(Child(code, *args, faults=faults, user=user))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+@pytest.fixture
+def armed() -> Iterator[Callable[[str], None]]:
+    """Return `faults.arm`, disarmed at the end."""
+    yield faults.arm
+    faults.arm("")

@@ -1,0 +1,74 @@
+"""Child processes of tests: real interpreters, that speak over pipes and may be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+#: seconds after which a child that says nothing is a failed test, not a slow one
+PATIENCE = 60
+
+_PRELUDE = """
+import sys
+import holdfast
+
+def say(*words):
+    print(*words, flush=True)
+
+def hear():
+    return sys.stdin.readline().strip()
+
+"""
+
+
+class Child:
+    """One `python -c` process. `code` may use `sys`, `holdfast`, `say(...)`, `hear()` and `sys.argv[1:]`."""
+
+    def __init__(self, code: str, *args: object, faults: str = "", user: int | None = None) -> None:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop("HOLDFAST_FAULTS", None)
+        if faults:
+            environment["HOLDFAST_FAULTS"] = faults
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _PRELUDE + textwrap.dedent(code), *map(str, args)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            user=user,
+        )
+
+    def hear(self) -> str:
+        """Return the next line that the child says; empty when it has ended."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def say(self, line: str = "") -> None:
+        """Give the child a line to hear."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        """Kill the child as `kill -9` does, and wait until it is gone."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def finish(self) -> str:
+        """Wait for the child to end well and return what else it said; its errors fail the test."""
+        said, wrong = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode == 0, wrong
+        return said.strip()
+
+    def ended_by_kill(self) -> bool:
+        """Wait for the end and return whether SIGKILL was its cause; any other failure fails the test."""
+        _, wrong = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode in (0, -signal.SIGKILL), wrong
+        return self.process.returncode == -signal.SIGKILL
+
+    def end(self) -> None:
+        """Kill the child if it still runs, and close the pipes."""
+        self.process.kill()
+        self.process.communicate()

@@ -1,0 +1,274 @@
+"""The rules of write, mkdir, move, copy and remove, as a transaction and a store follow them."""
+
+from pathlib import Path
+
+import pytest
+from holdfast.errors import (
+    AlreadyExists,
+    HoldfastError,
+    InvalidPath,
+    IsADirectory,
+    NotADirectory,
+    NotEmpty,
+    NotFound,
+)
+from holdfast.store import Store
+
+from tests.looking import contents_of, entry_rows, paths_of
+
+
+@pytest.fixture(autouse=True)
+def _some_files(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.write("/d/x.txt", "x")
+        tx.write("/d/sub/y.txt", "y")
+        tx.write("/f.txt", "f")
+        tx.mkdir("/empty")
+
+
+def refused(store: Store, kind: type[HoldfastError], operation: str, *args: object, **options: object) -> HoldfastError:
+    """Check that a store and a transaction both refuse an operation, and that nothing changed."""
+    before, head = contents_of(store), store.commit().seq
+    with pytest.raises(kind) as from_store:
+        getattr(store, operation)(*args, **options)
+    with pytest.raises(kind), store.transaction() as tx:
+        getattr(tx, operation)(*args, **options)
+    assert contents_of(store) == before
+    assert store.commit().seq == head
+    assert from_store.value.remedy
+    return from_store.value
+
+
+# --- write
+
+
+def test_a_write_makes_the_missing_directories(store: Store) -> None:
+    store.write("/p/q/r.txt", "r")
+    assert store.stat("/p/q").is_dir
+    assert store.read("/p/q/r.txt") == b"r"
+
+
+def test_a_write_over_a_file_keeps_its_node(store: Store) -> None:
+    node = store.stat("/f.txt").node_id
+    store.write("/f.txt", "new")
+    assert store.stat("/f.txt").node_id == node
+    assert store.read("/f.txt") == b"new"
+
+
+def test_writing_the_same_bytes_again_is_no_commit(store: Store) -> None:
+    head = store.commit().seq
+    assert store.write("/f.txt", "f").seq == head
+    assert store.commit().seq == head
+
+
+@pytest.mark.parametrize("path", ["/d", "/", "/new/"])
+def test_a_write_onto_a_directory_is_refused(store: Store, path: str) -> None:
+    refused(store, IsADirectory, "write", path, "x")
+
+
+def test_a_write_below_a_file_is_refused(store: Store) -> None:
+    assert refused(store, NotADirectory, "write", "/f.txt/x", "x").path == "/f.txt"
+    refused(store, NotADirectory, "write", "/f.txt/x/y/z", "x")
+
+
+def test_bytes_come_back_as_they_were_written(store: Store) -> None:
+    for data in (b"", b"\0\xff\xfe", "\ufeffbom\r\nline".encode(), b"x" * 70_000):
+        store.write("/bytes.bin", data)
+        assert store.read("/bytes.bin") == data
+
+
+# --- mkdir
+
+
+def test_mkdir(store: Store) -> None:
+    store.mkdir("/n")
+    store.mkdir("/n/m/o", parents=True)
+    store.mkdir("/n", exist_ok=True)
+    store.mkdir("/", exist_ok=True)
+    assert store.ls("/n/m/o") == []
+    refused(store, AlreadyExists, "mkdir", "/n")
+    refused(store, AlreadyExists, "mkdir", "/")
+    refused(store, AlreadyExists, "mkdir", "/f.txt", exist_ok=True)
+    refused(store, NotFound, "mkdir", "/no/such")
+    refused(store, NotADirectory, "mkdir", "/f.txt/x", parents=True)
+
+
+# --- move
+
+
+def test_a_move_takes_all_below_along(store: Store) -> None:
+    nodes = {info.path: info.node_id for info in store.tree("/d")}
+    store.move("/d", "/e")
+    assert {info.path: info.node_id for info in store.tree("/e")} == {
+        path.replace("/d", "/e", 1): node for path, node in nodes.items()
+    }
+    assert not store.exists("/d")
+
+
+@pytest.mark.parametrize("target", ["/d/sub/d", "/d/new", "/d/sub"])
+def test_a_directory_cannot_move_into_itself(store: Store, target: str) -> None:
+    refused(store, InvalidPath, "move", "/d", target, overwrite=True)
+
+
+def test_a_move_to_where_it_is_changes_nothing(store: Store) -> None:
+    head = store.commit().seq
+    store.move("/d", "/d/")
+    store.move("/f.txt", "/f.txt")
+    assert store.commit().seq == head
+
+
+def test_a_move_onto_something_is_refused_unless_it_may_replace_it(store: Store) -> None:
+    refused(store, AlreadyExists, "move", "/f.txt", "/d/x.txt")
+    refused(store, AlreadyExists, "move", "/d", "/empty")
+    store.move("/f.txt", "/d/x.txt", overwrite=True)
+    assert store.read("/d/x.txt") == b"f"
+    store.move("/d", "/empty", overwrite=True)
+    assert contents_of(store)["/empty/x.txt"] == b"f"
+    assert not store.exists("/d")
+
+
+def test_a_move_never_replaces_another_kind_or_a_full_directory(store: Store) -> None:
+    refused(store, IsADirectory, "move", "/f.txt", "/d", overwrite=True)
+    refused(store, NotADirectory, "move", "/d", "/f.txt", overwrite=True)
+    refused(store, AlreadyExists, "move", "/empty", "/d", overwrite=True)
+
+
+def test_a_move_needs_a_source_and_a_parent(store: Store) -> None:
+    refused(store, NotFound, "move", "/none", "/x")
+    refused(store, NotFound, "move", "/f.txt", "/no/such/f.txt")
+    refused(store, NotADirectory, "move", "/d", "/f.txt/d")
+    refused(store, InvalidPath, "move", "/", "/x")
+    refused(store, IsADirectory, "move", "/d", "/", overwrite=True)
+
+
+def test_a_rename_may_change_the_case_only(store: Store) -> None:
+    store.move("/d", "/D")
+    store.move("/f.txt", "/F.TXT")
+    assert {"/D", "/F.TXT"} <= set(paths_of(store))
+    assert not store.exists("/d")
+    store.write("/f.txt", "another")
+    assert store.read("/F.TXT") == b"f"
+
+
+def test_names_are_one_in_nfc(store: Store) -> None:
+    store.write("/cafe\u0301.md", "decomposed")
+    store.write("/caf\u00e9.md", "composed")
+    assert [path for path in paths_of(store) if "caf" in path] == ["/caf\u00e9.md"]
+    assert store.read("/cafe\u0301.md") == b"composed"
+
+
+def test_hostile_names_are_only_names(store: Store) -> None:
+    for name in ("'; DROP TABLE entries; --", "%s%n", "{x}", ":name", "-rf", " ", "\u202egpj.exe", "CON", "a\\b", "💥"):
+        store.write(f"/names/{name}", name)
+    assert {info.name: store.read(info.path).decode() for info in store.ls("/names")} == {
+        info.name: info.name for info in store.ls("/names")
+    }
+    assert len(store.ls("/names")) == 10
+
+
+# --- copy
+
+
+def test_a_copy_has_new_nodes_and_the_same_contents(store: Store) -> None:
+    store.copy("/d", "/e")
+    both = contents_of(store)
+    assert both["/e/sub/y.txt"] == both["/d/sub/y.txt"] == b"y"
+    assert not {i.node_id for i in store.tree("/d")} & {i.node_id for i in store.tree("/e")}
+    store.write("/e/x.txt", "changed")
+    assert store.read("/d/x.txt") == b"x"
+
+
+def test_a_copy_obeys_the_rules_of_a_move(store: Store) -> None:
+    refused(store, InvalidPath, "copy", "/d", "/d/sub/d")
+    refused(store, InvalidPath, "copy", "/f.txt", "/f.txt", overwrite=True)
+    refused(store, InvalidPath, "copy", "/", "/all")
+    refused(store, AlreadyExists, "copy", "/f.txt", "/d/x.txt")
+    refused(store, NotFound, "copy", "/none", "/x")
+    refused(store, IsADirectory, "copy", "/f.txt", "/d", overwrite=True)
+    store.copy("/f.txt", "/d/x.txt", overwrite=True)
+    assert store.read("/d/x.txt") == store.read("/f.txt") == b"f"
+
+
+# --- remove
+
+
+def test_a_remove(store: Store) -> None:
+    refused(store, NotEmpty, "remove", "/d")
+    refused(store, NotFound, "remove", "/none", recursive=True)
+    refused(store, InvalidPath, "remove", "/", recursive=True)
+    store.remove("/empty")
+    store.remove("/f.txt")
+    store.remove("/d", recursive=True)
+    assert contents_of(store) == {}
+    refused(store, NotFound, "remove", "/d/x.txt")
+
+
+def test_a_path_that_was_removed_can_be_made_anew_as_another_kind(store: Store) -> None:
+    store.remove("/f.txt")
+    store.mkdir("/f.txt")
+    store.write("/f.txt/inside", "i")
+    store.remove("/d", recursive=True)
+    store.write("/d", "a file now")
+    assert store.read("/d") == b"a file now"
+
+
+# --- cost
+
+
+@pytest.mark.parametrize("files", [3, 300])
+def test_moving_and_removing_write_the_same_few_rows_however_much_lies_below(store: Store, files: int) -> None:
+    with store.transaction() as tx:
+        for number in range(files):
+            tx.write(f"/many/{number % 7}/{number}.txt", "same")
+    begun, ended = entry_rows(store)
+    store.move("/many", "/moved")
+    assert entry_rows(store) == (begun + 1, ended + 1)
+    assert store.commit().changes == 2
+    store.remove("/moved", recursive=True)
+    assert entry_rows(store) == (begun + 1, ended + 2)
+
+
+def test_a_path_of_4096_bytes_is_written_moved_copied_and_removed(store: Store) -> None:
+    deepest = "/x" * 2048
+    store.write(deepest, "deep")
+    assert store.read(deepest) == b"deep"
+    assert store.tree("/x")[-1].path == deepest
+    assert store.glob("/x/**")[-1] == deepest
+    store.copy("/x", "/y")
+    assert store.read("/y" + deepest[2:]) == b"deep"
+    store.move("/x", "/z")
+    with store.transaction() as tx:
+        tx.write("/z" + deepest[2:], "deeper")
+        assert len(tx.tree("/z")) == 2047
+    assert store.read("/z" + deepest[2:]) == b"deeper"
+    assert store.diff("HEAD~1")[0].path == "/z" + deepest[2:]
+    assert len(list(store.log("/z" + deepest[2:]))) == 2
+    store.remove("/z", recursive=True)
+    assert not store.exists("/z" + deepest[2:])
+
+
+def test_what_a_move_pushed_past_the_longest_path_comes_back_with_another(store: Store) -> None:
+    half = "/x" * 1024
+    store.write(half + "/far", "deep")
+    store.mkdir("/y" * 1500, parents=True)
+    store.move("/x", "/y" * 1500 + "/x")
+    assert store.tree("/y")[-1].path.endswith("/far")
+    store.move("/y" * 1500 + "/x", "/back")
+    assert store.read("/back" + half[2:] + "/far") == b"deep"
+
+
+def test_a_file_on_disk_is_written_from_its_path(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "source.txt"
+    source.write_text("from disk")
+    store.write("/copy.txt", source)
+    with source.open("rb") as file:
+        store.write("/stream.txt", file)
+    assert store.read("/copy.txt") == store.read("/stream.txt") == b"from disk"
+
+
+def test_a_file_on_disk_that_cannot_be_read_is_named(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="none.txt"):
+        store.write("/x.txt", tmp_path / "none.txt")
+    with pytest.raises(IsADirectory):
+        store.write("/x.txt", tmp_path)
+    assert not store.exists("/x.txt")
