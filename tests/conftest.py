@@ -51,8 +51,8 @@ def child() -> Iterator[Callable[..., Child]]:
     """Return a function that starts `python -c code` with arguments; what still runs at the end is killed."""
     started: list[Child] = []
 
-    def start(code: str, *args: object, faults: str = "", user: int | None = None) -> Child:
-        started.append(Child(code, *args, faults=faults, user=user))
+    def start(code: str, *args: object, faults: str = "") -> Child:
+        started.append(Child(code, *args, faults=faults))
         return started[-1]
 
     yield start

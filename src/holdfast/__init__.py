@@ -31,6 +31,7 @@ from holdfast.errors import (
 )
 from holdfast.history import Change
 from holdfast.reading import Info, Match
+from holdfast.search.hits import Explanation, Hit
 from holdfast.snapshot import Snapshot
 from holdfast.store import Store, init
 from holdfast.store import open_store as open
@@ -45,6 +46,8 @@ __all__ = [
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
+    "Explanation",
+    "Hit",
     "HoldfastError",
     "Info",
     "InvalidConfig",

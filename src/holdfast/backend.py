@@ -1,8 +1,10 @@
 """The parts that every room above works with, opened once per store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
 from holdfast.catalog import contents
 from holdfast.catalog.contents import Content
@@ -12,6 +14,18 @@ from holdfast.clock import Clock
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore
 from holdfast.index.tables import Tables
+
+
+class Gatekeeper(Protocol):
+    """Has a say in every publish, inside its SQL transaction; refuses by raising."""
+
+    def fence(self, conn: Connection) -> None:
+        """Check on whose behalf the publish comes, before anything else is looked at."""
+        ...
+
+    def admit(self, conn: Connection, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
+        """Check what is about to change: paths, each with whether all below it is meant too."""
+        ...
 
 
 @dataclass
@@ -31,6 +45,8 @@ class Backend:
     actor: str = "user"
     #: called after a publish, so that upkeep can see whether it is due
     published: list[Callable[[], None]] = field(default_factory=list)
+    #: asked before a publish writes anything
+    gatekeepers: list[Gatekeeper] = field(default_factory=list)
 
     def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
         """Return a draft of `data`, text as UTF-8, for the file at `path`."""
@@ -43,15 +59,15 @@ class Backend:
         return Body(content.content_id, content.size, content.media_type, lambda: self.stream(content))
 
     def stream(self, content: Content) -> Iterator[bytes]:
-        """Yield the bytes of a stored content; raises CorruptStore when they are missing."""
+        """Yield the bytes of a stored content; raises CorruptStore when they are missing or not what was stored."""
         if not content.inline:
-            yield from self.blobs.stream(content.content_id)
+            yield from verified(content.content_id, self.blobs.stream(content.content_id))
             return
         with self.engine.read() as conn:
             data = contents.inline_data(conn, content.content_id)
         if data is None:
             raise missing(content.content_id)
-        yield data
+        yield from verified(content.content_id, (data,))
 
     def content(self, conn: Connection, content_id: str) -> Content:
         """Return what the catalog knows of a content; raises CorruptStore when it should be there and is not."""

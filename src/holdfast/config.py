@@ -5,12 +5,13 @@ asks for them only when it needs one.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from holdfast.errors import InvalidConfig, StoreNotFound
 
@@ -50,6 +51,56 @@ class SearchSettings(_Section):
     fold_rows: int = Field(default=512, ge=1, le=4096)
 
 
+class LlmSettings(_Section):
+    """The language model that writes abstracts, overviews and memories; none unless both names are given."""
+
+    #: an OpenAI-compatible endpoint, such as http://localhost:11434/v1
+    base_url: str | None = None
+    #: the model's name there
+    model: str | None = None
+    #: the environment variable that holds the key; an endpoint that wants none is given a placeholder
+    api_key_variable: str = "OPENAI_API_KEY"
+    #: seconds until a call that says nothing is given up
+    timeout: float = Field(default=60.0, gt=0)
+    #: how an answer's form is asked for; `text` for endpoints that know neither of the others
+    structured: Literal["json_schema", "json_object", "text"] = "json_schema"
+    #: characters of input in one call; longer archives take several calls
+    max_input_characters: int = Field(default=60_000, ge=1000)
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a model to ask."""
+        return self.model is not None and self.base_url is not None
+
+
+class JobsSettings(_Section):
+    """How background jobs are run."""
+
+    #: times that a memory, abstract or overview job is begun before it is given up
+    attempts: int = Field(default=5, ge=1, le=100)
+    #: seconds that a job rests after its first failed attempt; twice as long after each further one
+    backoff: float = Field(default=2.0, ge=0)
+    #: seconds that it rests at most
+    backoff_most: float = Field(default=300.0, ge=0)
+    #: seconds that one attempt may take
+    time_limit: float = Field(default=900.0, gt=0)
+
+
+class MemorySettings(_Section):
+    """What is remembered of sessions."""
+
+    #: further kinds of memory by name, each with a sentence that tells the model what belongs there
+    kinds: dict[str, str] = {}
+
+    @field_validator("kinds")
+    @classmethod
+    def _names_are_plain(cls, kinds: dict[str, str]) -> dict[str, str]:
+        for name in kinds:
+            if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+                raise ValueError(f"{name!r} is no name for a kind: lower-case letters, digits, - and _")
+        return kinds
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -58,6 +109,9 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
+    llm: LlmSettings = LlmSettings()
+    jobs: JobsSettings = JobsSettings()
+    memory: MemorySettings = MemorySettings()
 
     @classmethod
     def settings_customise_sources(
@@ -69,7 +123,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The file is passed as init values and the environment wins over it.
-        return env_settings, init_settings
+        return _NestedVariables(settings_cls), init_settings
+
+
+class _NestedVariables(EnvSettingsSource):
+    """Reads HOLDFAST_STORE__ACTOR and its like. HOLDFAST_STORE alone is no setting: it names the store's folder."""
+
+    def prepare_field_value(self, field_name: str, field: Any, value: Any, value_is_complex: bool) -> Any:
+        return super().prepare_field_value(field_name, field, None, value_is_complex)
 
 
 def load(folder: Path) -> Settings:
@@ -92,3 +153,8 @@ def load(folder: Path) -> Settings:
 def default_actor() -> str:
     """Return who commits are attributed to unless told otherwise: HOLDFAST_ACTOR, else `user`."""
     return os.environ.get("HOLDFAST_ACTOR", "user")
+
+
+def api_key(settings: LlmSettings) -> str:
+    """Return the key of the model's endpoint; a placeholder when the environment has none."""
+    return os.environ.get(settings.api_key_variable) or "none"

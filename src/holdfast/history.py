@@ -52,13 +52,11 @@ def log(backend: Backend, until: int, path: str | None, limit: int | None) -> It
 
 
 def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
-    """Return what changed from commit `old` to commit `new`, in order of path.
+    """Return what changed from commit `old` to commit `new`, which may be the earlier one, in order of path.
 
-    A directory that moved or was removed is one change, however much it holds.
+    A directory that moved, was removed or came back is one change, however much it holds.
     """
-    if old > new:
-        return [_reversed(change) for change in diff(conn, branch, new, old)]
-    nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, old, new)}
+    nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, min(old, new), max(old, new))}
     before, after = Places(conn, branch, old), Places(conn, branch, new)
     changes = [change for node in nodes if (change := _change_of(before, after, node)) is not None]
     return sorted(changes, key=lambda change: (change.path, change.kind))
@@ -105,18 +103,6 @@ def _change_of(before: Places, after: Places, node: int) -> Change | None:
     if (was.parent_id, was.name) != (now.parent_id, now.name):
         return Change("moved", new_path, now.is_dir, old_path, modified)
     return Change("modified", new_path, now.is_dir) if modified else None
-
-
-def _reversed(change: Change) -> Change:
-    match change.kind:
-        case "added":
-            return Change("removed", change.path, change.is_dir)
-        case "removed":
-            return Change("added", change.path, change.is_dir)
-        case "moved":
-            return Change("moved", change.old_path or change.path, change.is_dir, change.path, change.modified)
-        case _:
-            return change
 
 
 def commit_at(conn: Connection, seq: int) -> Commit:

@@ -1,8 +1,10 @@
 """Making a store's folder and opening one: where the parts of a `Backend` come together."""
 
+import fcntl
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
-from holdfast.errors import AlreadyExists, CorruptStore, InvalidConfig, StoreNotFound, StoreTooNew
+from holdfast.errors import AlreadyExists, CorruptStore, HoldfastError, InvalidConfig, StoreNotFound, StoreTooNew
 from holdfast.faults import point
 from holdfast.index.tables import Tables
 from holdfast.paths import STANDARD_DIRECTORIES
@@ -26,6 +28,8 @@ CONFIG_FILE, CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "holdfast.toml", "catalog.db"
 #: the embedder a new store begins with, and its dimensions
 BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-int8", 256
 
+#: what a commit survives: power loss too, or the death of its process only
+DURABILITIES = ("full", "relaxed")
 #: the layout of a store's folder
 FORMAT = 1
 
@@ -50,18 +54,55 @@ def init(folder: Path, *, clock: Clock, store_id: str) -> None:
     The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
     `init` can simply be run again.
     """
+    if folder.exists() and not folder.is_dir():
+        raise AlreadyExists(f"{folder} is a file", path=str(folder))
+    try:
+        disk.make_dir(folder)
+        with _alone_in(folder):
+            _check_vacant(folder)
+            _make_parts(folder, clock, store_id)
+            point("init.before_config")
+            _write_config(folder)
+    except OSError as error:
+        raise disk.explain(error, str(folder)) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep a second `init` of the same folder waiting, to find that it came too late."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _check_vacant(folder: Path) -> None:
+    """Raise AlreadyExists unless the folder holds no store, or no more of one than a killed `init` leaves."""
     if (folder / CONFIG_FILE).exists():
         raise AlreadyExists(
             f"{folder} is a store already", path=str(folder), remedy="Open it, or choose another folder"
         )
-    if folder.exists() and not folder.is_dir():
-        raise AlreadyExists(f"{folder} is a file", path=str(folder))
+    if (folder / CATALOG_FILE).exists() and not _is_left_by_init(folder / CATALOG_FILE):
+        raise AlreadyExists(
+            f"{folder} holds a store's catalog, but no {CONFIG_FILE}",
+            path=str(folder),
+            remedy=f"To open it, put a {CONFIG_FILE} with the line 'format = {FORMAT}' there; else choose another folder",
+        )
+
+
+def _is_left_by_init(catalog: Path) -> bool:
     try:
-        _make_parts(folder, clock, store_id)
-        point("init.before_config")
-        _write_config(folder)
-    except OSError as error:
-        raise disk.explain(error, str(folder)) from error
+        engine = SqliteEngine(catalog)
+        try:
+            with engine.read() as conn:
+                return upgrade.revision(conn) is None or commits.count(conn) <= 1
+        finally:
+            engine.close()
+    except HoldfastError:
+        # What cannot be read may be somebody's only copy.
+        return False
 
 
 def _make_parts(folder: Path, clock: Clock, store_id: str) -> None:
@@ -132,18 +173,21 @@ def open_parts(
 
     `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
-    durable = (durability or _configured_durability(folder)) != "relaxed"
+    durable = _checked_durability(durability, _configured_durability(folder)) != "relaxed"
     engine = SqliteEngine(folder / CATALOG_FILE, read_only=read_only, durable=durable)
     try:
         upgrade.bring_up(engine)
         with engine.read() as conn:
             store_id, embedder, dimensions = (_fact(conn, folder, n) for n in ("store_id", "embedder", "dimensions"))
+        if not dimensions.isdecimal():
+            raise CorruptStore(f"The catalog of {folder} has no number of dimensions", path=str(folder))
+        blobs = LocalBlobs(folder / BLOBS_DIR, durable=durable, read_only=read_only)
     except BaseException:
         engine.close()
         raise
     backend = Backend(
         engine=engine,
-        blobs=LocalBlobs(folder / BLOBS_DIR, durable=durable, read_only=read_only),
+        blobs=blobs,
         tables=Tables(folder / TABLES_DIR, embedder, int(dimensions), durable=durable),
         clock=clock,
         embedder=embedder,
@@ -164,11 +208,23 @@ def _configured_durability(folder: Path) -> str:
         raise InvalidConfig(f"{path} is not valid TOML ({error})", path=str(path)) from error
     except OSError as error:
         raise disk.explain(error, str(path)) from error
-    if found.get("format", FORMAT) != FORMAT:
-        raise StoreTooNew(
-            f"{folder} has store format {found['format']}; this Holdfast knows {FORMAT}", path=str(folder)
-        )
-    return str(found.get("store", {}).get("durability", "full"))
+    written = found.get("format", FORMAT)
+    if not isinstance(written, int) or written < 1:
+        raise InvalidConfig(f"{path}: format: {written!r} is no format of a store", path=str(path))
+    if written != FORMAT:
+        raise StoreTooNew(f"{folder} has store format {written}; this Holdfast knows {FORMAT}", path=str(folder))
+    section = found.get("store", {})
+    return _checked_durability(section.get("durability") if isinstance(section, dict) else section, "full", path)
+
+
+def _checked_durability(asked: object, otherwise: str, path: Path | None = None) -> str:
+    """Return a durability, `otherwise` for None; raises InvalidConfig for what is none."""
+    if asked is None:
+        return otherwise
+    if asked not in DURABILITIES:
+        where = f"{path}: store.durability: " if path else ""
+        raise InvalidConfig(f"{where}{asked!r} is none of {', '.join(DURABILITIES)}", path=str(path or asked))
+    return str(asked)
 
 
 def _fact(conn: Connection, folder: Path, name: str) -> str:

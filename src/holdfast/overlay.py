@@ -41,6 +41,7 @@ class Overlay:
     seen_listings: dict[int, str] = field(default_factory=dict)
     _original: dict[Slot, Entry | None] = field(default_factory=dict)
     _by_parent: dict[int, set[str]] = field(default_factory=dict)
+    _claims: dict[str, bool] = field(default_factory=dict)
     _new_nodes: int = 0
 
     def child(self, parent: int, name: str) -> Entry | None:
@@ -70,6 +71,7 @@ class Overlay:
             raise IsADirectory(f"{path} is a directory", path=path)
         if there is not None and there.content_id == holding.content_id:
             return
+        self.claim(path, deep=False)
         node = self._new_node() if there is None else there.node_id
         entry = Entry(
             0, node, parent, name, holding.content_id, holding.size, self.now, holding.source, holding.source_stamp, 0
@@ -84,6 +86,7 @@ class Overlay:
             parent, name = self._place(path, make_parents=parents)
             there = self.child(parent, name)
         if there is None:
+            self.claim(path, deep=False)
             self._make_dir(parent, name)
         elif not there.is_dir:
             raise AlreadyExists(f"{path} is a file", path=path)
@@ -99,6 +102,9 @@ class Overlay:
             raise InvalidPath(f"{source} cannot be moved into itself ({target})", path=source)
         parent, name = self._place(target, make_parents=False)
         self._make_room(parent, name, target, entry, overwrite)
+        self.claim(source, deep=entry.is_dir)
+        self.claim(target, deep=False)
+        self.claim(paths.split(target)[0], deep=False)
         self._set((entry.parent_id, entry.name), None)
         self._set((parent, name), replace(entry, parent_id=parent, name=name))
 
@@ -109,6 +115,7 @@ class Overlay:
             raise InvalidPath(f"{source} cannot be copied into itself ({target})", path=source)
         parent, name = self._place(target, make_parents=False)
         self._make_room(parent, name, target, entry, overwrite)
+        self.claim(target, deep=entry.is_dir)
         below = list(tree.walk(self, entry, source)) if entry.is_dir else []
         nodes = {entry.node_id: self._put_copy(entry, parent, name)}
         for _, each in below:
@@ -119,17 +126,27 @@ class Overlay:
         entry = self._movable(path)
         if entry.is_dir and not recursive and self.children(entry.node_id):
             raise NotEmpty(f"{path} is not empty", path=path)
+        self.claim(path, deep=entry.is_dir)
         self._set((entry.parent_id, entry.name), None)
 
     def become(self, path: str, then: TreeView) -> None:
         """Make `path` and all below it what it is in `then`, touching only what differs."""
         wanted = tree.need(then, path)
+        self.claim(path, deep=True)
         if path == paths.ROOT:
             directory: Entry | None = ROOT_ENTRY
         else:
             directory = self._reconcile(*self._place(path, make_parents=True), wanted)
         if directory is not None:
             self._reconcile_below(directory, then, wanted)
+
+    def claim(self, path: str, *, deep: bool) -> None:
+        """Note that a lock of somebody else on `path`, or with `deep` anywhere below it, stands in the way."""
+        self._claims[path] = deep or self._claims.get(path, False)
+
+    def touches(self) -> list[tuple[str, bool]]:
+        """Return the paths that change or were claimed, each with whether all below it is meant too."""
+        return list(self._claims.items())
 
     def ended(self) -> Iterator[Entry]:
         """Yield the committed entries that this change ends."""
@@ -164,6 +181,7 @@ class Overlay:
                     raise NotFound(
                         f"{walked} does not exist", path=walked, remedy=f"Make it: holdfast mkdir -p {walked}"
                     )
+                self.claim(walked, deep=False)
                 found = self._make_dir(entry.node_id, name)
             if not found.is_dir:
                 raise NotADirectory(f"{walked} is a file", path=walked)

@@ -18,6 +18,8 @@ from holdfast.tree import TreeView
 
 #: how a caller names a commit: its number, `HEAD`, `HEAD~2`, an ISO time, or a datetime
 At = int | str | datetime
+#: digits of a commit's number; one with more is none
+MAX_DIGITS = 18
 
 
 class Snapshot(Reads):
@@ -67,10 +69,14 @@ def resolve(conn: Connection, branch: int, at: At | None) -> int:
 
 def _number(at: str, head: int) -> int | None:
     """Return the seq that `at` spells out, or None when it is no number of a commit."""
-    name, _, back = at.strip().partition("~")
-    if name.upper() == "HEAD" and (not back or back.isdecimal()):
-        return head - int(back or 0)
-    return int(at) if at.strip().isdecimal() else None
+    name, tilde, back = at.strip().partition("~")
+    if name.upper() == "HEAD" and (not back or _is_number(back)):
+        return head - int(back or len(tilde))
+    return int(at) if _is_number(at.strip()) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def _time(at: str) -> datetime:
@@ -81,7 +87,11 @@ def _time(at: str) -> datetime:
 
 
 def _at_time(conn: Connection, branch: int, time: datetime) -> int:
-    seq = commits.latest_at(conn, branch, time.timestamp())
+    try:
+        seq = commits.latest_at(conn, branch, time.timestamp())
+    except (ValueError, OverflowError):
+        # Years at the edge of the calendar have no timestamp; no store is that old.
+        seq = None
     if seq is None:
         raise NotFound(f"The store did not exist yet at {time}", path=str(time), remedy="See `holdfast log`")
     return seq

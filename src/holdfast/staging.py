@@ -89,7 +89,11 @@ def begin(backend: Backend, kind: str, actor: str, *, blobs: list[str], tables: 
     with backend.engine.write(durable=False) as conn:
         owner = process.current().to_json()
         intents.begin(conn, intent_id, kind, actor, owner, named, now, now + INTENT_LEASE)
-    point("intent.after_begin")
+    try:
+        point("intent.after_begin")
+    except BaseException:
+        abandon(backend, intent_id)
+        raise
     return intent_id
 
 

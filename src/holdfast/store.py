@@ -3,28 +3,48 @@
 import functools
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack
 
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
+from holdfast.catalog import intents
+from holdfast.catalog import sessions as session_rows
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.intents import Intent
+from holdfast.catalog.jobs import Enqueueing
 from holdfast.clock import Clock, SystemClock
+from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
 from holdfast.errors import Conflict
+from holdfast.handlers import Handlers
 from holdfast.history import Change
 from holdfast.ingest.prepare import DocumentDeriver
+from holdfast.jobs import Kind, Queue, Worker
+from holdfast.locks import observer
+from holdfast.locks.lock import Lock
+from holdfast.locks.manager import LockManager
+from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.reading import Info, Match
+from holdfast.recovery.sweep import sweep_at_open
 from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.snapshot import At, EngineView, Snapshot, resolve
 from holdfast.transaction import Terms, Transaction, immediately
 from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.recovery.doctor import Finding
+    from holdfast.recovery.gc import GcReport
+    from holdfast.recovery.inspection import VerifyReport
+    from holdfast.recovery.repair import RepairReport
+    from holdfast.recovery.status import Status
+    from holdfast.ingest.report import AddReport, Progress
     from holdfast.search.reader import SearchReader
 
 T = TypeVar("T")
@@ -40,6 +60,8 @@ class Store:
         self._parts = parts
         self._backend: Backend = parts.backend
         self.read_only = read_only
+        self._locks = LockManager(self._backend.engine, self._backend.clock, self._backend.branch)
+        self._backend.gatekeepers.append(self._locks)
         self._upkeep: Upkeep | None = None
         if not read_only:
             self._upkeep = Upkeep(self._backend, lambda: self.settings.search.fold_rows, self._sweep)
@@ -69,6 +91,7 @@ class Store:
             self._upkeep = None
         if "_reader" in self.__dict__:
             self._reader.close()
+        self._locks.close()
         self._parts.engine.close()
 
     def __enter__(self) -> "Store":
@@ -167,6 +190,37 @@ class Store:
 
         return SearchReader(self._backend)
 
+    # --- adding documents
+
+    def add(
+        self,
+        *sources: str | os.PathLike[str],
+        to: str = "/resources",
+        jobs: int | None = None,
+        dry_run: bool = False,
+        prune: bool = False,
+        flatten: bool = False,
+        message: str = "",
+        actor: str | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> "AddReport":
+        """Add files and folders below `to`: converted, searchable, in groups of one commit each.
+
+        What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
+        `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
+        from these sources before and has vanished from them. `progress` is called now and then in this thread; once
+        `stop` returns true, the group in hand is published and the add ends. docs/adding.md says more.
+        """
+        from holdfast.ingest.pipeline import add
+        from holdfast.ingest.plan import planned
+
+        plan = planned(
+            self.settings.ingest, sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten,
+            message=message, actor=actor or self._backend.actor, progress=progress, stop=stop,
+        )  # fmt: skip
+        return add(self._backend, plan)
+
     # --- changing, one commit each
 
     def write(self, path: str, data: Data, *, message: str = "", actor: str | None = None) -> Commit:
@@ -217,13 +271,101 @@ class Store:
         actor: str | None = None,
         idempotency_key: str | None = None,
         retries: int = 0,
+        lock: Lock | None = None,
     ) -> "TransactionScope":
         """Begin several changes that become visible together.
 
         `with store.transaction() as tx:` commits at the end and drops everything on an exception.
         `store.transaction(retries=3)(fn)` calls `fn(tx)`, commits, and does both again after a Conflict.
+        It is fenced by the locks it is inside of, and by `lock`: it raises LockLost when one of them was lost.
         """
-        return TransactionScope(self._backend, lambda: self._terms(message, actor, idempotency_key), retries)
+        return TransactionScope(self._backend, lambda: self._terms(message, actor, idempotency_key), retries, lock)
+
+    # --- locks
+
+    def lock(
+        self,
+        path: str | Sequence[str],
+        *,
+        mode: str = "point",
+        timeout: float | None = 0,
+        ttl: float = 300,
+        purpose: str = "",
+        actor: str | None = None,
+    ) -> Lock:
+        """Take a path, or several at once: all or none. Use it in a `with`: operations in the block use the lock.
+
+        `mode` is `point` (the path itself), `subtree` (all below too) or `move` (a source and a destination). `timeout`
+        is in seconds: 0 fails at once, None waits without bound. The lease of `ttl` seconds is renewed while this
+        process lives. Raises Locked, which says who holds it.
+        """
+        names = [path] if isinstance(path, str) else list(path)
+        who = actor or self._backend.actor
+        return self._locks.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
+
+    def adopt_lock(self, claim: str, *, ttl: float = 300) -> Lock:
+        """Take over a lock that its holder handed over (`lock.hand_over()`), once; raises LockLost when it is gone."""
+        return self._locks.adopt(claim, ttl)
+
+    def locks(self, under: str = paths.ROOT) -> list[LockInfo]:
+        """Return what is held at or below `under`, in order of path."""
+        return observer.held(self._locks.table, paths.parse(under))
+
+    def lock_queue(self) -> list[LockInfo]:
+        """Return what is waited for, in order of arrival."""
+        return observer.waiting(self._locks.table)
+
+    def lock_stats(self) -> LockStats:
+        """Return the locks in numbers: those of now, and what was counted since the store was made."""
+        return observer.stats(self._locks.table)
+
+    def break_lock(self, path: str, *, force: bool = False, token: int | None = None) -> list[LockInfo]:
+        """Take away the locks on exactly `path`, only the one with `token` if given; returns what was broken.
+
+        Without `force`, only from a holder that is dead or whose lease has ended. Raises NotFound or Locked.
+        """
+        rows = self._locks.take_away(path, by=self._backend.actor, force=force, token=token)
+        return [observer.info(row, "broken") for row in rows]
+
+    # --- sessions and jobs
+
+    def session(self, session_id: str) -> Session:
+        """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
+        digests = self._handlers.digests
+        return Session(self._backend, session_id, attempts=self._handlers.attempts, abstract=digests.of_content)
+
+    def sessions(self) -> list[SessionInfo]:
+        """Return all sessions, the newest first, without their archives."""
+        with self._backend.engine.read() as conn:
+            return [info(row) for row in session_rows.every(conn)]
+
+    def abstract(self, path: str, *, derive: bool = True) -> Digest:
+        """Return one sentence about a document or a directory, made now if it is missing.
+
+        With `derive=False` only what is there: the last one, which says whether it is fresh and which commit it
+        describes. Raises NotFound, or Unsupported for a file without text.
+        """
+        return self._handlers.digests.of_path(paths.parse(path), ABSTRACT, at=self.snapshot().commit, derive=derive)
+
+    def overview(self, path: str, *, derive: bool = True) -> Digest:
+        """Return about a page on a document or a directory, as `abstract` does."""
+        return self._handlers.digests.of_path(paths.parse(path), OVERVIEW, at=self.snapshot().commit, derive=derive)
+
+    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> int:
+        """Write a job, durable when this returns, and return its id (docs/sessions.md says more)."""
+        return self.jobs().enqueue(kind, payload, **how)
+
+    def jobs(self) -> Queue:
+        """Return the queue: iterate over it, look at one job, retry, cancel, wait."""
+        return Queue(self._backend)
+
+    def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
+        """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
+        return Worker(self._backend, [*self._handlers.kinds(), *kinds], threads=threads)
+
+    @cached_property
+    def _handlers(self) -> Handlers:
+        return Handlers(self._backend, lambda: self.settings, read_only=self.read_only)
 
     # --- history
 
@@ -258,7 +400,49 @@ class Store:
         """
         return optimize(self._backend)
 
+    # --- recovery
+
+    def verify(self, *, deep: bool = False) -> "VerifyReport":
+        """Return what is wrong with the store, if anything; `deep` reads every byte of every commit."""
+        from holdfast.recovery.verify import verify
+
+        return verify(self._backend, deep=deep)
+
+    def gc(self, *, dry_run: bool = False) -> "GcReport":
+        """Remove what nothing refers to, in no commit; with `dry_run`, only count it. History is kept."""
+        from holdfast.recovery.gc import gc
+
+        return gc(self._backend, dry_run=dry_run)
+
+    def doctor(self) -> "list[Finding]":
+        """Return what is the matter with the store in plain words, the worst first, and what to run."""
+        from holdfast.recovery.doctor import doctor
+
+        return doctor(self.folder, deriver=DocumentDeriver, clock=self._backend.clock)
+
+    def repair(self) -> "RepairReport":
+        """Make again what can be made again from what is there: search rows, renditions, bytes still at their source."""
+        from holdfast.recovery.repair import repair
+
+        return repair(self._backend)
+
+    def status(self) -> "Status":
+        """Return the store's figures: files, contents, search rows by place, commits, intents."""
+        from holdfast.recovery.status import status
+
+        return status(self._backend)
+
     # --- helpers
+
+    def journal(self, *, ended: int = 0) -> list[Intent]:
+        """Return what is being staged now and what a sweep has given up, oldest first.
+
+        With `ended`, the newest so many intents of any state, newest first.
+        """
+        with self._backend.engine.read() as conn:
+            if ended:
+                return intents.newest(conn, ended)
+            return intents.in_state(conn, intents.ACTIVE) + intents.in_state(conn, intents.SET_ASIDE)
 
     def _sweep(self) -> None:
         from holdfast.recovery.sweep import sweep
@@ -283,30 +467,39 @@ class Store:
 class TransactionScope:
     """A transaction about to begin: a context manager for one try, a callable for several."""
 
-    def __init__(self, backend: Backend, terms: Callable[[], Terms], retries: int) -> None:
+    def __init__(self, backend: Backend, terms: Callable[[], Terms], retries: int, lock: Lock | None = None) -> None:
         self._backend = backend
         self._terms = terms
         self._retries = retries
+        self._lock = lock
+        self._inside = ExitStack()
         self._open: Transaction | None = None
 
     def __enter__(self) -> Transaction:
         self._open = self._begin()
+        if self._lock is not None:
+            self._inside.enter_context(self._lock.used())
         return self._open
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._open is not None
-        # Whoever ended it inside the block has said what is to become of it.
-        if self._open.ended:
-            return
-        if error is None:
-            self._open.commit()
-        else:
-            self._open.rollback()
+        with self._inside:
+            # Whoever ended it inside the block has said what is to become of it.
+            if self._open.ended:
+                return
+            if error is None:
+                self._open.commit()
+            else:
+                self._open.rollback()
 
     def __call__(self, action: Callable[[Transaction], T]) -> T:
         """Call `action` with a transaction and commit it; after a Conflict, again from a new snapshot."""
+        with self._lock.used() if self._lock else nullcontext():
+            return self._run(action)
+
+    def _run(self, action: Callable[[Transaction], T]) -> T:
         for tries_left in range(self._retries, -1, -1):
             tx = self._begin()
             try:
@@ -352,4 +545,6 @@ def open_store(
         clock=clock or SystemClock(),
         deriver=DocumentDeriver,
     )
+    if not read_only:
+        sweep_at_open(parts.backend)
     return Store(parts, read_only=read_only)

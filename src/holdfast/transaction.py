@@ -9,12 +9,14 @@ inside the publishing SQL transaction, and so can never lose a race.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any, Unpack
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import commits, contents, entries, intents, pins, search_rows
+from holdfast.catalog import commits, contents, entries, intents, jobs, pins, search_rows
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.jobs import Enqueueing, NewJob, Ticket
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Body, Draft
 from holdfast.errors import Conflict, HoldfastError, IsADirectory, TooLarge, Unsupported
@@ -61,6 +63,8 @@ class Transaction(Reads):
         self._overlay = Overlay(view, backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
+        #: the commit it became; None until `commit` has returned
+        self.published: Commit | None = None
 
     # --- changes
 
@@ -110,6 +114,14 @@ class Transaction(Reads):
         with self._backend.engine.read() as conn:
             self._overlay.become(paths.parse(path), SqlView(conn, self._backend.branch, at))
 
+    def claim(self, path: str, *, deep: bool = False) -> None:
+        """Have the publish refused when somebody else's lock is on `path` (`deep`: or below), though it stays as it is.
+
+        What a transaction changes is claimed anyway.
+        """
+        self._check_open()
+        self._overlay.claim(paths.parse(path), deep=deep)
+
     def require(self, guard: Guard) -> None:
         """Have `guard` checked inside the publishing SQL transaction; it refuses the publish by raising."""
         self._check_open()
@@ -119,6 +131,16 @@ class Transaction(Reads):
         """Have `effect` write further catalog rows inside the publishing SQL transaction."""
         self._check_open()
         self.terms.effects.append(effect)
+
+    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> Ticket:
+        """Write a job in the same commit; the ticket says its id once that is done (docs/sessions.md says more)."""
+        new, ticket = NewJob(kind, payload or {}, **how), Ticket()
+
+        def effect(conn: Connection, commit: Commit) -> None:
+            ticket.job_id = jobs.enqueue(conn, new, commit.at)
+
+        self.also(effect)
+        return ticket
 
     # --- ending
 
@@ -136,8 +158,10 @@ class Transaction(Reads):
             return overlay
 
         if not overlay.changed and not self.terms.effects and not self.terms.guards:
-            return _commit_at(self._backend, self.base, self.terms)
-        return _publish(self._backend, self._drafts, self.terms, changes)
+            self.published = _commit_at(self._backend, self.base, self.terms)
+        else:
+            self.published = _publish(self._backend, self._drafts, self.terms, changes)
+        return self.published
 
     def rollback(self) -> None:
         """Drop all changes. Nothing of them was visible, so nothing is undone."""
@@ -213,10 +237,15 @@ def _publish_staged(
         if earlier is not None:
             _end_intent(conn, staged, backend, intents.SWEPT)
             return earlier
+        # Before the tree is looked at: who lost a lock must hear of that, not of the conflict it led to (G6).
+        for keeper in backend.gatekeepers:
+            keeper.fence(conn)
         for guard in terms.guards:
             guard(conn)
         head = commits.head(conn, backend.branch)
         overlay = changes(conn, head)
+        for keeper in backend.gatekeepers:
+            keeper.admit(conn, overlay.touches)
         begun, ended = list(overlay.begun()), list(overlay.ended())
         _check_contents(conn, backend, staged, {entry.content_id for entry in begun if entry.content_id})
         if not begun and not ended and not terms.effects:
@@ -255,8 +284,6 @@ def _check_contents(conn: Connection, backend: Backend, staged: Staged, held: se
     if not held and not staged.searchable:
         return
     fresh = {content.content_id for content, _ in staged.contents}
-    if contents.condemned_among(conn, staged.blobs):
-        raise Restage
     if (staged.relied | held) - fresh - contents.known_among(conn, (staged.relied | held) - fresh):
         raise Restage
     live = live_among(conn, backend.embedder, held | staged.searchable.keys())

@@ -1,12 +1,12 @@
 """Content ids: the BLAKE3 hash of the bytes, in hex."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import blake3
 
 from holdfast.blobs.store import CHUNK_BYTES
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, CorruptStore
 
 
 def content_id(data: bytes) -> str:
@@ -35,9 +35,22 @@ def checked(expected: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
     A file is hashed first and stored later; one that changed in between must not be stored under the old hash.
     """
+    if (yield from _hashed(chunks)) != expected:
+        raise Conflict("The source changed while it was being read", path=expected, remedy="Add it again")
+
+
+def verified(expected: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield stored `chunks`, and raise CorruptStore at their end when they are not what was stored as `expected`."""
+    if (yield from _hashed(chunks)) != expected:
+        raise CorruptStore(
+            f"The content {expected} is damaged", path=expected, remedy="Run `holdfast verify --deep` to see what it held"
+        )
+
+
+def _hashed(chunks: Iterable[bytes]) -> Generator[bytes, None, str]:
+    """Yield `chunks`; returns the id of what they are together."""
     hasher = blake3.blake3()
     for chunk in chunks:
         hasher.update(chunk)
         yield chunk
-    if hasher.hexdigest() != expected:
-        raise Conflict("The source changed while it was being read", path=expected, remedy="Add it again")
+    return hasher.hexdigest()

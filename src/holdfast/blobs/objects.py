@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import obstore
@@ -56,24 +57,33 @@ class ObjectBlobs:
             raise StorageFailed(f"The blob {content_id} could not be read ({error})", path=content_id) from error
 
     def has(self, content_id: str) -> bool:
+        return self.size(content_id) is not None
+
+    def size(self, content_id: str) -> int | None:
         try:
-            obstore.head(self._store, key_of(content_id))
+            return int(obstore.head(self._store, key_of(content_id))["size"])
         except (FileNotFoundError, NotFoundError):
-            return False
-        return True
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise StorageFailed(f"The blob {content_id} could not be looked at ({error})", path=content_id) from error
 
     def remove(self, content_id: str) -> None:
         try:
             obstore.delete(self._store, key_of(content_id))
         except (FileNotFoundError, NotFoundError):
             return
+        except obstore.exceptions.BaseError as error:
+            raise StorageFailed(f"The blob {content_id} could not be removed ({error})", path=content_id) from error
 
     def list(self) -> Iterator[BlobInfo]:
-        for batch in obstore.list(self._store):
-            for meta in batch:
-                directory, _, rest = meta["path"].partition("/")
-                if len(directory) == 2 and rest:
-                    yield BlobInfo(directory + rest, meta["size"], meta["last_modified"].timestamp())
+        try:
+            for batch in obstore.list(self._store):
+                for meta in batch:
+                    directory, _, rest = meta["path"].partition("/")
+                    if len(directory) == 2 and rest:
+                        yield BlobInfo(directory + rest, meta["size"], meta["last_modified"].timestamp())
+        except obstore.exceptions.BaseError as error:
+            raise StorageFailed(f"The blobs could not be listed ({error})", path=str(self._store)) from error
 
     def sweep_temporary(self, older_than: float) -> int:
         return 0
@@ -105,10 +115,10 @@ class LocalBlobs(ObjectBlobs):
             if self._durable:
                 disk.fsync_dir(target.parent)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            _drop(temporary)
             raise disk.explain(error, str(target)) from error
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            _drop(temporary)
             raise
 
     def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -123,15 +133,31 @@ class LocalBlobs(ObjectBlobs):
         except OSError as error:
             raise StorageFailed(f"The blob {content_id} could not be read ({error})", path=content_id) from error
 
+    def size(self, content_id: str) -> int | None:
+        try:
+            return (self.root / key_of(content_id)).stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise disk.explain(error, content_id) from error
+
+    def remove(self, content_id: str) -> None:
+        try:
+            (self.root / key_of(content_id)).unlink(missing_ok=True)
+        except OSError as error:
+            raise disk.explain(error, content_id) from error
+
     def sweep_temporary(self, older_than: float) -> int:
         removed = 0
-        for file in (self.root / TEMPORARY).iterdir():
+        for file in (self.root / TEMPORARY).glob("*"):
             try:
                 if file.stat().st_mtime < older_than:
                     file.unlink()
                     removed += 1
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                raise disk.explain(error, str(file)) from error
         return removed
 
     def _write(self, path: Path, content_id: str, chunks: Iterable[bytes]) -> None:
@@ -143,6 +169,12 @@ class LocalBlobs(ObjectBlobs):
             point("blob.before_fsync")
             if self._durable:
                 os.fsync(file.fileno())
+
+
+def _drop(temporary: Path) -> None:
+    # What cannot be removed now is litter for the sweep; the error that led here is the one to tell.
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def missing(content_id: str) -> CorruptStore:

@@ -37,8 +37,12 @@ class BlobStore(Protocol):
         """Return whether the blob is there."""
         ...
 
+    def size(self, content_id: str) -> int | None:
+        """Return the blob's size in bytes, or None when it is not there."""
+        ...
+
     def remove(self, content_id: str) -> None:
-        """Remove the blob; one that is not there is no error."""
+        """Remove the blob; one that is not there is no error. Raises StorageFailed or ReadOnly."""
         ...
 
     def list(self) -> Iterator[BlobInfo]:

@@ -39,3 +39,12 @@ def newest(conn: Connection, limit: int) -> list[AuditRow]:
         "SELECT audit_id, at, kind, subject, detail FROM audit ORDER BY audit_id DESC LIMIT :n", {"n": limit}
     )
     return [AuditRow(*row) for row in rows]
+
+
+def newest_of(conn: Connection, kind: str) -> AuditRow | None:
+    """Return the latest row of one kind."""
+    row = conn.row(
+        "SELECT audit_id, at, kind, subject, detail FROM audit WHERE kind = :kind ORDER BY audit_id DESC LIMIT 1",
+        {"kind": kind},
+    )
+    return AuditRow(*row) if row else None

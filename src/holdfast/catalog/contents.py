@@ -100,6 +100,27 @@ def insert(conn: Connection, new: Iterable[tuple[Content, bytes | None]]) -> Non
             )
 
 
+def put_inline(conn: Connection, content_id: str, data: bytes) -> None:
+    """Write the bytes of an inline content over what is there."""
+    conn.run(
+        """INSERT INTO inline_bytes (content_id, data) VALUES (:id, :data)
+        ON CONFLICT (content_id) DO UPDATE SET data = :data""",
+        {"id": content_id, "data": data},
+    )
+
+
+def point_rendition(conn: Connection, rendition: Rendition) -> None:
+    """Say that a rendition which is there is stored in another content."""
+    conn.run(
+        """UPDATE renditions SET rendered_id = :rendered WHERE content_id = :id AND kind = :kind
+        AND deriver = :deriver AND deriver_version = :version""",
+        {
+            "rendered": rendition.rendered_id, "id": rendition.content_id, "kind": rendition.kind,
+            "deriver": rendition.deriver, "version": rendition.deriver_version,
+        },
+    )  # fmt: skip
+
+
 def insert_renditions(conn: Connection, new: Iterable[Rendition], made: float) -> None:
     """Write renditions; one that is there already is kept."""
     for r in new:
@@ -144,13 +165,34 @@ _UNREFERENCED = """NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = c.co
                     WHERE r.rendered_id = c.content_id)"""
 
 
-def unreferenced(conn: Connection, limit: int) -> list[Content]:
-    """Return at most `limit` contents that no entry and no kept rendition refers to."""
+def unreferenced_after(conn: Connection, content_id: str, limit: int) -> list[Content]:
+    """Return at most `limit` contents that no entry and no kept rendition refers to, by id, after `content_id`."""
     rows = conn.rows(
-        f"SELECT c.content_id, c.size, c.media_type, c.inline FROM contents c WHERE {_UNREFERENCED} LIMIT :limit",
-        {"limit": limit},
+        f"""SELECT c.content_id, c.size, c.media_type, c.inline FROM contents c
+        WHERE c.content_id > :id AND {_UNREFERENCED} ORDER BY c.content_id LIMIT :limit""",
+        {"id": content_id, "limit": limit},
     )
     return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def unreferenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of `ids` the catalog has and nothing refers to."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        sql = f"SELECT c.content_id FROM contents c WHERE c.content_id IN ({marks}) AND {_UNREFERENCED}"
+        found.update(row[0] for row in conn.rows(sql, params))
+    return found
+
+
+def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return the contents that have a rendition stored in one of `ids`."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        sql = f"SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN ({marks})"
+        found.update(row[0] for row in conn.rows(sql, params))
+    return found
 
 
 def forget(conn: Connection, ids: Sequence[str]) -> None:
@@ -161,8 +203,32 @@ def forget(conn: Connection, ids: Sequence[str]) -> None:
             conn.run(f"DELETE FROM {table} WHERE content_id IN ({marks})", params)
 
 
+def total_size(conn: Connection, ids: Iterable[str]) -> int:
+    """Return the bytes of these contents together."""
+    total = 0
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        row = conn.row(f"SELECT coalesce(sum(size), 0) FROM contents WHERE content_id IN ({marks})", params)
+        total += int(row[0]) if row else 0
+    return total
+
+
+def condemn(conn: Connection, ids: Iterable[str], at: float) -> None:
+    """Note that the blobs of contents just forgotten are to be removed, so that no crash makes them be missed."""
+    conn.run_many(
+        "INSERT INTO condemned (content_id, at) VALUES (:id, :at) ON CONFLICT DO NOTHING",
+        [{"id": content_id, "at": at} for content_id in ids],
+    )
+
+
+def condemned(conn: Connection, limit: int) -> list[str]:
+    """Return contents that were forgotten and whose blobs may still be there."""
+    rows = conn.rows("SELECT content_id FROM condemned ORDER BY content_id LIMIT :n", {"n": limit})
+    return [row[0] for row in rows]
+
+
 def condemned_among(conn: Connection, ids: Iterable[str]) -> set[str]:
-    """Return which of `ids` garbage collection is removing, or has removed while older intents still live."""
+    """Return which of `ids` were forgotten and their blobs not yet removed."""
     found: set[str] = set()
     for batch in batches(ids):
         marks, params = in_list(batch)
@@ -170,26 +236,16 @@ def condemned_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def condemn(conn: Connection, ids: Iterable[str], at: float) -> None:
-    """Announce that the blobs of these contents will be removed: from now on nothing may be published upon them."""
-    conn.run_many(
-        """INSERT INTO condemned (content_id, at, removed_at) VALUES (:id, :at, NULL)
-        ON CONFLICT (content_id) DO UPDATE SET at = :at, removed_at = NULL""",
-        [{"id": content_id, "at": at} for content_id in ids],
-    )
+def in_blobs(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of `ids` have their bytes in the blob store."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        sql = f"SELECT content_id FROM contents WHERE content_id IN ({marks}) AND NOT inline"
+        found.update(row[0] for row in conn.rows(sql, params))
+    return found
 
 
-def condemned_unremoved(conn: Connection, limit: int) -> list[str]:
-    """Return condemned contents whose blobs may still be there."""
-    rows = conn.rows("SELECT content_id FROM condemned WHERE removed_at IS NULL LIMIT :n", {"n": limit})
-    return [row[0] for row in rows]
-
-
-def mark_removed(conn: Connection, ids: Iterable[str], at: float) -> None:
-    """Note that the blobs of condemned contents are gone."""
-    conn.run_many("UPDATE condemned SET removed_at = :at WHERE content_id = :id", [{"id": i, "at": at} for i in ids])
-
-
-def pardon(conn: Connection, before: float) -> None:
-    """Drop the notes of contents removed before `before`, when no intent that old is alive."""
-    conn.run("DELETE FROM condemned WHERE removed_at < :before", {"before": before})
+def release(conn: Connection, ids: Iterable[str]) -> None:
+    """Drop the notes of blobs that are gone, or that somebody is storing anew."""
+    conn.run_many("DELETE FROM condemned WHERE content_id = :id", [{"id": content_id} for content_id in ids])

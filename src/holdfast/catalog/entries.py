@@ -39,6 +39,9 @@ class Entry:
 
 ROOT_ENTRY = Entry(0, ROOT_NODE, ROOT_NODE, "", None, 0, 0.0, None, None, 0)
 
+# `+branch_id` keeps SQLite, which has no statistics here, from preferring an index that begins with the branch, which
+# nearly all rows share, to the one over the commits or contents asked about. To PostgreSQL it means nothing.
+
 _CHILD = f"""SELECT {_COLUMNS} FROM entries
     WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq > :seq
     ORDER BY to_seq LIMIT 1"""
@@ -108,15 +111,23 @@ def history_of_node(conn: Connection, branch: int, seq: int, node: int) -> list[
     return [Entry(*row) for row in rows]
 
 
-def of_contents(
-    conn: Connection, branch: int, seq: int, contents: Sequence[str], *, limit: int, after: int = 0
-) -> list[Entry]:
-    """Return entries holding any of `contents`, by entry id, at most `limit` of those with an id above `after`."""
+def of_contents(conn: Connection, branch: int, seq: int, contents: Sequence[str], limit: int) -> list[Entry]:
+    """Return entries holding any of `contents`, at most `limit` of them, in no order."""
     marks, params = in_list(contents)
     rows = conn.rows(
         f"SELECT {_COLUMNS} FROM entries WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq"
-        " AND branch_id = :branch AND entry_id > :after ORDER BY entry_id LIMIT :limit",
-        {**params, "branch": branch, "seq": seq, "after": after, "limit": limit},
+        " AND +branch_id = :branch LIMIT :limit",
+        {**params, "branch": branch, "seq": seq, "limit": limit},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def of_content(conn: Connection, branch: int, seq: int, content: str, after: int, limit: int) -> list[Entry]:
+    """Return entries holding one content, in order of entry id: at most `limit` of those with an id above `after`."""
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM entries WHERE content_id = :content AND to_seq > :seq AND from_seq <= :seq"
+        " AND +branch_id = :branch AND entry_id > :after ORDER BY entry_id LIMIT :limit",
+        {"content": content, "branch": branch, "seq": seq, "after": after, "limit": limit},
     )
     return [Entry(*row) for row in rows]
 
@@ -150,7 +161,7 @@ def _visible_rows(conn: Connection, branch: int, seq: int, contents: list[str]) 
     return conn.rows(
         f"""WITH RECURSIVE up(content_id, node_id) AS (
             SELECT e.content_id, e.parent_id FROM entries e
-            WHERE e.content_id IN ({marks}) AND e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
+            WHERE e.content_id IN ({marks}) AND +e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
             UNION
             SELECT up.content_id, e.parent_id FROM up JOIN entries e ON e.node_id = up.node_id
             WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq)
@@ -165,10 +176,10 @@ def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list
     return [
         (row[0], row[1], row[2])
         for row in conn.rows(
-            """SELECT parent_id, name, from_seq FROM entries
-            WHERE branch_id = :branch AND from_seq > :after AND from_seq <= :until
+            f"""SELECT parent_id, name, from_seq FROM entries
+            WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
             UNION ALL SELECT parent_id, name, to_seq FROM entries
-            WHERE branch_id = :branch AND to_seq > :after AND to_seq <= :until""",
+            WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}""",
             window,
         )
     ]
@@ -177,8 +188,10 @@ def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list
 def changed_entries(conn: Connection, branch: int, after: int, until: int) -> list[Entry]:
     """Return every entry that began or ended in (after, until], each once."""
     rows = conn.rows(
-        f"""SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND from_seq > :after AND from_seq <= :until
-        UNION SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND to_seq > :after AND to_seq <= :until""",
+        f"""SELECT {_COLUMNS} FROM entries
+        WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
+        UNION SELECT {_COLUMNS} FROM entries
+        WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}""",
         {"branch": branch, "after": after, "until": until},
     )
     return [Entry(*row) for row in rows]
@@ -240,7 +253,7 @@ def removed_since(conn: Connection, branch: int, after: int, limit: int) -> tupl
     A directory counts when its node stands nowhere any more, a file also when it was overwritten.
     """
     window = {"branch": branch, "after": after, "limit": limit}
-    ended = f"e.branch_id = :branch AND e.to_seq > :after AND e.to_seq < {FOREVER}"
+    ended = f"+e.branch_id = :branch AND e.to_seq > :after AND e.to_seq < {FOREVER}"
     directories = conn.rows(
         f"""SELECT 1 FROM entries e WHERE {ended} AND e.content_id IS NULL AND NOT EXISTS (
             SELECT 1 FROM entries n WHERE n.branch_id = :branch AND n.node_id = e.node_id AND n.to_seq = {FOREVER})

@@ -1,4 +1,8 @@
-"""Questions about intents: what is being staged, by whom, and what became of it."""
+"""Questions about intents: what is being staged, by whom, and what became of it.
+
+An active intent whose `ended` is set has been taken from its owner, who was found dead: the owner can no longer finish
+it, should it wake up after all, and what it staged may be removed.
+"""
 
 import json
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ from holdfast.catalog.engine import Connection, Row
 ACTIVE, COMMITTED, SWEPT, SET_ASIDE = "active", "committed", "swept", "set_aside"
 
 _COLUMNS = "intent_id, kind, actor, owner, staged, state, attempts, error, started, lease_until, ended"
+#: still in the hands of the one who began it
+_OWNED = "state = 'active' AND ended IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Intent:
     #: seconds since the epoch
     started: float
     lease_until: float
+    #: when it ended, or when its owner was found dead
     ended: float | None
 
 
@@ -49,34 +56,66 @@ def begin(
 
 
 def record(conn: Connection, intent_id: str, staged: Any, lease_until: float) -> bool:
-    """Replace what an active intent says it stages and renew its lease; False when it is no longer active."""
+    """Replace what an active intent says it stages and renew its lease; False when it is no longer its owner's."""
     return bool(
         conn.run(
-            "UPDATE intents SET staged = :staged, lease_until = :lease WHERE intent_id = :id AND state = 'active'",
+            f"UPDATE intents SET staged = :staged, lease_until = :lease WHERE intent_id = :id AND {_OWNED}",
             {"id": intent_id, "staged": json.dumps(staged), "lease": lease_until},
         )
     )
 
 
 def finish(conn: Connection, intent_id: str, state: str, at: float) -> bool:
-    """End an active intent as `committed` or `swept`; False when it was not active any more."""
+    """End an active intent as `committed` or `swept`; False when it is no longer its owner's to end."""
     return bool(
         conn.run(
-            "UPDATE intents SET state = :state, ended = :at WHERE intent_id = :id AND state = 'active'",
+            f"UPDATE intents SET state = :state, ended = :at WHERE intent_id = :id AND {_OWNED}",
             {"id": intent_id, "state": state, "at": at},
         )
     )
 
 
-def failed_sweep(conn: Connection, intent_id: str, error: str, give_up_after: int, at: float) -> None:
-    """Count a sweep that failed; at the last allowed one the intent is set aside."""
-    conn.run(
+def take_over(conn: Connection, intent: Intent, at: float) -> bool:
+    """Take an active intent from its owner; False when it ended, was taken already, or its lease was renewed."""
+    return bool(
+        conn.run(
+            f"UPDATE intents SET ended = :at WHERE intent_id = :id AND {_OWNED} AND lease_until <= :lease",
+            {"id": intent.intent_id, "at": at, "lease": intent.lease_until},
+        )
+    )
+
+
+def end_swept(conn: Connection, intent_id: str, at: float) -> bool:
+    """End an intent that was taken over, as `swept`; False when somebody else has done so."""
+    return bool(
+        conn.run(
+            "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'active'",
+            {"id": intent_id, "at": at},
+        )
+    )
+
+
+def set_aside(conn: Connection, intent_id: str, error: str, at: float) -> bool:
+    """Give an active intent up for its `error`; False when it was not active any more."""
+    return bool(
+        conn.run(
+            """UPDATE intents SET state = 'set_aside', error = :error, ended = :at
+            WHERE intent_id = :id AND state = 'active'""",
+            {"id": intent_id, "error": error, "at": at},
+        )
+    )
+
+
+def failed_sweep(conn: Connection, intent_id: str, error: str, give_up_after: int, at: float) -> bool:
+    """Count a sweep that failed; at the last allowed one the intent is set aside. Returns whether it was."""
+    row = conn.row(
         """UPDATE intents SET attempts = attempts + 1, error = :error,
             state = CASE WHEN attempts + 1 >= :limit THEN 'set_aside' ELSE state END,
             ended = CASE WHEN attempts + 1 >= :limit THEN :at ELSE ended END
-        WHERE intent_id = :id AND state = 'active'""",
+        WHERE intent_id = :id AND state = 'active' RETURNING state""",
         {"id": intent_id, "error": error, "limit": give_up_after, "at": at},
     )
+    return row is not None and row[0] == SET_ASIDE
 
 
 def in_state(conn: Connection, state: str) -> list[Intent]:
@@ -91,10 +130,14 @@ def newest(conn: Connection, limit: int) -> list[Intent]:
     return _intents(conn.rows(f"SELECT {_COLUMNS} FROM intents ORDER BY started DESC LIMIT :n", {"n": limit}))
 
 
-def oldest_active(conn: Connection) -> float | None:
-    """Return when the oldest active intent began, in seconds since the epoch."""
-    row = conn.row("SELECT min(started) FROM intents WHERE state = 'active'")
-    return row[0] if row else None
+def live(conn: Connection) -> list[Intent]:
+    """Return the active intents that nobody has taken from their owners, oldest first."""
+    return _intents(conn.rows(f"SELECT {_COLUMNS} FROM intents WHERE {_OWNED} ORDER BY started"))
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """Return how many intents there are by state."""
+    return {row[0]: row[1] for row in conn.rows("SELECT state, count(*) FROM intents GROUP BY state")}
 
 
 def forget_ended(conn: Connection, before: float) -> int:

@@ -60,3 +60,8 @@ def superseded_after(conn: Connection, table: str, time: float) -> list[int]:
 def forget_superseded(conn: Connection, before: float) -> int:
     """Drop the rows of pins that were superseded before `before`; returns how many."""
     return conn.run("DELETE FROM pins WHERE superseded_at <= :before", {"before": before})
+
+
+def forget_former(conn: Connection, table: str) -> int:
+    """Drop the rows of all pins of `table` but the current one; returns how many."""
+    return conn.run("DELETE FROM pins WHERE table_name = :table AND superseded_at IS NOT NULL", {"table": table})

@@ -75,8 +75,9 @@ entries = sa.Table(
     sa.Index(None, "branch_id", "node_id", "to_seq"),
     sa.Index(None, "content_id", "to_seq", sqlite_where=sa.text("content_id IS NOT NULL"),
              postgresql_where=sa.text("content_id IS NOT NULL")),
-    sa.Index(None, "branch_id", "from_seq"),
-    sa.Index("ix_entries_ended", "branch_id", "to_seq", sqlite_where=sa.text(f"to_seq < {FOREVER}"),
+    # Without the branch in front: SQLite, which has no statistics here, would prefer these to the indexes above.
+    sa.Index(None, "from_seq"),
+    sa.Index("ix_entries_ended", "to_seq", sqlite_where=sa.text(f"to_seq < {FOREVER}"),
              postgresql_where=sa.text(f"to_seq < {FOREVER}")),
 )  # fmt: skip
 
@@ -102,7 +103,6 @@ condemned = sa.Table(
     metadata,
     sa.Column("content_id", sa.Text, primary_key=True),
     sa.Column("at", Time, nullable=False),
-    sa.Column("removed_at", Time),
 )
 
 renditions = sa.Table(
@@ -193,4 +193,155 @@ audit = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "subject"),
     sqlite_autoincrement=True,
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("job_id", Key, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("run_at", Time, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("after_job", sa.BigInteger),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("max_attempts", sa.Integer, nullable=False),
+    sa.Column("token", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("lease_until", Time),
+    sa.Column("enqueued", Time, nullable=False),
+    sa.Column("started", Time),
+    sa.Column("ended", Time),
+    sa.Column("error", sa.Text),
+    sa.Column("result", sa.Text),
+    # What a claim, an idle worker and the count of a kind's running jobs ask is answered by small partial indexes
+    # alone, however many jobs have ended.
+    sa.Index("ix_jobs_queued", sa.text("priority DESC"), "job_id", "run_at", "kind", "attempts",
+             sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'")),
+    sa.Index("ix_jobs_running", "kind", sqlite_where=sa.text("state = 'running'"),
+             postgresql_where=sa.text("state = 'running'")),
+    sa.Index("ix_jobs_waiting", "after_job", sqlite_where=sa.text("state = 'waiting'"),
+             postgresql_where=sa.text("state = 'waiting'")),
+    sa.Index("uq_jobs_key", "key", unique=True,
+             sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
+             postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')")),
+    sa.Index(None, "state", "ended"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("created", Time, nullable=False),
+    sa.Column("archives", sa.Integer, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", Key, primary_key=True),
+    sa.Column("session_id", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("parts", sa.Text),
+    sa.Column("tool_calls", sa.Text),
+    sa.Column("at", Time, nullable=False),
+    sa.Index(None, "session_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+archives = sa.Table(
+    "archives",
+    metadata,
+    sa.Column("session_id", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("messages_id", sa.Text, nullable=False),
+    sa.Column("transcript_id", sa.Text, nullable=False),
+    sa.Column("messages", sa.Integer, nullable=False),
+    sa.Column("first_message", sa.BigInteger, nullable=False),
+    sa.Column("last_message", sa.BigInteger, nullable=False),
+    sa.Column("commit_seq", sa.BigInteger, nullable=False),
+    sa.Column("job_id", sa.BigInteger, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.PrimaryKeyConstraint("session_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+folder_digests = sa.Table(
+    "folder_digests",
+    metadata,
+    sa.Column("digest_id", Key, primary_key=True),
+    sa.Column("node_id", sa.BigInteger, nullable=False),
+    sa.Column("state_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("deriver", sa.Text, nullable=False),
+    sa.Column("deriver_version", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("commit_seq", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("state_id", "kind", "deriver", "deriver_version"),
+    sa.Index(None, "node_id", "kind"),
+    sqlite_autoincrement=True,
+)
+
+#: paths that ranges are asked of: compared byte for byte on both engines
+_PathText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("token", Key, primary_key=True),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
+    sa.Column("path", _PathText, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("since", Time, nullable=False),
+    sa.Column("expires", Time, nullable=False),
+    sa.Column("claim", sa.Text),
+    sa.Index(None, "branch_id", "path"),
+    sa.Index(None, "expires"),
+    sa.Index(None, "claim", sqlite_where=sa.text("claim IS NOT NULL"),
+             postgresql_where=sa.text("claim IS NOT NULL")),
+)  # fmt: skip
+
+lock_queue = sa.Table(
+    "lock_queue",
+    metadata,
+    sa.Column("ticket", sa.BigInteger, nullable=False),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
+    sa.Column("path", _PathText, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("since", Time, nullable=False),
+    sa.Column("expires", Time, nullable=False),
+    sa.PrimaryKeyConstraint("ticket", "path"),
+    sa.Index(None, "branch_id", "path"),
+    sa.Index(None, "expires"),
+)
+
+lock_numbers = sa.Table(
+    "lock_numbers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("next_number", sa.BigInteger, nullable=False),
+    sa.Column("reserved_until", sa.BigInteger, nullable=False),
+)
+
+lock_counts = sa.Table(
+    "lock_counts",
+    metadata,
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("longest", sa.Double, nullable=False),
 )

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from holdfast import disk
 from holdfast.catalog.engine import Params, Row
 from holdfast.catalog.turnstile import Turnstile
 from holdfast.errors import CorruptStore, HoldfastError, ReadOnly, StorageFailed, StoreNotFound, Unsupported
@@ -60,9 +61,17 @@ class SqliteEngine:
         self._closed = False
         self._always_relaxed = not durable
         self._durable = True
-        with translated(path):
+        try:
             self._turnstile = None if read_only else Turnstile(path.with_name("catalog.turn"))
-            self._writer = None if read_only else SqliteConnection(self._connect())
+        except OSError as error:
+            raise disk.explain(error, str(path.parent)) from error
+        try:
+            with translated(path):
+                self._writer = None if read_only else SqliteConnection(self._connect())
+        except BaseException:
+            if self._turnstile is not None:
+                self._turnstile.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[SqliteConnection]:
@@ -159,12 +168,16 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise explain(error, path) from error
+    except UnicodeDecodeError as error:
+        # The driver decodes names and messages by itself, and damaged ones are not always UTF-8.
+        raise CorruptStore(f"The catalog {path} is damaged ({error.reason})", path=str(path)) from error
 
 
 def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
     """Return the HoldfastError that says what SQLite's `error` on the catalog at `path` means."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
+    # The driver's own complaint about text has no name.
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")) or "decode to UTF-8" in str(error):
         return CorruptStore(f"The catalog {path} is damaged ({error})", path=str(path))
     if name.startswith("SQLITE_READONLY"):
         return ReadOnly(f"The catalog {path} cannot be written ({error})", path=str(path))

@@ -4,9 +4,12 @@ The revision in the catalog is compared by one plain query, so that opening a cu
 nor Alembic. A migration runs in one SQL transaction behind the turnstile: a crash in it leaves the old catalog.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast import disk
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.errors import CorruptStore, ReadOnly, StoreTooNew
@@ -45,7 +48,7 @@ def bring_up(engine: SqliteEngine) -> None:
     with engine.write() as writer:
         found = revision(writer)
         if found != HEAD:
-            _migrate(writer, found)
+            migrate(writer, found)
 
 
 def revision(conn: Connection) -> str | None:
@@ -66,20 +69,33 @@ def _check_known(found: str | None, path: Path) -> None:
         )
 
 
-def _migrate(conn: Connection, found: str | None) -> None:
+def migrate(conn: Connection, found: str | None) -> None:
     """Run every migration after `found`, inside the transaction that `conn` has open."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
     from holdfast.catalog import migrations
 
-    with _sqlalchemy_on(conn.raw) as connection:  # type: ignore[attr-defined]
+    with _as_catalog_errors(), _sqlalchemy_on(conn.raw) as connection:  # type: ignore[attr-defined]
         operations = Operations(MigrationContext.configure(connection))
         start = REVISIONS.index(found) + 1 if found else 0
         for name in REVISIONS[start:]:
             point("migrate.before_step")
             migrations.upgrade(name, operations)
             _stamp(conn, name)
+
+
+@contextmanager
+def _as_catalog_errors() -> Iterator[None]:
+    """Take SQLAlchemy's wrapping off the driver's errors, so that the engine can say what they mean."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise (error.orig or error) from error
+    except OSError as error:
+        raise disk.explain(error, "The catalog") from error
 
 
 def _stamp(conn: Connection, name: str) -> None:

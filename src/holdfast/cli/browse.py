@@ -61,7 +61,10 @@ def glob(
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Such as '/notes/**/*.md'; quote it.")],
     at: AtOption = None,
 ) -> None:
-    """List the paths that match a pattern: * ? [...] within a name, ** for any number of directories."""
+    """List the paths that match a pattern.
+
+    * ? [...] match within a name, ** any number of directories.
+    """
     found = call.at(at).glob(pattern)
     call.done({"paths": found}, found)
 
@@ -89,8 +92,7 @@ def _long_lines(out: Output, infos: list[Info]) -> Iterator[str]:
 
 
 def _drawn(out: Output, top: str, infos: list[Info]) -> Iterator[str]:
-    """Yield a line per entry, with branches; `infos` are depth first, so an entry is the last of its directory when
-    the next one of its depth or less is of less."""
+    """Yield a line per entry, with branches; `infos` are depth first."""
     yield out.paint(top, "bold", "blue")
     depths = [len(paths.names(info.path)) for info in infos]
     last = _lasts(depths)

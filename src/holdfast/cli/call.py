@@ -13,8 +13,13 @@ import holdfast
 from holdfast import opening
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
+from holdfast.cli.plain import PlainCommand, PlainGroup
 from holdfast.snapshot import Snapshot
 from holdfast.store import Store
+
+
+class PipeClosed(Exception):
+    """Whoever read standard output has gone away."""
 
 
 class Call:
@@ -44,7 +49,7 @@ class Call:
     def store(self) -> Store:
         """The store, opened when first asked for; for reading only, when its folder allows no more."""
         actor = self._actor or os.environ.get("HOLDFAST_ACTOR")
-        given = {"actor": actor} if actor else {}
+        given: dict[str, Any] = {"actor": actor} if actor else {}
         writable = not (self.folder / opening.CATALOG_FILE).exists() or opening.writable(self.folder)
         return holdfast.open(self.folder, read_only=not writable, **given)
 
@@ -72,11 +77,16 @@ def find_folder(option: str | None, here: Path) -> Path:
     return Path(named) if named else opening.find_store(here)
 
 
+def group(help: str) -> typer.Typer:
+    """Return an app for commands that go by their file's name, as in `holdfast locks list`."""
+    return typer.Typer(cls=PlainGroup, help=help)
+
+
 def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function that takes a `Call` first a command of `app`, with the options that every command has."""
 
     def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
-        app.command(name, **settings)(_with_call(function))
+        app.command(name, cls=PlainCommand, **settings)(_with_call(function))
         return function
 
     return register
@@ -89,6 +99,9 @@ def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]
         call = Call(Output(json or outer["json"]), store or outer["store"], actor or outer["actor"])
         try:
             return function(call, **arguments)
+        except BrokenPipeError as error:
+            # Under this name, for Typer has an answer of its own to the other one.
+            raise PipeClosed from error
         finally:
             call.close()
 
@@ -104,5 +117,5 @@ def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]
     signature = inspect.Signature([p.replace(kind=keyword) for p in own] + shared)
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     return run

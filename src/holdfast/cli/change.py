@@ -1,7 +1,6 @@
 """Changing the tree: write, mkdir, cp, mv, rm. Each is one commit, or none."""
 
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -11,22 +10,22 @@ import typer
 from holdfast import paths as store_paths
 from holdfast.catalog.commits import Commit
 from holdfast.cli.call import Call, command
-from holdfast.cli.options import MessageOption, PathArgument, PathsArgument, complete_path, store_path
+from holdfast.cli.completion import complete_path
+from holdfast.cli.options import MessageOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import count
 from holdfast.cli.places import targets
-from holdfast.errors import NotFound
 from holdfast.transaction import Transaction
 
 app = typer.Typer()
 
-#: bytes of standard input that are held in memory; more goes through a temporary file
-IN_MEMORY = 16 * 1024 * 1024
 #: times that a change which lost a race is made again
 RETRIES = 5
 
 SourcesArgument = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE... TARGET", autocompletion=complete_path, help="Paths in the store; the last is where to."),
+    typer.Argument(
+        metavar="SOURCE... TARGET", autocompletion=complete_path, help="Paths in the store; the last is where to."
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("-f", "--force", help="Replace a file that stands at the target.")]
 
@@ -39,7 +38,10 @@ def write(
     file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="The file to take it from.")] = None,
     message: MessageOption = "",
 ) -> None:
-    """Write a file from --text, --file or standard input, searchable at once; missing directories are made."""
+    """Write a file from --text, --file or standard input.
+
+    It is searchable at once. Missing directories are made, and a file that stands there is replaced.
+    """
     if text is not None and file is not None:
         raise typer.BadParameter("give --text or --file, not both")
     path = _file_path(path)
@@ -82,16 +84,20 @@ def cp(
     recursive: Annotated[bool, typer.Option("-r", "-R", hidden=True)] = True,
     message: MessageOption = "",
 ) -> None:
-    """Copy files or directories, with all they hold, to TARGET, or into it when it is a directory.
+    """Copy files or directories.
 
-    A copy shares its contents with the original and costs no space.
+    They go to TARGET, or into it when it is a directory, with all they hold. A copy shares its contents with the
+    original and costs no space.
     """
     _transfer(call, paths, Transaction.copy, "copied", "Copy", force, message)
 
 
 @command(app)
 def mv(call: Call, paths: SourcesArgument, force: ForceOption = False, message: MessageOption = "") -> None:
-    """Move or rename files or directories to TARGET, or into it when it is a directory."""
+    """Move or rename files or directories.
+
+    They go to TARGET, or into it when it is a directory.
+    """
     _transfer(call, paths, Transaction.move, "moved", "Move", force, message)
 
 
@@ -105,9 +111,9 @@ def rm(
     force: Annotated[bool, typer.Option("-f", "--force", help="Pass over what is not there.")] = False,
     message: MessageOption = "",
 ) -> None:
-    """Remove files or directories, all of them in one commit or none; history keeps them.
+    """Remove files or directories.
 
-    `holdfast restore PATH --at COMMIT` brings one back.
+    All of them go in one commit, or none. History keeps them: `holdfast restore PATH --at COMMIT` brings one back.
     """
     wanted = list(dict.fromkeys(store_paths.parse(store_path(path)) for path in paths))
     removed: list[str] = []
@@ -124,16 +130,7 @@ def rm(
 def _write_input(call: Call, path: str, message: str) -> Commit:
     if sys.stdin.isatty():
         call.out.note("Type the text; end it with Ctrl-D on a line of its own.")
-    source = sys.stdin.buffer
-    head = source.read(IN_MEMORY)
-    if len(head) < IN_MEMORY:
-        return call.store.write(path, head, message=message)
-    with tempfile.NamedTemporaryFile(prefix="holdfast-") as whole:
-        while head:
-            whole.write(head)
-            head = source.read(IN_MEMORY)
-        whole.flush()
-        return call.store.write(path, Path(whole.name), message=message)
+    return call.store.write(path, sys.stdin.buffer, message=message)
 
 
 def _transfer(
@@ -162,14 +159,14 @@ def _transfer(
 
 def _change(call: Call, action: Callable[[Transaction], None], message: str) -> Commit:
     """Do several things as one commit, again when somebody else was quicker; return the commit."""
-    made: list[Transaction] = []
 
-    def act(tx: Transaction) -> None:
+    def act(tx: Transaction) -> Transaction:
         action(tx)
-        made.append(tx)
+        return tx
 
-    call.store.transaction(message=message, retries=RETRIES)(act)
-    return call.store.commit()
+    commit = call.store.transaction(message=message, retries=RETRIES)(act).published
+    assert commit is not None
+    return commit
 
 
 def _file_path(path: str) -> str:
@@ -185,6 +182,3 @@ def _listed(paths: list[str]) -> str:
 
 def _told(what: str, commit: Commit) -> str:
     return f"{what} (commit {commit.seq})"
-
-
-_ = NotFound

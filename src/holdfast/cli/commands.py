@@ -4,17 +4,20 @@ import importlib
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from holdfast.cli.options import quicken
+from holdfast.cli.plain import PlainGroup
 
 #: file in this room -> the commands in it that stand on their own, as in `holdfast ls`
 FLAT = {
     "setup": ("init", "config"),
+    "add": ("add",),
+    "search": ("search",),
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep"),
     "change": ("write", "mkdir", "cp", "mv", "rm"),
     "past": ("log", "show", "diff", "restore"),
+    "journal": ("journal",),
+    "upkeep": ("optimize",),
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
@@ -23,7 +26,7 @@ NESTED: tuple[str, ...] = ()
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """The root of all commands; a command's file is imported when the command is named."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -49,10 +52,8 @@ class LazyGroup(TyperGroup):
 
     def _import(self, file: str) -> None:
         app: typer.Typer = importlib.import_module(f"holdfast.cli.{file}").app
-        # What Typer builds of an app is a command when it has only one, else a group.
-        built: Any = typer.main.get_command(app)
+        built = typer.main.get_group(app)
         if file in NESTED:
-            self.commands[file] = quicken(built)
-            return
-        members = built.commands.values() if isinstance(built, TyperGroup) else [built]
-        self.commands.update({member.name: quicken(member) for member in members})
+            self.commands[file] = built
+        else:
+            self.commands.update(built.commands)

@@ -26,7 +26,7 @@ def cat(
     raw: Annotated[bool, typer.Option("--raw", help="The bytes as they were stored, not their Markdown.")] = False,
     at: AtOption = None,
 ) -> None:
-    """Print files as Markdown, which is what search and agents read, or with --raw their bytes."""
+    """Print files as Markdown. That is what search and agents read; --raw prints the bytes."""
     snapshot = call.at(at)
     chosen = [store_path(path) for path in paths]
     if call.json:
@@ -51,9 +51,9 @@ def grep(
     files_only: Annotated[bool, typer.Option("-l", "--files", help="Only the paths that have a match.")] = False,
     at: AtOption = None,
 ) -> int | None:
-    """Print the lines that match, in the Markdown of the files at or below PATH.
+    """Print the lines that match a regular expression.
 
-    The exit status is 1 when nothing matches.
+    They are lines of the Markdown of the files at or below PATH. The exit status is 1 when nothing matches.
     """
     expression = re.escape(pattern) if fixed else pattern
     matches = call.at(at).grep(expression, store_path(path), ignore_case=ignore_case)

@@ -1,6 +1,6 @@
-"""The options that commands share, and a Typer that does not import pydantic to read a string."""
+"""The options that commands share."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,9 @@ PathsArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 StoreOption = Annotated[
     str | None,
-    typer.Option("--store", metavar="DIR", help="The store's folder, else HOLDFAST_STORE, else the nearest one upward."),
+    typer.Option(
+        "--store", metavar="DIR", help="The store's folder, else HOLDFAST_STORE, else the nearest one upward."
+    ),
 ]
 ActorOption = Annotated[
     str | None, typer.Option("--actor", metavar="NAME", help="Who changes are attributed to, else HOLDFAST_ACTOR.")
@@ -37,30 +39,3 @@ def store_path(path: str) -> str:
     while path.startswith("./"):
         path = path[2:]
     return "/" if path in ("", ".") else f"/{path}"
-
-
-def quicken(command: Any) -> Any:
-    """Have a command, and those below it, take plain values as they are; returns it.
-
-    Typer reads every value with pydantic, whose import takes longer than all that `holdfast ls` does. Where Typer keeps
-    its reader under another name this changes nothing, and pydantic is imported.
-    """
-    for param in command.params:
-        if hasattr(param, "type_descriptor"):
-            param._runtime_param = _PlainValue()
-    for member in getattr(command, "commands", {}).values():
-        quicken(member)
-    return command
-
-
-class _PlainValue:
-    """Reads strings, and what is a value already; leaves the rest to Typer."""
-
-    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value is None:
-            return () if param.multiple or param.nargs == -1 else None
-        wanted = param.type_descriptor.annotation
-        if wanted in (str, list[str]) or (isinstance(wanted, type) and isinstance(value, wanted)):
-            return value
-        param._runtime_param = None
-        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)

@@ -2,13 +2,26 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+#: exit status after Ctrl-C: 128 and the signal's number, as shells have it
+INTERRUPTED = 130
+
 #: ANSI codes by the names used here
-_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
 
 _SPANS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -20,6 +33,8 @@ class Output:
         self.json = json
         #: whether a person looks at it
         self.terminal = not json and sys.stdout.isatty()
+        #: columns to write in
+        self.width = min(shutil.get_terminal_size((100, 24)).columns, 120) if self.terminal else 100
         self.colour = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     @property
@@ -57,6 +72,11 @@ class Output:
             return text
         return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
+    def patch_line(self, line: str) -> str:
+        """Return a line of a patch, indented, in the colour of what it says."""
+        colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        return "    " + (self.paint(line, colour) if colour else line)
+
     def time(self, at: float, now: float) -> str:
         """Return a time (seconds since the epoch): relative to `now` on a terminal, else in ISO 8601."""
         return ago(now - at) if self.terminal else iso(at, "seconds")
@@ -77,11 +97,13 @@ def iso(at: float, precision: str = "microseconds") -> str:
 
 def ago(seconds: float) -> str:
     """Return a span of time in the words people use."""
+    if seconds < 10:
+        return "just now"
     for length, name in _SPANS:
         count = int(seconds // length)
         if count:
             return f"{count} {name}{'s' if count > 1 else ''} ago"
-    return "just now" if seconds < 10 else f"{int(seconds)} seconds ago"
+    return f"{int(seconds)} seconds ago"
 
 
 def human_size(size: float) -> str:

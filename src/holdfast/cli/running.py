@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from holdfast.cli.call import PipeClosed
 from holdfast.cli.commands import LazyGroup
-from holdfast.cli.options import ActorOption, JsonOption, StoreOption, quicken
-from holdfast.cli.output import Output
+from holdfast.cli.options import ActorOption, JsonOption, StoreOption
+from holdfast.cli.output import INTERRUPTED, Output
 from holdfast.errors import HoldfastError, InvalidPath, NotFound, StorageFailed
 
-#: exit status after Ctrl-C and after the reader of a pipe has gone: 128 and the signal's number, as shells have it
-INTERRUPTED, PIPE_CLOSED = 130, 141
+#: exit status after the reader of a pipe has gone: 128 and the signal's number, as shells have it
+PIPE_CLOSED = 141
 
 #: what Typer raises when a command line is wrong; the class has no public name of its own in every version of Typer
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -25,7 +26,7 @@ def run(args: list[str]) -> int:
     try:
         status = _invoke(args or ["--help"])
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, PipeClosed):
         return _pipe_closed()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last frame: a person reads what comes out
         return _fail(error, as_json)
@@ -41,15 +42,9 @@ def _invoke(args: list[str]) -> int:
 
 
 def _root() -> Any:
-    """Return the root command. Help is drawn by Rich on a terminal only: elsewhere it is not even imported."""
-    app = typer.Typer(
-        cls=LazyGroup,
-        rich_markup_mode="rich" if sys.stdout.isatty() else None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    app = typer.Typer(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(holdfast)
-    return quicken(typer.main.get_command(app))
+    return typer.main.get_command(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -103,7 +98,11 @@ def _explained(error: BaseException) -> tuple[int, dict[str, str], bool]:
     """Return the exit status, the JSON shape and whether people need the remedy too."""
     match error:
         case KeyboardInterrupt():
-            return INTERRUPTED, _shape("interrupted", "Interrupted", "", "What was committed stays; run it again"), False
+            return (
+                INTERRUPTED,
+                _shape("interrupted", "Interrupted", "", "What was committed stays; run it again"),
+                False,
+            )
         case HoldfastError():
             return error.exit_status, _shape(error.code, error.message, error.path, error.remedy), True
         case OSError() if error.filename is not None:
@@ -131,7 +130,12 @@ def _local(error: OSError) -> HoldfastError:
 
 def _usage(error: Any) -> dict[str, str]:
     command = error.ctx.command_path if error.ctx is not None else "holdfast"
-    return _shape("usage", error.format_message().rstrip("."), "", f"See {command} --help")
+    return _shape("usage", _reason(error), "", f"See {command} --help")
+
+
+def _reason(error: Any) -> str:
+    # Pydantic puts this before what a check of Typer's own says.
+    return str(error.format_message()).replace("Value error, ", "").rstrip(".")
 
 
 def _shape(code: str, message: str, path: str, remedy: str) -> dict[str, str]:

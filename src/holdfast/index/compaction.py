@@ -42,7 +42,7 @@ def _rewrite(table: VersionedTable, base: int) -> int:
     from lance import LanceOperation
     from lance.optimize import Compaction
 
-    dataset = table.open(base)
+    dataset = table.open_apart(base)
     with writing(table.name):
         plan = Compaction.plan(
             dataset,

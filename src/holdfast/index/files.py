@@ -1,6 +1,8 @@
 """Which files of a table are needed, and which are there: the difference is litter."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from stat import S_ISDIR
 from typing import Any
 
 from holdfast.index.lance_errors import reading
@@ -24,9 +26,11 @@ def all_files(table: VersionedTable) -> list[tuple[str, int, float]]:
     """Return every file below the table's folder: path relative to it, bytes, seconds since the epoch when changed."""
     found = []
     for path in table.path.rglob("*"):
-        if path.is_file():
-            status = path.stat()
-            found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
+        # Somebody else's sweep may remove a file between the listing and the look at it.
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if not S_ISDIR(status.st_mode):
+                found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
     return sorted(found)
 
 

@@ -12,7 +12,8 @@ What a candidate scores in the list that does not hold it:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from math import sqrt
+from statistics import fmean
 from typing import Any, Protocol, TypeVar
 
 #: of full text, of vectors
@@ -64,7 +65,8 @@ def _standardised(scores: list[float], weight: float) -> list[float]:
     """Return the scores in deviations from their mean, weighted; zeros if they do not differ."""
     if not scores:
         return []
-    mean, deviation = fmean(scores), pstdev(scores)
+    mean = fmean(scores)
+    deviation = sqrt(fmean((score - mean) ** 2 for score in scores))
     # Below this a deviation is the rounding of equal scores.
     if deviation <= 1e-9 * max(1.0, abs(mean)):
         return [0.0] * len(scores)

@@ -146,7 +146,7 @@ def _covered(there: list[Segment]) -> frozenset[int]:
 
 
 def _build_uncommitted(table: VersionedTable, base: int, column: str, numbers: list[int]) -> Any:
-    dataset = table.open(base)
+    dataset = table.open_apart(base)
     kind, options = _kind(table, base, column, numbers)
     segment = dataset.create_index_uncommitted(column, kind, name=column, fragment_ids=numbers, replace=True, **options)
     if kind == "INVERTED":

@@ -121,6 +121,18 @@ class VersionedTable:
                 return found
         return self._remember(version, self._load(version))
 
+    def forget(self) -> None:
+        """Let go of the versions kept open, so that what is on disk now is what is read next."""
+        with self._opening:
+            self._open.clear()
+
+    def open_apart(self, version: int) -> Any:
+        """Return the dataset at `version` as an object of the caller's own.
+
+        Lance borrows a dataset for the time of a write, and refuses every other use of the same object meanwhile.
+        """
+        return self._load(version)
+
     def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> Staged:
         """Write rows to new data files and make them durable; no version refers to them yet."""
         from lance.fragment import write_fragments
@@ -129,7 +141,7 @@ class VersionedTable:
             faults.point("table.before_fragments")
             # An open dataset is given and not a path, which would be opened at its latest version.
             found = write_fragments(
-                rows, self.open(FIRST_VERSION), schema=self.shape.schema, max_rows_per_file=_ROWS_PER_FILE
+                rows, self.open_apart(FIRST_VERSION), schema=self.shape.schema, max_rows_per_file=_ROWS_PER_FILE
             )
             fragments = [fragment for fragment in found if fragment.physical_rows]
             files = [f"data/{file.path}" for fragment in fragments for file in fragment.files]
@@ -164,7 +176,7 @@ class VersionedTable:
             touched = self._fragments_with(base, predicate)
         if not touched:
             return base
-        dataset = self.open(base)
+        dataset = self.open_apart(base)
         with writing(self.name):
             shrunk = {number: dataset.get_fragment(number).delete(predicate) for number in touched}
             faults.point("table.before_deletion_fsync")
@@ -192,7 +204,7 @@ class VersionedTable:
         from lance.dataset import Transaction
 
         transaction = Transaction(base, operation, uuid=str(uuid.uuid4()))
-        dataset = self.open(base)
+        dataset = self.open_apart(base)
         with writing(self.name):
             faults.point("table.before_manifest")
             changed = LanceDataset.commit(dataset, transaction, detached=True)

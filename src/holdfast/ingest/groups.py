@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
@@ -55,6 +56,16 @@ class Group:
         return bool(self.members) and (self.full or time.monotonic() - self.began >= GROUP_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A file that was added once and has vanished from its source."""
+
+    path: str
+    #: where it came from
+    origin: str
+    content_id: str
+
+
 @dataclass
 class Published:
     """What publishing one group did."""
@@ -83,8 +94,10 @@ class Attribution:
     guards: tuple[Guard, ...] = ()
 
 
-def publish(backend: Backend, members: Sequence[Member], by: Attribution, removals: Sequence[str] = ()) -> Published:
-    """Publish files, and remove the paths `removals`, as one commit.
+def publish(
+    backend: Backend, members: Sequence[Member], by: Attribution, removals: Sequence[Removal] = ()
+) -> Published:
+    """Publish files and removals as one commit.
 
     A file that cannot stand where it should, or has changed since it was prepared, fails by itself.
     """
@@ -104,7 +117,7 @@ def publish(backend: Backend, members: Sequence[Member], by: Attribution, remova
             return done
 
 
-def _publish(backend: Backend, members: Sequence[Member], by: Attribution, removals: Sequence[str]) -> Published:
+def _publish(backend: Backend, members: Sequence[Member], by: Attribution, removals: Sequence[Removal]) -> Published:
     began = turn = time.perf_counter()
     done = Published()
 
@@ -112,8 +125,7 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
         # It runs again when the ground moved, each time from the start.
         nonlocal done, turn
         done, turn = Published(), time.perf_counter()
-        for path in removals:
-            _remove(tx, path, done)
+        _remove(tx, removals, done)
         for member in members:
             _put(tx, member, done)
 
@@ -149,12 +161,28 @@ def _content_at(tx: Transaction, path: str) -> str | None:
         return None
 
 
-def _remove(tx: Transaction, path: str, done: Published) -> None:
+def _remove(tx: Transaction, removals: Sequence[Removal], done: Published) -> None:
+    folders = set()
+    for removal in removals:
+        if _is_still(tx, removal):
+            tx.remove(removal.path)
+            done.removed += 1
+            folders.add(paths.split(removal.path)[0])
+    for folder in sorted(folders, key=len, reverse=True):
+        _remove_emptied(tx, folder)
+
+
+def _is_still(tx: Transaction, removal: Removal) -> bool:
+    # What somebody else wrote there meanwhile, or moved away, is not ours to remove.
     try:
-        tx.remove(path)
-    except HoldfastError:
-        # Somebody else removed or replaced it first: then it is not ours to remove.
-        return
-    done.removed += 1
+        found = tx.stat(removal.path)
+    except (NotFound, NotADirectory):
+        return False
+    return (found.source, found.content_id) == (removal.origin, removal.content_id)
 
 
+def _remove_emptied(tx: Transaction, folder: str) -> None:
+    """Remove a directory that has just lost its last file, and those above it that are left with nothing."""
+    while len(paths.names(folder)) > 1 and not tx.ls(folder):
+        tx.remove(folder)
+        folder = paths.split(folder)[0]

@@ -1,6 +1,7 @@
 """One file on its way through an add: what was found, and what became of it when it was prepared."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from holdfast.blobs.hashing import pieces_of
 from holdfast.catalog.contents import Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, Deriver, Draft
+from holdfast.errors import Conflict
 
 #: bytes kept in memory for each search row beside its text
 ROW_BYTES = 1536
@@ -64,6 +66,8 @@ class Prepared:
     rows: tuple[TailRow, ...] = ()
     #: that preparing it took
     seconds: float = 0.0
+    #: whether the store has the content and all that is derived from it
+    known: bool = False
 
     @property
     def weight(self) -> int:
@@ -74,6 +78,8 @@ class Prepared:
     def draft(self, item: Item, deriver: Deriver) -> Draft:
         """Return the draft to publish."""
         body = self._body(item.source)
+        if self.known:
+            return Draft(item.name, body, deriver)
         renditions: tuple[tuple[Rendition, Body], ...] = ()
         if self.rendition is not None:
             rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
@@ -82,10 +88,19 @@ class Prepared:
 
     def _body(self, source: Path) -> Body:
         if self.data is None:
-            pieces = functools.partial(pieces_of, source)
+            pieces = functools.partial(_pieces_again, source, self.content_id)
             return Body(self.content_id, self.size, self.media_type, pieces, source)
         data = self.data
         return Body(self.content_id, self.size, self.media_type, lambda: iter((data,)))
+
+
+def _pieces_again(source: Path, content_id: str) -> Iterator[bytes]:
+    """Yield a source's bytes for storing; raises Conflict naming the content when they cannot be read any more."""
+    try:
+        yield from pieces_of(source)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Conflict(f"{source} could not be read a second time: {reason}", path=content_id) from error
 
 
 def _markdown(rendered_id: str, data: bytes) -> Body:
@@ -103,4 +118,3 @@ class Failed:
 
 
 Outcome = Prepared | Failed
-

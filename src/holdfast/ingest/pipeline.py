@@ -1,84 +1,202 @@
 """Adding documents: scan, prefilter, prepare, publish, each stage bounded by the next.
 
-Files are prepared in any order and published strictly in scan order, in groups of one commit each, so that a crash at
-any instant leaves whole groups, a prefix of what was found, and the same command again goes on from there (G1, G7).
-While one group is published, the next ones are prepared.
+Files are prepared in any order and published strictly in scan order, in groups of one commit each: a crash at any
+instant leaves whole groups, and the same command again goes on from there (G1, G7). While one group is published, the
+next ones are prepared. One thread drives all of it; the publishes have one of their own.
 """
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.documents import Draft
-from holdfast.errors import HoldfastError, InvalidPath
+from holdfast.errors import Conflict, Unsupported
+from holdfast.ingest import formats
 from holdfast.ingest import report as stages
-from holdfast.ingest.groups import Attribution, Group, Member, Published, publish
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared
-from holdfast.ingest.prefilter import Prefilter
-from holdfast.ingest.report import AddReport, Progress, Tally
-from holdfast.ingest.scan import DEFAULT_TO, Found, Refused, scan
+from holdfast.ingest.groups import Attribution, Member, Published, Removal
+from holdfast.ingest.inorder import InOrder
+from holdfast.ingest.intake import Intake
+from holdfast.ingest.items import Failed, Item, Outcome
+from holdfast.ingest.plan import Plan
+from holdfast.ingest.preparers import Preparers
+from holdfast.ingest.preparing import refusal
+from holdfast.ingest.prune import PRUNE_FILES, vanished
+from holdfast.ingest.publishing import Publishing
+from holdfast.ingest.report import AddReport, Failure, Progress
+from holdfast.ingest.tally import Tally
 
-Source = str | os.PathLike[str]
-
-#: files that the scan may be ahead of the rest, so that progress knows how much there is to come
-SCAN_AHEAD = 50_000
-#: files scanned in one go before the other stages get their turn
-SCAN_BATCH = 512
-#: files whose prefilter is one catalog transaction
-PREFILTER_BATCH = 512
-#: files under way from the prefilter to the publish: one slow file must not let the others pile up
-WINDOW_FILES = 1024
-#: bytes of prepared files waiting for a slower one before them
-WINDOW_BYTES = 128 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be added, and how."""
-
-    sources: tuple[Source, ...]
-    #: the directory in the store that everything goes under
-    to: str = DEFAULT_TO
-    #: worker processes; 0 is one per core
-    jobs: int = 0
-    #: tell what would be done, and do nothing
-    dry_run: bool = False
-    #: remove what was added from these sources before and is no longer there
-    prune: bool = False
-    #: put all files directly into `to`
-    flatten: bool = False
-    message: str = ""
-    actor: str = "user"
-    progress: Callable[[Progress], None] | None = None
-    #: asked between files; once it is true, the group in hand is published and the add ends
-    stop: Callable[[], bool] | None = None
-    limits: "FileLimits" = field(default_factory=lambda: FileLimits())
-
-
-@dataclass(frozen=True)
-class FileLimits:
-    """What one file may take."""
-
-    #: bytes as it lies on disk
-    size: int = 512 * 1024 * 1024
-    seconds: float = 120.0
-    #: bytes
-    memory: int = 2048 * 1024 * 1024
+#: seconds between looks at the clock while nothing happens: for time limits and groups that are due
+TICK = 0.1
+#: seconds between calls of the progress callback
+PROGRESS_SECONDS = 0.05
 
 
 def add(backend: Backend, plan: Plan) -> AddReport:
     """Add what `plan` names and report what became of every file.
 
-    Raises only for what concerns the whole store or the request (no space, read-only, an impossible `to`).
+    Raises only what concerns the request or the whole store: an impossible `to`, no space, read-only.
     """
-    run = _Run(backend, plan)
+    run = _Dry(backend, plan) if plan.dry_run else _Run(backend, plan)
     try:
         return run.run()
     finally:
         run.close()
+
+
+class _Base:
+    """What a real add and a dry run have in common."""
+
+    def __init__(self, backend: Backend, plan: Plan) -> None:
+        self._backend = backend
+        self._plan = plan
+        self._tally = Tally()
+        self._intake = Intake(backend, plan, self._tally)
+        self._named = {os.path.normpath(Path(source).absolute()) for source in plan.sources}
+        self._current = ""
+        self._told = 0.0
+
+    def _stopping(self) -> bool:
+        return self._plan.stop is not None and self._plan.stop()
+
+    def _fail(self, item: Item, failed: Failed) -> None:
+        failure = Failure(item.origin, stages.PREPARE, failed.code, failed.reason)
+        # A picture in a folder is no failed document. One that was named, or that claims to be a document, is.
+        strange = failed.code == Unsupported.code and formats.named(item.name) is None
+        note = self._tally.leave_out if strange and item.origin not in self._named else self._tally.fail
+        note(item.order, failure, item.size)
+
+    def _removals(self) -> Iterator[list[Removal]]:
+        """Yield what is to be pruned, in batches of one commit each."""
+        if self._plan.prune:
+            found = vanished(self._backend, self._plan)
+            while batch := list(islice(found, PRUNE_FILES)):
+                yield batch
+
+    def _tell(self, *, last: bool = False) -> None:
+        """Call the progress callback, now and then."""
+        if self._plan.progress is None:
+            return
+        now = time.monotonic()
+        if last or now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            intake, tally = self._intake, self._tally
+            self._plan.progress(
+                Progress(tally.files, intake.files, tally.size, intake.size, intake.scanned, self._current)
+            )
+
+
+class _Dry(_Base):
+    """An add that only tells what it would do."""
+
+    def run(self) -> AddReport:
+        stopped = False
+        while not stopped and (found := self._intake.next()) is not None:
+            self._current = found.item.origin
+            refused = refusal(found.item)
+            if refused is None:
+                self._tally.would(found.item, update=found.there)
+            else:
+                self._fail(found.item, refused)
+            self._tell()
+            stopped = self._stopping()
+        self._tally.removed = sum(map(len, self._removals()))
+        self._tell(last=True)
+        return self._tally.report(interrupted=stopped)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Run(_Base):
+    """One add under way."""
+
+    def __init__(self, backend: Backend, plan: Plan) -> None:
+        super().__init__(backend, plan)
+        self._preparers = Preparers(backend, plan)
+        self._order = InOrder()
+        by = Attribution(plan.message or _message(plan), plan.actor, plan.guards)
+        self._publishing = Publishing(backend, by, self._tally, self._try_again)
+        #: whether the intake has nothing more
+        self._all_taken = False
+        #: places of files that were prepared a second time, because they changed before they were stored
+        self._tried_again: set[int] = set()
+
+    def run(self) -> AddReport:
+        stopped = False
+        while not stopped and not self._all_done:
+            self._intake.look_ahead()
+            self._feed()
+            self._collect()
+            self._release()
+            self._tell()
+            stopped = self._stopping()
+        self._publishing.finish()
+        if not stopped:
+            self._prune()
+        self._tell(last=True)
+        return self._tally.report(interrupted=stopped)
+
+    def close(self) -> None:
+        """Let go of workers and threads; the group in hand is published, what is not is dropped."""
+        self._preparers.close()
+        self._publishing.close()
+
+    @property
+    def _all_done(self) -> bool:
+        return self._all_taken and self._order.empty and self._publishing.idle
+
+    def _feed(self) -> None:
+        while not self._all_taken and self._preparers.room and self._order.room:
+            found = self._intake.next()
+            if found is None:
+                self._all_taken = True
+                return
+            self._order.expect(found.item)
+            if found.known is not None:
+                self._order.arrive(found.item, found.known)
+            else:
+                self._preparers.give(found.item)
+
+    def _collect(self) -> None:
+        waits = self._preparers.busy or not self._publishing.idle
+        for item, outcome in self._preparers.take(TICK if waits else 0.0, self._publishing.signal):
+            self._tally.timer.add(stages.PREPARE, outcome.seconds, item.origin)
+            self._current = item.origin
+            self._order.arrive(item, outcome)
+
+    def _release(self) -> None:
+        if self._publishing.room:
+            for item, outcome in self._order.release():
+                self._pass_on(item, outcome)
+                if not self._publishing.room:
+                    break
+        # When nothing more is to come, there is nothing to wait for.
+        self._publishing.advance(hurry=self._all_taken and self._order.empty)
+
+    def _pass_on(self, item: Item, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._fail(item, outcome)
+            return
+        draft = outcome.draft(item, self._backend.deriver)
+        self._publishing.add(Member(item, draft, outcome.stamp, outcome.weight))
+
+    def _try_again(self, done: Published) -> None:
+        """Prepare large files once more that changed between their preparation and their storing."""
+        for item, error in list(done.failed):
+            if isinstance(error, Conflict) and item.order not in self._tried_again:
+                self._tried_again.add(item.order)
+                done.failed.remove((item, error))
+                self._order.expect(item)
+                self._preparers.give(item)
+
+    def _prune(self) -> None:
+        with self._tally.timer.stage(stages.PRUNE):
+            for removals in self._removals():
+                self._publishing.remove(removals)
+
+
+def _message(plan: Plan) -> str:
+    names = ", ".join(str(source) for source in plan.sources[:3])
+    return f"Add {names}{', ...' if len(plan.sources) > 3 else ''}"

@@ -12,21 +12,33 @@ from holdfast.catalog import commits, entries
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
-from holdfast.ingest.items import Item
+from holdfast.ingest import formats
+from holdfast.ingest.items import Item, Prepared
 from holdfast.reading import SqlView
+from holdfast.staging import live_among
 
 #: threads that hash files whose time or size has changed
 HASHERS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that the store does not have at its path as it is."""
+
+    item: Item
+    #: whether a file stands at its path
+    there: bool
+    #: all that is needed of it, when the store has its content under another path
+    known: Prepared | None = None
+
+
 @dataclass
 class Sorted:
-    """A batch of items after the prefilter."""
+    """A batch of items after the prefilter, each part in scan order."""
 
     #: the store has them already
     same: list[Item] = field(default_factory=list)
-    #: to be prepared, in scan order, with whether a file stands at their path
-    other: list[tuple[Item, bool]] = field(default_factory=list)
+    wanted: list[Candidate] = field(default_factory=list)
 
 
 class Prefilter:
@@ -38,16 +50,21 @@ class Prefilter:
     def sort(self, items: Sequence[Item]) -> Sorted:
         """Tell which of `items` the store has as they are: by size and time, else by content."""
         there = self._entries(items)
-        doubtful = [item for item in items if item.path in there and not _same_stamp(item, there[item.path])]
-        equal = {item.path for item in self._same_content(doubtful, there)}
+        ids = _hashes([item for item in items if _worth_hashing(item, there.get(item.path))])
+        live = self._live(ids.values())
         found = Sorted()
         for item in items:
-            entry = there.get(item.path)
-            if entry is not None and (_same_stamp(item, entry) or item.path in equal):
+            entry, content_id = there.get(item.path), ids.get(item.order)
+            if entry is not None and (_same_stamp(item, entry) or entry.content_id == content_id):
                 found.same.append(item)
             else:
-                found.other.append((item, entry is not None))
+                known = _prepared(item, content_id) if content_id in live else None
+                found.wanted.append(Candidate(item, entry is not None, known))
         return found
+
+    def _live(self, ids: Iterable[str]) -> set[str]:
+        with self._backend.engine.read() as conn:
+            return live_among(conn, self._backend.embedder, set(ids))
 
     def _entries(self, items: Iterable[Item]) -> dict[str, Entry]:
         """Return what stands at the items' paths."""
@@ -57,14 +74,6 @@ class Prefilter:
             by_folder[folder].append(name)
         with self._backend.engine.read() as conn:
             return _entries(conn, self._backend, by_folder)
-
-    def _same_content(self, items: Sequence[Item], there: dict[str, Entry]) -> list[Item]:
-        sized = [item for item in items if there[item.path].size == item.size]
-        if not sized:
-            return []
-        with ThreadPoolExecutor(min(HASHERS, len(sized)), "holdfast-hash") as pool:
-            ids = pool.map(_hash, sized)
-            return [item for item, found in zip(sized, ids, strict=True) if found == there[item.path].content_id]
 
 
 def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]) -> dict[str, Entry]:
@@ -87,9 +96,30 @@ def _same_stamp(item: Item, entry: Entry) -> bool:
     return entry.source_stamp == item.stamp and entry.source == item.origin
 
 
+def _worth_hashing(item: Item, entry: Entry | None) -> bool:
+    if entry is not None:
+        return entry.size == item.size and not _same_stamp(item, entry)
+    # Text is prepared in the time it takes to ask; a PDF that was only moved is not.
+    return not formats.is_textual(formats.named(item.name) or formats.TEXT)
+
+
+def _hashes(items: Sequence[Item]) -> dict[int, str]:
+    """Return the content ids of files by their order; one that cannot be read is left out, preparing it says why."""
+    if not items:
+        return {}
+    with ThreadPoolExecutor(min(HASHERS, len(items)), "holdfast-hash") as pool:
+        ids = pool.map(_hash, items)
+        return {item.order: found for item, found in zip(items, ids, strict=True) if found}
+
+
 def _hash(item: Item) -> str | None:
     try:
-        return content_id_of(pieces_of(item.source))[0]
+        digest, size = content_id_of(pieces_of(item.source))
     except OSError:
-        # Preparing it will say what is wrong.
         return None
+    return digest if size == item.size else None
+
+
+def _prepared(item: Item, content_id: str | None) -> Prepared | None:
+    media_type = formats.named(item.name) or formats.TEXT
+    return Prepared(content_id, item.size, media_type, None, item.stamp, known=True) if content_id else None

@@ -29,6 +29,13 @@ class DocumentDeriver:
         self._embedder_name = embedder
         self._strict = strict
 
+    def warm_up(self) -> None:
+        """Load the model and the libraries now rather than with the first file."""
+        from holdfast.index.embedder import load_embedder
+        from holdfast.ingest import convert  # noqa: F401 - imported for its time
+
+        load_embedder(self._embedder_name).encode(["warm"])
+
     def media_type(self, name: str, head: bytes) -> str:
         from holdfast.ingest import media
 

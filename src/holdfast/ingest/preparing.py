@@ -2,14 +2,18 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 from holdfast.blobs.hashing import content_id_of, pieces_of
 from holdfast.documents import IN_MEMORY_BYTES, Body, Deriver, body_of_bytes
 from holdfast.errors import HoldfastError
 from holdfast.ingest import media
+from holdfast.ingest.convert import default_registry
 from holdfast.ingest.items import Failed, Item, Outcome, Prepared, stamp_of
+from holdfast.ingest.port import Document
 
 #: bytes; larger files are not carried along but read again when they are stored
 CARRIED_BYTES = 1024 * 1024
@@ -37,18 +41,26 @@ class _Read:
         return stamp_of(self.identity[2], mtime_ns) if time.time_ns() - mtime_ns > FRESH_NS else None
 
 
-def prepare(deriver: Deriver, item: Item) -> Outcome:
-    """Return all that is stored of one file, or why it cannot be; never raises for what the file holds."""
+@overload
+def prepare(deriver: Deriver, item: Item) -> Outcome: ...
+@overload
+def prepare(deriver: Deriver, item: Item, only: Callable[[str], bool]) -> Outcome | None: ...
+def prepare(deriver: Deriver, item: Item, only: Callable[[str], bool] | None = None) -> Outcome | None:
+    """Return all that is stored of one file, or why it cannot be; never raises for what the file holds.
+
+    With `only`, returns None, nothing converted, for a file whose media type it does not want.
+    """
     began = time.perf_counter()
-    outcome = _contained(deriver, item)
-    return replace(outcome, seconds=time.perf_counter() - began)
+    outcome = _contained(deriver, item, only or (lambda _: True))
+    return outcome and replace(outcome, seconds=time.perf_counter() - began)
 
 
-def _contained(deriver: Deriver, item: Item) -> Outcome:
+def _contained(deriver: Deriver, item: Item, wanted: Callable[[str], bool]) -> Outcome | None:
     try:
         for _ in range(TRIES):
             try:
-                return _prepare(deriver, item)
+                read = _read(item)
+                return _prepare(deriver, item, read) if wanted(read.body.media_type) else None
             except _Changed:
                 continue
         return Failed("changed", f"{item.name} changed while it was read, {TRIES} times; add it again when it is still")
@@ -62,12 +74,20 @@ def _contained(deriver: Deriver, item: Item) -> Outcome:
         return Failed("conversion_failed", f"{item.name} could not be prepared: {type(error).__name__}: {error}")
 
 
-def _prepare(deriver: Deriver, item: Item) -> Prepared:
-    read = _read(item)
+def refusal(item: Item) -> Failed | None:
+    """Return why a file would certainly be refused, from its first bytes and its name alone."""
+    try:
+        default_registry().pick(Document(item.name, item.source, media.detect(item.name, item.source)))
+    except HoldfastError as error:
+        return Failed(error.code, str(error))
+    return None
+
+
+def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
     body = read.body
     derived = deriver.derive(item.name, body)
     # A large file was read more than once: what was hashed must be what was converted.
-    if body.path is not None and _identity(os.stat(item.source)) != read.identity:
+    if body.path is not None and _identity(item.source.stat()) != read.identity:
         raise _Changed
     data = body.data() if body.size <= CARRIED_BYTES else None
     if not derived.renditions:

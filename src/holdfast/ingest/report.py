@@ -33,10 +33,12 @@ class AddReport:
     added: int = 0
     #: files that replaced an older content
     updated: int = 0
-    #: files that the store had already as they are, and what is no document to add (links out of the source, ...)
+    #: files that the store had already as they are, and those left out
     skipped: int = 0
     #: in scan order
     failed: tuple[Failure, ...] = ()
+    #: what was found in a folder and is no document: pictures, programs, links out of the folder; in scan order
+    left_out: tuple[Failure, ...] = ()
     #: files removed because they vanished from their source (`prune`)
     removed: int = 0
     #: numbers of the commits made, in order
@@ -90,35 +92,3 @@ class Timer:
     def total(self) -> dict[str, float]:
         """Return the seconds by stage, and as `wall` those since the timer was made."""
         return {**self.seconds, "wall": time.perf_counter() - self._began}
-
-
-@dataclass
-class Tally:
-    """The report while it grows."""
-
-    added: int = 0
-    updated: int = 0
-    skipped: int = 0
-    removed: int = 0
-    #: (place in scan order, failure)
-    failed: list[tuple[int, Failure]] = field(default_factory=list)
-    commits: list[int] = field(default_factory=list)
-    timer: Timer = field(default_factory=Timer)
-
-    @property
-    def done(self) -> int:
-        """Return how many files are accounted for."""
-        return self.added + self.updated + self.skipped + len(self.failed)
-
-    def fail(self, order: int, source: str, stage: str, code: str, reason: str) -> None:
-        """Note that one file failed."""
-        log.debug("failed in %s: %s (%s): %s", stage, source, code, reason)
-        self.failed.append((order, Failure(source, stage, code, reason)))
-
-    def report(self, *, interrupted: bool) -> AddReport:
-        """Return the report as it is now."""
-        failed = tuple(failure for _, failure in sorted(self.failed, key=lambda pair: pair[0]))
-        return AddReport(
-            self.added, self.updated, self.skipped, failed, self.removed, tuple(self.commits), self.timer.total(),
-            interrupted,
-        )  # fmt: skip

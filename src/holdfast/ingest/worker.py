@@ -33,6 +33,7 @@ def main(handle: int, lifeline: int, setup: Setup) -> None:
     _settle(lifeline, setup.memory)
     from holdfast.ingest.prepare import DocumentDeriver
     from holdfast.ingest.preparing import prepare
+    from holdfast.ingest.wire import pack, unpack_item
 
     deriver = DocumentDeriver(setup.embedder, strict=True)
     deriver.warm_up()
@@ -40,10 +41,10 @@ def main(handle: int, lifeline: int, setup: Setup) -> None:
         parent.send(None)
         while True:
             try:
-                item = parent.recv()
+                item = unpack_item(parent.recv())
             except EOFError:
                 return
-            parent.send((item.order, prepare(deriver, item)))
+            parent.send(pack(prepare(deriver, item)))
 
 
 def _settle(lifeline: int, memory: int) -> None:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError
 from holdfast.ingest.items import Failed, Item, Outcome
+from holdfast.ingest.wire import pack_item, unpack
 from holdfast.ingest.worker import Setup
 
 #: seconds that a worker may take until it is ready
@@ -54,8 +54,10 @@ class Worker:
         self._seconds = seconds
         #: files given and not answered; the first is in hand
         self.given: deque[Item] = deque()
+        #: whether the file in hand is to have nothing queued behind it
+        self._alone = False
         self.ready = False
-        self._words = tempfile.TemporaryFile()
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         ours, theirs = Pipe()
         self.pipe: Connection = ours
         arguments = [_PACKAGE_ROOT, str(theirs.fileno()), setup.embedder, str(setup.memory)]
@@ -74,13 +76,21 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
-    def give(self, item: Item) -> None:
+    def has_room(self, item: Item, *, alone: bool) -> bool:
+        """Whether it may be given `item`."""
+        if not self.ready or not self.given:
+            return self.ready
+        queued = sum(given.size for given in self.given)
+        return not (alone or self._alone) and len(self.given) < QUEUED_FILES and queued + item.size <= QUEUED_BYTES
+
+    def give(self, item: Item, *, alone: bool) -> None:
         """Hand over one more file; a worker that has died meanwhile is found out when its pipe is read."""
+        self._alone = alone
         if not self.given:
             self.deadline = time.monotonic() + self._seconds
         self.given.append(item)
         try:
-            self.pipe.send(item)
+            self.pipe.send(pack_item(item))
         except OSError:
             return
 
@@ -95,7 +105,7 @@ class Worker:
             return None
         item = self.given.popleft()
         self.deadline = time.monotonic() + self._seconds if self.given else 0.0
-        return item, answer[1]
+        return item, unpack(answer)
 
     @property
     def overdue(self) -> bool:
@@ -103,7 +113,7 @@ class Worker:
         return 0.0 < self.deadline < time.monotonic()
 
     def kill(self) -> None:
-        """End it now."""
+        """End it now; harmless when it has ended."""
         self.pipe.close()
         self._process.kill()
         self._process.wait()
@@ -115,7 +125,8 @@ class Worker:
         """Return why it died."""
         self._process.wait()
         status = self._process.returncode
-        self._words.seek(max(0, self._words.tell() - _LAST_WORDS))
+        end = self._words.seek(0, os.SEEK_END)
+        self._words.seek(max(0, end - _LAST_WORDS))
         words = self._words.read().decode("utf-8", "replace").strip()
         self.kill()
         return _explain(status, words)
@@ -132,14 +143,13 @@ def _explain(status: int, words: str) -> Death:
 class Pool:
     """`jobs` workers. Not for sharing between threads."""
 
-    def __init__(self, jobs: int, setup: Setup, seconds: float, heavy: "Sequence[str] | None" = None) -> None:
+    def __init__(self, jobs: int, setup: Setup, seconds: float) -> None:
         self._setup = setup
         self._seconds = seconds
-        self._jobs = jobs
-        self._workers: list[Worker] = []
+        #: files taken back from workers that died with others in hand
         self._returned: deque[Item] = deque()
         self._failed_starts = 0
-        self._replenish()
+        self._workers = [self._start() for _ in range(jobs)]
 
     @property
     def ready(self) -> bool:
@@ -153,15 +163,81 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
+        """The workers' process ids."""
         return [worker.pid for worker in self._workers]
 
     def give(self, item: Item, *, alone: bool) -> bool:
         """Hand `item` to the worker with the least to do; False when all have enough.
 
-        With `alone` it goes to an idle one only, and nothing is queued behind it.
+        With `alone` it goes to an idle worker only, and nothing is queued behind it.
         """
-        free = [worker for worker in self._workers if worker.ready and _has_room(worker, item, alone)]
+        free = [worker for worker in self._workers if worker.has_room(item, alone=alone)]
         if not free:
             return False
-        min(free, key=lambda worker: sum(given.size for given in worker.given)).give(item)
+        min(free, key=lambda worker: sum(given.size for given in worker.given)).give(item, alone=alone)
         return True
+
+    def take(self, seconds: float, signal: int) -> list[tuple[Item, Outcome]]:
+        """Return what is done, waiting up to `seconds` for it or until the file descriptor `signal` can be read.
+
+        A file whose worker died or took too long is answered as failed; the worker is replaced. Raises HoldfastError
+        when workers cannot be started at all.
+        """
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        answers: list[tuple[Item, Outcome]] = []
+        for found in wait([*by_pipe, signal], seconds):
+            worker = by_pipe.get(found)  # type: ignore[call-overload]
+            if worker is not None:
+                answers.extend(self._hear(worker))
+        for worker in [worker for worker in self._workers if worker.overdue]:
+            answers.extend(self._replace(worker, self._timed_out(worker)))
+        return answers
+
+    def taken_back(self) -> list[Item]:
+        """Return files that were given to a worker which died over another one: they are to be given again."""
+        items = list(self._returned)
+        self._returned.clear()
+        return items
+
+    def close(self) -> None:
+        """End all workers now."""
+        for worker in self._workers:
+            worker.kill()
+        self._workers.clear()
+
+    def _start(self) -> Worker:
+        return Worker(self._setup, self._seconds)
+
+    def _hear(self, worker: Worker) -> list[tuple[Item, Outcome]]:
+        answers: list[tuple[Item, Outcome]] = []
+        try:
+            while worker.pipe.poll():
+                answer = worker.take()
+                self._failed_starts = 0
+                answers += [answer] if answer else []
+        except EOFError:
+            answers.extend(self._replace(worker, worker.bury()))
+        return answers
+
+    def _replace(self, worker: Worker, death: Death) -> list[tuple[Item, Outcome]]:
+        """Put a new worker in the place of a dead one; answer for the file it died over."""
+        worker.kill()
+        given, ready = list(worker.given), worker.ready
+        if not ready:
+            self._count_failed_start(death)
+        self._workers[self._workers.index(worker)] = self._start()
+        self._returned.extend(given[1:])
+        return [(given[0], Failed(death.code, f"{given[0].name}: {death.reason}", self._seconds))] if given else []
+
+    def _timed_out(self, worker: Worker) -> Death:
+        if not worker.ready:
+            return Death("crashed", f"it was not ready within {START_SECONDS:.0f} seconds")
+        return Death("timed_out", f"it took longer than {self._seconds:g} seconds (ingest.max_file_seconds)")
+
+    def _count_failed_start(self, death: Death) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= START_TRIES:
+            raise HoldfastError(
+                f"Worker processes cannot be started: {death.reason}",
+                remedy="Try `--jobs 1`; if ingest.max_file_memory_mib is small, raise it",
+            )

@@ -82,9 +82,9 @@ class Gatherer:
     def _text_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
         def ask(lookup: Lookup, version: int) -> list[Candidate]:
             found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
-            if self._instant.stats is not None and lookup is self._reader.live:
-                # Rows of the tail match too: the table's rows are scored by the statistics of both, as they will be
-                # when the tail has been folded in.
+            if self._instant.stats is not None:
+                # Matches come from several places: all are scored by the statistics of all, so that they compare, and
+                # so that nothing changes when a fold brings them together.
                 found = lookup.rescore(version, found, self._query.terms, self._instant.stats)
             return found
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.search.marks import marks
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -32,8 +34,6 @@ class Hit:
     heading: str
     #: the passage, as it stands in the Markdown rendition at [start, end)
     text: str
-    #: spans of `text` that the query matched, as (start, end), in order
-    marks: tuple[tuple[int, int], ...]
     #: characters into the Markdown rendition
     start: int
     end: int
@@ -46,7 +46,14 @@ class Hit:
     content_id: str
     #: other paths that hold the same content, at most 10
     also: tuple[str, ...]
+    #: what full text looked for
+    terms: tuple[str, ...]
     why: Why
+
+    @property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """Spans of `text` that the query matched, as (start, end), in order."""
+        return marks(self.text, self.terms)
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from holdfast.index.analysis import word_spans
-
 
 def marks(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     """Return the (start, end) of each word of `text` that gives one of `terms`, in order."""
+    from holdfast.index.analysis import word_spans
+
     wanted = set(terms)
     return tuple((start, end) for start, end, found in word_spans(text) if not wanted.isdisjoint(found))

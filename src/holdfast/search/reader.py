@@ -37,7 +37,7 @@ class Instant:
     text: dict[RowKey, float]
     #: cosine similarities of the tail's rows
     vector: dict[RowKey, float]
-    #: those statistics; None when no row of the tail matches, so that the table's own scores stand
+    #: those statistics; None when all matches come from the live table, so that its own scores stand
     stats: "CorpusStats | None"
 
 
@@ -74,14 +74,14 @@ class SearchReader:
         if "second_thread" in self.__dict__:
             self.second_thread.shutdown(wait=False, cancel_futures=True)
 
-    def instant(self, terms: Sequence[str], vector: Any | None) -> Instant:
+    def instant(self, terms: Sequence[str], vector: Any | None, *, with_history: bool = False) -> Instant:
         """Return what the tail has for a query, and the pins that belong to it."""
         # The lock keeps the tail in memory from moving on before this query has been scored against it.
         with self._lock:
             with self._backend.engine.read() as conn:
                 versions = self._pinned(conn)
                 self._catch_up(conn)
-            return self._score_tail(versions, terms, vector)
+            return self._score_tail(versions, terms, vector, with_history)
 
     def lookup_of(self, table: SearchTable) -> Lookup:
         return self.live if table is self._backend.tables.live else self.history
@@ -105,15 +105,12 @@ class SearchReader:
             there = set(search_rows.tail_ids(conn, self._backend.embedder)) if count else set()
             self._tail.remove(self._tail.ids() - there)
 
-    def _score_tail(self, versions: dict[str, int], terms: Sequence[str], vector: Any | None) -> Instant:
-        if not len(self._tail):
-            return Instant(versions, {}, {}, {}, None)
-        stats = None
-        text: dict[Any, float] = {}
-        if terms and any(self._tail.stats(terms).frequencies.values()):
-            stats = self._tail.stats(terms) + self.live.corpus(versions[self._backend.tables.live.name], terms)
-            text = self._tail.text_scores(terms, stats)
-        near = {} if vector is None else self._tail.vector_scores(vector)
+    def _score_tail(
+        self, versions: dict[str, int], terms: Sequence[str], vector: Any | None, with_history: bool
+    ) -> Instant:
+        stats = self._common_stats(versions, terms, with_history)
+        text: dict[Any, float] = self._tail.text_scores(terms, stats) if stats is not None else {}
+        near: dict[Any, float] = {} if vector is None or not len(self._tail) else self._tail.vector_scores(vector)
         rows = {row_id: self._tail[row_id] for row_id in {*text, *near}}
         keys = {row_id: RowKey(row.content_id, row.ordinal) for row_id, row in rows.items()}
         return Instant(
@@ -123,3 +120,14 @@ class SearchReader:
             {keys[row_id]: score for row_id, score in near.items()},
             stats,
         )
+
+    def _common_stats(self, versions: dict[str, int], terms: Sequence[str], with_history: bool) -> "CorpusStats | None":
+        """Return the statistics of all places together, or None when the matches all come from the live table."""
+        if not terms:
+            return None
+        tail = self._tail.stats(terms)
+        if not with_history and not any(tail.frequencies.values()):
+            return None
+        names = self._backend.tables.live.name, self._backend.tables.history.name
+        common = tail + self.live.corpus(versions[names[0]], terms)
+        return common + self.history.corpus(versions[names[1]], terms) if with_history else common

@@ -15,7 +15,6 @@ from holdfast.index.lookup import RowKey
 from holdfast.reading import SqlView
 from holdfast.search.gather import GROWTH, Found, Gatherer, Query
 from holdfast.search.hits import Explanation, Hit, Why
-from holdfast.search.marks import marks
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.visible import MOST_OTHERS, Visibility
 
@@ -69,8 +68,11 @@ class _Search:
         self._reader = reader
         self._request = request
         self._visibility = Visibility(backend.branch, request.seq, request.under)
-        terms = query_tokens(request.query) if request.mode != VECTOR else []
-        self._told = Explanation(request.query, request.mode, request.under, request.seq, terms)
+        terms = query_tokens(request.query)
+        # A passage that only the vectors found is marked too where it has words of the query.
+        self._marked = tuple(terms)
+        looked_for = [] if request.mode == VECTOR else terms
+        self._told = Explanation(request.query, request.mode, request.under, request.seq, looked_for)
 
     def run(self) -> Explanation:
         told, request = self._told, self._request
@@ -80,7 +82,7 @@ class _Search:
         with self._timed("filter"):
             only = self._contents_below()
         with self._timed("tail"):
-            instant = self._reader.instant(told.terms, vector)
+            instant = self._reader.instant(told.terms, vector, with_history=request.is_past)
         told.tail_rows = len(instant.rows)
         query = Query(told.terms, vector, request.limit, only, request.is_past)
         found = self._gather(Gatherer(self._backend, self._reader, instant, query))
@@ -194,7 +196,6 @@ class _Search:
             title=titles.get(key.content_id) or paths.split(path)[1],
             heading=row.heading,
             text=row.text,
-            marks=marks(row.text, self._told.terms or query_tokens(self._request.query)),
             start=row.start,
             end=row.end,
             page=row.page,
@@ -202,6 +203,7 @@ class _Search:
             commit=self._request.seq,
             content_id=key.content_id,
             also=tuple(others[:MOST_OTHERS]),
+            terms=self._marked,
             why=why,
         )
 

@@ -34,7 +34,7 @@ class Visibility:
         asked = [content for content in dict.fromkeys(contents) if content not in self.shown]
         places = Places(conn, self.branch, self.seq)
         for batch in batches(asked):
-            found = entries.of_contents(conn, self.branch, self.seq, batch, limit=ENTRIES_PER_PAGE)
+            found = entries.of_contents(conn, self.branch, self.seq, batch, ENTRIES_PER_PAGE)
             places.load(entry.parent_id for entry in found)
             self._note(batch, found, places)
             if len(found) == ENTRIES_PER_PAGE:
@@ -64,7 +64,7 @@ class Visibility:
     def _page_through(self, conn: Connection, content: str, places: Places) -> None:
         after = 0
         while not self.shown[content]:
-            found = entries.of_contents(conn, self.branch, self.seq, [content], limit=ENTRIES_PER_PAGE, after=after)
+            found = entries.of_content(conn, self.branch, self.seq, content, after, ENTRIES_PER_PAGE)
             if not found:
                 return
             places.load(entry.parent_id for entry in found)

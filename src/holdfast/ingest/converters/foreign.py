@@ -7,11 +7,13 @@ where it stands, and the process ends in an abort (seen in one of some forty run
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 #: seconds to wait for a foreign thread on its way out; it needs microseconds
 LEAVING_SECONDS = 5.0
@@ -25,7 +27,9 @@ class _Loop(asyncio.SelectorEventLoop):
         self._returned = threading.Semaphore(0)
         super().__init__()
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
+    ) -> asyncio.Handle:
         self._calls += 1
         try:
             return super().call_soon_threadsafe(callback, *args, context=context)

@@ -162,7 +162,8 @@ def _cut(data: bytes, start: int, end: int) -> bytes:
 def _merged(structured: dict[int, str], plain: tuple[str, ...]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
     numbered, replaced, blank = [], [], []
     for number, wanted in enumerate(plain, 1):
-        text = structured.get(number, "").replace("\0", "\ufffd")
+        # xberg reads the bullet of the standard fonts as the delete character.
+        text = structured.get(number, "").replace("\0", "\ufffd").replace("\x7f", "\u2022")
         if missing_share(wanted, text) > MISSING_SHARE:
             text = _BREAK.sub("", wanted)
             replaced.append(number)

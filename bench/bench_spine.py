@@ -1,0 +1,166 @@
+"""The figures of the spine: tree, transactions, search, opening, the command line. Run: python -m bench.bench_spine"""
+
+import itertools
+import os
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import holdfast
+from bench.figures import Figure, median_ms, paired_ms
+from bench.stores import many_chunks, many_files, note, sentence
+
+RUNS = 200
+
+
+def bare_insert(folder: Path) -> Callable[[int], None]:
+    """Return an insert and commit into a bare SQLite file with synchronous=FULL: the least that durability costs."""
+    db = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)")
+
+    def insert(_: int) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("INSERT INTO t (body) VALUES (?)", ("x" * 100,))
+        db.execute("COMMIT")
+
+    return insert
+
+
+def writes(folder: Path) -> None:
+    """Durable small changes against the bare insert."""
+    holdfast.init(folder / "empty")
+    with holdfast.open(folder / "empty") as store:
+        insert = bare_insert(folder)
+        rng = random.Random(1)
+        notes = [note(rng, 2048) for _ in range(RUNS + 10)]
+        write, bare = paired_ms(lambda i: store.write(f"/notes/{i}.md", notes[i]), insert, RUNS)
+        Figure("durable write of a 2 KB note, against a bare FULL-sync insert", write / bare, "x", 8,
+               note=f"{write:.2f} ms against {bare:.2f} ms").emit()  # fmt: skip
+        mkdir, bare = paired_ms(lambda i: store.mkdir(f"/wiki/{i}"), insert, RUNS)
+        Figure("durable mkdir, against a bare FULL-sync insert", mkdir / bare, "x", 3,
+               note=f"{mkdir:.2f} ms against {bare:.2f} ms").emit()  # fmt: skip
+
+
+def tree(folder: Path) -> None:
+    """A store of 100,000 files and 10,000 commits against an empty one; reading it; opening it."""
+    holdfast.init(folder / "few")
+    many_files(folder / "many", files=100_000, commits=10_000)
+    with holdfast.open(folder / "few") as few, holdfast.open(folder / "many") as many:
+        rng = random.Random(2)
+        a, b = [[note(rng, 2048) for _ in range(RUNS + 10)] for _ in range(2)]
+        large, small = paired_ms(
+            lambda i: many.write(f"/notes/{i}.md", a[i]), lambda i: few.write(f"/notes/{i}.md", b[i]), RUNS
+        )
+        Figure("write into 100,000 files and 10,000 commits, against an empty store", large / small, "x", 1.3,
+               note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
+        few.mkdir("/small")
+        for i in range(10):
+            few.write(f"/small/{i}.md", f"note {i}")
+        large, small = paired_ms(_to_and_fro(many, "/resources/all"), _to_and_fro(few, "/small"), RUNS)
+        Figure("move of a directory of 100,000 files, against one of 10", large / small, "x", 1.5,
+               note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
+        top = "/resources/all" if many.exists("/resources/all") else "/elsewhere"
+        files = [entry.path for entry in many.ls(f"{top}/d00")]
+        for what, target, action in (
+            ("read", 1.0, lambda i: many.read(files[i % len(files)])),
+            ("stat", 1.0, lambda i: many.stat(files[i % len(files)])),
+            ("ls of 1,000 entries", 10.0, lambda i: many.ls(f"{top}/d00")),
+        ):
+            Figure(f"{what} (p50) in a store of 100,000 files", median_ms(action, 50), "ms", target).emit()
+
+
+def _to_and_fro(store: holdfast.Store, path: str) -> Callable[[int], object]:
+    """Return a move of `path` away at one call and back at the next."""
+    ways = itertools.cycle([(path, "/elsewhere"), ("/elsewhere", path)])
+    return lambda _: store.move(*next(ways))
+
+
+def opening(folder: Path) -> None:
+    """Opening a store of 100,000 files in-process, after a clean close and after a kill in the middle of a write."""
+    store = folder / "many"
+
+    def open_once(_: int) -> None:
+        holdfast.open(store).close()
+
+    Figure("open a store of 100,000 files, clean", median_ms(open_once, 20), "ms", 30).emit()
+    times = []
+    for i in range(5):
+        _killed_write(store, i)
+        began = time.perf_counter()
+        holdfast.open(store).close()
+        times.append((time.perf_counter() - began) * 1000)
+    Figure("open a store of 100,000 files after a kill", statistics.median(times), "ms", 60,
+           note="killed between staging a blob and publishing it; the sweep is included").emit()  # fmt: skip
+
+
+def _killed_write(store: Path, number: int) -> None:
+    program = (
+        f"import holdfast; holdfast.open({str(store)!r}).write('/killed-{number}.bin', bytes([{number}]) * 200_000)"
+    )
+    env = {**os.environ, "HOLDFAST_FAULTS": "publish.before_lock=kill"}
+    result = subprocess.run([sys.executable, "-c", program], env=env, check=False)
+    assert result.returncode == -9, result.returncode
+
+
+def processes(folder: Path) -> None:
+    """The command line as a whole process."""
+    command = [sys.executable, "-m", "holdfast", "--store", str(folder / "many"), "ls", "/"]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def run(_: int) -> None:
+        subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+
+    Figure("`holdfast ls` as a process", median_ms(run, 10) / 1000, "s", 0.35).emit()
+
+
+def searching(folder: Path) -> None:
+    """Search over 100,000 chunks against the same two raw Lance queries."""
+    many_chunks(folder / "chunks", contents=10_000, chunks_each=10)
+    with holdfast.open(folder / "chunks") as store:
+        store.optimize()
+        rng = random.Random(3)
+        queries = [sentence(rng, 4) for _ in range(RUNS + 10)]
+        backend, embed = store._backend, store._reader.embedder
+        table = backend.tables.live.table
+        with backend.engine.read() as conn:
+            from holdfast.upkeep.publish import pinned
+
+            dataset = table.open(pinned(conn, backend)[backend.tables.live.name])
+        from lance.query import MatchQuery
+
+        from holdfast.index.analysis import expand_query
+        from holdfast.index.lookup import REFINE
+
+        columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
+        probes = store._reader.live._probes(dataset.version)
+
+        def raw(i: int) -> None:
+            match = MatchQuery(expand_query(queries[i]), "terms")
+            dataset.scanner(columns=[*columns, "_score"], full_text_query=match, limit=10).to_table()
+            vector = embed.encode([queries[i]])[0]
+            nearest = {"column": "vector", "q": vector, "k": 10, "metric": "cosine", "nprobes": probes,
+                       "refine_factor": REFINE}  # fmt: skip
+            dataset.scanner(columns=[*columns, "_distance"], nearest=nearest).to_table()
+
+        ours, theirs = paired_ms(lambda i: store.search(queries[i], limit=10), raw, RUNS)
+        Figure("search of 100,000 chunks (hybrid, limit 10), against the same two raw Lance queries", ours / theirs,
+               "x", 1.3, note=f"{ours:.2f} ms against {theirs:.2f} ms").emit()  # fmt: skip
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
+        folder = Path(name)
+        for part in (writes, tree, opening, processes, searching):
+            part(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Questions of `verify` and `repair`: rows that contradict each other, at most `limit`; none is the good answer."""
+
+from dataclasses import dataclass
+
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.values import FOREVER, ROOT_NODE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry that something is wrong with."""
+
+    node_id: int
+    name: str
+    content_id: str | None
+    from_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A content with another number of search rows than it should have."""
+
+    content_id: str
+    expected: int
+    found: int
+
+
+_PLACE = "e.node_id, e.name, e.content_id, e.from_seq"
+
+
+def integrity(conn: Connection, *, deep: bool) -> list[str]:
+    """Return what the database says is wrong with its own file."""
+    rows = conn.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check")
+    return [str(row[0]) for row in rows if row[0] != "ok"]
+
+
+def heads_off(conn: Connection) -> list[tuple[str, int, int]]:
+    """Return (branch, head, newest commit) of branches whose head is not their newest commit."""
+    rows = conn.rows(
+        """SELECT b.name, b.head_seq, coalesce(max(c.seq), 0) FROM branches b
+        LEFT JOIN commits c ON c.branch_id = b.branch_id GROUP BY b.branch_id, b.name, b.head_seq
+        HAVING b.head_seq <> coalesce(max(c.seq), 0)"""
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def commits_without_parent(conn: Connection, limit: int) -> list[int]:
+    """Return commits whose parent is missing."""
+    rows = conn.rows(
+        """SELECT c.seq FROM commits c WHERE c.parent_seq > 0
+        AND NOT EXISTS (SELECT 1 FROM commits p WHERE p.seq = c.parent_seq) LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def entries_beyond_head(conn: Connection, limit: int) -> list[Place]:
+    """Return entries that begin or end at a commit which is not there yet, or end before they begin."""
+    rows = conn.rows(
+        f"""SELECT {_PLACE} FROM entries e JOIN branches b ON b.branch_id = e.branch_id
+        WHERE e.from_seq > b.head_seq OR e.to_seq <= e.from_seq OR (e.to_seq > b.head_seq AND e.to_seq < {FOREVER})
+        LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [Place(*row) for row in rows]
+
+
+def entries_without_content(conn: Connection, *, history: bool, limit: int) -> list[Place]:
+    """Return entries whose content the catalog does not know."""
+    rows = conn.rows(
+        f"""SELECT {_PLACE} FROM entries e WHERE e.content_id IS NOT NULL {_now(history)}
+        AND NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = e.content_id) LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [Place(*row) for row in rows]
+
+
+def entries_without_parent(conn: Connection, *, history: bool, limit: int) -> list[Place]:
+    """Return entries that began under a node which was no directory then."""
+    rows = conn.rows(
+        f"""SELECT {_PLACE} FROM entries e WHERE e.parent_id <> {ROOT_NODE} {_now(history)}
+        AND NOT EXISTS (SELECT 1 FROM entries p WHERE p.branch_id = e.branch_id AND p.node_id = e.parent_id
+            AND p.content_id IS NULL AND p.from_seq <= e.from_seq AND p.to_seq > e.from_seq) LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [Place(*row) for row in rows]
+
+
+def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
+    """Return entries that share a slot, or a node, with another one of the same time."""
+    found: list[Place] = []
+    for key in ("branch_id, parent_id, name", "branch_id, node_id"):
+        rows = conn.rows(
+            f"""SELECT {_PLACE} FROM (SELECT node_id, name, content_id, from_seq,
+                lag(to_seq) OVER (PARTITION BY {key} ORDER BY from_seq, to_seq) AS before FROM entries e
+                WHERE 1 = 1 {_now(history)}) e
+            WHERE e.before > e.from_seq LIMIT :limit""",
+            {"limit": limit},
+        )
+        found.extend(Place(*row) for row in rows)
+    return found
+
+
+def directories(conn: Connection, branch: int) -> dict[int, int]:
+    """Return the parent of every directory that stands at the head, or stood in one that was removed with it."""
+    rows = conn.rows(
+        f"SELECT node_id, parent_id FROM entries WHERE branch_id = :b AND content_id IS NULL AND to_seq = {FOREVER}",
+        {"b": branch},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def inline_off(conn: Connection, limit: int) -> list[tuple[str, int, int | None]]:
+    """Return (content, size, bytes there) of inline contents whose bytes are missing or of another size."""
+    rows = conn.rows(
+        """SELECT c.content_id, c.size, length(i.data) FROM contents c
+        LEFT JOIN inline_bytes i ON i.content_id = c.content_id
+        WHERE c.inline AND (i.content_id IS NULL OR length(i.data) <> c.size) LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def renditions_off(conn: Connection, limit: int) -> list[tuple[str, str, str]]:
+    """Return (content, kind, rendered content) of renditions that the catalog lacks one side of."""
+    rows = conn.rows(
+        """SELECT r.content_id, r.kind, r.rendered_id FROM renditions r
+        WHERE NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = r.rendered_id)
+            OR NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = r.content_id) LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def unsearchable(conn: Connection, embedder: str, branch: int, after: str, limit: int) -> list[str]:
+    """Return contents of entries at the head, by id after `after`, whose rows are not where a search looks.
+
+    Some of them may be in a directory that was removed with all it holds.
+    """
+    rows = conn.rows(
+        f"""SELECT DISTINCT e.content_id FROM entries e
+        WHERE e.content_id > :after AND e.to_seq = {FOREVER} AND e.branch_id = :branch AND NOT EXISTS (
+            SELECT 1 FROM searchable s WHERE s.embedder = :embedder AND s.content_id = e.content_id
+            AND s.place IN ('tail', 'table'))
+        ORDER BY e.content_id LIMIT :limit""",
+        {"embedder": embedder, "branch": branch, "after": after, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def never_searchable(conn: Connection, embedder: str, limit: int) -> list[str]:
+    """Return contents of any commit that have no search rows anywhere, not even none."""
+    rows = conn.rows(
+        """SELECT DISTINCT e.content_id FROM entries e WHERE e.content_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM searchable s WHERE s.embedder = :embedder AND s.content_id = e.content_id) LIMIT :limit""",
+        {"embedder": embedder, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def searchable_unknown(conn: Connection, embedder: str, limit: int) -> list[str]:
+    """Return contents that are said to be searchable and that the catalog does not know."""
+    rows = conn.rows(
+        """SELECT s.content_id FROM searchable s WHERE s.embedder = :embedder
+        AND NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = s.content_id) LIMIT :limit""",
+        {"embedder": embedder, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def tail_off(conn: Connection, embedder: str, limit: int) -> list[Count]:
+    """Return contents with another number of rows in the tail than they should have there."""
+    too_few = conn.rows(
+        """SELECT s.content_id, s.chunks, count(t.row_id) FROM searchable s
+        LEFT JOIN tail t ON t.embedder = s.embedder AND t.content_id = s.content_id
+        WHERE s.embedder = :embedder AND s.place = 'tail' GROUP BY s.content_id, s.chunks
+        HAVING count(t.row_id) <> s.chunks LIMIT :limit""",
+        {"embedder": embedder, "limit": limit},
+    )
+    strange = conn.rows(
+        """SELECT t.content_id, 0, count(*) FROM tail t
+        LEFT JOIN searchable s ON s.embedder = t.embedder AND s.content_id = t.content_id AND s.place = 'tail'
+        WHERE t.embedder = :embedder AND s.content_id IS NULL GROUP BY t.content_id LIMIT :limit""",
+        {"embedder": embedder, "limit": limit},
+    )
+    return [Count(*row) for row in (*too_few, *strange)]
+
+
+def chunks_between(conn: Connection, embedder: str, place: str, low: str, high: str) -> dict[str, int]:
+    """Return how many rows each content at `place` should have, for content ids from `low` up to, not with, `high`."""
+    rows = conn.rows(
+        """SELECT content_id, chunks FROM searchable WHERE embedder = :embedder AND place = :place AND chunks > 0
+        AND content_id >= :low AND content_id < :high""",
+        {"embedder": embedder, "place": place, "low": low, "high": high},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def holders(conn: Connection, content_id: str, limit: int) -> list[tuple[int, int, str, int, int]]:
+    """Return (branch, node, name, from, to) of entries that hold a content, or whose rendition it is, newest first."""
+    rows = conn.rows(
+        """SELECT e.branch_id, e.node_id, e.name, e.from_seq, e.to_seq FROM entries e
+        WHERE e.content_id = :id OR e.content_id IN (SELECT r.content_id FROM renditions r WHERE r.rendered_id = :id)
+        ORDER BY e.to_seq DESC, e.from_seq DESC LIMIT :limit""",
+        {"id": content_id, "limit": limit},
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def sources(conn: Connection, content_id: str) -> list[str]:
+    """Return where an `add` took a content from: absolute paths and URLs."""
+    rows = conn.rows(
+        "SELECT DISTINCT source FROM entries WHERE content_id = :id AND source IS NOT NULL", {"id": content_id}
+    )
+    return [row[0] for row in rows]
+
+
+def name_of(conn: Connection, content_id: str) -> str | None:
+    """Return a name that a content has, or had."""
+    row = conn.row(
+        "SELECT name FROM entries WHERE content_id = :id ORDER BY to_seq DESC, entry_id DESC LIMIT 1",
+        {"id": content_id},
+    )
+    return str(row[0]) if row else None
+
+
+def _now(history: bool) -> str:
+    return "" if history else f"AND e.to_seq = {FOREVER}"

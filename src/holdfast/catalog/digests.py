@@ -1,0 +1,104 @@
+"""Questions about abstracts and overviews: of contents they are renditions, of directories they have a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from holdfast.catalog.contents import Rendition
+from holdfast.catalog.engine import Connection, batches, in_list
+
+#: directory digests that are kept; the oldest go first, and are derived again when asked for
+FOLDER_DIGESTS_KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDigest:
+    """An abstract or overview of a directory in one state."""
+
+    #: the directory it was asked for; another in the same state has the same digest
+    node_id: int
+    #: hash of all that is in it
+    state_id: str
+    #: `abstract` or `overview`
+    kind: str
+    deriver: str
+    deriver_version: str
+    text: str
+    #: the commit at which the directory was in that state
+    commit_seq: int
+
+
+_FOLDER = "node_id, state_id, kind, deriver, deriver_version, text, commit_seq"
+
+
+def texts_of_contents(conn: Connection, ids: Iterable[str], kind: str, deriver: str, version: str) -> dict[str, str]:
+    """Return the abstracts or overviews of contents by content id, as one deriver made them; small ones only."""
+    found: dict[str, str] = {}
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"""SELECT r.content_id, b.data FROM renditions r JOIN inline_bytes b ON b.content_id = r.rendered_id
+            WHERE r.content_id IN ({marks}) AND r.kind = :kind AND r.deriver = :deriver
+            AND r.deriver_version = :version""",
+            {**params, "kind": kind, "deriver": deriver, "version": version},
+        )
+        found.update((row[0], bytes(row[1]).decode("utf-8")) for row in rows)
+    return found
+
+
+def markdown_of(conn: Connection, ids: Iterable[str]) -> dict[str, Rendition]:
+    """Return the newest Markdown rendition of each content that has one."""
+    found: dict[str, Rendition] = {}
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"""SELECT content_id, kind, deriver, deriver_version, rendered_id, title FROM renditions
+            WHERE content_id IN ({marks}) AND kind = 'markdown' ORDER BY made, deriver_version""",
+            params,
+        )
+        found.update((row[0], Rendition(*row)) for row in rows)
+    return found
+
+
+def of_states(
+    conn: Connection, states: Iterable[str], kind: str, deriver: str, version: str
+) -> dict[str, FolderDigest]:
+    """Return directory digests by state, as one deriver made them."""
+    found: dict[str, FolderDigest] = {}
+    for batch in batches(states):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"SELECT {_FOLDER} FROM folder_digests WHERE state_id IN ({marks}) AND kind = :kind"
+            " AND deriver = :deriver AND deriver_version = :version",
+            {**params, "kind": kind, "deriver": deriver, "version": version},
+        )
+        found.update((row[1], FolderDigest(*row)) for row in rows)
+    return found
+
+
+def newest_of_node(conn: Connection, node_id: int, kind: str, until: int) -> FolderDigest | None:
+    """Return the digest of a directory that describes the latest commit up to `until`."""
+    row = conn.row(
+        f"""SELECT {_FOLDER} FROM folder_digests WHERE node_id = :node AND kind = :kind AND commit_seq <= :until
+        ORDER BY commit_seq DESC, digest_id DESC LIMIT 1""",
+        {"node": node_id, "kind": kind, "until": until},
+    )
+    return FolderDigest(*row) if row else None
+
+
+def insert_folder_digests(conn: Connection, new: Iterable[FolderDigest]) -> None:
+    """Write directory digests; one that is there already is kept. The oldest beyond the limit are dropped."""
+    conn.run_many(
+        f"""INSERT INTO folder_digests ({_FOLDER})
+        VALUES (:node, :state, :kind, :deriver, :version, :text, :commit) ON CONFLICT DO NOTHING""",
+        [
+            {
+                "node": d.node_id, "state": d.state_id, "kind": d.kind, "deriver": d.deriver,
+                "version": d.deriver_version, "text": d.text, "commit": d.commit_seq,
+            }
+            for d in new
+        ],
+    )  # fmt: skip
+    conn.run(
+        "DELETE FROM folder_digests WHERE digest_id <= (SELECT max(digest_id) FROM folder_digests) - :kept",
+        {"kept": FOLDER_DIGESTS_KEPT},
+    )

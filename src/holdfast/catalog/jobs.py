@@ -1,0 +1,339 @@
+"""Questions about jobs: the durable queue, its leases and what became of each job."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from holdfast.catalog.engine import Connection, Row, in_list
+
+QUEUED, WAITING, RUNNING = "queued", "waiting", "running"
+DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED = "done", "skipped", "failed", "cancelled", "superseded"
+#: states a job does not leave by itself
+ENDED = (DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED)
+STATES = (QUEUED, WAITING, RUNNING, *ENDED)
+
+#: times a job is begun before it is given up, unless told otherwise
+ATTEMPTS = 5
+
+_COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
+    lease_until, enqueued, started, ended, error, result"""
+_UNSTARTED = "key IS NOT NULL AND state IN ('queued', 'waiting')"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work that takes effect once."""
+
+    job_id: int
+    #: which handler runs it: `memory`, `abstract`, ...
+    kind: str
+    payload: dict[str, Any]
+    #: queued | waiting | running | done | skipped | failed | cancelled | superseded
+    state: str
+    #: higher is begun first
+    priority: int
+    #: not begun before this; seconds since the epoch
+    run_at: float
+    #: two unstarted jobs never have the same
+    key: str | None
+    #: the job that must have ended first
+    after_job: int | None
+    #: times it was begun
+    attempts: int
+    max_attempts: int
+    #: names the present lease; whoever publishes must show it
+    token: str | None
+    #: the process identity of who holds the lease, as JSON
+    owner: str | None
+    #: seconds since the epoch
+    lease_until: float | None
+    enqueued: float
+    started: float | None
+    ended: float | None
+    #: why it failed, was skipped, or why its last attempt failed
+    error: str | None
+    result: dict[str, Any] | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be written."""
+
+    kind: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    #: seconds since the epoch; None is at once
+    run_at: float | None = None
+    #: an unstarted job with the same key stands for this one, or gives way to it with `supersede`
+    key: str | None = None
+    supersede: bool = False
+    #: the job that must have ended, well or not, before this one begins
+    after: int | None = None
+    attempts: int = ATTEMPTS
+
+
+class Enqueueing(TypedDict, total=False):
+    """How a job is to be run, as keyword arguments; the fields of `NewJob`."""
+
+    priority: int
+    run_at: float | None
+    key: str | None
+    supersede: bool
+    after: int | None
+    attempts: int
+
+
+@dataclass
+class Ticket:
+    """A job that is written when its transaction commits."""
+
+    #: None until then
+    job_id: int | None = None
+
+
+def enqueue(conn: Connection, new: NewJob, now: float) -> int:
+    """Write a job and return its id; with a key that an unstarted job has, that job's id."""
+    there = unstarted_with_key(conn, new.key) if new.key is not None else None
+    if there is not None and not new.supersede:
+        return there
+    if there is not None:
+        _end_unstarted(conn, there, SUPERSEDED, now)
+    row = conn.row(
+        """INSERT INTO jobs (kind, payload, state, priority, run_at, key, after_job, max_attempts, enqueued)
+        VALUES (:kind, :payload, :state, :priority, :run_at, :key, :after, :attempts, :now) RETURNING job_id""",
+        {
+            "kind": new.kind, "payload": json.dumps(new.payload), "priority": new.priority, "key": new.key,
+            "state": WAITING if new.after is not None and _is_under_way(conn, new.after) else QUEUED,
+            "run_at": now if new.run_at is None else new.run_at, "after": new.after, "attempts": new.attempts,
+            "now": now,
+        },
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
+
+
+def unstarted_with_key(conn: Connection, key: str) -> int | None:
+    """Return the id of the job with `key` that has not been begun."""
+    row = conn.row(f"SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key = :key", {"key": key})
+    return int(row[0]) if row else None
+
+
+def claimable(conn: Connection, kinds: Sequence[str], now: float, limit: int) -> list[tuple[int, str, int]]:
+    """Return (job id, kind, attempts) of the jobs to begin next, in order."""
+    marks, params = in_list(kinds)
+    rows = conn.rows(
+        f"SELECT job_id, kind, attempts FROM jobs WHERE state = 'queued' AND run_at <= :now AND kind IN ({marks})"
+        " ORDER BY priority DESC, job_id LIMIT :limit",
+        {**params, "now": now, "limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def next_due(conn: Connection, kinds: Sequence[str]) -> float | None:
+    """Return when the first queued job may begin, in seconds since the epoch."""
+    marks, params = in_list(kinds)
+    row = conn.row(f"SELECT min(run_at) FROM jobs WHERE state = 'queued' AND kind IN ({marks})", params)
+    return row[0] if row else None
+
+
+def claim(conn: Connection, ids: Sequence[int], token: str, owner: str, now: float, lease_until: float) -> list[Job]:
+    """Lease queued jobs under `token` and return them in the order of `ids`."""
+    marks, params = in_list(ids)
+    rows = conn.rows(
+        "UPDATE jobs SET state = 'running', token = :token, owner = :owner, lease_until = :lease, started = :now,"
+        f" attempts = attempts + 1 WHERE job_id IN ({marks}) AND state = 'queued' RETURNING {_COLUMNS}",
+        {**params, "token": token, "owner": owner, "lease": lease_until, "now": now},
+    )
+    place = {job_id: number for number, job_id in enumerate(ids)}
+    return sorted(map(_job, rows), key=lambda job: place[job.job_id])
+
+
+def holds(conn: Connection, job_id: int, token: str) -> bool:
+    """Return whether the lease that `token` names is still the job's."""
+    row = conn.row(
+        "SELECT 1 FROM jobs WHERE job_id = :id AND token = :token AND state = 'running'", {"id": job_id, "token": token}
+    )
+    return row is not None
+
+
+def renew(conn: Connection, job_id: int, token: str, lease_until: float) -> None:
+    """Prolong a lease, if it still is the job's."""
+    conn.run(
+        "UPDATE jobs SET lease_until = :lease WHERE job_id = :id AND token = :token AND state = 'running'",
+        {"id": job_id, "token": token, "lease": lease_until},
+    )
+
+
+def finish(
+    conn: Connection, job_id: int, token: str, state: str, now: float, *, error: str | None = None,
+    result: dict[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """End a leased job; False when the lease is no longer the job's."""
+    ended = conn.run(
+        """UPDATE jobs SET state = :state, ended = :now, error = :error, result = :result, token = NULL, owner = NULL,
+            lease_until = NULL
+        WHERE job_id = :id AND token = :token AND state = 'running'""",
+        {
+            "id": job_id, "token": token, "state": state, "now": now, "error": error,
+            "result": None if result is None else json.dumps(result),
+        },
+    )  # fmt: skip
+    if ended:
+        _let_go_on(conn, job_id)
+    return bool(ended)
+
+
+def put_back(
+    conn: Connection, job_id: int, token: str, run_at: float, *, error: str | None = None, counted: bool = True
+) -> bool:
+    """Queue a leased job again; with `counted` False the attempt is taken as not begun."""
+    return bool(
+        conn.run(
+            """UPDATE jobs SET state = 'queued', run_at = :run_at, error = coalesce(:error, error), token = NULL,
+                owner = NULL, lease_until = NULL, attempts = attempts - :back
+            WHERE job_id = :id AND token = :token AND state = 'running'""",
+            {"id": job_id, "token": token, "run_at": run_at, "error": error, "back": 0 if counted else 1},
+        )
+    )
+
+
+def cancel(conn: Connection, job_id: int, now: float) -> bool:
+    """End a job that has not ended; whoever runs it can publish nothing any more. False when it had ended."""
+    cancelled = conn.run(
+        """UPDATE jobs SET state = 'cancelled', ended = :now, token = NULL, owner = NULL, lease_until = NULL
+        WHERE job_id = :id AND state IN ('queued', 'waiting', 'running')""",
+        {"id": job_id, "now": now},
+    )
+    if cancelled:
+        _let_go_on(conn, job_id)
+    return bool(cancelled)
+
+
+def retry(conn: Connection, job_id: int, now: float) -> int | None:
+    """Queue a job that ended without effect, all attempts before it.
+
+    Returns the id of the job that will run: another one when its key is taken; None when there is nothing to retry.
+    """
+    job = get(conn, job_id)
+    if job is None or job.state not in (FAILED, SKIPPED, CANCELLED, SUPERSEDED):
+        return None
+    if job.key is not None and (there := unstarted_with_key(conn, job.key)) is not None:
+        return there
+    conn.run(
+        """UPDATE jobs SET state = 'queued', attempts = 0, run_at = :now, ended = NULL, started = NULL
+        WHERE job_id = :id""",
+        {"id": job_id, "now": now},
+    )
+    return job_id
+
+
+def get(conn: Connection, job_id: int) -> Job | None:
+    """Return one job."""
+    row = conn.row(f"SELECT {_COLUMNS} FROM jobs WHERE job_id = :id", {"id": job_id})
+    return _job(row) if row else None
+
+
+def get_many(conn: Connection, ids: Sequence[int]) -> dict[int, Job]:
+    """Return jobs by id, at most IN_LIST of them; one that is not there is left out."""
+    marks, params = in_list(ids)
+    rows = conn.rows(f"SELECT {_COLUMNS} FROM jobs WHERE job_id IN ({marks})", params)
+    return {job.job_id: job for job in map(_job, rows)}
+
+
+def running(conn: Connection) -> list[Job]:
+    """Return the jobs that are leased."""
+    return [_job(row) for row in conn.rows(f"SELECT {_COLUMNS} FROM jobs WHERE state = 'running'")]
+
+
+def running_by_kind(conn: Connection) -> dict[str, int]:
+    """Return how many jobs of each kind are leased."""
+    rows = conn.rows("SELECT kind, count(*) FROM jobs WHERE state = 'running' GROUP BY kind")
+    return {row[0]: row[1] for row in rows}
+
+
+def newest(
+    conn: Connection, states: Iterable[str], kind: str | None = None, *, before: int | None = None, limit: int = 100
+) -> list[Job]:
+    """Return at most `limit` jobs in any of `states`, of one kind, with an id below `before`, newest first."""
+    marks, params = in_list(list(states))
+    # PostgreSQL cannot tell the type of a parameter that is only compared with NULL: what is not asked is left out.
+    only = " AND kind = :kind" * (kind is not None) + " AND job_id < :before" * (before is not None)
+    asked = {name: value for name, value in (("kind", kind), ("before", before)) if value is not None}
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ({marks}){only} ORDER BY job_id DESC LIMIT :limit",
+        {**params, **asked, "limit": limit},
+    )
+    return [_job(row) for row in rows]
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """Return how many jobs there are in each state that any is in."""
+    return {row[0]: row[1] for row in conn.rows("SELECT state, count(*) FROM jobs GROUP BY state")}
+
+
+def oldest_unended(conn: Connection) -> Job | None:
+    """Return the job that has waited longest to end."""
+    row = conn.row(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ('queued', 'waiting', 'running') ORDER BY job_id LIMIT 1"
+    )
+    return _job(row) if row else None
+
+
+def under_way(conn: Connection, kinds: Sequence[str], now: float) -> bool:
+    """Return whether a job of `kinds` runs, may begin, or was begun and will be again."""
+    marks, params = in_list(kinds)
+    return (
+        conn.row(
+            f"""SELECT 1 FROM jobs WHERE kind IN ({marks})
+            AND (state = 'running' OR (state = 'queued' AND (run_at <= :now OR attempts > 0))) LIMIT 1""",
+            {**params, "now": now},
+        )
+        is not None
+    )
+
+
+def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
+    """Return the ids of jobs that have not ended whose key begins with `prefix`."""
+    rows = conn.rows(
+        """SELECT job_id FROM jobs WHERE state IN ('queued', 'waiting', 'running')
+        AND substr(key, 1, :length) = :prefix""",
+        {"prefix": prefix, "length": len(prefix)},
+    )
+    return [row[0] for row in rows]
+
+
+def forget_ended(conn: Connection, before: float) -> int:
+    """Drop jobs that ended before `before`, but none that failed; returns how many."""
+    return conn.run(
+        "DELETE FROM jobs WHERE state IN ('done', 'skipped', 'cancelled', 'superseded') AND ended < :before",
+        {"before": before},
+    )
+
+
+def _is_under_way(conn: Connection, job_id: int) -> bool:
+    row = conn.row("SELECT state FROM jobs WHERE job_id = :id", {"id": job_id})
+    return row is not None and row[0] not in ENDED
+
+
+def _end_unstarted(conn: Connection, job_id: int, state: str, now: float) -> None:
+    conn.run(
+        "UPDATE jobs SET state = :state, ended = :now WHERE job_id = :id", {"id": job_id, "state": state, "now": now}
+    )
+    _let_go_on(conn, job_id)
+
+
+def _let_go_on(conn: Connection, ended: int) -> None:
+    """Queue the jobs that waited for this one: they wait for its end, not for its success."""
+    conn.run("UPDATE jobs SET state = 'queued' WHERE state = 'waiting' AND after_job = :id", {"id": ended})
+
+
+def _job(row: Row) -> Job:
+    values = list(row)
+    values[2] = json.loads(row[2])
+    values[17] = None if row[17] is None else json.loads(row[17])
+    return Job(*values)

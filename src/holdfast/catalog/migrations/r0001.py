@@ -1,0 +1,358 @@
+"""Revision 0001: all tables of the first release. Printed by `python -m holdfast.catalog.migrations.render`."""
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+
+def upgrade(op: Operations) -> None:
+    """Make every table in an empty catalog."""
+    op.create_table(
+        "archives",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("messages_id", sa.Text(), nullable=False),
+        sa.Column("transcript_id", sa.Text(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("first_message", sa.BigInteger(), nullable=False),
+        sa.Column("last_message", sa.BigInteger(), nullable=False),
+        sa.Column("commit_seq", sa.BigInteger(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", "number", name=op.f("pk_archives")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit",
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("audit_id", name=op.f("pk_audit")),
+        sa.UniqueConstraint("kind", "subject", name=op.f("uq_audit_kind_subject")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "branches",
+        sa.Column("branch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("base_branch_id", sa.BigInteger(), nullable=True),
+        sa.Column("fork_seq", sa.BigInteger(), nullable=True),
+        sa.Column("head_seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branches")),
+        sa.UniqueConstraint("name", name=op.f("uq_branches_name")),
+    )
+    op.create_table(
+        "commits",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("parent_seq", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_commits")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_commits_idempotency_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "condemned",
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("content_id", name=op.f("pk_condemned")),
+    )
+    op.create_table(
+        "contents",
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("inline", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("content_id", name=op.f("pk_contents")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "entries",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("node_id", sa.BigInteger(), nullable=False),
+        sa.Column("parent_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("modified", sa.Double(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("source_stamp", sa.Text(), nullable=True),
+        sa.Column("from_seq", sa.BigInteger(), nullable=False),
+        sa.Column("to_seq", sa.BigInteger(), server_default=sa.text("9223372036854775807"), nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_entries")),
+        sa.UniqueConstraint(
+            "branch_id", "parent_id", "name", "to_seq", name=op.f("uq_entries_branch_id_parent_id_name_to_seq")
+        ),
+    )
+    op.create_index(op.f("ix_entries_branch_id_from_seq"), "entries", ["branch_id", "from_seq"], unique=False)
+    op.create_index(
+        op.f("ix_entries_branch_id_node_id_to_seq"), "entries", ["branch_id", "node_id", "to_seq"], unique=False
+    )
+    op.create_index(
+        op.f("ix_entries_branch_id_parent_id_to_seq"), "entries", ["branch_id", "parent_id", "to_seq"], unique=False
+    )
+    op.create_index(
+        op.f("ix_entries_content_id_to_seq"),
+        "entries",
+        ["content_id", "to_seq"],
+        unique=False,
+        sqlite_where=sa.text("content_id IS NOT NULL"),
+        postgresql_where=sa.text("content_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_entries_ended",
+        "entries",
+        ["branch_id", "to_seq"],
+        unique=False,
+        sqlite_where=sa.text("to_seq < 9223372036854775807"),
+        postgresql_where=sa.text("to_seq < 9223372036854775807"),
+    )
+    op.create_table(
+        "folder_digests",
+        sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("node_id", sa.BigInteger(), nullable=False),
+        sa.Column("state_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("deriver", sa.Text(), nullable=False),
+        sa.Column("deriver_version", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("commit_seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest_id", name=op.f("pk_folder_digests")),
+        sa.UniqueConstraint(
+            "state_id",
+            "kind",
+            "deriver",
+            "deriver_version",
+            name=op.f("uq_folder_digests_state_id_kind_deriver_deriver_version"),
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_folder_digests_node_id_kind"), "folder_digests", ["node_id", "kind"], unique=False)
+    op.create_table(
+        "intents",
+        sa.Column("intent_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("staged", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("started", sa.Double(), nullable=False),
+        sa.Column("lease_until", sa.Double(), nullable=False),
+        sa.Column("ended", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("intent_id", name=op.f("pk_intents")),
+    )
+    op.create_index(op.f("ix_intents_state"), "intents", ["state"], unique=False)
+    op.create_table(
+        "jobs",
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("run_at", sa.Double(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("after_job", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.Column("enqueued", sa.Double(), nullable=False),
+        sa.Column("started", sa.Double(), nullable=True),
+        sa.Column("ended", sa.Double(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_jobs_queued",
+        "jobs",
+        [sa.literal_column("priority DESC"), "job_id", "run_at", "kind", "attempts"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
+        "ix_jobs_running",
+        "jobs",
+        ["kind"],
+        unique=False,
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(op.f("ix_jobs_state_ended"), "jobs", ["state", "ended"], unique=False)
+    op.create_index(
+        "ix_jobs_waiting",
+        "jobs",
+        ["after_job"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "uq_jobs_key",
+        "jobs",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
+        postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
+    )
+    op.create_table(
+        "lock_counts",
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("longest", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("what", name=op.f("pk_lock_counts")),
+    )
+    op.create_table(
+        "lock_numbers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("boot", sa.Text(), nullable=False),
+        sa.Column("next_number", sa.BigInteger(), nullable=False),
+        sa.Column("reserved_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lock_numbers")),
+    )
+    op.create_table(
+        "lock_queue",
+        sa.Column("ticket", sa.BigInteger(), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.Column("expires", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", "path", name=op.f("pk_lock_queue")),
+    )
+    op.create_index(op.f("ix_lock_queue_branch_id_path"), "lock_queue", ["branch_id", "path"], unique=False)
+    op.create_index(op.f("ix_lock_queue_expires"), "lock_queue", ["expires"], unique=False)
+    op.create_table(
+        "locks",
+        sa.Column("token", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.Column("expires", sa.Double(), nullable=False),
+        sa.Column("claim", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_locks")),
+    )
+    op.create_index(op.f("ix_locks_branch_id_path"), "locks", ["branch_id", "path"], unique=False)
+    op.create_index(
+        op.f("ix_locks_claim"),
+        "locks",
+        ["claim"],
+        unique=False,
+        sqlite_where=sa.text("claim IS NOT NULL"),
+        postgresql_where=sa.text("claim IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_locks_expires"), "locks", ["expires"], unique=False)
+    op.create_table(
+        "messages",
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=True),
+        sa.Column("tool_calls", sa.Text(), nullable=True),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_messages_session_id_message_id"), "messages", ["session_id", "message_id"], unique=False)
+    op.create_table(
+        "pins",
+        sa.Column("pin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("superseded_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("pin_id", name=op.f("pk_pins")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "uq_pins_current",
+        "pins",
+        ["branch_id", "table_name"],
+        unique=True,
+        sqlite_where=sa.text("superseded_at IS NULL"),
+        postgresql_where=sa.text("superseded_at IS NULL"),
+    )
+    op.create_table(
+        "renditions",
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("deriver", sa.Text(), nullable=False),
+        sa.Column("deriver_version", sa.Text(), nullable=False),
+        sa.Column("rendered_id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("meta", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("made", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version", name=op.f("pk_renditions")),
+    )
+    op.create_index(op.f("ix_renditions_rendered_id"), "renditions", ["rendered_id"], unique=False)
+    op.create_table(
+        "searchable",
+        sa.Column("embedder", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("chunks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("embedder", "content_id", name=op.f("pk_searchable")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_searchable_embedder_place"), "searchable", ["embedder", "place"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.Column("archives", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "settings",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
+    )
+    op.create_table(
+        "tail",
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("embedder", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("heading", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=True),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", name=op.f("pk_tail")),
+        sa.UniqueConstraint("embedder", "content_id", "ordinal", name=op.f("uq_tail_embedder_content_id_ordinal")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "inline_bytes",
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["content_id"], ["contents.content_id"], name=op.f("fk_inline_bytes_content_id")),
+        sa.PrimaryKeyConstraint("content_id", name=op.f("pk_inline_bytes")),
+    )

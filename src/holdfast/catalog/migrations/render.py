@@ -1,0 +1,44 @@
+"""Prints the first migration as it follows from the schema.
+
+    python -m holdfast.catalog.migrations.render | ruff format --stdin-filename r0001.py - > r0001.new
+    mv r0001.new src/holdfast/catalog/migrations/r0001.py
+
+makes it anew, until a release has frozen it; from then on a change of the schema is a migration of its own. A test
+compares the two.
+"""
+
+import sys
+import textwrap
+
+_HEADER = '''"""Revision 0001: all tables of the first release. Printed by `python -m holdfast.catalog.migrations.render`."""
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+
+def upgrade(op: Operations) -> None:
+    """Make every table in an empty catalog."""
+'''
+
+
+def first_migration() -> str:
+    """Return the source of the migration that makes the schema's tables in an empty catalog."""
+    from alembic.autogenerate import render_python_code
+    from alembic.migration import MigrationContext
+    from alembic.operations.ops import CreateIndexOp, CreateTableOp, MigrateOperation, UpgradeOps
+
+    from holdfast.catalog.schema import metadata
+
+    steps: list[MigrateOperation] = []
+    for table in metadata.sorted_tables:
+        steps.append(CreateTableOp.from_table(table))
+        steps.extend(CreateIndexOp.from_index(index) for index in sorted(table.indexes, key=lambda i: str(i.name)))
+    # Named without a connection, and not SQLite: its renderer would put defaults into parentheses that PostgreSQL keeps.
+    context = MigrationContext.configure(dialect_name="postgresql")
+    body = render_python_code(UpgradeOps(steps), migration_context=context)
+    body = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("# ###"))
+    return _HEADER + textwrap.indent(textwrap.dedent(f"    {body.lstrip()}"), "    ") + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(first_migration())

@@ -1,0 +1,209 @@
+"""Questions about sessions: their live messages and their archives."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.engine import Connection, Row
+
+_MESSAGE = "message_id, session_id, role, content, parts, tool_calls, at"
+_ARCHIVE = """session_id, number, messages_id, transcript_id, messages, first_message, last_message, commit_seq,
+    job_id, at"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said in a session."""
+
+    #: its place in the order of all messages of the store; 0 before it is written
+    message_id: int
+    session_id: str
+    #: `user`, `assistant`, `system`, `tool`, or any other word
+    role: str
+    content: str
+    #: what else it consists of, as its sender gave it; None when that is all
+    parts: list[Any] | None
+    tool_calls: list[Any] | None
+    #: when it was said, in seconds since the epoch
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Messages of a session that were put away together."""
+
+    session_id: str
+    #: 1 for the first
+    number: int
+    #: the content of its messages.jsonl
+    messages_id: str
+    #: the content of its transcript.md
+    transcript_id: str
+    #: how many
+    messages: int
+    first_message: int
+    last_message: int
+    #: the commit that made it
+    commit_seq: int
+    #: the job that remembers it
+    job_id: int
+    #: seconds since the epoch
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session in numbers."""
+
+    session_id: str
+    #: seconds since the epoch
+    created: float
+    #: number of the latest archive; 0 without one
+    archives: int
+    #: live ones
+    messages: int
+    #: when the newest live message was said
+    last_at: float | None
+
+
+def append(conn: Connection, session_id: str, new: Iterable[Message], now: float) -> list[int]:
+    """Write messages at the end of a session, which is made if it is not there; returns their ids."""
+    conn.run(
+        "INSERT INTO sessions (session_id, created) VALUES (:session, :now) ON CONFLICT DO NOTHING",
+        {"session": session_id, "now": now},
+    )
+    return [_append_one(conn, session_id, message) for message in new]
+
+
+def _append_one(conn: Connection, session_id: str, message: Message) -> int:
+    row = conn.row(
+        """INSERT INTO messages (session_id, role, content, parts, tool_calls, at)
+        VALUES (:session, :role, :content, :parts, :calls, :at) RETURNING message_id""",
+        {
+            "session": session_id, "role": message.role, "content": message.content, "at": message.at,
+            "parts": _json(message.parts), "calls": _json(message.tool_calls),
+        },
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
+
+
+def live(conn: Connection, session_id: str) -> list[Message]:
+    """Return the messages that are not archived, in order."""
+    rows = conn.rows(
+        f"SELECT {_MESSAGE} FROM messages WHERE session_id = :session ORDER BY message_id", {"session": session_id}
+    )
+    return [_message(row) for row in rows]
+
+
+def newest_live(conn: Connection, session_id: str, limit: int) -> list[Message]:
+    """Return the newest messages that are not archived, at most `limit`, oldest of them first."""
+    rows = conn.rows(
+        f"SELECT {_MESSAGE} FROM messages WHERE session_id = :session ORDER BY message_id DESC LIMIT :limit",
+        {"session": session_id, "limit": limit},
+    )
+    return [_message(row) for row in reversed(rows)]
+
+
+def count_until(conn: Connection, session_id: str, last: int) -> int:
+    """Return how many live messages there are up to the message `last`."""
+    row = conn.row(
+        "SELECT count(*) FROM messages WHERE session_id = :session AND message_id <= :last",
+        {"session": session_id, "last": last},
+    )
+    return int(row[0]) if row else 0
+
+
+def clear_until(conn: Connection, session_id: str, last: int) -> None:
+    """Drop the live messages up to the message `last`."""
+    conn.run(
+        "DELETE FROM messages WHERE session_id = :session AND message_id <= :last",
+        {"session": session_id, "last": last},
+    )
+
+
+def get(conn: Connection, session_id: str) -> SessionRow | None:
+    """Return one session."""
+    found = _sessions(conn, "WHERE s.session_id = :session", {"session": session_id})
+    return found[0] if found else None
+
+
+def latest_archive(conn: Connection, session_id: str) -> int | None:
+    """Return the number of a session's latest archive, 0 without one, None for a session that is not there."""
+    row = conn.row("SELECT archives FROM sessions WHERE session_id = :session", {"session": session_id})
+    return int(row[0]) if row else None
+
+
+def every(conn: Connection) -> list[SessionRow]:
+    """Return all sessions, the one made last first."""
+    return _sessions(conn, "", {})
+
+
+def _sessions(conn: Connection, where: str, params: dict[str, Any]) -> list[SessionRow]:
+    rows = conn.rows(
+        f"""SELECT s.session_id, s.created, s.archives, count(m.message_id), max(m.at)
+        FROM sessions s LEFT JOIN messages m ON m.session_id = s.session_id {where}
+        GROUP BY s.session_id, s.created, s.archives ORDER BY s.created DESC, s.session_id""",
+        params,
+    )
+    return [SessionRow(*row) for row in rows]
+
+
+def make(conn: Connection, session_id: str, now: float) -> bool:
+    """Make a session without messages; False when it is there."""
+    return bool(
+        conn.run(
+            "INSERT INTO sessions (session_id, created) VALUES (:session, :now) ON CONFLICT DO NOTHING",
+            {"session": session_id, "now": now},
+        )
+    )
+
+
+def add_archive(conn: Connection, archive: Archive) -> None:
+    """Write an archive and make it the session's latest."""
+    conn.run(
+        f"""INSERT INTO archives ({_ARCHIVE}) VALUES (:session, :number, :messages_id, :transcript_id, :messages,
+            :first, :last, :commit, :job, :at)""",
+        {
+            "session": archive.session_id, "number": archive.number, "messages_id": archive.messages_id,
+            "transcript_id": archive.transcript_id, "messages": archive.messages, "first": archive.first_message,
+            "last": archive.last_message, "commit": archive.commit_seq, "job": archive.job_id, "at": archive.at,
+        },
+    )  # fmt: skip
+    conn.run(
+        "UPDATE sessions SET archives = :number WHERE session_id = :session",
+        {"number": archive.number, "session": archive.session_id},
+    )
+
+
+def archive(conn: Connection, session_id: str, number: int) -> Archive | None:
+    """Return one archive."""
+    row = conn.row(
+        f"SELECT {_ARCHIVE} FROM archives WHERE session_id = :session AND number = :number",
+        {"session": session_id, "number": number},
+    )
+    return Archive(*row) if row else None
+
+
+def archives(conn: Connection, session_id: str) -> list[Archive]:
+    """Return a session's archives, oldest first."""
+    rows = conn.rows(
+        f"SELECT {_ARCHIVE} FROM archives WHERE session_id = :session ORDER BY number", {"session": session_id}
+    )
+    return [Archive(*row) for row in rows]
+
+
+def forget(conn: Connection, session_id: str) -> None:
+    """Drop a session, its live messages and the rows of its archives."""
+    for table in ("messages", "archives", "sessions"):
+        conn.run(f"DELETE FROM {table} WHERE session_id = :session", {"session": session_id})
+
+
+def _json(value: Sequence[Any] | None) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _message(row: Row) -> Message:
+    parts, calls = (None if text is None else json.loads(text) for text in row[4:6])
+    return Message(row[0], row[1], row[2], row[3], parts, calls, row[6])

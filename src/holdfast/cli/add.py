@@ -1,0 +1,71 @@
+"""Adding documents: add."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from holdfast.cli.call import Call, command
+from holdfast.cli.completion import complete_path
+from holdfast.cli.interrupts import StopOnce
+from holdfast.cli.options import MessageOption, store_path
+from holdfast.cli.output import INTERRUPTED, count
+from holdfast.cli.progress import bar
+
+if TYPE_CHECKING:
+    from holdfast.ingest.report import AddReport
+
+app = typer.Typer()
+
+#: exit status when some files were not added
+SOME_FAILED = 5
+
+
+@command(app)
+def add(
+    call: Call,
+    sources: Annotated[list[str], typer.Argument(metavar="SRC...", help="Files and folders outside the store.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="PATH", autocompletion=complete_path, help="The directory they go under.")
+    ] = "/resources",
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=0, max=256, help="Worker processes; 0 is one per core.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what was added from there before and has vanished.")
+    ] = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Put all files directly under --to.")] = False,
+    message: MessageOption = "",
+) -> int | None:
+    """Add files and folders.
+
+    Documents are converted to Markdown and searchable when this returns. A folder keeps its name; DIR/. adds what is in
+    it. What is there unchanged is skipped. A file that cannot be read fails by itself, and the exit status is then 5.
+    Ctrl-C once finishes the group in hand and stops; running the same command again goes on from there.
+    """
+    with StopOnce(call.out) as stop, bar(call.out) as progress:
+        report = call.store.add(
+            *sources, to=store_path(to), jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, message=message,
+            progress=progress, stop=stop.wanted,
+        )  # fmt: skip
+    call.done(asdict(report), _told(report, dry_run))
+    if not call.json:
+        for failure in report.failed:
+            call.out.note(f"holdfast: {failure.source}: {failure.reason} ({failure.code}, {failure.stage})")
+    if report.interrupted:
+        return INTERRUPTED
+    return SOME_FAILED if report.failed else None
+
+
+def _told(report: "AddReport", dry_run: bool) -> Iterator[str]:
+    would = "would be " if dry_run else ""
+    numbers = {"added": report.added, "updated": report.updated, "removed": report.removed}
+    done = [f"{number:,} {would}{what}" for what, number in numbers.items() if number or what == "added"]
+    done += [f"{report.skipped:,} skipped"] if report.skipped else []
+    done += [f"{len(report.failed):,} failed"] if report.failed else []
+    cost = f"{count(len(report.commits), 'commit')}, {report.seconds.get('wall', 0):.1f} s"
+    yield f"{', '.join(done)}{'' if dry_run else f' ({cost})'}"
+    if report.interrupted:
+        yield "Stopped before the end; the same command goes on from here."

@@ -1,0 +1,59 @@
+"""A Typer that does not import pydantic to read a string, nor Rich to write to a pipe.
+
+Typer reads every value with pydantic, whose import takes longer than all that `holdfast ls` does. The classes here take
+strings, and what is a value already, as they are. Where Typer keeps its reader under another name they change nothing,
+and pydantic is imported.
+"""
+
+import sys
+from typing import Any, Literal
+
+from typer.core import TyperCommand, TyperGroup
+
+
+class PlainCommand(TyperCommand):
+    """A command that takes plain values as they are, and whose help is drawn by Rich on a terminal only."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, `--help` too."""
+        return _plain(super().get_params(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        self.rich_markup_mode = _markup()
+        super().format_help(ctx, formatter)
+
+
+class PlainGroup(TyperGroup):
+    """A group of commands that takes plain values as they are, and whose help is drawn by Rich on a terminal only."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, `--help` too."""
+        return _plain(super().get_params(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        self.rich_markup_mode = _markup()
+        super().format_help(ctx, formatter)
+
+
+def _markup() -> Literal["rich"] | None:
+    return "rich" if sys.stdout.isatty() else None
+
+
+def _plain(params: list[Any]) -> list[Any]:
+    for param in params:
+        if hasattr(param, "type_descriptor"):
+            param._runtime_param = _PlainValue()
+    return params
+
+
+class _PlainValue:
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        wanted = param.type_descriptor.annotation
+        if wanted in (str, list[str]) or (isinstance(wanted, type) and isinstance(value, wanted)):
+            return value
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)

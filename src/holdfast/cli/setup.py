@@ -1,0 +1,63 @@
+"""Beginning: init and config."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import holdfast
+from holdfast.cli.call import Call, command
+from holdfast.errors import NotFound
+
+app = typer.Typer()
+
+
+@command(app)
+def init(
+    call: Call,
+    folder: Annotated[
+        str | None, typer.Argument(metavar="DIR", help="Made if it is missing; else the folder you are in.")
+    ] = None,
+) -> None:
+    """Make a new store."""
+    made = holdfast.init(folder or call.store_option or ".").resolve()
+    step = "holdfast add FOLDER" if made == Path.cwd() else f"cd {folder or call.store_option} && holdfast add FOLDER"
+    call.done({"store": str(made)}, [f"Made a store in {made}", f"Next: {step}"])
+
+
+@command(app)
+def config(
+    call: Call,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one, such as search.fold_rows.")] = None,
+) -> None:
+    """Show the settings. Edit holdfast.toml to change them."""
+    from holdfast.config import FILE_NAME, Settings
+
+    file = call.folder.resolve() / FILE_NAME
+    settings, default = (dict(_flat(each.model_dump())) for each in (call.store.settings, Settings.model_construct()))
+    if name is not None and name not in settings:
+        raise NotFound(f"There is no setting {name!r}", path=name, remedy=f"There are: {', '.join(settings)}")
+    chosen = {key: value for key, value in settings.items() if name in (None, key)}
+    changed = {key for key in chosen if chosen[key] != default.get(key)}
+    document = {"file": str(file), "settings": chosen, "changed": sorted(changed)}
+    if name is not None:
+        call.done(document, [str(settings[name])])
+    else:
+        call.done(document, _told(call, str(file), chosen, changed))
+
+
+def _flat(nested: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _told(call: Call, file: str, settings: dict[str, Any], changed: set[str]) -> Iterator[str]:
+    width = max(map(len, settings))
+    yield call.out.paint(f"# {file}", "dim")
+    for key, value in settings.items():
+        mark = "  (changed)" if key in changed else ""
+        yield f"{key:<{width}} = {value}{call.out.paint(mark, 'yellow')}"

@@ -1,0 +1,127 @@
+"""Abstracts and overviews as a store gives them: on demand, and by job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from holdfast import paths, tree
+from holdfast.backend import Backend
+from holdfast.catalog import commits, digests
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.digest.deriving import Deriving
+from holdfast.digest.digest import ABSTRACT, Digest, Digester, Pair
+from holdfast.digest.extractive import Extractive
+from holdfast.digest.states import survey
+from holdfast.errors import NotFound, Unsupported
+from holdfast.jobs.context import JobContext
+from holdfast.reading import SqlView
+from holdfast.snapshot import EngineView
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The abstracts and overviews of a store."""
+
+    backend: Backend
+    #: makes the digester that is configured; called when something is to be derived
+    digester: Callable[[], Digester]
+    #: whether what is derived is kept
+    keep: bool = True
+
+    def of_path(self, path: str, kind: str, *, at: int, derive: bool = True) -> Digest:
+        """Return the digest of what stands at a parsed path at commit `at`, deriving what is missing.
+
+        Without `derive`, what is there is returned: for a directory that has changed since, the last one, not fresh and
+        with the commit it describes. Raises NotFound when there is none, Unsupported for a file without text.
+        """
+        view = EngineView(self.backend, at)
+        entry = tree.need(view, path)
+        if not derive:
+            return self._stored(path, entry, kind, at)
+        digester = self.digester()
+        pair = self._derive(self._deriving(digester, at), view, entry)
+        if pair is None:
+            raise Unsupported(f"{path} has no text", path=path, remedy="Only documents and directories have digests")
+        return Digest(path, kind, _text(pair, kind), digester.name, digester.version, at, fresh=True)
+
+    def of_content(self, content_id: str, kind: str = ABSTRACT) -> Digest | None:
+        """Return the stored digest of a content, the configured deriver's if there is one."""
+        for digester in self._preferred():
+            with self.backend.engine.read() as conn:
+                texts = digests.texts_of_contents(conn, [content_id], kind, digester.name, digester.version)
+                head = commits.head(conn, self.backend.branch)
+            if content_id in texts:
+                return Digest("", kind, texts[content_id], digester.name, digester.version, head, fresh=True)
+        return None
+
+    def run(self, context: JobContext) -> dict[str, int]:
+        """Derive what is missing at and below the job's `path`, and of the directories above it: a job's handler."""
+        path = paths.parse(str(context.payload.get("path", paths.ROOT)))
+        with self.backend.engine.read() as conn:
+            at = commits.head(conn, self.backend.branch)
+        deriving = self._deriving(self.digester(), at)
+        deriving.check = context.check
+        deriving.save = lambda effect: _publish(context, effect)
+        view = EngineView(self.backend, at)
+        for each in _upward(path):
+            entry = tree.find(view, each)
+            if entry is not None:
+                self._derive(deriving, view, entry)
+        return {"made": deriving.made, "commit": at}
+
+    def _derive(self, deriving: Deriving, view: EngineView, entry: Entry) -> Pair | None:
+        if entry.content_id is not None:
+            return deriving.document(entry.content_id)
+        return deriving.folder(view, entry)
+
+    def _deriving(self, digester: Digester, at: int) -> Deriving:
+        return Deriving(self.backend, digester, at, self._save)
+
+    def _save(self, effect: Callable[[Connection], None]) -> None:
+        if self.keep:
+            with self.backend.engine.write() as conn:
+                effect(conn)
+
+    def _stored(self, path: str, entry: Entry, kind: str, at: int) -> Digest:
+        if entry.content_id is not None:
+            found = self.of_content(entry.content_id, kind)
+            found = replace(found, path=path, commit=at) if found else None
+        else:
+            found = self._stored_of_folder(path, entry, kind, at)
+        if found is None:
+            raise NotFound(f"{path} has no {kind} yet", path=path, remedy=f"Make it: holdfast {kind} {path}")
+        return found
+
+    def _stored_of_folder(self, path: str, entry: Entry, kind: str, at: int) -> Digest | None:
+        with self.backend.engine.read() as conn:
+            state = survey(SqlView(conn, self.backend.branch, at), entry)[-1].state_id
+            for digester in self._preferred():
+                found = digests.of_states(conn, [state], kind, digester.name, digester.version).get(state)
+                if found is not None:
+                    return Digest(path, kind, found.text, found.deriver, found.deriver_version, at, fresh=True)
+            old = digests.newest_of_node(conn, entry.node_id, kind, at)
+        if old is None:
+            return None
+        return Digest(path, kind, old.text, old.deriver, old.deriver_version, old.commit_seq, fresh=False)
+
+    def _preferred(self) -> list[Digester]:
+        configured = self.digester()
+        return [configured] if isinstance(configured, Extractive) else [configured, Extractive()]
+
+
+def _upward(path: str) -> list[str]:
+    """Return `path` and the directories above it; the root only when it is asked for itself."""
+    found = [path]
+    while (path := paths.split(path)[0]) != paths.ROOT:
+        found.append(path)
+    return found
+
+
+def _publish(context: JobContext, effect: Callable[[Connection], None]) -> None:
+    # Digests are keyed by what they describe: written again after a crash they are the same, so the job need not end
+    # with them.
+    context.publish(effects=[effect], last=False)
+
+
+def _text(pair: Pair, kind: str) -> str:
+    return pair.abstract if kind == ABSTRACT else pair.overview

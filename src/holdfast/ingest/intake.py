@@ -1,0 +1,92 @@
+"""The first two stages: scan the sources, and let through what the store does not have yet."""
+
+import os
+from collections import deque
+from itertools import islice
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.errors import HoldfastError
+from holdfast.ingest import report as stages
+from holdfast.ingest.items import Item
+from holdfast.ingest.plan import Plan
+from holdfast.ingest.prefilter import Candidate, Prefilter
+from holdfast.ingest.report import Failure
+from holdfast.ingest.scan import Found, Refused, scan
+from holdfast.ingest.tally import Tally
+
+#: files that the scan may be ahead of the rest, so that progress knows how much is still to come
+SCAN_AHEAD = 50_000
+#: files scanned in one go before the other stages get their turn
+SCAN_BATCH = 512
+#: files whose prefilter is one catalog transaction
+PREFILTER_BATCH = 512
+
+
+class Intake:
+    """Files to prepare, in scan order. What needs no preparing goes to the tally at once."""
+
+    def __init__(self, backend: Backend, plan: Plan, tally: Tally) -> None:
+        self._plan = plan
+        self._to = paths.parse(plan.to)
+        self._tally = tally
+        self._scan = scan(plan.sources, flatten=plan.flatten)
+        self._prefilter = Prefilter(backend)
+        self._scanned: deque[Item] = deque()
+        self._wanted: deque[Candidate] = deque()
+        self._order = 0
+        #: whether the scan is over
+        self.scanned = False
+        #: files found so far, and their bytes
+        self.files = self.size = 0
+
+    def look_ahead(self) -> None:
+        """Scan a little further."""
+        if self.scanned or len(self._scanned) >= SCAN_AHEAD:
+            return
+        with self._tally.timer.stage(stages.SCAN):
+            batch = list(islice(self._scan, SCAN_BATCH))
+            self.scanned = len(batch) < SCAN_BATCH
+            for found in batch:
+                self._take(found)
+
+    def next(self) -> Candidate | None:
+        """Return the next file that the store does not have as it is; None when the scan is over."""
+        while not self._wanted:
+            while not self._scanned:
+                if self.scanned:
+                    return None
+                self.look_ahead()
+            self._sift()
+        return self._wanted.popleft()
+
+    def _sift(self) -> None:
+        batch = [self._scanned.popleft() for _ in range(min(PREFILTER_BATCH, len(self._scanned)))]
+        with self._tally.timer.stage(stages.PREFILTER):
+            found = self._prefilter.sort(batch)
+        self._tally.skip(found.same)
+        self._wanted.extend(found.wanted)
+
+    def _take(self, found: Found | Refused) -> None:
+        self._order += 1
+        self.files += 1
+        origin = os.path.normpath(found.source.absolute())
+        if isinstance(found, Refused):
+            self._refuse(found, origin)
+            return
+        self.size += found.size
+        limit = self._plan.limits.size
+        if found.size > limit:
+            reason = f"it has {found.size} bytes; {limit} are allowed (ingest.max_file_bytes)"
+            self._tally.fail(self._order, Failure(origin, stages.SCAN, "too_large", reason), found.size)
+            return
+        try:
+            path = paths.parse(f"{self._to}/{found.target}")
+        except HoldfastError as error:
+            self._tally.fail(self._order, Failure(origin, stages.SCAN, error.code, str(error)), found.size)
+            return
+        self._scanned.append(Item(self._order, found.source, origin, path, found.size, found.mtime_ns))
+
+    def _refuse(self, refused: Refused, origin: str) -> None:
+        note = self._tally.fail if refused.failure else self._tally.leave_out
+        note(self._order, Failure(origin, stages.SCAN, refused.code, refused.reason))

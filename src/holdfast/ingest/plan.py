@@ -1,0 +1,61 @@
+"""What is to be added, and how."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from holdfast.ingest.report import Progress
+from holdfast.ingest.scan import DEFAULT_TO
+from holdfast.transaction import Guard
+
+if TYPE_CHECKING:
+    from holdfast.config import IngestSettings
+
+Source = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class FileLimits:
+    """What one file may take; passing a limit fails that file alone."""
+
+    #: bytes as it lies on disk
+    size: int = 512 * 1024 * 1024
+    #: seconds in a worker
+    seconds: float = 120.0
+    #: bytes of memory in a worker
+    memory: int = 2048 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One add."""
+
+    #: files and folders, in the order in which they are added
+    sources: tuple[Source, ...]
+    #: the directory in the store that everything goes under
+    to: str = DEFAULT_TO
+    #: worker processes; 0 is one per core
+    jobs: int = 0
+    #: tell what would be done, and do nothing
+    dry_run: bool = False
+    #: remove what was added from these sources before and is no longer there
+    prune: bool = False
+    #: put all files directly into `to`
+    flatten: bool = False
+    #: of its commits
+    message: str = ""
+    actor: str = "user"
+    #: called now and then in the thread of the add, and at its end
+    progress: Callable[[Progress], None] | None = None
+    #: asked between files; once it is true, the group in hand is published and the add ends
+    stop: Callable[[], bool] | None = None
+    #: checked inside every publishing SQL transaction, such as a lock's token
+    guards: tuple[Guard, ...] = ()
+    limits: FileLimits = FileLimits()
+
+
+def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int | None, **how: Any) -> Plan:
+    """Return the plan for `sources`, with what the settings say wherever nothing else was said."""
+    limits = FileLimits(settings.max_file_bytes, settings.max_file_seconds, settings.max_file_memory_mib * 1024 * 1024)
+    return Plan(tuple(sources), jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)

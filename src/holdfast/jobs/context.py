@@ -1,0 +1,181 @@
+"""What a handler is given: its job, and the one way to have an effect."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from holdfast.backend import Backend
+from holdfast.catalog import commits, jobs
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.jobs import Job
+from holdfast.errors import Conflict, LockLost
+from holdfast.faults import point
+from holdfast.snapshot import EngineView
+from holdfast.transaction import Terms, Transaction
+
+T = TypeVar("T")
+
+#: times that a publish is made again because somebody else committed a change to what it read
+PUBLISHES = 10
+
+
+class Skipped(Exception):
+    """Raised by a handler: there is nothing it can do now, and that is no failure. The job can be run again later."""
+
+
+class Failed(Exception):
+    """Raised by a handler: trying again would not help."""
+
+
+class Stopped(Exception):
+    """The job was cancelled, took too long, or its worker is stopping: nothing it does counts any more."""
+
+
+class Stop:
+    """Says to a running handler that it should end. May be set from any thread, once."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self._lock = threading.Lock()
+        self._told: list[Callable[[], None]] = []
+
+    def set(self, reason: str) -> None:
+        with self._lock:
+            if self.reason is not None:
+                return
+            self.reason = reason
+            told = list(self._told)
+        for each in told:
+            each()
+
+    def tell(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the stop comes, at once if it has come."""
+        with self._lock:
+            self._told.append(callback)
+            come = self.reason is not None
+        if come:
+            callback()
+
+
+class JobContext:
+    """One attempt at one job."""
+
+    def __init__(self, backend: Backend, job: Job, stop: Stop) -> None:
+        self.backend = backend
+        self.job = job
+        self._stop = stop
+        #: whether the job has ended by its own publish
+        self.ended = False
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What the job was enqueued with."""
+        return self.job.payload
+
+    def check(self) -> None:
+        """Raise when the job should stop; call it between the steps of long work."""
+        if self._stop.reason is not None:
+            raise Stopped(self._stop.reason)
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Return what `action` returns, but stop waiting for it when the job should stop.
+
+        For slow calls that cannot be interrupted: `action` runs in a thread that is left to itself then.
+        """
+        self.check()
+        ready = threading.Event()
+        came: list[T] = []
+        wrong: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                came.append(action())
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+                wrong.append(error)
+            ready.set()
+
+        self._stop.tell(ready.set)
+        threading.Thread(target=run, name=f"job-{self.job.job_id}-call", daemon=True).start()
+        ready.wait()
+        self.check()
+        if wrong:
+            raise wrong[0]
+        return came[0]
+
+    def publish(
+        self,
+        action: Callable[[Transaction], None] | None = None,
+        *,
+        effects: Sequence[Callable[[Connection], None]] = (),
+        message: str = "",
+        state: str = jobs.DONE,
+        error: str | None = None,
+        result: dict[str, Any] | None = None,
+        last: bool = True,
+    ) -> Commit | None:
+        """Make the job's effect visible and end the job, in one commit (G8); returns the commit of a changed tree.
+
+        `action` changes the tree. It is called again on a newer snapshot when somebody else changed what it read, so
+        it must do nothing else. `effects` write further catalog rows. With `last=False` the job goes on afterwards:
+        for steps that may be repeated, as the job will be run again from its start if its worker dies.
+
+        Raises LockLost when the job was taken from this worker: then nothing was published.
+        """
+        self.check()
+        ends = [lambda conn: self._end(conn, state, error, result)] if last else []
+        point("jobs.before_publish")
+        commit: Commit | None = None
+        if action is None:
+            self._write([*effects, *ends])
+        else:
+            commit = self._commit(action, [*effects, *ends], message)
+        self.ended = last
+        point("jobs.after_publish")
+        return commit
+
+    def _write(self, effects: Sequence[Callable[[Connection], None]]) -> None:
+        with self.backend.engine.write() as conn:
+            self._fence(conn)
+            for effect in effects:
+                effect(conn)
+
+    def _commit(
+        self, action: Callable[[Transaction], None], effects: Sequence[Callable[[Connection], None]], message: str
+    ) -> Commit:
+        for _ in range(PUBLISHES):
+            tx = self._begin(message)
+            tx.require(self._fence)
+            for effect in effects:
+                tx.also(_without_commit(effect))
+            action(tx)
+            try:
+                return tx.commit()
+            except Conflict:
+                self.check()
+        raise Conflict(f"Job {self.job.job_id} lost {PUBLISHES} races in a row", path=str(self.job.job_id))
+
+    def _begin(self, message: str) -> Transaction:
+        backend = self.backend
+        with backend.engine.read() as conn:
+            base = commits.head(conn, backend.branch)
+        terms = Terms(message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}")
+        return Transaction(backend, EngineView(backend, base), base, terms)
+
+    def _fence(self, conn: Connection) -> None:
+        # Inside the publishing SQL transaction (G6): a worker taken for dead that wakes up late is refused here.
+        if self.job.token is None or not jobs.holds(conn, self.job.job_id, self.job.token):
+            raise LockLost(
+                f"Job {self.job.job_id} is no longer this worker's; nothing was published",
+                path=str(self.job.job_id),
+                remedy=f"See `holdfast jobs show {self.job.job_id}`",
+            )
+
+    def _end(self, conn: Connection, state: str, error: str | None, result: dict[str, Any] | None) -> None:
+        assert self.job.token is not None
+        now = self.backend.clock.now()
+        jobs.finish(conn, self.job.job_id, self.job.token, state, now, error=error, result=result)
+
+
+def _without_commit(effect: Callable[[Connection], None]) -> Callable[[Connection, Commit], None]:
+    return lambda conn, _: effect(conn)

@@ -1,0 +1,97 @@
+"""The worker's pulse: renews leases, notices cancels, ends attempts that take too long."""
+
+import threading
+from dataclasses import dataclass, field
+
+from holdfast.backend import Backend
+from holdfast.catalog import jobs
+from holdfast.catalog.jobs import Job
+from holdfast.jobs import outcome
+from holdfast.jobs.context import Stop
+from holdfast.jobs.kinds import Kind
+
+#: seconds between two beats
+BEAT = 1.0
+#: a lease is renewed when less than this part of it is left
+RENEW_BELOW = 2 / 3
+
+
+@dataclass
+class Running:
+    """An attempt under way in this worker."""
+
+    job: Job
+    kind: Kind
+    #: seconds since the epoch
+    began: float
+    stop: Stop = field(default_factory=Stop)
+    #: beats since it was told to stop
+    beats_ignored: int = 0
+
+
+class Heartbeat:
+    """Keeps the leases of what runs in one worker."""
+
+    def __init__(self, backend: Backend, lease: float) -> None:
+        self._backend = backend
+        #: seconds
+        self._lease = lease
+        self._lock = threading.Lock()
+        self._running: dict[int, Running] = {}
+
+    def begin(self, job: Job, kind: Kind) -> Running:
+        """Note that an attempt begins."""
+        running = Running(job, kind, self._backend.clock.now())
+        with self._lock:
+            self._running[id(running)] = running
+        return running
+
+    def end(self, running: Running) -> None:
+        """Note that an attempt has ended."""
+        with self._lock:
+            self._running.pop(id(running), None)
+
+    def stop_all(self, reason: str) -> None:
+        """Tell every attempt to stop."""
+        for each in self._all():
+            each.stop.set(reason)
+
+    def beat(self) -> list[Running]:
+        """Look after every attempt once; returns those that were told to stop and have not."""
+        ignoring = []
+        for each in self._all():
+            if each.stop.reason is not None:
+                each.beats_ignored += 1
+                ignoring.append(each)
+        watched = [each for each in self._all() if each.stop.reason is None]
+        if watched:
+            self._look_after(watched)
+        return ignoring
+
+    def _look_after(self, watched: list[Running]) -> None:
+        now = self._backend.clock.now()
+        with self._backend.engine.read() as conn:
+            there = jobs.get_many(conn, [each.job.job_id for each in watched])
+        renewing = []
+        for each in watched:
+            job = there.get(each.job.job_id)
+            if job is None or job.token != each.job.token:
+                each.stop.set("cancelled" if job is not None and job.state == jobs.CANCELLED else "taken over")
+            elif now - each.began > each.kind.time_limit:
+                self._end_slow(each)
+            elif (job.lease_until or 0.0) - now < self._lease * RENEW_BELOW:
+                renewing.append(each)
+        if renewing:
+            with self._backend.engine.write(durable=False) as conn:
+                for each in renewing:
+                    jobs.renew(conn, each.job.job_id, each.job.token or "", now + self._lease)
+
+    def _end_slow(self, running: Running) -> None:
+        # The job is taken from the attempt before the attempt is told: it cannot publish in between.
+        slow = TimeoutError(f"the attempt took longer than {running.kind.time_limit:g} s")
+        outcome.write(self._backend, [outcome.Outcome(running.job, jobs.QUEUED, outcome.cause(slow))])
+        running.stop.set("took too long")
+
+    def _all(self) -> list[Running]:
+        with self._lock:
+            return list(self._running.values())

@@ -1,0 +1,126 @@
+"""The queue as users and programs see it: enqueue, look, retry, cancel, wait."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from holdfast.backend import Backend
+from holdfast.catalog import jobs
+from holdfast.catalog.jobs import Enqueueing, Job, NewJob
+from holdfast.errors import NotFound, Unsupported
+from holdfast.jobs.waker import Waker
+
+#: seconds between two looks at jobs that another process runs
+LOOK_AGAIN = 0.05
+#: jobs listed at once
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The queue in numbers."""
+
+    #: jobs in each state that any is in
+    counts: dict[str, int]
+    #: the job that has waited longest to end
+    oldest: Job | None
+    #: the latest failures, newest first
+    failed: list[Job]
+
+    @property
+    def depth(self) -> int:
+        """Jobs that have not ended."""
+        return sum(self.counts.get(state, 0) for state in (jobs.QUEUED, jobs.WAITING, jobs.RUNNING))
+
+
+class Queue:
+    """All jobs of a store. Iterating yields them, newest first."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def __iter__(self) -> Iterator[Job]:
+        return self.list()
+
+    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> int:
+        """Write a job, durable when this returns, and return its id.
+
+        Of two unstarted jobs with the same `key` only one stays: the older, or with `supersede` the newer. `after`
+        names a job that must have ended first. `run_at` is in seconds since the epoch.
+        """
+        new = NewJob(kind, payload or {}, **how)
+        with self._backend.engine.write() as conn:
+            job_id = jobs.enqueue(conn, new, self._backend.clock.now())
+        self._announce()
+        return job_id
+
+    def list(self, *states: str, kind: str | None = None) -> Iterator[Job]:
+        """Yield jobs, newest first; with states, those in any of them."""
+        before: int | None = None
+        while True:
+            with self._backend.engine.read() as conn:
+                found = jobs.newest(conn, states or jobs.STATES, kind, before=before, limit=PAGE)
+            yield from found
+            if len(found) < PAGE:
+                return
+            before = found[-1].job_id
+
+    def get(self, job_id: int) -> Job:
+        """Return one job; raises NotFound."""
+        with self._backend.engine.read() as conn:
+            found = jobs.get(conn, job_id)
+        if found is None:
+            raise NotFound(f"There is no job {job_id}", path=str(job_id), remedy="See `holdfast jobs list`")
+        return found
+
+    def retry(self, job_id: int) -> int:
+        """Queue a job that failed, was skipped or was cancelled, with all its attempts before it.
+
+        Returns the id of the job that will run: another, when one with its key is queued already. Raises NotFound, or
+        Unsupported for a job that is done or has not ended.
+        """
+        job = self.get(job_id)
+        with self._backend.engine.write() as conn:
+            again = jobs.retry(conn, job_id, self._backend.clock.now())
+        if again is None:
+            raise Unsupported(
+                f"Job {job_id} is {job.state}", path=str(job_id), remedy="Only jobs without an effect can be run again"
+            )
+        self._announce()
+        return again
+
+    def cancel(self, job_id: int) -> bool:
+        """End a job that has not ended: it can have no effect from now on. Returns False when it had ended."""
+        self.get(job_id)
+        with self._backend.engine.write() as conn:
+            cancelled = jobs.cancel(conn, job_id, self._backend.clock.now())
+        self._announce()
+        return cancelled
+
+    def wait(self, ids: Iterable[int], timeout: float | None = None) -> Sequence[Job]:
+        """Return the jobs `ids` once all have ended, or as they are after `timeout` seconds. Runs none of them."""
+        wanted = list(dict.fromkeys(ids))
+        until = None if timeout is None else time.monotonic() + timeout
+        waker = Waker(self._backend)
+        waker.attach()
+        try:
+            while True:
+                seen = waker.count
+                found = [self.get(job_id) for job_id in wanted]
+                left = LOOK_AGAIN if until is None else min(LOOK_AGAIN, until - time.monotonic())
+                if left <= 0 or all(job.has_ended for job in found):
+                    return found
+                waker.wait(seen, left)
+        finally:
+            waker.detach()
+
+    def summary(self, failures: int = 10) -> Summary:
+        """Return the queue's depth, its oldest job and its latest failures."""
+        with self._backend.engine.read() as conn:
+            failed = jobs.newest(conn, (jobs.FAILED,), limit=failures)
+            return Summary(jobs.counts(conn), jobs.oldest_unended(conn), failed)
+
+    def _announce(self) -> None:
+        for listener in list(self._backend.published):
+            listener()

@@ -1,0 +1,299 @@
+"""The worker: claims jobs, runs their handlers, and writes how they ended."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+
+from holdfast import process
+from holdfast.backend import Backend
+from holdfast.catalog import jobs
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.jobs import Job
+from holdfast.errors import HoldfastError, LockLost, Unsupported
+from holdfast.faults import point
+from holdfast.jobs import outcome
+from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
+from holdfast.jobs.heartbeat import BEAT, Heartbeat
+from holdfast.jobs.kinds import Kind
+from holdfast.jobs.outcome import Outcome
+from holdfast.jobs.waker import Waker
+
+#: seconds that a lease lasts without being renewed; jobs of this host's dead are taken up sooner
+LEASE = 60.0
+#: seconds between two looks of an idle worker at what other processes enqueued: the first, and the longest
+FIRST_LOOK, LAST_LOOK = 0.05, 0.5
+#: jobs claimed at once, as long as they are quick
+LARGEST_BATCH = 64
+#: seconds that a job of a batch may take on average for the next batch to be larger, and one may take at all
+QUICK, SLOW = 0.002, 0.02
+#: beats after which a handler that does not stop is left to itself and another thread takes its place
+BEATS_TO_STOP = 5
+#: seconds that ended jobs are listed
+KEEP_ENDED = 7 * 24 * 3600.0
+#: seconds between two clearings of the list
+CLEAR_EVERY = 3600.0
+
+#: what an attempt is told when its worker is stopping: the job goes back to the queue, the attempt uncounted
+STOPPING = "the worker is stopping"
+
+
+@dataclass
+class _Hand:
+    """A thread that runs jobs."""
+
+    thread: threading.Thread | None = None
+    #: jobs it claims next
+    batch: int = 1
+    #: seconds it waits next when there is nothing to do
+    look: float = FIRST_LOOK
+    #: whether another thread has taken its place, because a handler will not return
+    replaced: bool = False
+
+
+class Worker:
+    """Runs the jobs of some kinds until it is told to stop. Use as a context manager, or call `run`."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        kinds: Iterable[Kind],
+        *,
+        threads: int = 1,
+        lease: float = LEASE,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._backend = backend
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._names = sorted(self._kinds)
+        self._threads = threads
+        self._lease = lease
+        self._rng = rng or random.Random()
+        self._waker = Waker(backend)
+        self._heartbeat = Heartbeat(backend, lease)
+        self._stopping = threading.Event()
+        self._until_empty = False
+        self._hands: list[_Hand] = []
+        self._running_hands: dict[int, _Hand] = {}
+        self._next_clearing = 0.0
+        #: the last error that was the store's, not a job's; None when all is well
+        self.trouble: HoldfastError | None = None
+
+    # --- its life
+
+    def start(self) -> None:
+        """Begin to run jobs in threads of this process."""
+        self._stopping.clear()
+        self._waker.attach()
+        for _ in range(self._threads):
+            self._add_hand()
+        threading.Thread(target=self._pulse, name="holdfast-heartbeat", daemon=True).start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Stop; jobs under way are told to, and go back to the queue for others. Waits at most `timeout` seconds."""
+        self._stopping.set()
+        self._heartbeat.stop_all(STOPPING)
+        self._waker.wake()
+        until = time.monotonic() + timeout
+        for hand in list(self._hands):
+            if hand.thread is not None and not hand.replaced:
+                hand.thread.join(max(0.0, until - time.monotonic()))
+        self._waker.detach()
+
+    def run(self, *, until_empty: bool = False) -> None:
+        """Run jobs until stopped; with `until_empty`, until none is left that can be run now or is to be tried again.
+
+        Ctrl-C stops it cleanly.
+        """
+        self._until_empty = until_empty
+        self.start()
+        try:
+            while any(h.thread is not None and h.thread.is_alive() and not h.replaced for h in self._hands):
+                for hand in list(self._hands):
+                    if hand.thread is not None and not hand.replaced:
+                        hand.thread.join(BEAT)
+        finally:
+            self.stop()
+
+    def __enter__(self) -> "Worker":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # --- one turn
+
+    def turn(self, limit: int = 1) -> int:
+        """Claim up to `limit` jobs, run them in this thread, and return how many there were."""
+        claimed = self._claim(limit)
+        if claimed:
+            self._run_batch(claimed, _Hand())
+        return len(claimed)
+
+    def beat(self) -> None:
+        """Look after the leases and limits of what runs; called every second while the worker runs."""
+        for running in self._heartbeat.beat():
+            hand = self._running_hands.get(id(running))
+            if hand is not None and running.beats_ignored >= BEATS_TO_STOP and not hand.replaced:
+                hand.replaced = True
+                self._add_hand()
+        outcome.take_over(self._backend)
+        self._clear()
+
+    def _pulse(self) -> None:
+        while not self._stopping.wait(BEAT):
+            try:
+                self.beat()
+                self.trouble = None
+            except HoldfastError as error:
+                self.trouble = error
+
+    def _add_hand(self) -> None:
+        hand = _Hand()
+        hand.thread = threading.Thread(target=self._work, args=(hand,), name="holdfast-worker", daemon=True)
+        self._hands = [h for h in self._hands if h.thread is not None and h.thread.is_alive()]
+        self._hands.append(hand)
+        hand.thread.start()
+
+    def _work(self, hand: _Hand) -> None:
+        while not (self._stopping.is_set() or hand.replaced):
+            seen = self._waker.count
+            try:
+                if not self._turn_of(hand) and not self._rest(hand, seen):
+                    return
+            except Unsupported:
+                # The store was closed under the worker.
+                return
+            except HoldfastError as error:
+                # The store is in trouble (a full disk, say), not a job: it is looked at again, ever more seldom.
+                self.trouble = error
+                self._stopping.wait(LAST_LOOK)
+
+    def _turn_of(self, hand: _Hand) -> bool:
+        claimed = self._claim(hand.batch)
+        if not claimed:
+            return False
+        hand.look = FIRST_LOOK
+        self._run_batch(claimed, hand)
+        return True
+
+    def _rest(self, hand: _Hand, seen: int) -> bool:
+        """Wait for something to do; False when there is nothing to wait for."""
+        if outcome.take_over(self._backend):
+            return True
+        with self._backend.engine.read() as conn:
+            now = self._backend.clock.now()
+            if self._until_empty and not jobs.under_way(conn, self._names, now):
+                return False
+            due = jobs.next_due(conn, self._names)
+        seconds = hand.look if due is None or due <= now else min(hand.look, due - now)
+        hand.batch = 1
+        hand.look = FIRST_LOOK if self._waker.wait(seen, seconds) else min(LAST_LOOK, hand.look * 2)
+        return True
+
+    # --- claiming
+
+    def _claim(self, limit: int) -> list[Job]:
+        if not self._names:
+            return []
+        now = self._backend.clock.now()
+        # Looked at first without the writer's turn: most looks of an idle worker end here.
+        with self._backend.engine.read() as conn:
+            if not jobs.claimable(conn, self._names, now, 1):
+                return []
+        owner, token = process.current().to_json(), uuid.uuid4().hex
+        # Not durable: after a power cut nobody holds a lease anyway.
+        with self._backend.engine.write(durable=False) as conn:
+            names = self._with_room(conn)
+            chosen = _batch(jobs.claimable(conn, names, now, limit), self._kinds) if names else []
+            claimed = jobs.claim(conn, chosen, token, owner, now, now + self._lease) if chosen else []
+        if claimed:
+            point("jobs.after_claim")
+        return claimed
+
+    def _with_room(self, conn: Connection) -> list[str]:
+        if all(kind.concurrency is None for kind in self._kinds.values()):
+            return self._names
+        running = jobs.running_by_kind(conn)
+        return [
+            name
+            for name in self._names
+            if (most := self._kinds[name].concurrency) is None or running.get(name, 0) < most
+        ]
+
+    # --- running
+
+    def _run_batch(self, claimed: list[Job], hand: _Hand) -> None:
+        """Run claimed jobs in order and write in one commit how those ended that published nothing."""
+        began = time.monotonic()
+        outcomes: list[Outcome] = []
+        for number, job in enumerate(claimed):
+            before = time.monotonic()
+            ended = self._run(job, hand)
+            if ended is not None:
+                outcomes.append(ended)
+            if time.monotonic() - before > SLOW or self._stopping.is_set() or hand.replaced:
+                # The others of the batch do not wait behind a slow one: any worker may have them.
+                outcomes.extend(Outcome(each, jobs.QUEUED, counted=False) for each in claimed[number + 1 :])
+                break
+        outcome.write(self._backend, outcomes)
+        quick = time.monotonic() - began < QUICK * len(claimed) + SLOW / 2
+        hand.batch = min(LARGEST_BATCH, hand.batch * 2) if quick else 1
+
+    def _run(self, job: Job, hand: _Hand) -> Outcome | None:
+        """Run one job; returns how it ended, or None when that is written already or is no longer this worker's."""
+        kind = self._kinds[job.kind]
+        running = self._heartbeat.begin(job, kind)
+        self._running_hands[id(running)] = hand
+        context = JobContext(self._backend, job, running.stop)
+        try:
+            ended = self._handle(kind, context)
+        finally:
+            self._heartbeat.end(running)
+            self._running_hands.pop(id(running), None)
+        if context.ended or running.stop.reason not in (None, STOPPING):
+            return None
+        return ended
+
+    def _handle(self, kind: Kind, context: JobContext) -> Outcome | None:
+        job = context.job
+        try:
+            return Outcome(job, jobs.DONE, result=kind.run(context))
+        except Skipped as reason:
+            return Outcome(job, jobs.SKIPPED, str(reason))
+        except Failed as error:
+            return Outcome(job, jobs.FAILED, str(error))
+        except Stopped:
+            return Outcome(job, jobs.QUEUED, counted=False)
+        except LockLost as error:
+            with self._backend.engine.read() as conn:
+                held = jobs.holds(conn, job.job_id, job.token or "")
+            return outcome.after_error(job, error, kind.backoff, self._rng) if held else None
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is the job's failure, not the worker's
+            return outcome.after_error(job, error, kind.backoff, self._rng)
+
+    def _clear(self) -> None:
+        now = self._backend.clock.now()
+        if now >= self._next_clearing:
+            self._next_clearing = now + CLEAR_EVERY
+            with self._backend.engine.write(durable=False) as conn:
+                jobs.forget_ended(conn, now - KEEP_ENDED)
+
+
+def _batch(claimable: list[tuple[int, str, int]], kinds: dict[str, Kind]) -> list[int]:
+    """Return the ids to claim together.
+
+    A job that was begun before is claimed alone: if it is what kills workers, it takes no other with it. So is one of a
+    kind whose running jobs are counted.
+    """
+    alone = [attempts > 0 or kinds[kind].concurrency is not None for _, kind, attempts in claimable]
+    if alone and alone[0]:
+        return [claimable[0][0]]
+    until = alone.index(True) if True in alone else len(alone)
+    return [job_id for job_id, _, _ in claimable[:until]]

@@ -1,0 +1,243 @@
+"""Taking locks, waiting for them, and checking them where a change is published."""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from holdfast import paths, process
+from holdfast.catalog import locks
+from holdfast.catalog.engine import Connection, Engine
+from holdfast.catalog.locks import HELD, LockRow
+from holdfast.clock import Clock
+from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
+from holdfast.locks import context, words
+from holdfast.locks.bell import Bell
+from holdfast.locks.lock import Grant, Keeping, Lock
+from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, wanted
+from holdfast.locks.obstacles import IsDead
+from holdfast.locks.renewal import Renewer
+from holdfast.locks.slots import is_file
+from holdfast.locks.table import PLACE_LEASE, Granted, LockTable, Refused, Request
+
+T = TypeVar("T")
+
+#: seconds of a lease: a shorter one could not be renewed in time on a busy machine, a longer one outlives any purpose
+SHORTEST_TTL, LONGEST_TTL = 0.1, 7 * 86_400.0
+#: seconds between two looks of a waiter at what other processes did: the first, and the longest
+FIRST_LOOK, LONGEST_LOOK = 0.001, 0.025
+
+
+class LockManager:
+    """The locks of one opened store, and the gatekeeper of what it publishes (`fence` and `admit`)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        branch: int,
+        *,
+        owner: process.Identity | None = None,
+        dead: IsDead = process.is_dead,
+        renewer: Renewer[Lock] | None = None,
+    ) -> None:
+        self.table = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
+        self._clock = clock
+        self._keeping = Keeping(self.table, renewer or Renewer(), Bell(clock), clock)
+
+    # --- taking
+
+    def acquire(
+        self,
+        names: Sequence[str],
+        *,
+        mode: str = POINT,
+        timeout: float | None = 0.0,
+        ttl: float = 300.0,
+        purpose: str = "",
+        actor: str = "user",
+    ) -> Lock:
+        """Take all of `names`, or nothing; raises Locked, and LockLost when a lock around this one was lost.
+
+        `timeout` is in seconds: 0 fails at once, None waits without bound. What the locks around this one cover is
+        free; for anything more, whoever holds a lock never waits, so that nobody can wait in a circle.
+        """
+        _check_times(timeout, ttl)
+        around = self.inside()
+        most = wanted(names, mode)
+        covering = [grant for want in most if (grant := _covering(around, want))]
+        if len(covering) == len(most):
+            return Lock(self._keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering))
+        holder = around[-1].holder if around else uuid.uuid4().hex
+        request = Request(
+            wants=self._still_wanted(names, mode, around),
+            holder=holder,
+            mine=_once([holder, *(lock.holder for lock in around)]),
+            nested=bool(around),
+            actor=actor,
+            purpose=purpose,
+            ttl=ttl,
+            since=self._clock.now(),
+        )
+        rows = self._obtain(request, most, timeout).rows
+        return Lock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
+
+    def adopt(self, claim: str, ttl: float) -> Lock:
+        """Take over a lock that was handed over, once; raises LockLost when it was adopted already or has expired."""
+        _check_times(None, ttl)
+        rows = self.table.adopt(claim, ttl)
+        if not rows:
+            raise LockLost(f"No lock waits to be adopted under {claim!r}: it has expired, or was adopted", path=claim)
+        return Lock(self._keeping, rows, holder=rows[0].holder, ttl=ttl)
+
+    def inside(self) -> tuple[Lock, ...]:
+        """Return this store's locks that the running code is inside of, the outermost first."""
+        return tuple(lock for lock in context.inside() if lock.keeping is self._keeping)
+
+    def close(self) -> None:
+        """Give back every lock that is still held through this store, and end the renewal."""
+        if process.current() != self.table.owner:
+            # After a fork: they are the parent's, and so is the thread.
+            return
+        for lock in self._keeping.renewer.close():
+            # What cannot be given back now is not renewed any more, and expires.
+            with suppress(HoldfastError):
+                lock.release()
+
+    # --- breaking
+
+    def take_away(self, name: str, *, by: str, force: bool, token: int | None = None) -> list[LockRow]:
+        """Break the locks on exactly `name`, only the one of `token` if given; returns what was broken.
+
+        A lock whose holder is alive is broken only with `force`. Raises NotFound or Locked.
+        """
+        path = paths.parse(name)
+        with self.table.reading() as conn:
+            found = locks.at_paths(conn, HELD, self.table.branch, [path], ("",))
+            above = self.table.in_the_way(conn, [Want(path)], ())
+        rows = [row for row in found if token in (None, row.number)]
+        if not rows:
+            raise _nothing_to_break(path, above, token)
+        alive = [row for row in rows if self.table.is_live(row)]
+        if alive and not force:
+            raise Locked(
+                f"The holder of {path} is alive: {words.holder(alive[0])}",
+                path=path,
+                remedy="Ask the holder; or break it with force (`holdfast locks break PATH --force`)",
+            )
+        broken = self.table.take_away(rows, by)
+        self._keeping.bell.ring()
+        return broken
+
+    # --- at the commit point
+
+    def fence(self, conn: Connection) -> None:
+        """Raise LockLost unless all locks that the running code is inside of are still held (G6)."""
+        for lock in self.inside():
+            lock.guard(conn)
+
+    def admit(self, conn: Connection, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
+        """Raise Locked when others hold a lock on what is about to change: paths, and whether all below is meant.
+
+        Checked inside the publishing SQL transaction, this is what a short lock around every publish would do.
+        """
+        if not locks.any_held(conn):
+            return
+        wants = [Want(path, SUBTREE if deep else POINT) for path, deep in touched()]
+        blockers = self.table.in_the_way(conn, wants, _once([lock.holder for lock in self.inside()]))
+        if blockers:
+            raise words.locked(wants, blockers, waiting=False)
+
+    # --- helpers
+
+    def _still_wanted(
+        self, names: Sequence[str], mode: str, around: tuple[Lock, ...]
+    ) -> Callable[[Connection], list[Want]]:
+        """Return what asks, inside the SQL transaction, for what is wanted beyond the locks around."""
+        source = paths.parse(names[0])
+
+        def wants(conn: Connection) -> list[Want]:
+            for lock in around:
+                lock.guard(conn)
+            on_a_file = mode == MOVE and is_file(conn, self.table.branch, source)
+            return [want for want in wanted(names, mode, source_is_file=on_a_file) if not _covering(around, want)]
+
+        return wants
+
+    def _obtain(self, request: Request, wants: list[Want], timeout: float | None) -> Granted:
+        wait = timeout != 0 and not request.nested
+        outcome = self.table.grant(request, wait=wait)
+        if isinstance(outcome, Granted):
+            return outcome
+        if outcome.ticket is None:
+            raise words.locked(wants, outcome.blockers, waiting=False, nested=request.nested)
+        return _Waiter(self._keeping, request, wants, outcome, timeout).wait()
+
+
+class _Waiter:
+    """One acquire that waits for its turn, in order of arrival."""
+
+    def __init__(
+        self, keeping: Keeping, request: Request, wants: list[Want], refused: Refused, timeout: float | None
+    ) -> None:
+        self._keeping = keeping
+        self._request = request
+        self._wants = wants
+        self._refused = refused
+        self._deadline = None if timeout is None else request.since + timeout
+        self._place_until = keeping.clock.now() + PLACE_LEASE / 2
+
+    def wait(self) -> Granted:
+        """Return once it is granted; raises Locked when the time is over. The place in the queue is given up."""
+        timed_out = False
+        try:
+            while True:
+                outcome = self._try_when_free()
+                if isinstance(outcome, Granted):
+                    return outcome
+                self._refused = outcome
+                timed_out = self._deadline is not None and self._keeping.clock.now() >= self._deadline
+                if timed_out:
+                    raise words.locked(self._wants, outcome.blockers, waiting=True)
+        except BaseException:
+            assert self._refused.ticket is not None
+            self._keeping.table.leave(self._refused.ticket, timed_out=timed_out)
+            # Whoever stood behind this place may be the next in turn.
+            self._keeping.bell.ring()
+            raise
+
+    def _try_when_free(self) -> Granted | Refused:
+        """Sleep until nobody is in the way, or the time is over, or the place needs a sign of life; then try."""
+        table, clock, bell = self._keeping.table, self._keeping.clock, self._keeping.bell
+        blockers, pause = self._refused.blockers, FIRST_LOOK
+        while True:
+            heard = bell.rings
+            found = table.look(self._request, self._refused.ticket)
+            # Whatever moves in the queue means that the next move may be near.
+            pause = min(pause * 1.5, LONGEST_LOOK) if found == blockers else FIRST_LOOK
+            blockers, now = found, clock.now()
+            if not found or now >= self._place_until or (self._deadline is not None and now >= self._deadline):
+                self._place_until = now + PLACE_LEASE / 2
+                return table.grant(self._request, ticket=self._refused.ticket, wait=True)
+            bell.wait(heard, pause if self._deadline is None else min(pause, self._deadline - now))
+
+
+def _covering(around: Iterable[Lock], want: Want) -> Grant | None:
+    return next((grant for lock in around if (grant := lock.covering(want))), None)
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _check_times(timeout: float | None, ttl: float) -> None:
+    if timeout is not None and not timeout >= 0:
+        raise Unsupported(f"A timeout of {timeout} seconds", remedy="0 fails at once, None waits without bound")
+    if not SHORTEST_TTL <= ttl <= LONGEST_TTL:
+        raise Unsupported(f"A ttl of {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")
+
+
+def _nothing_to_break(path: str, above: list[LockRow], token: int | None) -> NotFound:
+    which = f" with the token {token}" if token is not None else ""
+    remedy = f"It is covered by the lock on {above[0].path}: break that one" if above else "See `holdfast locks list`"
+    return NotFound(f"Nobody holds a lock on {path}{which}", path=path, remedy=remedy)

@@ -1,0 +1,1 @@
+"""Language models behind one port; the only implementation speaks to OpenAI-compatible endpoints."""

@@ -1,0 +1,82 @@
+"""Finding lost bytes again: in the blob store, at the source they were added from, or by deriving them anew."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+from holdfast.backend import Backend
+from holdfast.blobs.hashing import content_id_of, pieces_of
+from holdfast.catalog import checks, contents
+from holdfast.catalog.contents import Content
+from holdfast.catalog.engine import Connection
+from holdfast.documents import Body, Derived, Draft, body_of_file
+from holdfast.errors import HoldfastError
+from holdfast.faults import point
+from holdfast.staging import abandon, begin
+
+
+def find_again(backend: Backend, content_id: str, media_type: str) -> Body | None:
+    """Return a body whose bytes have the hash `content_id`, from wherever it can still be had; None if nowhere."""
+    for look in (_in_blobs, _at_source, _derived):
+        try:
+            for body in look(backend, content_id, media_type):
+                if body.content_id == content_id:
+                    return body
+        except (HoldfastError, OSError):
+            # This place is damaged too; there are others.
+            continue
+    return None
+
+
+def store_again(backend: Backend, body: Body) -> None:
+    """Store the bytes of a content over what is there, and make it known if it is not."""
+    content = body.content
+    with backend.engine.read() as conn:
+        known = contents.get(conn, body.content_id)
+    inline = known.inline if known else content.inline
+    intent_id = None if inline else begin(backend, "repair", "repair", blobs=[body.content_id], tables=False)
+    try:
+        point("repair.before_bytes")
+        if not inline:
+            backend.blobs.put(body.content_id, body.pieces())
+        with backend.engine.write() as conn:
+            contents.insert(conn, [(content, body.data() if inline else None)])
+            if inline:
+                contents.put_inline(conn, body.content_id, body.data())
+    finally:
+        if intent_id is not None:
+            abandon(backend, intent_id)
+
+
+def derive(backend: Backend, conn: Connection, content: Content) -> Derived:
+    """Derive anew from a content the store has, under a name that it has in the tree."""
+    name = checks.name_of(conn, content.content_id) or content.content_id
+    return Draft(name, backend.stored_body(content), backend.deriver).derived
+
+
+def _in_blobs(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
+    """Yield the blob of a content that the catalog has lost."""
+    with backend.engine.read() as conn:
+        known = contents.get(conn, content_id)
+    size = backend.blobs.size(content_id) if known is None else None
+    if size is not None:
+        digest, _ = content_id_of(backend.blobs.stream(content_id))
+        yield Body(digest, size, media_type, functools.partial(backend.blobs.stream, content_id))
+
+
+def _at_source(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
+    """Yield the file that a content was added from, if it is still the same."""
+    with backend.engine.read() as conn:
+        sources = checks.sources(conn, content_id)
+    for source in sources:
+        if Path(source).is_file() and content_id_of(pieces_of(Path(source)))[0] == content_id:
+            yield body_of_file(Path(source), media_type)
+
+
+def _derived(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
+    """Yield what is rendered from contents that had a rendition stored in this one."""
+    with backend.engine.read() as conn:
+        origins = [contents.get(conn, origin) for origin in contents.rendered_from(conn, [content_id])]
+        for origin in origins:
+            if origin is not None and origin.content_id != content_id:
+                yield from (body for _, body in derive(backend, conn, origin).renditions)

@@ -1,0 +1,176 @@
+"""The doctor: what is wrong with a store, in plain words, and what to run. It needs no store that opens."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast import opening
+from holdfast.backend import Backend
+from holdfast.catalog import intents, pins
+from holdfast.clock import Clock
+from holdfast.documents import Deriver
+from holdfast.errors import CorruptStore, HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
+from holdfast.recovery.journal import in_flight
+from holdfast.recovery.litter import ASIDE
+from holdfast.recovery.verify import verify
+
+#: bytes of free space below which the doctor warns
+LITTLE_SPACE = 200 * 1024 * 1024
+#: seconds after which a staging that still goes on is worth a word
+LONG_STAGING = 3600.0
+
+PROBLEM, WARNING, NOTE = "problem", "warning", "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the doctor has to say."""
+
+    #: `problem`: something does not work; `warning`: it soon may not; `note`: it is worth knowing
+    level: str
+    #: what is the matter
+    what: str
+    #: what it means for the user
+    meaning: str
+    #: what to run or do
+    remedy: str
+
+
+def doctor(folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock) -> list[Finding]:
+    """Return all that is the matter with the store in `folder`, the worst first; nothing when it is well.
+
+    The store is opened read-only if it opens at all; nothing is changed.
+    """
+    findings = [*_folder_findings(folder)]
+    try:
+        parts = opening.open_parts(
+            folder, read_only=True, durability=None, actor="doctor", clock=clock, deriver=deriver
+        )
+    except HoldfastError as error:
+        findings.append(_not_open(folder, error))
+    else:
+        try:
+            findings.extend(_store_findings(parts.backend, folder))
+        finally:
+            parts.engine.close()
+    return sorted(findings, key=lambda finding: (PROBLEM, WARNING, NOTE).index(finding.level))
+
+
+def _folder_findings(folder: Path) -> Iterator[Finding]:
+    if not folder.is_dir():
+        return
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE_SPACE:
+        yield Finding(
+            WARNING,
+            f"Only {free // (1024 * 1024)} MiB are free on the disk of {folder}",
+            "Writes will fail when it is full; nothing that was committed is lost then",
+            "Free some space; `holdfast gc` removes what is not needed any more",
+        )
+    missing = [name for name in (opening.BLOBS_DIR, opening.TABLES_DIR) if not (folder / name).is_dir()]
+    for name in missing if (folder / opening.CONFIG_FILE).exists() else ():
+        yield Finding(
+            PROBLEM,
+            f"The folder {folder / name} is missing",
+            "What was in it cannot be read" if name == opening.BLOBS_DIR else "Nothing can be searched",
+            "Restore it from a backup" if name == opening.BLOBS_DIR else "Run `holdfast repair`: it is made anew",
+        )
+    if not os.access(folder, os.W_OK):
+        yield Finding(
+            WARNING,
+            f"The folder {folder} cannot be written",
+            "The store can be read and searched, not changed",
+            f"Check who owns it: ls -ld {folder}",
+        )
+    aside = [*folder.glob(f"{opening.TABLES_DIR}/*.unreadable-*"), *folder.glob(f"{opening.TABLES_DIR}/{ASIDE}/*")]
+    if aside:
+        yield Finding(
+            NOTE,
+            f"{len(aside)} damaged files or folders of search tables were set aside in {folder / opening.TABLES_DIR}",
+            "They are not used any more",
+            "Delete them when you do not want to look at them",
+        )
+
+
+def _not_open(folder: Path, error: HoldfastError) -> Finding:
+    """Say why a store does not open, and what that means."""
+    meanings: dict[type[HoldfastError], str] = {
+        StoreNotFound: "There is nothing to examine",
+        StoreTooNew: "This version of Holdfast would damage it, so it does not open it; nothing is wrong with it",
+        InvalidConfig: "The settings are broken, not the store: all that was committed is there",
+        ReadOnly: "The store needs to be written to before it can be read",
+        CorruptStore: "What the catalog held (the tree, its history, small files) cannot be read",
+    }
+    remedies: dict[type[HoldfastError], str] = {
+        CorruptStore: f"Restore {folder / opening.CATALOG_FILE} from a backup; keep the damaged one, and its -wal file"
+    }
+    meaning = next((text for kind, text in meanings.items() if isinstance(error, kind)), "The store does not open")
+    remedy = remedies.get(type(error), error.remedy)
+    return Finding(PROBLEM, error.message, meaning, remedy)
+
+
+def _store_findings(backend: Backend, folder: Path) -> Iterator[Finding]:
+    for ask in (_damage, _intent_findings, _pin_findings):
+        try:
+            yield from ask(backend)
+        except HoldfastError as error:
+            yield Finding(PROBLEM, error.message, f"A part of {folder} cannot be examined", error.remedy)
+
+
+def _damage(backend: Backend) -> Iterator[Finding]:
+    meanings = {
+        "catalog": "The catalog's own file is damaged",
+        "tree": "Files may not be found where they are",
+        "content": "These files cannot be read",
+        "bytes": "These files cannot be read",
+        "rendition": "These files can be read as they are, and not as Markdown",
+        "search": "A search may miss these files, or find them twice",
+        "table": "A search fails, or misses files; the files themselves are not concerned",
+    }
+    report = verify(backend)
+    for problem in report.problems:
+        yield Finding(PROBLEM, problem.what, meanings.get(problem.kind, "Something is wrong"), problem.remedy)
+    for note in report.notes:
+        yield Finding(NOTE, note, "Nothing is wrong; it takes some space", "Nothing needs to be done")
+
+
+def _intent_findings(backend: Backend) -> Iterator[Finding]:
+    now = backend.clock.now()
+    for entry in in_flight(backend):
+        if entry.state == intents.SET_ASIDE:
+            yield Finding(
+                WARNING,
+                f"What the {entry.kind} {entry.intent_id} by {entry.actor} left could not be removed: {entry.error}",
+                "It takes some space and stops nobody",
+                "Mend the cause, then run `holdfast gc`",
+            )
+        elif entry.owner_alive and now - entry.started > LONG_STAGING:
+            yield Finding(
+                NOTE,
+                f"The {entry.kind} {entry.intent_id} by {entry.actor} ({entry.owner}) has gone on for"
+                f" {(now - entry.started) / 3600:.1f} hours",
+                "Litter of search tables that is younger than it is kept",
+                "See whether that process still does anything",
+            )
+
+
+def _pin_findings(backend: Backend) -> Iterator[Finding]:
+    with backend.engine.read() as conn:
+        current = pins.current(conn, backend.branch, backend.tables.names)
+        known = pins.names(conn)
+    for name in sorted(set(backend.tables.names) - current.keys()):
+        yield Finding(
+            PROBLEM,
+            f"No version of the table {name} is pinned",
+            "Nothing in it can be searched",
+            "Run `holdfast repair`",
+        )
+    for name in sorted(set(known) - set(backend.tables.names)):
+        yield Finding(
+            NOTE,
+            f"The table {name} belongs to another embedder",
+            "It is not searched",
+            "Nothing needs to be done",
+        )

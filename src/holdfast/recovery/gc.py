@@ -1,0 +1,233 @@
+"""Garbage collection: contents that nothing refers to, their search rows and blobs, and files that nobody reads.
+
+History is kept for ever: a content that any entry of any commit holds is never collected, nor what a rendition of it is
+stored in. What is left are contents that a transaction wrote and overwrote before it was published, renditions that
+were replaced, and what writers gave up.
+
+A content is forgotten in one SQL transaction that has looked again whether nothing refers to it, with its search rows,
+in the tail and in the tables alike: a row left behind would be found twice should the content come back. A writer that
+relied on the content finds it unknown when it publishes, and stages it anew (transaction._check_contents). Only then
+are the blobs removed; the condemned rows see to it that a crash in between is made good by the next run.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from holdfast.backend import Backend
+from holdfast.catalog import audit, contents, intents, pins, search_rows
+from holdfast.catalog.contents import Content
+from holdfast.catalog.engine import Connection, batches
+from holdfast.errors import Conflict
+from holdfast.faults import point
+from holdfast.index.tables import SearchTable
+from holdfast.recovery import litter
+from holdfast.recovery.sweep import sweep
+from holdfast.staging import abandon, begin
+
+#: contents forgotten in one SQL transaction
+CONTENTS_PER_TURN = 200
+#: condemned blobs looked at in one go
+CONDEMNED_PER_TURN = 200
+#: runs of one batch that loses races against folds and appends, before it is left for the next gc
+RUNS = 5
+#: seconds that rows about pins nobody reads any more, and about intents that ended, are kept for the curious
+KEPT = 30 * 86_400.0
+
+
+@dataclass
+class GcReport:
+    """What was collected, or would be."""
+
+    dry_run: bool = False
+    #: contents forgotten, with all that was derived from them
+    contents: int = 0
+    #: bytes of those contents
+    content_bytes: int = 0
+    #: blobs removed: those contents' own, and those no content was ever published for
+    blobs: int = 0
+    #: files of search tables removed
+    files: int = 0
+    #: bytes of those files
+    file_bytes: int = 0
+    #: files left alone because a live writer may be staging them
+    held: int = 0
+
+
+def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
+    """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile."""
+    report = GcReport(dry_run)
+    if not dry_run:
+        sweep(backend)
+    for batch in _candidates(backend):
+        if dry_run:
+            report.contents += len(batch)
+            report.content_bytes += sum(content.size for content in batch)
+            report.blobs += sum(not content.inline for content in batch)
+            continue
+        forgotten, size = _forget(backend, {content.content_id for content in batch})
+        report.contents += forgotten
+        report.content_bytes += size
+        point("gc.after_forget")
+        report.blobs += _remove_condemned(backend)
+    if not dry_run:
+        report.blobs += _remove_condemned(backend)
+        litter.remove_temporary(backend)
+    report.blobs += _collect_orphans(backend, dry_run)
+    for table in (backend.tables.live, backend.tables.history):
+        _collect_files(backend, table, report)
+    if not dry_run:
+        _note(backend, report)
+    return report
+
+
+def orphans(backend: Backend) -> Iterator[list[str]]:
+    """Yield the ids of blobs that neither the catalog nor a live intent knows, in lists."""
+    for batch in batches(blob.content_id for blob in backend.blobs.list()):
+        with backend.engine.read() as conn:
+            free = litter.free_among(conn, backend, batch) - set(contents.condemned_among(conn, batch))
+        if free:
+            yield sorted(free)
+
+
+def _candidates(backend: Backend) -> Iterator[list[Content]]:
+    last = ""
+    while True:
+        with backend.engine.read() as conn:
+            found = contents.unreferenced_after(conn, last, CONTENTS_PER_TURN)
+        if not found:
+            return
+        yield found
+        last = found[-1].content_id
+
+
+def _forget(backend: Backend, wanted: set[str]) -> tuple[int, int]:
+    """Forget contents with their search rows, in one commit; returns how many they were, and their bytes.
+
+    One that somebody has come to refer to is left.
+    """
+    for _ in range(RUNS):
+        with backend.engine.read() as conn:
+            ids = _closed(conn, contents.unreferenced_among(conn, wanted))
+            places = search_rows.places(conn, backend.embedder, ids)
+            size = contents.total_size(conn, ids)
+        if not ids:
+            break
+        with _intent(backend, places) as intent_id:
+            if _forget_once(backend, ids, places, intent_id):
+                return len(ids), size
+    return 0, 0
+
+
+@contextmanager
+def _intent(backend: Backend, places: dict[str, search_rows.Searchable]) -> Iterator[str | None]:
+    """Hold an intent on the tables if rows are to be removed from them; it is ended whatever happens."""
+    if all(at.place == search_rows.TAIL or not at.chunks for at in places.values()):
+        yield None
+        return
+    intent_id = begin(backend, "gc", "gc", blobs=[], tables=True)
+    try:
+        yield intent_id
+    finally:
+        # No more than a formality when it was finished by the commit.
+        abandon(backend, intent_id)
+
+
+def _closed(conn: Connection, ids: set[str]) -> set[str]:
+    """Return unreferenced contents such that none is left behind whose Markdown would be gone.
+
+    One that is rendered into a content to be forgotten must go with it: it would be known and searchable, and a writer
+    could rely on it.
+    """
+    kept: set[str] = set()
+    while sources := contents.rendered_from(conn, ids) - ids:
+        free = contents.unreferenced_among(conn, sources) - kept
+        if stays := sources - free:
+            needed = {content_id for content_id in ids if contents.rendered_from(conn, [content_id]) & stays}
+            kept |= needed
+            ids = ids - needed
+        ids = ids | free
+    return ids
+
+
+def _forget_once(
+    backend: Backend, ids: set[str], places: dict[str, search_rows.Searchable], intent_id: str | None
+) -> bool:
+    """Return whether the contents are forgotten; False when somebody referred to one or moved a pin meanwhile."""
+    old, new = _without_rows(backend, places)
+    point("gc.before_forget")
+    now = backend.clock.now()
+    with backend.engine.write() as conn:
+        unmoved = all(_pinned(conn, backend, name) == version for name, version in old.items())
+        if not unmoved or contents.unreferenced_among(conn, ids) != ids or _closed(conn, ids) != ids:
+            return False
+        if search_rows.places(conn, backend.embedder, ids) != places:
+            return False
+        for name, version in new.items():
+            pins.move(conn, backend.branch, name, version, now)
+        search_rows.forget(conn, backend.embedder, ids)
+        contents.condemn(conn, contents.in_blobs(conn, ids), now)
+        contents.forget(conn, sorted(ids))
+        if intent_id is not None and not intents.finish(conn, intent_id, intents.COMMITTED, now):
+            raise Conflict("Garbage collection was taken for dead", remedy="Run `holdfast gc` again")
+        point("gc.before_commit")
+    return True
+
+
+def _without_rows(backend: Backend, places: dict[str, search_rows.Searchable]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the pinned versions of the tables concerned, and versions of those that lack the contents' rows."""
+    old: dict[str, int] = {}
+    new: dict[str, int] = {}
+    for table, place in ((backend.tables.live, search_rows.TABLE), (backend.tables.history, search_rows.HISTORY)):
+        ids = sorted(content_id for content_id, at in places.items() if at.place == place and at.chunks)
+        if not ids:
+            continue
+        with backend.engine.read() as conn:
+            old[table.name] = _pinned(conn, backend, table.name)
+        version = table.table.delete_ids(old[table.name], ids)
+        if version != old[table.name]:
+            new[table.name] = version
+    return old, new
+
+
+def _pinned(conn: Connection, backend: Backend, name: str) -> int:
+    return pins.current(conn, backend.branch, (name,))[name].version
+
+
+def _remove_condemned(backend: Backend) -> int:
+    """Remove the blobs of contents that were forgotten, in this run or in one that was interrupted."""
+    removed = 0
+    while True:
+        with backend.engine.read() as conn:
+            condemned = contents.condemned(conn, CONDEMNED_PER_TURN)
+        if not condemned:
+            return removed
+        removed += litter.remove_blobs(backend, condemned)
+
+
+def _collect_orphans(backend: Backend, dry_run: bool) -> int:
+    found = 0
+    for batch in orphans(backend):
+        found += len(batch) if dry_run else litter.remove_blobs(backend, batch)
+    return found
+
+
+def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> None:
+    if not report.dry_run:
+        litter.distrust(backend, table)
+    found = litter.litter_of(backend, table)
+    report.held += found.held
+    report.files += len(found.files)
+    report.file_bytes += sum(size for _, size in found.files)
+    if not report.dry_run:
+        litter.remove_files(backend, table, found.files)
+
+
+def _note(backend: Backend, report: GcReport) -> None:
+    now = backend.clock.now()
+    detail = f"{report.contents} contents, {report.blobs} blobs and {report.files} files of tables removed"
+    with backend.engine.write(durable=False) as conn:
+        pins.forget_superseded(conn, now - KEPT)
+        intents.forget_ended(conn, now - KEPT)
+        audit.write(conn, now, "gc", uuid.uuid4().hex, detail)

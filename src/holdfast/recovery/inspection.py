@@ -1,0 +1,98 @@
+"""What a check finds, and how it is put: each problem names the thing and what to do about it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from holdfast.backend import Backend
+from holdfast.catalog import checks, commits
+from holdfast.catalog.checks import Place
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.values import FOREVER
+from holdfast.places import Places
+
+#: problems of one kind that are listed one by one
+LISTED = 100
+#: paths named for one content
+NAMED = 3
+
+REPAIR = "Run `holdfast repair`"
+RESTORE = "Restore the catalog from a backup"
+BYTES = "Run `holdfast repair`: it looks for the bytes elsewhere, and says which commits have earlier ones"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it must be."""
+
+    #: `catalog`, `tree`, `content`, `bytes`, `rendition`, `search`, `table`
+    kind: str
+    #: what is wrong, with which path or thing
+    what: str
+    #: what to do about it
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What `verify` looked at and found."""
+
+    problems: tuple[Problem, ...]
+    #: litter and the like: nothing is wrong, and somebody may want to know
+    notes: tuple[str, ...]
+    #: how many things were looked at, by kind
+    checked: dict[str, int]
+    #: whether every byte was read
+    deep: bool
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass
+class Inspection:
+    """One verification under way."""
+
+    backend: Backend
+    deep: bool
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checked: Counter[str] = field(default_factory=Counter)
+    _by_kind: Counter[str] = field(default_factory=Counter)
+
+    def problem(self, kind: str, what: str, remedy: str) -> None:
+        """Note a problem; of a kind that has very many, the first are listed."""
+        self._by_kind[kind] += 1
+        if self._by_kind[kind] <= LISTED:
+            self.problems.append(Problem(kind, what, remedy))
+
+    def report(self) -> VerifyReport:
+        """Return all that was found."""
+        for kind, count in self._by_kind.items():
+            if count > LISTED:
+                self.notes.append(f"{count - LISTED} more problems of the kind `{kind}` are not listed")
+        return VerifyReport(tuple(self.problems), tuple(self.notes), dict(self.checked), self.deep)
+
+
+def where(conn: Connection, content_id: str) -> str:
+    """Return the paths that hold a content, for a message: those at the head first, else the latest."""
+    found = [_path(conn, *holder) for holder in checks.holders(conn, content_id, NAMED + 1)]
+    if not found:
+        return f"the content {content_id}, which nothing refers to"
+    more = " and others" if len(found) > NAMED else ""
+    return f"{', '.join(found[:NAMED])}{more} (content {content_id[:12]})"
+
+
+def path_of(conn: Connection, branch: int, places: Iterable[Place]) -> list[str]:
+    """Return the paths of entries, as they were when these began."""
+    return [_path(conn, branch, place.node_id, place.name, place.from_seq, FOREVER) for place in places]
+
+
+def _path(conn: Connection, branch: int, node: int, name: str, from_seq: int, to_seq: int) -> str:
+    last = "" if to_seq == FOREVER else f" (until commit {to_seq})"
+    for seq in (commits.head(conn, branch) if to_seq == FOREVER else to_seq - 1, from_seq):
+        path = Places(conn, branch, seq).path(node)
+        if path is not None:
+            return f"{path}{last}"
+    return f"{name!r} from commit {from_seq}"

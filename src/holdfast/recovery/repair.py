@@ -1,0 +1,166 @@
+"""Repair: what can be made again from what is there is made again; what cannot is named, with where it still stands.
+
+Lost bytes are looked for at their source and among what can be derived; search rows are derived anew from contents.
+Bytes that are nowhere any more cannot be invented: their paths are listed with the last commit that has others.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+
+from holdfast.backend import Backend
+from holdfast.catalog import audit, checks, contents, entries, search_rows
+from holdfast.catalog.contents import Content
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.values import FOREVER
+from holdfast.errors import HoldfastError
+from holdfast.places import Places
+from holdfast.recovery.bytes_again import derive, find_again, store_again
+from holdfast.recovery.check_contents import pages, wrong_bytes
+from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
+from holdfast.recovery.inspection import Inspection
+from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
+
+#: rows of one kind that a repair mends in one run
+MANY = 1_000_000
+#: media type of lost bytes of which nothing else is known
+UNKNOWN = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Bytes that are nowhere any more."""
+
+    content_id: str
+    #: where they were
+    path: str
+    #: the commits that show them: from this one ...
+    from_seq: int
+    #: ... until before this one; None when the head shows them
+    until_seq: int | None
+    #: the newest commit at which the same file holds bytes that are there; None when there is none
+    intact_at: int | None
+
+
+@dataclass
+class RepairReport:
+    """What was mended, and what cannot be."""
+
+    #: contents whose bytes were found again
+    found_again: int = 0
+    #: renditions derived anew
+    renditions: int = 0
+    #: tables made anew, by name
+    tables: list[str] = field(default_factory=list)
+    #: contents whose search rows were derived anew
+    rebuilt: int = 0
+    lost: list[Lost] = field(default_factory=list)
+    #: what could not be derived from, with the reason, by content
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def repair(backend: Backend) -> RepairReport:
+    """Mend what `verify` would find, as far as it can be. Others may read and write meanwhile."""
+    report = RepairReport()
+    _repair_bytes(backend, report)
+    _repair_renditions(backend, report)
+    # History first: what turns out to be visible is then put where a search looks.
+    for table, place in reversed(tables(backend)):
+        if not is_readable(backend, table):
+            report.tables.append(table.name)
+            _add(report, rebuild_table(backend, table, place))
+        _add(report, rebuild_rows(backend, table, place, _wrong_rows(backend, place)))
+    with backend.engine.write() as conn:
+        detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
+        audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)
+    return report
+
+
+def _repair_bytes(backend: Backend, report: RepairReport) -> None:
+    inspection = Inspection(backend, deep=True)
+    for page in pages(inspection):
+        for content in page:
+            if wrong_bytes(inspection, content):
+                _bytes_again(backend, content.content_id, content.media_type, report)
+    with backend.engine.read() as conn:
+        unknown = {place.content_id for place in checks.entries_without_content(conn, history=True, limit=MANY)}
+        unknown |= {rendered for _, _, rendered in checks.renditions_off(conn, MANY)}
+        unknown -= contents.known_among(conn, (content_id for content_id in unknown if content_id))
+    for content_id in sorted(filter(None, unknown)):
+        _bytes_again(backend, content_id, UNKNOWN, report)
+
+
+def _bytes_again(backend: Backend, content_id: str, media_type: str, report: RepairReport) -> None:
+    try:
+        body = find_again(backend, content_id, media_type)
+        if body is not None:
+            store_again(backend, body)
+            report.found_again += 1
+            return
+    except (HoldfastError, OSError) as error:
+        report.failed[content_id] = str(error)
+    with backend.engine.read() as conn:
+        report.lost.extend(_lost(conn, backend, content_id))
+
+
+def _lost(conn: Connection, backend: Backend, content_id: str) -> list[Lost]:
+    """Return every place where bytes that are lost were to be seen."""
+    found = []
+    for branch, node, name, from_seq, to_seq in checks.holders(conn, content_id, MANY):
+        seq = from_seq if to_seq == FOREVER else to_seq - 1
+        path = Places(conn, branch, seq).path(node) or name
+        until = None if to_seq == FOREVER else to_seq
+        found.append(Lost(content_id, path, from_seq, until, _intact_at(conn, backend, branch, node, content_id)))
+    return found
+
+
+def _intact_at(conn: Connection, backend: Backend, branch: int, node: int, lost: str) -> int | None:
+    """Return the newest commit at which a node holds another content whose bytes are there."""
+    inspection = Inspection(backend, deep=False)
+    for entry in reversed(entries.history_of_node(conn, branch, FOREVER, node)):
+        content = contents.get(conn, entry.content_id) if entry.content_id not in (None, lost) else None
+        if content is not None and not wrong_bytes(inspection, content):
+            return entry.from_seq
+    return None
+
+
+def _repair_renditions(backend: Backend, report: RepairReport) -> None:
+    """Derive renditions anew whose bytes were not to be found: another version of the deriver gives other bytes."""
+    with backend.engine.read() as conn:
+        missing = sorted({content_id for content_id, _, _ in checks.renditions_off(conn, MANY)})
+        known = [content for content_id in missing if (content := contents.get(conn, content_id)) is not None]
+    for content in known:
+        try:
+            report.renditions += _rendition_again(backend, content)
+        except HoldfastError as error:
+            report.failed[content.content_id] = error.message
+
+
+def _rendition_again(backend: Backend, content: Content) -> int:
+    with backend.engine.read() as conn:
+        derived = derive(backend, conn, content)
+    for rendition, body in derived.renditions:
+        store_again(backend, body)
+        with backend.engine.write() as conn:
+            contents.insert_renditions(conn, [rendition], backend.clock.now())
+            contents.point_rendition(conn, rendition)
+    return len(derived.renditions)
+
+
+def _wrong_rows(backend: Backend, place: str) -> set[str]:
+    """Return the contents whose search rows at `place` have to be made again."""
+    table = next(table for table, here in tables(backend) if here == place)
+    with backend.engine.read() as conn:
+        version = version_of(conn, backend, table)
+        wrong = {mismatch.content_id for mismatch in mismatches(conn, backend, table, place, version)}
+        if place == search_rows.TABLE:
+            wrong.update(count.content_id for count in checks.tail_off(conn, backend.embedder, MANY))
+            wrong.update(checks.searchable_unknown(conn, backend.embedder, MANY))
+            wrong.update(unsearchable(conn, backend))
+        else:
+            wrong.update(checks.never_searchable(conn, backend.embedder, MANY))
+    return wrong
+
+
+def _add(report: RepairReport, rebuilt: Rebuilt) -> None:
+    report.rebuilt += len(rebuilt.chunks)
+    report.failed.update(rebuilt.failed)

@@ -1,0 +1,53 @@
+"""What a store holds and what goes on in it, in figures."""
+
+from dataclasses import dataclass
+
+from holdfast.backend import Backend
+from holdfast.catalog import audit, commits, figures, intents, search_rows
+from holdfast.catalog.audit import AuditRow
+from holdfast.recovery.sweep import SET_ASIDE, SWEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A store in figures, at one instant."""
+
+    #: the newest commit
+    head: int
+    commits: int
+    #: visible at the head
+    files: int
+    directories: int
+    #: bytes of the visible files
+    size: int
+    #: contents and bytes kept, of all commits, by where they are: `inline` or `blobs`
+    contents: dict[str, tuple[int, int]]
+    #: contents and chunks that can be searched, by where their rows are: `tail`, `table` or `history`
+    searchable: dict[str, tuple[int, int]]
+    #: stagings under way, those of dead owners included
+    active_intents: int
+    #: stagings that could not be swept; `doctor` says why
+    set_aside_intents: int
+    #: what the latest sweep did, if there was one
+    last_sweep: AuditRow | None
+
+
+def status(backend: Backend) -> Status:
+    """Return the store's figures."""
+    with backend.engine.read() as conn:
+        head = commits.head(conn, backend.branch)
+        size = figures.tree_size(conn, backend.branch, head)
+        staged = intents.counts(conn)
+        sweeps = [row for kind in (SWEEP, SET_ASIDE) if (row := audit.newest_of(conn, kind)) is not None]
+        return Status(
+            head=head,
+            commits=commits.count(conn),
+            files=size.files,
+            directories=size.directories,
+            size=size.size,
+            contents=figures.stored(conn),
+            searchable=search_rows.totals(conn, backend.embedder),
+            active_intents=staged.get(intents.ACTIVE, 0),
+            set_aside_intents=staged.get(intents.SET_ASIDE, 0),
+            last_sweep=max(sweeps, key=lambda row: row.audit_id, default=None),
+        )

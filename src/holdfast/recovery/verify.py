@@ -1,0 +1,57 @@
+"""Verify: is every promise kept? The oracle of the crash tests, and what a person runs when in doubt.
+
+Each check asks one kind of question in SQL transactions of its own, so that damage in one place does not hide what is
+wrong in another. Litter is no problem: it is noted.
+"""
+
+from collections.abc import Callable, Iterable
+
+from holdfast.backend import Backend
+from holdfast.errors import HoldfastError
+from holdfast.recovery.check_catalog import check_commits, check_file, check_tree
+from holdfast.recovery.check_contents import check_bytes, check_known
+from holdfast.recovery.check_litter import check_intents, check_orphans
+from holdfast.recovery.check_search import check_places, check_tables
+from holdfast.recovery.inspection import Inspection, VerifyReport
+
+Check = Callable[[Inspection], None]
+
+#: checks whose failure is a problem, with the kind it is reported as
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("catalog", check_file),
+    ("catalog", check_commits),
+    ("tree", check_tree),
+    ("content", check_known),
+    ("bytes", check_bytes),
+    ("search", check_places),
+    ("table", check_tables),
+    ("intents", check_intents),
+)
+
+
+def verify(backend: Backend, *, deep: bool = False, also: Iterable[tuple[str, Check]] = ()) -> VerifyReport:
+    """Check the store and report what is wrong with it; `deep` reads every byte of every commit.
+
+    `also` are checks of other rooms, with the kind of problem each looks for. Damage is reported, never raised. Others
+    may read and write meanwhile.
+    """
+    inspection = Inspection(backend, deep)
+    for kind, check in (*CHECKS, *also):
+        failed = _failure(check, inspection)
+        if failed:
+            inspection.problem(kind, failed, "Run `holdfast doctor` to see what mends it")
+    # Litter can only be told from what is needed in a store that is whole.
+    if not inspection.problems and (failed := _failure(check_orphans, inspection)):
+        inspection.notes.append(f"Litter was not looked for: {failed}")
+    return inspection.report()
+
+
+def _failure(check: Check, inspection: Inspection) -> str:
+    """Run a check and return why it could not go on, empty when it could."""
+    try:
+        check(inspection)
+    except HoldfastError as error:
+        return error.message
+    except Exception as error:  # noqa: BLE001 - an oracle that crashes on damage is no oracle
+        return f"{type(error).__name__}: {error}"
+    return ""

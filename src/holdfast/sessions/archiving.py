@@ -1,0 +1,152 @@
+"""Phase 1 of a session's commit: the messages so far become an archive, and the memory job is enqueued, in one commit.
+
+No model is called. The messages are read first and the archive is staged from them; whether they are still the ones to
+archive is checked inside the publishing SQL transaction, so that two commits never archive a message twice, and one
+that is appended meanwhile stays live.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import jobs, sessions
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.contents import MARKDOWN, Rendition
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.jobs import NewJob
+from holdfast.catalog.sessions import Archive, Message
+from holdfast.documents import Body, Derived, Draft, body_of_bytes
+from holdfast.errors import Conflict, NotFound
+from holdfast.faults import point
+from holdfast.sessions import messages as wording
+from holdfast.transaction import Terms, Transaction, immediately
+
+#: the job that remembers an archive
+MEMORY = "memory"
+#: times that a commit reads the messages again because another commit archived some of them
+TRIES = 20
+#: bytes of a transcript that are made searchable in the commit itself; the memory job does it for longer ones, first of
+#: all. Embedding a thousand messages takes longer than all else that a commit does.
+SEARCHABLE_AT_COMMIT = 16 * 1024
+
+#: what the transcript's rendition is called; the text is the transcript itself
+DERIVER, DERIVER_VERSION = "transcript", "1"
+
+
+@dataclass(frozen=True)
+class SessionCommit:
+    """What a session's commit made."""
+
+    session_id: str
+    #: None when there was nothing to archive
+    archive: Archive | None = None
+    #: where it stands; empty without one
+    path: str = ""
+
+    @property
+    def job_id(self) -> int | None:
+        """The memory job."""
+        return self.archive.job_id if self.archive else None
+
+
+def archive(backend: Backend, session_id: str, *, keep_recent: int, attempts: int, actor: str) -> SessionCommit:
+    """Archive a session's messages but the newest `keep_recent`; raises NotFound for a session that is not there."""
+    for _ in range(TRIES):
+        chosen, number = _choose(backend, session_id, keep_recent)
+        if not chosen:
+            return SessionCommit(session_id)
+        point("session.before_archive")
+        try:
+            made = _publish(backend, session_id, chosen, number, attempts, actor)
+        except _Overtaken:
+            continue
+        return SessionCommit(session_id, made, folder(session_id, number))
+    raise Conflict(f"Other commits of session {session_id} came first {TRIES} times", path=session_id)
+
+
+def folder(session_id: str, number: int) -> str:
+    """Return where an archive stands when it is made."""
+    return f"/sessions/{session_id}/archive-{number:03d}"
+
+
+class _Overtaken(Exception):
+    """Another commit archived some of the messages, or the session was deleted."""
+
+
+def _choose(backend: Backend, session_id: str, keep_recent: int) -> tuple[list[Message], int]:
+    with backend.engine.read() as conn:
+        row = sessions.get(conn, session_id)
+        if row is None:
+            raise not_there(session_id)
+        live = sessions.live(conn, session_id)
+    return live[: len(live) - keep_recent] if keep_recent else live, row.archives + 1
+
+
+def not_there(session_id: str) -> NotFound:
+    """Return the error that says a session does not exist."""
+    return NotFound(f"There is no session {session_id!r}", path=session_id, remedy="See `holdfast session list`")
+
+
+def _publish(
+    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str
+) -> Archive:
+    lines = body_of_bytes(wording.to_lines(chosen).encode("utf-8"), "application/x-ndjson")
+    text = body_of_bytes(wording.transcript(chosen, session_id, number).encode("utf-8"), "text/markdown")
+    bodies = {"messages.jsonl": lines, "transcript.md": text}
+    drafts = {name: Draft(name, body, ArchiveDeriver(backend)) for name, body in bodies.items()}
+    at, last = folder(session_id, number), chosen[-1].message_id
+    made: list[Archive] = []
+
+    def guard(conn: Connection) -> None:
+        # Inside the publishing SQL transaction (G3): what was read is still all that is live up to `last`.
+        latest = sessions.latest_archive(conn, session_id)
+        if latest != number - 1 or sessions.count_until(conn, session_id, last) != len(chosen):
+            raise _Overtaken
+
+    def effect(conn: Connection, commit: Commit) -> None:
+        before = sessions.archive(conn, session_id, number - 1)
+        job = NewJob(
+            MEMORY, {"session": session_id, "archive": number}, key=job_key(session_id, number), attempts=attempts,
+            after=before.job_id if before else None,
+        )  # fmt: skip
+        job_id = jobs.enqueue(conn, job, commit.at)
+        found = Archive(
+            session_id, number, lines.content_id, text.content_id, len(chosen), chosen[0].message_id, last, commit.seq,
+            job_id, commit.at,
+        )  # fmt: skip
+        sessions.add_archive(conn, found)
+        sessions.clear_until(conn, session_id, last)
+        made[:] = [found]
+
+    terms = Terms(f"Archive {len(chosen)} messages of session {session_id}", actor, None, [guard], [effect])
+    immediately(backend, lambda tx: _put_all(tx, at, drafts), list(drafts.values()), terms)
+    return made[0]
+
+
+def _put_all(tx: Transaction, at: str, drafts: dict[str, Draft]) -> None:
+    for name, draft in drafts.items():
+        tx.put(paths.join(at, name), draft)
+
+
+def job_key(session_id: str, number: int) -> str:
+    """Return the key of the job that remembers an archive."""
+    return f"{MEMORY}:{session_id}/{number}"
+
+
+@dataclass(frozen=True)
+class ArchiveDeriver:
+    """Derives what an archive's files need to be read and found; no converter is needed for what we wrote ourselves."""
+
+    backend: Backend
+
+    def media_type(self, name: str, head: bytes) -> str:
+        return self.backend.deriver.media_type(name, head)
+
+    def derive(self, name: str, body: Body) -> Derived:
+        if not name.endswith(".md"):
+            return Derived()
+        if body.size <= SEARCHABLE_AT_COMMIT:
+            return self.backend.deriver.derive(name, body)
+        stored = Rendition(body.content_id, MARKDOWN, DERIVER, DERIVER_VERSION, body.content_id, None)
+        return Derived(((stored, body),))

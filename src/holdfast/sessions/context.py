@@ -1,0 +1,66 @@
+"""What an agent is given of a session: the latest archive's abstract and as many recent messages as fit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.sessions import Message
+from holdfast.sessions import messages as wording
+
+#: characters of text in one token, as models count them on average
+CHARACTERS_PER_TOKEN = 4
+#: tokens that each message costs beyond its text
+TOKENS_PER_MESSAGE = 4
+
+
+@dataclass(frozen=True)
+class SessionContext:
+    """A session's memory of itself, within a budget."""
+
+    #: what was said before the messages; None without an archive, or when its abstract did not fit
+    abstract: str | None
+    #: where the abstract's archive stands
+    archive: str | None
+    #: the newest live messages, oldest of them first
+    messages: list[Message]
+    #: an estimate of what it all costs
+    tokens: int
+    #: whether older live messages were left out
+    truncated: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as what JSON can say."""
+        return {
+            "abstract": self.abstract, "archive": self.archive, "tokens": self.tokens, "truncated": self.truncated,
+            "messages": [wording.as_json(message) for message in self.messages],
+        }  # fmt: skip
+
+
+def fit(abstract: str | None, archive: str | None, live: list[Message], budget: int) -> SessionContext:
+    """Return what fits into `budget` tokens: newest messages first of all, then the abstract of what was before them.
+
+    A quarter of the budget is kept for the abstract if it needs it.
+    """
+    wanted = min(tokens_of(abstract), budget // 4) if abstract else 0
+    left = max(budget - wanted, 0)
+    chosen: list[Message] = []
+    for message in reversed(live):
+        cost = tokens_of_message(message)
+        if cost > left:
+            break
+        chosen.append(message)
+        left -= cost
+    chosen.reverse()
+    left += wanted
+    fitting = abstract if abstract is not None and tokens_of(abstract) <= left else None
+    spent = budget - left + tokens_of(fitting)
+    return SessionContext(fitting, archive if fitting is not None else None, chosen, spent, len(chosen) < len(live))
+
+
+def tokens_of(text: str | None) -> int:
+    """Return about how many tokens a text takes."""
+    return -(-len(text) // CHARACTERS_PER_TOKEN) if text else 0
+
+
+def tokens_of_message(message: Message) -> int:
+    """Return about how many tokens a message takes."""
+    return TOKENS_PER_MESSAGE + tokens_of(wording.spoken(message))

@@ -1,0 +1,131 @@
+"""A memory: a short text under /memories/KIND/, whose front matter says which messages it came from."""
+
+import functools
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast import paths
+from holdfast.sessions.messages import iso
+
+ROOT = "/memories"
+#: kinds every store has, with what belongs there
+KINDS = {
+    "profile": "lasting facts about the user: name, role, place, languages, background",
+    "preferences": "what the user likes, dislikes or wants done in a certain way",
+    "entities": "people, organisations, projects, systems and things, with what was learned about them",
+    "events": "what happened or is planned, with its date",
+    "cases": "problems that were solved: the situation, what was tried, what worked",
+}
+#: characters of a file's name, before `.md`
+SLUG_CHARACTERS = 60
+#: sources that a memory keeps; the oldest go first
+SOURCES_KEPT = 100
+
+_FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Messages of an archive that a memory came from."""
+
+    archive: str
+    #: message ids
+    messages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Something to remember."""
+
+    kind: str
+    title: str
+    content: str
+    #: ISO 8601; empty when a person wrote it
+    created: str = ""
+    updated: str = ""
+    sources: tuple[Source, ...] = ()
+    #: paths of memories that this one took the place of
+    supersedes: tuple[str, ...] = ()
+
+    def to_markdown(self) -> str:
+        """Return the file that holds it. Every value of the front matter is JSON, which YAML reads too."""
+        fields: dict[str, Any] = {
+            "title": self.title, "kind": self.kind, "created": self.created, "updated": self.updated,
+            "sources": [{"archive": s.archive, "messages": list(s.messages)} for s in self.sources],
+            "supersedes": list(self.supersedes),
+        }  # fmt: skip
+        front = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items() if value)
+        return f"---\n{front}---\n\n{self.content.strip()}\n"
+
+
+def now_iso(now: float) -> str:
+    """Return a time as memories carry it, to the second."""
+    return iso(float(int(now)))
+
+
+@functools.lru_cache(maxsize=4096)
+def from_markdown(text: str, kind: str) -> Memory:
+    """Return the memory in a file; one without readable front matter, as a person may write it, is all content."""
+    found = _FRONT.match(text)
+    fields = _fields(found.group(1)) if found else {}
+    content = text[found.end() :] if found else text
+    title = fields.get("title") or _first_words(content)
+    return Memory(
+        kind, str(title), content.strip(), str(fields.get("created", "")), str(fields.get("updated", "")),
+        _sources(fields.get("sources")), tuple(str(path) for path in _list(fields.get("supersedes"))),
+    )  # fmt: skip
+
+
+def path_of(kind: str, key: str) -> str:
+    """Return where a memory of that key stands."""
+    return paths.join(paths.join(ROOT, kind), f"{slug(key)}.md")
+
+
+def slug(key: str) -> str:
+    """Return a key as a file's name: lower case, words joined by hyphens."""
+    folded = unicodedata.normalize("NFKC", key).casefold()
+    words = re.findall(r"\w+", folded)
+    name = "-".join(words)[:SLUG_CHARACTERS].strip("-_")
+    # Names are limited in bytes, and a letter may take four.
+    return paths.check_name(name.encode("utf-8")[:200].decode("utf-8", "ignore") or "memory")
+
+
+def with_source(sources: Iterable[Source], new: Source) -> tuple[Source, ...]:
+    """Return `sources` with `new` among them; the same archive twice becomes one."""
+    merged: dict[str, set[int]] = {}
+    for source in (*sources, new):
+        merged.setdefault(source.archive, set()).update(source.messages)
+    every = tuple(Source(archive, tuple(sorted(ids))) for archive, ids in merged.items())
+    return every[-SOURCES_KEPT:]
+
+
+def _fields(front: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for line in front.split("\n"):
+        name, colon, value = line.partition(": ")
+        if colon:
+            try:
+                fields[name.strip()] = json.loads(value)
+            except ValueError:
+                fields[name.strip()] = value.strip()
+    return fields
+
+
+def _sources(found: Any) -> tuple[Source, ...]:
+    return tuple(
+        Source(str(each["archive"]), tuple(int(i) for i in _list(each.get("messages")) if isinstance(i, int)))
+        for each in _list(found)
+        if isinstance(each, dict) and "archive" in each
+    )
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _first_words(content: str) -> str:
+    return " ".join(content.lstrip("# \n").split()[:10])

@@ -1,0 +1,140 @@
+"""Merging what a model reports with what is remembered: add, update, supersede, and never the same thing twice.
+
+The model answered from what was remembered when it was asked. By the time its answer is published, another job or a
+person may have changed that: the merge is made on the newest state, and text that the model has not seen is never
+overwritten.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from holdfast.sessions.memory import Memory, Source, now_iso, path_of, with_source
+
+#: part of their words that two memories of a kind share when they are taken for the same
+SAME = 0.85
+
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One thing to remember."""
+
+    #: add | update | supersede
+    action: str
+    kind: str
+    key: str
+    title: str
+    content: str
+    #: path of the memory that is updated or superseded
+    target: str | None
+    source: Source
+
+
+@dataclass
+class Merged:
+    """What is to be written. `memories` starts as what is remembered and ends as what is to be."""
+
+    memories: dict[str, Memory]
+    changed: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    #: how many reports of each action took effect
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def put(self, path: str, memory: Memory, action: str) -> None:
+        self.memories[path] = memory
+        self.changed.add(path)
+        self.removed.discard(path)
+        self._count(action)
+
+    def remove(self, path: str) -> None:
+        self.memories.pop(path, None)
+        self.changed.discard(path)
+        self.removed.add(path)
+
+    def unchanged(self) -> None:
+        self._count("unchanged")
+
+    def _count(self, action: str) -> None:
+        self.counts[action] = self.counts.get(action, 0) + 1
+
+
+def merge(
+    remembered: Mapping[str, Memory], seen: Mapping[str, Memory], reports: Iterable[Report], now: float
+) -> Merged:
+    """Return `remembered` (by path) with `reports` merged in; `seen` is what the model knew when it made them."""
+    merged = Merged(dict(remembered))
+    for report in reports:
+        target = report.target if report.target in merged.memories else None
+        there = target or _same_subject(merged.memories, report)
+        if there is None:
+            merged.put(path_of(report.kind, report.key), _new(report, now), "added")
+        elif report.action == "supersede":
+            _supersede(merged, there, report, now)
+        else:
+            _update(merged, seen, there, report, now)
+    return merged
+
+
+def _same_subject(memories: Mapping[str, Memory], report: Report) -> str | None:
+    """Return the memory that a report without a valid target is about: of the same key, or nearly the same words."""
+    path = path_of(report.kind, report.key)
+    if path in memories:
+        return path
+    words = _words(report.content)
+    best = max(
+        ((_likeness(words, _words(m.content)), path) for path, m in memories.items() if m.kind == report.kind),
+        default=(0.0, ""),
+    )
+    return best[1] if best[0] >= SAME else None
+
+
+def _update(merged: Merged, seen: Mapping[str, Memory], path: str, report: Report, now: float) -> None:
+    old = merged.memories[path]
+    sources = with_source(old.sources, report.source)
+    if _likeness(_words(report.content), _words(old.content)) >= 1.0:
+        # Nothing new was said; that it was said again is noted once.
+        if sources == old.sources:
+            return merged.unchanged()
+        return merged.put(path, replace(old, sources=sources), "confirmed")
+    known = path in seen and seen[path].content == old.content
+    content = report.content if known and report.action == "update" else _joined(old.content, report.content)
+    new = replace(old, title=report.title, content=content, updated=now_iso(now), sources=sources)
+    return merged.put(path, new, "updated")
+
+
+def _supersede(merged: Merged, path: str, report: Report, now: float) -> None:
+    old = merged.memories[path]
+    if report.source in old.sources and report.content.strip() == old.content:
+        return merged.unchanged()
+    place = path_of(report.kind, report.key)
+    supersedes = old.supersedes
+    if place != path:
+        merged.remove(path)
+        supersedes = (*old.supersedes, path)
+    if place != path and place in merged.memories:
+        # Something else stands where it would go: it is told there what is true now.
+        there = merged.memories[place]
+        sources = with_source(there.sources, report.source)
+        content = _joined(there.content, report.content)
+        new = replace(there, content=content, updated=now_iso(now), sources=sources, supersedes=supersedes)
+        return merged.put(place, new, "superseded")
+    return merged.put(place, replace(_new(report, now), supersedes=supersedes), "superseded")
+
+
+def _new(report: Report, now: float) -> Memory:
+    time = now_iso(now)
+    return Memory(report.kind, report.title, report.content.strip(), time, time, (report.source,))
+
+
+def _joined(old: str, new: str) -> str:
+    return old if new.strip() in old else f"{old.strip()}\n\n{new.strip()}"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORDS.findall(text.casefold()))
+
+
+def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / len(a | b) if a or b else 1.0

@@ -1,0 +1,115 @@
+"""What an archive is written in: messages as JSON Lines for programs, a transcript in Markdown for people."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from holdfast.catalog.sessions import Message
+from holdfast.errors import CorruptStore, TooLarge, Unsupported
+
+#: bytes of UTF-8 in one message's content
+MAX_CONTENT_BYTES = 4 * 1024 * 1024
+#: characters of a role
+MAX_ROLE_CHARACTERS = 64
+
+#: what a message consists of, as `extend` takes it
+FIELDS = frozenset({"role", "content", "parts", "tool_calls", "at"})
+
+
+def make(role: str, content: str, parts: Sequence[Any] | None, tool_calls: Sequence[Any] | None, at: float) -> Message:
+    """Return a message to be appended; raises Unsupported or TooLarge for what cannot be kept."""
+    if not role or len(role) > MAX_ROLE_CHARACTERS or not role.isprintable():
+        raise Unsupported(f"{role[:80]!r} is no role", path=role[:80], remedy="Use user, assistant, system or tool")
+    try:
+        size = len(content.encode("utf-8"))
+        json.dumps([parts, tool_calls], allow_nan=False)
+    except UnicodeEncodeError as error:
+        raise Unsupported("The message is not valid Unicode", remedy="Decode it with errors='replace'") from error
+    except (TypeError, ValueError) as error:
+        raise Unsupported(f"Parts and tool calls must be JSON ({error})") from error
+    if size > MAX_CONTENT_BYTES:
+        raise TooLarge(
+            f"A message of {size} bytes is too large; {MAX_CONTENT_BYTES} are allowed",
+            remedy="Write it as a document, and say its path in the message",
+        )
+    return Message(
+        0, "", role, content, None if parts is None else list(parts), None if tool_calls is None else list(tool_calls),
+        at,
+    )  # fmt: skip
+
+
+def from_mapping(given: Mapping[str, Any], now: float) -> Message:
+    """Return the message that a mapping with the keys of FIELDS describes; raises Unsupported."""
+    if unknown := given.keys() - FIELDS:
+        raise Unsupported(f"A message has no {sorted(unknown)[0]!r}", remedy=f"It has {', '.join(sorted(FIELDS))}")
+    role, content, at = given.get("role"), given.get("content", ""), given.get("at")
+    if not isinstance(role, str) or not isinstance(content, str):
+        raise Unsupported("A message has a role and a content, both text")
+    return make(role, content, given.get("parts"), given.get("tool_calls"), now if at is None else seconds(at))
+
+
+def seconds(at: float | str | datetime) -> float:
+    """Return a time as seconds since the epoch; text is ISO 8601. Raises Unsupported."""
+    if isinstance(at, str):
+        try:
+            at = datetime.fromisoformat(at)
+        except ValueError as error:
+            raise Unsupported(f"{at!r} is not a time", remedy="Write it as in 2026-01-31T12:00:00+00:00") from error
+    return at.timestamp() if isinstance(at, datetime) else float(at)
+
+
+def to_lines(messages: Iterable[Message]) -> str:
+    """Return messages as JSON Lines; the fields of a message are keys, what is absent is left out."""
+    return "".join(json.dumps(as_json(m), ensure_ascii=False, separators=(",", ":")) + "\n" for m in messages)
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """Return a message as what JSON can say."""
+    found: dict[str, Any] = {
+        "id": message.message_id, "role": message.role, "content": message.content, "at": iso(message.at),
+    }  # fmt: skip
+    if message.parts is not None:
+        found["parts"] = message.parts
+    if message.tool_calls is not None:
+        found["tool_calls"] = message.tool_calls
+    return found
+
+
+def from_lines(text: str, session_id: str, path: str) -> list[Message]:
+    """Return the messages that `to_lines` wrote; raises CorruptStore for anything else."""
+    try:
+        return [_from_json(json.loads(line), session_id) for line in text.split("\n") if line]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptStore(f"{path} does not hold messages ({type(error).__name__}: {error})", path=path) from error
+
+
+def _from_json(found: dict[str, Any], session_id: str) -> Message:
+    message = make(found["role"], found["content"], found.get("parts"), found.get("tool_calls"), seconds(found["at"]))
+    return replace(message, message_id=int(found["id"]), session_id=session_id)
+
+
+def transcript(messages: Sequence[Message], session_id: str, number: int) -> str:
+    """Return messages as a Markdown text that a person can read."""
+    first, last = iso(messages[0].at), iso(messages[-1].at)
+    head = f"# Session {session_id}, archive {number}\n\n*{len(messages)} messages, {first} to {last}*\n"
+    return head + "".join(f"\n**{m.role}** ({m.message_id}): {spoken(m)}\n" for m in messages)
+
+
+def spoken(message: Message) -> str:
+    """Return what a message says, its parts and tool calls included."""
+    said = [message.content.strip("\n")] if message.content else []
+    said += [f"`{json.dumps(part, ensure_ascii=False)}`" for part in message.parts or () if not _is_text(part, said)]
+    said += [f"calls `{json.dumps(call, ensure_ascii=False)}`" for call in message.tool_calls or ()]
+    return "\n\n".join(said)
+
+
+def _is_text(part: Any, said: list[str]) -> bool:
+    """Return whether a part only repeats the content."""
+    return isinstance(part, dict) and part.get("text") in said
+
+
+def iso(at: float) -> str:
+    """Return seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat()

@@ -1,0 +1,162 @@
+"""Phase 2 of a session's commit: the job that derives an archive's abstract and overview, and what to remember of it.
+
+It reads the archive and nothing else of the session, so it can run again from its start at any time. The memories, the
+digests and the job's end are one commit (G8).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import jobs, search_rows, sessions
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.sessions import Archive, Message
+from holdfast.digest.deriving import write_pair
+from holdfast.digest.digest import Digester, Pair
+from holdfast.digest.extractive import Extractive
+from holdfast.documents import body_of_bytes
+from holdfast.errors import CorruptStore
+from holdfast.faults import point
+from holdfast.jobs.context import Failed, JobContext
+from holdfast.models.port import Model
+from holdfast.reading import Reads
+from holdfast.sessions.archiving import folder
+from holdfast.sessions.memory import ROOT, Memory, Source, from_markdown
+from holdfast.sessions.merging import Merged, Report, merge
+from holdfast.sessions.reading import read_archive, read_content
+from holdfast.snapshot import Snapshot, resolve
+from holdfast.transaction import Transaction
+
+if TYPE_CHECKING:
+    from holdfast.sessions.extraction import Extract
+
+#: why a memory job without a model ends as it does
+NO_MODEL = "no model configured"
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """The handler of memory jobs."""
+
+    backend: Backend
+    #: returns the configured model, or None
+    model: Callable[[], Model | None]
+    #: makes the digester of a model
+    digester: Callable[[Model], Digester]
+    #: returns the kinds of memory, each with what belongs there
+    kinds: Callable[[], Mapping[str, str]]
+
+    def run(self, context: JobContext) -> None:
+        """Remember one archive; a job's handler. Raises Failed when the archive cannot be read."""
+        archive, messages, text = self._read(context)
+        self._make_searchable(context, archive, text)
+        model = self.model()
+        if model is None:
+            digester = Extractive()
+            pair = digester.of_text(None, text)
+            effect = self._digests(digester, archive, pair)
+            context.publish(effects=[effect], state=jobs.SKIPPED, error=NO_MODEL)
+            return
+        known = self._known()
+        kinds = self.kinds()
+        point("memory.before_model")
+        extract = context.call(lambda: _extract(model, messages, known, kinds, context.check))
+        point("memory.after_model")
+        self._publish(context, archive, messages, extract, known, model)
+
+    def _read(self, context: JobContext) -> tuple[Archive, list[Message], str]:
+        session_id, number = str(context.payload["session"]), int(context.payload["archive"])
+        with self.backend.engine.read() as conn:
+            archive = sessions.archive(conn, session_id, number)
+        if archive is None:
+            raise Failed(f"archive {number} of session {session_id} is gone")
+        try:
+            messages = read_archive(self.backend, archive)
+            text = read_content(self.backend, archive.transcript_id, f"{folder(session_id, number)}/transcript.md")
+        except CorruptStore as error:
+            # Trying again reads the same bytes. The job says what is wrong, and is never done (TRAPS.md, sessions).
+            raise Failed(f"the archive cannot be read: {error.message}") from error
+        return archive, messages, text.decode("utf-8", "replace")
+
+    def _make_searchable(self, context: JobContext, archive: Archive, text: str) -> None:
+        """Give a long transcript its search rows, which the commit left to this job."""
+        content_id, embedder = archive.transcript_id, self.backend.embedder
+        with self.backend.engine.read() as conn:
+            if not _without_rows(conn, embedder, content_id):
+                return
+        body = body_of_bytes(text.encode("utf-8"), "text/markdown")
+        rows = self.backend.deriver.derive("transcript.md", body).rows
+
+        def effect(conn: Connection) -> None:
+            if rows and _without_rows(conn, embedder, content_id):
+                search_rows.append_tail(conn, embedder, rows)
+                search_rows.set_place(conn, embedder, search_rows.TAIL, [(content_id, len(rows))])
+
+        context.publish(effects=[effect], last=False)
+
+    def _known(self) -> dict[str, Memory]:
+        with self.backend.engine.read() as conn:
+            seq = resolve(conn, self.backend.branch, None)
+        return read_memories(Snapshot(self.backend, seq))
+
+    def _publish(
+        self, context: JobContext, archive: Archive, messages: list[Message], extract: "Extract",
+        seen: Mapping[str, Memory], model: Model,
+    ) -> None:  # fmt: skip
+        kinds, now = self.kinds(), self.backend.clock.now()
+        where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
+        reports = [
+            Report(m.action, m.kind, m.key, m.title, m.content, m.target,
+                   Source(where, tuple(sorted(ids.intersection(m.messages)))))
+            for m in extract.memories
+            if m.kind in kinds
+        ]  # fmt: skip
+        result: dict[str, Any] = {"archive": where}
+
+        def action(tx: Transaction) -> None:
+            merged = merge(read_memories(tx), seen, reports, now)
+            _write(tx, merged)
+            result["memories"] = merged.counts
+            # Nothing is dropped silently: what was of no known kind is counted.
+            result["of_no_kind"] = len(extract.memories) - len(reports)
+
+        pair = Pair(extract.abstract, extract.overview).trimmed()
+        effect = self._digests(self.digester(model), archive, pair)
+        context.publish(action, effects=[effect], message=f"Remember {where}", result=result)
+
+    def _digests(self, digester: Digester, archive: Archive, pair: Pair) -> Callable[[Connection], None]:
+        return lambda conn: write_pair(conn, digester, archive.transcript_id, pair, self.backend.clock.now())
+
+
+def read_memories(reads: Reads) -> dict[str, Memory]:
+    """Return all memories by path."""
+    found = {}
+    for info in reads.tree(ROOT) if reads.exists(ROOT) else ():
+        names = paths.names(info.path)
+        if not info.is_dir and info.name.endswith(".md") and len(names) == 3:
+            text = reads.read(info.path).decode("utf-8", "replace")
+            found[info.path] = from_markdown(text, names[1])
+    return found
+
+
+def _write(tx: Transaction, merged: Merged) -> None:
+    for path in sorted(merged.removed):
+        tx.remove(path)
+    for path in sorted(merged.changed):
+        tx.write(path, merged.memories[path].to_markdown(), media_type="text/markdown")
+
+
+def _extract(
+    model: Model, messages: list[Message], known: Mapping[str, Memory], kinds: Mapping[str, str],
+    check: Callable[[], None],
+) -> "Extract":  # fmt: skip
+    from holdfast.sessions.extraction import extract
+
+    return extract(model, messages, known, kinds, check)
+
+
+def _without_rows(conn: Connection, embedder: str, content_id: str) -> bool:
+    found = search_rows.places(conn, embedder, [content_id]).get(content_id)
+    return found is not None and found.place in search_rows.LIVE and found.chunks == 0

@@ -1,0 +1,161 @@
+"""A session: messages in one order, until a commit puts them away."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import jobs, sessions
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.sessions import Archive, Message, SessionRow
+from holdfast.digest.digest import Digest
+from holdfast.errors import Unsupported
+from holdfast.faults import point
+from holdfast.sessions import archiving
+from holdfast.sessions import messages as wording
+from holdfast.sessions.archiving import SessionCommit, not_there
+from holdfast.sessions.context import SessionContext, fit
+from holdfast.sessions.reading import read_archive
+from holdfast.transaction import Terms, Transaction, immediately
+
+#: live messages that a context looks at
+CONTEXT_MESSAGES = 2000
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """A session and its archives."""
+
+    session_id: str
+    #: seconds since the epoch
+    created: float
+    #: live messages
+    messages: int
+    #: when the newest live message was said
+    last_at: float | None
+    #: oldest first
+    archives: tuple[Archive, ...]
+
+
+class Session:
+    """A conversation. It comes to be with its first message; several processes may append to it."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        session_id: str,
+        *,
+        attempts: Callable[[], int],
+        abstract: Callable[[str], Digest | None],
+    ) -> None:
+        self._backend = backend
+        #: its name: one name of a path
+        self.session_id = paths.check_name(session_id)
+        self._attempts = attempts
+        self._abstract = abstract
+
+    def create(self) -> bool:
+        """Make the session without messages; returns whether it was not there yet."""
+        with self._backend.engine.write() as conn:
+            return sessions.make(conn, self.session_id, self._backend.clock.now())
+
+    def append(
+        self,
+        role: str,
+        content: str,
+        parts: Sequence[Any] | None = None,
+        tool_calls: Sequence[Any] | None = None,
+        at: float | str | datetime | None = None,
+    ) -> int:
+        """Append a message, durable when this returns, and return its id.
+
+        Ids grow in the order of the session. `at` is when it was said: seconds since the epoch, ISO 8601 or a
+        datetime; now, unless told.
+        """
+        time = self._backend.clock.now() if at is None else wording.seconds(at)
+        return self._append([wording.make(role, content, parts, tool_calls, time)])[0]
+
+    def extend(self, messages: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Append messages in one commit and return their ids; each has the keys `role`, `content`, `parts`, ..."""
+        now = self._backend.clock.now()
+        return self._append([wording.from_mapping(each, now) for each in messages])
+
+    def messages(self, *, archived: bool = False) -> list[Message]:
+        """Return the live messages in order; with `archived`, all that were archived before them too."""
+        with self._backend.engine.read() as conn:
+            live = sessions.live(conn, self.session_id)
+            before = sessions.archives(conn, self.session_id) if archived else []
+        return [message for archive in before for message in read_archive(self._backend, archive)] + live
+
+    def context(self, token_budget: int) -> SessionContext:
+        """Return what an agent needs to go on, in about `token_budget` tokens: the latest archive's abstract and
+        recent messages."""
+        if token_budget < 1:
+            raise Unsupported(f"A budget of {token_budget} tokens holds nothing", remedy="Give it some hundreds")
+        with self._backend.engine.read() as conn:
+            live = sessions.newest_live(conn, self.session_id, CONTEXT_MESSAGES)
+            latest = sessions.latest_archive(conn, self.session_id)
+            archive = sessions.archive(conn, self.session_id, latest) if latest else None
+        digest = self._abstract(archive.transcript_id) if archive else None
+        where = archiving.folder(self.session_id, archive.number) if archive else None
+        return fit(digest.text if digest else None, where, live, token_budget)
+
+    def commit(self, *, keep_recent: int = 0, actor: str | None = None) -> SessionCommit:
+        """Put the messages so far away as an archive, but the newest `keep_recent`, and enqueue the job that remembers.
+
+        One commit: the archive is there, the messages are no longer live and the job is in the queue, or none of it.
+        Calls no model. Raises NotFound for a session that is not there.
+        """
+        if keep_recent < 0:
+            raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
+        return archiving.archive(
+            self._backend, self.session_id, keep_recent=keep_recent, attempts=self._attempts(),
+            actor=actor or self._backend.actor,
+        )  # fmt: skip
+
+    def show(self) -> SessionInfo:
+        """Return the session in numbers, with its archives; raises NotFound."""
+        with self._backend.engine.read() as conn:
+            row = sessions.get(conn, self.session_id)
+            archives = sessions.archives(conn, self.session_id)
+        if row is None:
+            raise not_there(self.session_id)
+        return info(row, archives)
+
+    def delete(self, *, actor: str | None = None) -> Commit:
+        """Remove the session, its live messages and its archives, and cancel its jobs; history keeps the archives.
+
+        What was remembered of it stays. Raises NotFound.
+        """
+        path = f"/sessions/{self.session_id}"
+
+        def guard(conn: Connection) -> None:
+            if sessions.latest_archive(conn, self.session_id) is None:
+                raise not_there(self.session_id)
+
+        def effect(conn: Connection, commit: Commit) -> None:
+            for job_id in jobs.unended_with_prefix(conn, archiving.job_key(self.session_id, 0)[:-1]):
+                jobs.cancel(conn, job_id, commit.at)
+            sessions.forget(conn, self.session_id)
+
+        def action(tx: Transaction) -> None:
+            if tx.exists(path):
+                tx.remove(path, recursive=True)
+
+        terms = Terms(f"Delete session {self.session_id}", actor or self._backend.actor, None, [guard], [effect])
+        return immediately(self._backend, action, [], terms)
+
+    def _append(self, new: list[Message]) -> list[int]:
+        with self._backend.engine.write() as conn:
+            ids = sessions.append(conn, self.session_id, new, self._backend.clock.now())
+            point("session.before_append")
+        point("session.after_append")
+        return ids
+
+
+def info(row: SessionRow, archives: Sequence[Archive] = ()) -> SessionInfo:
+    """Return what users see of a session."""
+    return SessionInfo(row.session_id, row.created, row.messages, row.last_at, tuple(archives))

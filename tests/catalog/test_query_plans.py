@@ -1,0 +1,64 @@
+"""Each question about entries is answered through its index: its cost must not depend on the store's size (G9)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+import holdfast
+from holdfast.catalog import entries
+from holdfast.catalog.engine import Connection, Params, Row
+
+#: as many as a search asks about: with few, SQLite chooses the right index by itself
+MANY = [f"{number:064}" for number in range(80)]
+QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "child": (lambda c: entries.child(c, 1, 5, 1, "a"), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
+    "children": (lambda c: entries.children(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "of_node": (lambda c: entries.of_node(c, 1, 5, 7), "branch_id=? AND node_id=? AND to_seq>?"),
+    "of_nodes": (lambda c: entries.of_nodes(c, 1, 5, range(80)), "branch_id=? AND node_id=? AND to_seq>?"),
+    "history_of_node": (lambda c: entries.history_of_node(c, 1, 5, 7), "branch_id=? AND node_id=?"),
+    "of_contents": (lambda c: entries.of_contents(c, 1, 5, MANY, 10), "content_id=? AND to_seq>?"),
+    "visible_among": (lambda c: entries.visible_among(c, 1, 5, MANY), "content_id=? AND to_seq>?"),
+    "subtree_contents": (lambda c: entries.subtree_contents(c, 1, 5, 1, 9), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "of_content": (lambda c: entries.of_content(c, 1, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
+    "contents_entered": (lambda c: entries.contents_entered(c, 5, ["x"]), "content_id=?"),
+    "changed_slots": (lambda c: entries.changed_slots(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
+    "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
+    "removed_since": (lambda c: entries.removed_since(c, 1, 4, 10), "to_seq>? AND to_seq<?"),
+    "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
+}  # fmt: skip
+
+
+class _Planning:
+    """A connection that explains each statement instead of running it."""
+
+    def __init__(self, inner: Connection) -> None:
+        self._inner = inner
+        self.steps: list[str] = []
+
+    def rows(self, sql: str, params: Params = {}) -> list[Row]:  # noqa: B006 - never changed
+        self.steps += [str(row[3]) for row in self._inner.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
+        return []
+
+    def row(self, sql: str, params: Params = {}) -> Row | None:  # noqa: B006
+        self.rows(sql, params)
+        return None
+
+    def run(self, sql: str, params: Params = {}) -> int:  # noqa: B006
+        self.rows(sql, params)
+        return 0
+
+    def run_many(self, sql: str, params: Iterable[Params]) -> None:
+        for each in params:
+            self.rows(sql, each)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_about_entries_is_answered_through_its_index(name: str, store: holdfast.Store) -> None:
+    ask, constraint = QUESTIONS[name]
+    with store._backend.engine.read() as conn:
+        planning: Any = _Planning(conn)
+        ask(planning)
+    steps = planning.steps
+    assert any(constraint in step for step in steps), steps
+    assert not any(step.startswith(("SCAN e", "SCAN entries")) for step in steps), steps

@@ -1,0 +1,73 @@
+"""log, show, diff, restore."""
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def _history(run: Run) -> None:
+    run("write", "/a.md", "--text", "one\ntwo\n", "-m", "first")  # commit 2
+    run("write", "/b.md", "--text", "b")  # 3
+    run("write", "/a.md", "--text", "one\n2\n")  # 4
+    run("mv", "/a.md", "/c.md")  # 5
+
+
+def test_log_is_newest_first_and_limited_on_request(run: Run) -> None:
+    assert [c["commit"] for c in run("log", "--json").json["commits"]] == [5, 4, 3, 2, 1]
+    assert [line.split()[0] for line in run("log", "-n", "2").lines] == ["5", "4"]
+
+
+def test_log_of_a_path_follows_its_moves(run: Run) -> None:
+    for args in (["/c.md"], ["--path", "c.md"]):
+        assert [c["commit"] for c in run("log", *args, "--json").json["commits"]] == [5, 4, 2]
+    assert run("log", "/nowhere").status == 4
+
+
+def test_log_in_a_pipe_has_absolute_times(run: Run) -> None:
+    assert run("log", "-n", "1").out.split()[1].endswith("Z")
+
+
+def test_show_tells_what_one_commit_changed(run: Run) -> None:
+    assert run("show").lines[-1] == "R /a.md -> /c.md"
+    shown = run("show", "2", "--json").json
+    assert (shown["message"], [c["change"] for c in shown["changes"]]) == ("first", ["added"])
+
+
+def test_diff_compares_two_commits(run: Run) -> None:
+    assert run("diff", "2").lines == ["A /b.md", "R /a.md -> /c.md, changed"]
+    assert run("diff", "2", "4").lines == ["M /a.md", "A /b.md"]
+    assert run("diff").lines == ["R /a.md -> /c.md"]
+
+
+def test_diff_keeps_to_a_path_and_knows_where_it_was(run: Run) -> None:
+    assert run("diff", "2", "--path", "/b.md").lines == ["A /b.md"]
+    assert run("diff", "2", "--path", "/a.md").lines == ["R /a.md -> /c.md, changed"]
+
+
+def test_diff_with_patch_shows_the_lines(run: Run) -> None:
+    lines = [line.strip() for line in run("diff", "2", "5", "-p", "--path", "/c.md").lines]
+    assert lines[0] == "R /a.md -> /c.md, changed"
+    assert "-two" in lines
+    assert "+2" in lines
+
+
+def test_diff_with_patch_passes_over_files_without_text(run: Run) -> None:
+    run("write", "/x.bin", stdin=bytes(range(256)))
+    shown = run("diff", "-p")
+    assert shown.status == 0
+    assert "has no text" in shown.out
+
+
+def test_restore_brings_back_what_was(run: Run) -> None:
+    told = run("restore", "/a.md", "--at", "2")
+    assert told.lines == ["restored /a.md as it was at commit 2 (commit 6)"]
+    assert run("cat", "/a.md").out == "one\ntwo\n"
+    assert run("restore", "/a.md", "--at", "99").status == 4
+    assert run("restore", "/a.md").status == 2
+
+
+@pytest.mark.parametrize("command", ["ls", "tree", "glob", "grep", "cat", "stat"])
+def test_a_commit_that_is_not_there_is_not_found(run: Run, command: str) -> None:
+    args = ["x"] if command in ("glob", "grep", "cat", "stat") else []
+    assert run(command, *args, "--at", "99", "--json").json["error"]["code"] == "not_found"

@@ -1,0 +1,155 @@
+"""The command line as a process: what it imports, pipes, signals, terminals, completion."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from tests.cli.conftest import Run
+
+Spawn = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+HEAVY = ("lance", "pyarrow", "numpy", "sqlalchemy", "pydantic", "model2vec", "xberg", "rich")
+
+COMMAND = [sys.executable, "-c", "import sys; from holdfast.cli import main; sys.exit(main())"]
+
+
+@pytest.mark.parametrize(
+    "command", [["ls"], ["ls", "-l", "/"], ["tree"], ["stat", "/wiki"], ["glob", "*"], ["grep", "x"], ["log"], ["-h"]]
+)
+def test_reading_imports_nothing_heavy(spawn: Spawn, command: list[str]) -> None:
+    code = f"""
+import sys
+from holdfast.cli import main
+main({command!r})
+print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    assert ran.stderr.decode().strip() == "[]"
+
+
+def test_moving_and_removing_import_nothing_heavy(store: holdfast.Store) -> None:
+    store.mkdir("/a")
+    store.close()
+    code = f"""
+import sys
+from holdfast.cli import main
+main(["mv", "/a", "/b"]), main(["rm", "/b"]), main(["mkdir", "/c"])
+print([name for name in {HEAVY!r} if name in sys.modules and name != "pydantic"], file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    assert ran.stderr.decode().strip() == "[]"
+
+
+def test_the_exit_status_reaches_the_shell(spawn: Spawn) -> None:
+    assert spawn("ls").returncode == 0
+    assert spawn("ls", "/nix").returncode == 4
+    assert spawn("nix").returncode == 2
+
+
+def test_a_reader_that_goes_away_is_no_error(store: holdfast.Store) -> None:
+    store.write("/big", "line of text\n" * 100_000)
+    store.close()
+    # Unbuffered, Python does not notice that only a part was taken.
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    for how in ([], ["--raw"], ["--json"]):
+        command = [*COMMAND, "cat", "/big", *how]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.read(10)
+            process.stdout.close()
+            assert process.wait(60) == 141
+            assert process.stderr.read() == b""
+
+
+def test_ctrl_c_while_it_waits_leaves_no_traceback_and_nothing_written(run: Run) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "write", "/a"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        _wait_until_it_reads(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+    assert run("stat", "/a").status == 4
+
+
+def test_output_is_utf8_or_escaped_whatever_the_locale(spawn: Spawn, run: Run) -> None:
+    run("write", "/ü.md", "--text", "naïve — 日本")
+    latin = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    assert spawn("cat", "/ü.md", env=latin).stdout == b"na\xefve \\u2014 \\u65e5\\u672c"
+    assert "日本" in spawn("cat", "/ü.md", "--json", env=latin).stdout.decode("utf-8")
+
+
+def test_a_terminal_gets_colour_and_relative_times(run: Run) -> None:
+    run("write", "/a.md", "--text", "A")
+    shown = _on_a_terminal("ls", "-l")
+    assert "\x1b[" in shown
+    assert "just now" in shown or "ago" in shown
+    assert "\x1b[" not in _on_a_terminal("ls", "-l", NO_COLOR="1")
+    assert "ago" in _on_a_terminal("log", NO_COLOR="1") or "just now" in _on_a_terminal("log", NO_COLOR="1")
+
+
+def test_a_match_is_marked_on_a_terminal(run: Run) -> None:
+    run("write", "/a.md", "--text", "a token")
+    assert "\x1b[1;31mtoken\x1b[0m" in _on_a_terminal("grep", "token")
+
+
+def test_json_is_never_coloured(run: Run) -> None:
+    assert "\x1b[" not in _on_a_terminal("ls", "--json")
+
+
+def test_the_shell_completes_commands_and_paths_in_the_store(spawn: Spawn, run: Run) -> None:
+    run("write", "/notes/today.md", "--text", "x")
+    assert _completed(spawn, "holdfast re") == ["restore"]
+    assert _completed(spawn, "holdfast cat /no") == ["/notes/"]
+    assert _completed(spawn, "holdfast cat notes/t") == ["notes/today.md"]
+
+
+def test_completion_is_silent_where_there_is_no_store(spawn: Spawn, tmp_path: Path) -> None:
+    assert _completed(spawn, "holdfast cat /no", cwd=tmp_path) == []
+
+
+def _completed(spawn: Spawn, line: str, cwd: Path | None = None) -> list[str]:
+    asked = {"_HOLDFAST_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    ran = spawn(env={**os.environ, **asked}, cwd=cwd)
+    assert ran.stderr == b""
+    return [word for word in ran.stdout.decode().split() if word != "repair"]
+
+
+def _wait_until_it_reads(process: "subprocess.Popen[bytes]") -> None:
+    """Return when the process has imported all it needs: it has taken what it was given from the pipe."""
+    assert process.stdin is not None
+    # A pipe holds 64 KiB: once twice that has gone in, the other side reads.
+    process.stdin.write(b"x" * 128 * 1024)
+    process.stdin.flush()
+
+
+def _on_a_terminal(*args: str, **environment: str) -> str:
+    """Run a command with a terminal as its output and return what it shows."""
+    ours, theirs = pty.openpty()
+    plain = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM")}
+    process = subprocess.Popen(
+        [*COMMAND, *args], stdout=theirs, stderr=theirs, env={**plain, "TERM": "xterm", **environment}
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the last one on the other side has gone
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait(60) == 0, shown
+    return re.sub(r"\r\n", "\n", shown.decode())

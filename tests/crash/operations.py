@@ -1,0 +1,234 @@
+"""The rows of the crash matrix: every way to change a store, what it starts from, and how it is done.
+
+To add an operation, add a row: what it needs beforehand is written by `before`, the operation itself is `act`. What it
+passes on its way is found out by running it. `act` gets a folder, because opening a store is an operation too.
+"""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import holdfast
+from holdfast.catalog import upgrade
+from holdfast.errors import NotFound
+from holdfast.recovery.gc import gc
+from holdfast.recovery.repair import repair
+from holdfast.recovery.sweep import sweep
+from holdfast.store import Store
+from holdfast.transaction import Transaction
+
+#: more bytes than live in the catalog: a blob
+BLOB = bytes(range(256)) * 400
+#: words that stand in one file each; a search for one must find just that file
+ZEBRA, QUOKKA, WALRUS, OCELOT = "zebracorn", "quokkafish", "walrushen", "ocelotbee"
+TOKENS = (ZEBRA, QUOKKA, WALRUS, OCELOT)
+
+
+def book(token: str, chapters: int = 300) -> str:
+    """Return a document of so many chunks that its search rows do not go to the tail."""
+    parts = [f"## Chapter {n}\n\nAbout {token} number {n}, " + "and some more words of no weight " * 4 for n in range(chapters)]
+    return "\n\n".join(parts)
+
+
+@contextlib.contextmanager
+def quiet(folder: Path) -> Iterator[Store]:
+    """Open a store without its background upkeep, which would pass fault points whenever it likes."""
+    with holdfast.open(folder) as store:
+        assert store._upkeep is not None
+        store._backend.published.remove(store._upkeep.notice)
+        yield store
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row."""
+
+    name: str
+    act: Callable[[Path], object]
+    before: Callable[[Path], object] = lambda folder: None
+    #: whether it can be done a second time where it has been done already
+    again: bool = True
+    #: whether it mends a damaged store step by step, each of which is seen
+    mends: bool = False
+
+
+def on_store(action: Callable[[Store], object]) -> Callable[[Path], None]:
+    """Return `action` as something done to a folder."""
+
+    def act(folder: Path) -> None:
+        with quiet(folder) as store:
+            action(store)
+
+    return act
+
+
+def furnish(store: Store) -> None:
+    """Write what most operations start from."""
+    with store.transaction() as tx:
+        tx.write("/d/note.md", f"# A note\n\nwith a {ZEBRA} in it")
+        tx.write("/d/sub/blob.bin", BLOB)
+        tx.write("/d/sub/deep.md", f"# Deep\n\nan {OCELOT} lives here")
+        tx.mkdir("/empty")
+
+
+def furnish_and_rewrite(store: Store) -> None:
+    """Write, and write over: something to restore."""
+    furnish(store)
+    store.write("/d/note.md", f"# Another note\n\nwith a {QUOKKA} in it")
+    store.remove("/d/sub", recursive=True)
+
+
+def furnish_with_a_book(store: Store) -> None:
+    """Write a document whose search rows are in the table, and others in the tail."""
+    furnish(store)
+    store.write("/book.md", book(WALRUS))
+
+
+def many_at_once(tx: Transaction) -> None:
+    """Do several things that only make sense together."""
+    tx.write("/new/a.md", f"a {QUOKKA} came")
+    tx.write("/new/b.bin", BLOB[::-1])
+    tx.write("/new/book.md", book(WALRUS))
+    tx.move("/d/sub", "/new/sub")
+    tx.copy("/d/note.md", "/empty/note.md")
+    tx.remove("/d", recursive=True)
+
+
+def library(folder: Path) -> Path:
+    """Return a folder of documents beside the store, to be added."""
+    source = folder.parent / "documents"
+    (source / "more").mkdir(parents=True, exist_ok=True)
+    (source / "one.md").write_text(f"# One\n\na {QUOKKA}")
+    (source / "more" / "two.md").write_text(book(WALRUS))
+    (source / "more" / "three.txt").write_text("three " * 20_000)
+    return source
+
+
+def leave_garbage(store: Store) -> None:
+    """Commit contents that were overwritten before they were published: in the tail, the table and a blob."""
+    furnish_with_a_book(store)
+    with store.transaction() as tx:
+        tx.write("/g/a.md", "never seen")
+        tx.write("/g/b.bin", BLOB[100:])
+        tx.write("/g/c.md", book("neverseen"))
+        for path in ("/g/a.md", "/g/b.bin", "/g/c.md"):
+            tx.write(path, "what was meant")
+
+
+def hide_rows(store: Store) -> None:
+    """Remove what is in the table, so that its rows are history."""
+    furnish_with_a_book(store)
+    store.optimize()
+    store.remove("/book.md")
+    store.write("/after.md", f"a {QUOKKA} came after")
+
+
+def leave_litter(folder: Path) -> None:
+    """Kill a writer between its staging and its publish."""
+    on_store(furnish)(folder)
+    code = (
+        "import sys; from tests.crash.operations import *\n"
+        "with quiet(Path(sys.argv[1])) as store: store.transaction()(many_at_once)"
+    )
+    environment = {"HOLDFAST_FAULTS": "publish.before_lock=kill", "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", code, folder], env=environment, check=False)
+
+
+def lose_a_blob_that_was_added(folder: Path) -> None:
+    """Lose bytes that are still where they were added from, and search rows that can be derived anew."""
+    with quiet(folder) as store:
+        furnish_with_a_book(store)
+        store.add(library(folder), to="/lib", jobs=1)
+        lost = store.stat("/lib/documents/more/three.txt").content_id
+        assert lost is not None
+        store._backend.blobs.remove(lost)
+        ids = [store.stat(path).content_id for path in ("/d/note.md", "/book.md")]
+        with store._backend.engine.write() as conn:
+            for content_id in ids:
+                conn.run("DELETE FROM searchable WHERE content_id = :id", {"id": content_id})
+                conn.run("DELETE FROM tail WHERE content_id = :id", {"id": content_id})
+
+
+def take_what_is_left(store: Store) -> None:
+    """Break the lock of an earlier try: what failed in a process that lives on holds it until its lease ends."""
+    with contextlib.suppress(NotFound):
+        store.break_lock("/d", force=True)
+
+
+def lock_and_unlock(store: Store) -> None:
+    """Take a lock, renew it, hand it over, and let go of it."""
+    take_what_is_left(store)
+    with store.lock("/d", mode="subtree") as lock:
+        lock.renew()
+        store.write("/d/note.md", f"# Locked\n\nwith a {QUOKKA}")
+    adopted = store.adopt_lock(store.lock("/d").hand_over())
+    adopted.release()
+
+
+def wait_and_break(store: Store) -> None:
+    """Take a lock away from its holder."""
+    take_what_is_left(store)
+    store.lock("/d", ttl=60)
+    store.break_lock("/d", force=True)
+
+
+@contextlib.contextmanager
+def later_holdfast() -> Iterator[None]:
+    """Be a Holdfast that has one more migration."""
+    revisions, newest, name = upgrade.REVISIONS, upgrade.HEAD, "holdfast.catalog.migrations.r9998"
+    step = type(sys)(name)
+    step.upgrade = lambda op: op.execute("CREATE TABLE later (id INTEGER)")  # type: ignore[attr-defined]
+    sys.modules[name] = step
+    upgrade.REVISIONS, upgrade.HEAD = (*revisions, "9998"), "9998"  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        upgrade.REVISIONS, upgrade.HEAD = revisions, newest
+        del sys.modules[name]
+
+
+def migrate(folder: Path) -> None:
+    """Open the store with a later Holdfast, then turn the revision back so that this one can look at it."""
+    with later_holdfast():
+        holdfast.open(folder).close()
+    with contextlib.closing(__import__("sqlite3").connect(folder / "catalog.db")) as raw:
+        raw.executescript(f"UPDATE alembic_version SET version_num = '{upgrade.HEAD}'; DROP TABLE IF EXISTS later")
+
+
+def row(
+    name: str,
+    action: Callable[[Store], object],
+    before: Callable[[Store], object] = furnish,
+    *,
+    again: bool = True,
+) -> Operation:
+    """Return a row that is done to an open store."""
+    return Operation(name, on_store(action), on_store(before), again)
+
+
+OPERATIONS = (
+    row("write a small file", lambda store: store.write("/new/small.md", f"a {QUOKKA}")),
+    row("write over a file", lambda store: store.write("/d/note.md", f"now a {QUOKKA}")),
+    row("write a blob", lambda store: store.write("/new/blob.bin", BLOB[::-1])),
+    row("write a book", lambda store: store.write("/new/book.md", book(WALRUS))),
+    row("make a directory", lambda store: store.mkdir("/p/q", parents=True), again=False),
+    row("move", lambda store: store.move("/d", "/empty", overwrite=True), again=False),
+    row("copy", lambda store: store.copy("/d", "/c"), again=False),
+    row("remove", lambda store: store.remove("/d", recursive=True), again=False),
+    row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
+    row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
+    Operation("add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", jobs=1))(f), on_store(furnish)),
+    row("fold", lambda store: store.optimize(), furnish),
+    row("fold into a full table, and index", lambda store: store.optimize(), furnish_with_a_book),
+    row("put away hidden rows", lambda store: store.optimize(), hide_rows),
+    row("collect garbage", lambda store: gc(store._backend), leave_garbage),
+    Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
+    Operation("repair", on_store(lambda store: repair(store._backend)), lose_a_blob_that_was_added, mends=True),
+    row("lock", lock_and_unlock),
+    row("break a lock", wait_and_break),
+    Operation("init", holdfast.init, again=False),
+    Operation("migrate", migrate, on_store(furnish)),
+)

@@ -1,0 +1,34 @@
+"""Two agents on one store, and managers that claim to be whatever process a test needs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast.clock import ManualClock
+from holdfast.locks.manager import LockManager
+from holdfast.process import Identity
+from holdfast.store import Store
+
+HERE = Identity("here", "boot-1", 1, "then")
+
+
+@pytest.fixture
+def other(folder: Path, store: Store, clock: ManualClock) -> Iterator[Store]:
+    """Return the same store, opened by somebody else."""
+    with holdfast.open(folder, clock=clock, actor="agent:2") as opened:
+        yield opened
+
+
+@pytest.fixture
+def process(store: Store, clock: ManualClock) -> Iterator[Callable[..., LockManager]]:
+    """Return a function that makes a lock manager of a process; `dead` names the pids that have ended."""
+    made: list[LockManager] = []
+
+    def make(owner: Identity = HERE, dead: Callable[[Identity], bool | None] = lambda _: False) -> LockManager:
+        made.append(LockManager(store._backend.engine, clock, store._backend.branch, owner=owner, dead=dead))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each._keeping.renewer.close()

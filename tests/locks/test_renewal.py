@@ -1,0 +1,81 @@
+import threading
+import time
+
+from holdfast.errors import StorageFailed
+from holdfast.locks.renewal import Renewer
+
+#: seconds after which a renewal that did not come is a failed test
+PATIENCE = 60
+
+
+class Turns:
+    """A lease that notes its renewals and can be told how the next one goes."""
+
+    def __init__(self, ttl: float) -> None:
+        self.ttl = ttl
+        self.renewed = threading.Semaphore(0)
+        self.kept = True
+        self.trouble: StorageFailed | None = None
+
+    def renew(self) -> bool:
+        self.renewed.release()
+        if self.trouble is not None:
+            raise self.trouble
+        return self.kept
+
+
+def ended(renewer: Renewer[Turns]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while renewer.running and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    return not renewer.running
+
+
+def test_a_lease_is_renewed_again_and_again() -> None:
+    renewer, lock = Renewer[Turns](), Turns(0.03)
+    renewer.add(lock)
+    for _ in range(3):
+        assert lock.renewed.acquire(timeout=PATIENCE)
+    assert renewer.close() == [lock]
+    assert not renewer.running
+
+
+def test_a_short_lease_is_renewed_though_a_long_one_came_first() -> None:
+    renewer, long, short = Renewer[Turns](), Turns(3000), Turns(0.03)
+    renewer.add(long)
+    renewer.add(short)
+    assert short.renewed.acquire(timeout=PATIENCE)
+    assert not long.renewed.acquire(blocking=False)
+    renewer.close()
+
+
+def test_the_thread_ends_when_nothing_is_held() -> None:
+    renewer, lock = Renewer[Turns](), Turns(0.03)
+    renewer.add(lock)
+    renewer.remove(lock)
+    assert ended(renewer)
+    renewer.add(lock)
+    assert lock.renewed.acquire(timeout=PATIENCE)
+    renewer.close()
+
+
+def test_a_lost_lease_is_not_renewed_again() -> None:
+    renewer, lock = Renewer[Turns](), Turns(0.03)
+    lock.kept = False
+    renewer.add(lock)
+    assert lock.renewed.acquire(timeout=PATIENCE)
+    assert ended(renewer)
+
+
+def test_a_renewal_that_failed_is_tried_again_and_its_cause_kept() -> None:
+    renewer, lock = Renewer[Turns](), Turns(0.03)
+    lock.trouble = StorageFailed("no space")
+    renewer.add(lock)
+    for _ in range(2):
+        assert lock.renewed.acquire(timeout=PATIENCE)
+    assert renewer.trouble is lock.trouble
+    lock.trouble = None
+    for _ in range(3):
+        assert lock.renewed.acquire(timeout=PATIENCE)
+    assert renewer.trouble is None
+    renewer.close()

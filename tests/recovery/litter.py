@@ -1,0 +1,96 @@
+"""Litter as dead writers leave it, made by hand where a real one would be slow: rows, blobs, files of tables."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import replace
+
+from holdfast import process
+from holdfast.backend import Backend
+from holdfast.blobs.hashing import content_id
+from holdfast.catalog import audit, intents, pins
+from holdfast.catalog.audit import AuditRow
+from holdfast.catalog.intents import Intent
+from holdfast.catalog.search_rows import TailRow
+from holdfast.index.tables import TableAppend
+from holdfast.store import Store
+
+#: a text of more than 64 KiB and more chunks than the tail takes at once: a blob and an append to the table
+LONG_TEXT = "\n\n".join(f"# Heading {n}\n\n" + f"word{n} and another thing " * 14 for n in range(300))
+#: code of a child that writes it
+WRITE_LONG_TEXT = """
+    text = "\\n\\n".join(f"# Heading {n}\\n\\n" + f"word{n} and another thing " * 14 for n in range(300))
+    with holdfast.open(sys.argv[1]) as store:
+        store.write("/long.md", text)
+"""
+
+
+def dead_process() -> process.Identity:
+    """Return the identity of a process that has lived and is gone."""
+    code = "from holdfast import process; print(process.current().to_json())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return process.Identity.from_json(done.stdout)
+
+
+def on_another_host() -> process.Identity:
+    """Return the identity of a process of which nobody here can tell whether it lives."""
+    return replace(process.current(), host="elsewhere")
+
+
+def intend(
+    backend: Backend,
+    owner: process.Identity | str,
+    *,
+    blobs: object = (),
+    tables: object = (),
+    staged: str | None = None,
+    started: float | None = None,
+    lease: float = 3600.0,
+) -> str:
+    """Write an intent of `owner` and return its id."""
+    intent_id, now = uuid.uuid4().hex, backend.clock.now() if started is None else started
+    named = {"blobs": blobs, "tables": tables}
+    text = owner if isinstance(owner, str) else owner.to_json()
+    with backend.engine.write() as conn:
+        intents.begin(conn, intent_id, "publish", "tester", text, named, now, now + lease)
+        if staged is not None:
+            conn.run("UPDATE intents SET staged = :s WHERE intent_id = :id", {"s": staged, "id": intent_id})
+    return intent_id
+
+
+def blob(backend: Backend, data: bytes = b"x" * 70_000) -> str:
+    """Store bytes that no content refers to; returns their id."""
+    backend.blobs.put(content_id(data), [data])
+    return content_id(data)
+
+
+def unpublished_rows(backend: Backend, content: str = "0" * 64) -> TableAppend:
+    """Append a row to the search table in a version that nobody pins."""
+    live = backend.tables.live
+    with backend.engine.read() as conn:
+        base = pins.current(conn, backend.branch, (live.name,))[live.name].version
+    vector = b"\0" * 4 * 256
+    return live.append(base, [TailRow(0, content, 0, "", "text", "text", 0, 4, None, vector)])
+
+
+def temporary_file(backend: Backend, age: float = 3600.0) -> str:
+    """Leave what an interrupted put leaves, so many seconds old; returns its path."""
+    path = str(backend.blobs.root / ".incoming" / f"left-{uuid.uuid4().hex}")  # type: ignore[attr-defined]
+    with open(path, "wb") as file:  # noqa: PTH123
+        file.write(b"half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def state_of(store: Store, intent_id: str) -> Intent:
+    """Return an intent as it stands now."""
+    with store._backend.engine.read() as conn:
+        return next(intent for intent in intents.newest(conn, 1000) if intent.intent_id == intent_id)
+
+
+def audited(store: Store, kind: str) -> list[AuditRow]:
+    """Return the audit rows of one kind."""
+    with store._backend.engine.read() as conn:
+        return [row for row in audit.newest(conn, 1000) if row.kind == kind]

@@ -1,0 +1,178 @@
+"""Garbage collection: what it takes, what it keeps, and that it may be killed at any point."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast import process
+from holdfast.backend import Backend
+from holdfast.blobs.hashing import content_id
+from holdfast.catalog import contents
+from holdfast.catalog.contents import Rendition
+from holdfast.index.files import all_files
+from holdfast.recovery.gc import gc
+from holdfast.store import Store
+
+from tests.processes import Child
+from tests.recovery.litter import LONG_TEXT, audited, blob, intend, temporary_file, unpublished_rows
+
+GC_POINTS = ["gc.before_forget", "gc.before_commit", "gc.after_forget", "litter.before_blobs", "litter.after_blobs"]
+
+
+def overwrite(store: Store, data: bytes | str = LONG_TEXT) -> str:
+    """Write something and overwrite it in the same transaction; returns the id of what no commit shows."""
+    with store.transaction() as tx:
+        tx.write("/once.md", data)
+        tx.write("/once.md", "short")
+    return content_id(data if isinstance(data, bytes) else data.encode())
+
+
+def known(backend: Backend, wanted: str) -> bool:
+    with backend.engine.read() as conn:
+        return contents.get(conn, wanted) is not None
+
+
+def test_a_content_that_no_commit_shows_goes_with_its_rows_and_its_blob(store: Store, backend: Backend) -> None:
+    lost = overwrite(store)
+    assert backend.blobs.has(lost)
+    report = gc(backend)
+    assert (report.contents, report.blobs, report.content_bytes) == (1, 1, len(LONG_TEXT.encode()))
+    assert not known(backend, lost)
+    assert not backend.blobs.has(lost)
+    assert [hit.path for hit in store.search("another thing")] == []
+    assert store.verify(deep=True).ok
+    assert len(audited(store, "gc")) == 1
+
+
+def test_rows_of_the_tail_go_too(store: Store, backend: Backend) -> None:
+    overwrite(store, "a small forgettable note")
+    assert gc(backend).contents == 1
+    assert store.search("forgettable", mode="text") == []
+    assert store.verify(deep=True).ok
+
+
+def test_a_content_that_comes_back_is_found_once(store: Store, backend: Backend) -> None:
+    overwrite(store)
+    gc(backend)
+    store.write("/back.md", LONG_TEXT)
+    assert store.verify(deep=True).ok
+
+
+def test_what_any_commit_shows_is_kept(store: Store, backend: Backend) -> None:
+    data = os.urandom(70_000)
+    first = store.write("/a.bin", data)
+    store.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
+    store.write("/a.bin", b"other")
+    store.remove("/page.html")
+    assert gc(backend).contents == 0
+    assert store.snapshot(first.seq).read("/a.bin") == data
+    assert "They expire" in store.snapshot("HEAD~1").read_text("/page.html")
+
+
+def test_a_rendition_goes_with_the_last_content_that_is_rendered_into_it(store: Store, backend: Backend) -> None:
+    with store.transaction() as tx:
+        tx.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
+        tx.write("/page.html", "short")
+    assert gc(backend).contents == 2
+    assert store.verify(deep=True).ok
+
+
+def test_no_content_is_left_behind_whose_markdown_is_gone(
+    store: Store, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch may begin with a rendition and end before the content it was made from."""
+    monkeypatch.setattr("holdfast.recovery.gc.CONTENTS_PER_TURN", 1)
+    for number in range(4):
+        overwrite_html(store, number)
+    faults = pytest.MonkeyPatch()
+    seen: list[bool] = []
+
+    def point(name: str) -> None:
+        if name == "gc.after_forget":
+            seen.append(store.verify().ok)
+
+    faults.setattr("holdfast.recovery.gc.point", point)
+    gc(backend)
+    faults.undo()
+    assert seen
+    assert all(seen)
+
+
+def overwrite_html(store: Store, number: int) -> None:
+    with store.transaction() as tx:
+        tx.write("/page.html", f"<html><body><h1>Lease {number}</h1><p>It expires.</p></body></html>")
+        tx.write("/page.html", "short")
+
+
+def test_a_rendition_of_a_rendition_that_is_kept_is_kept(store: Store, backend: Backend) -> None:
+    kept = content_id(b"the kept one")
+    middle, last = overwrite(store, b"the middle one"), overwrite(store, b"the last one")
+    store.write("/kept.md", "the kept one")
+    with backend.engine.write() as conn:
+        made = [Rendition(kept, "a", "test", "1", middle, None), Rendition(middle, "b", "test", "1", last, None)]
+        contents.insert_renditions(conn, made, 0.0)
+    gc(backend)
+    assert known(backend, middle)
+    assert known(backend, last)
+
+
+def test_a_blob_without_a_content_goes_unless_somebody_stores_it(store: Store, backend: Backend) -> None:
+    orphan, staged = blob(backend, b"1" * 100), blob(backend, b"2" * 100)
+    intend(backend, process.current(), blobs=[staged])
+    assert gc(backend).blobs == 1
+    assert (backend.blobs.has(orphan), backend.blobs.has(staged)) == (False, True)
+
+
+def test_files_that_no_version_refers_to_go(store: Store, backend: Backend) -> None:
+    before = {name for name, _, _ in all_files(backend.tables.live.table)}
+    unpublished_rows(backend)
+    temporary = temporary_file(backend)
+    report = gc(backend)
+    assert (report.files, report.held) == (3, 0)
+    assert {name for name, _, _ in all_files(backend.tables.live.table)} <= before
+    assert not Path(temporary).exists()
+
+
+def test_files_that_a_live_writer_may_have_made_are_held(store: Store, backend: Backend) -> None:
+    intend(backend, process.current(), tables=list(backend.tables.names))
+    unpublished_rows(backend)
+    report = gc(backend)
+    assert (report.files, report.held) == (0, 3)
+
+
+def test_a_dry_run_changes_nothing_and_says_what_would_go(store: Store, backend: Backend) -> None:
+    lost = overwrite(store)
+    orphan = blob(backend, b"1" * 100)
+    report = gc(backend, dry_run=True)
+    assert (report.contents, report.blobs) == (1, 2)
+    assert known(backend, lost)
+    assert backend.blobs.has(lost)
+    assert backend.blobs.has(orphan)
+    assert audited(store, "gc") == []
+
+
+def test_many_contents_go_in_several_turns(store: Store, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdfast.recovery.gc.CONTENTS_PER_TURN", 2)
+    for number in range(7):
+        overwrite(store, b"note %d" % number)
+    assert gc(backend).contents == 7
+    assert gc(backend).contents == 0
+
+
+@pytest.mark.parametrize("point", GC_POINTS)
+def test_a_collection_killed_at_any_point_is_done_by_the_next(
+    point: str, folder: Path, child: Callable[..., Child]
+) -> None:
+    with holdfast.open(folder) as store:
+        lost = overwrite(store)
+    assert child("holdfast.open(sys.argv[1]).gc()", folder, faults=f"{point}=kill").ended_by_kill()
+    with holdfast.open(folder) as store:
+        assert store.verify(deep=True).ok
+        store.gc()
+        assert not known(store._backend, lost)
+        assert not store._backend.blobs.has(lost)
+        report = store.verify(deep=True)
+        assert report.ok
+        assert report.notes == ()

@@ -1,0 +1,83 @@
+"""The documentation is run, every snippet of it, with the real command line; and what it names is there."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from holdfast import errors
+from holdfast.catalog.schema import metadata
+from holdfast.cli import commands
+from holdfast.faults import POINTS
+from tests.snippets import RUN, Session, snippets
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+#: more than this many snippets of a page that do not run, and the page is no longer proven
+EXCUSES = 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_snippet_does_what_the_page_says(name: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    session = Session(name, tmp_path)
+    for snippet in snippets((ROOT / name).read_text("utf-8")):
+        if snippet.language in RUN and not snippet.excused:
+            session.run(snippet)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_few_snippets_are_excused_from_running(name: str) -> None:
+    page = list(snippets((ROOT / name).read_text("utf-8")))
+    assert sum(snippet.excused for snippet in page) <= EXCUSES
+    assert not [snippet.line for snippet in page if snippet.language in ("", "sh", "shell", "py", "pycon")], (
+        f"a block without a language that says whether it runs: {', '.join(RUN)}, text, toml, json..."
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_a_page_names_is_there(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    linked = [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target]
+    named = re.findall(r"`((?:src|tests|docs|bench|examples)/[\w./-]+)`", text)
+    missing = [target for target in linked if not ((ROOT / name).parent / target).exists()]
+    missing += [target for target in named if not (ROOT / target).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_a_page_names_exists(name: str) -> None:
+    known = {command for group in commands.FLAT.values() for command in group} | {*commands.NESTED}
+    text = (ROOT / name).read_text("utf-8")
+    named = re.findall(r"`holdfast ([a-z]+)", text) + re.findall(r"^(?:\$ )?holdfast ([a-z]+)", text, re.MULTILINE)
+    assert {*named} <= known
+
+
+def test_every_error_code_is_in_the_guide() -> None:
+    guide = (ROOT / "docs/guide.md").read_text("utf-8")
+    codes = {
+        error.code for error in vars(errors).values() if isinstance(error, type) and error.__module__ == errors.__name__
+    }
+    assert not {code for code in codes if f"`{code}`" not in guide}
+
+
+def test_every_fault_point_a_page_names_exists() -> None:
+    for page in PAGES:
+        named = re.findall(
+            r"`((?:blob|intent|publish|table|fold|sweep|gc|lock|jobs)\.[a-z_]+)`", page.read_text("utf-8")
+        )
+        assert {*named} <= {*POINTS}
+
+
+def test_every_room_is_on_the_map() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rooms = {each.name + "/" * each.is_dir() for each in (ROOT / "src/holdfast").iterdir() if each.name[0] != "."}
+    assert not {room for room in rooms - {"__pycache__/", "py.typed"} if f"`{room}`" not in page}
+
+
+def test_every_table_of_the_catalog_is_explained() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert not {name for name in metadata.tables if f"**{name}**" not in page and f"`{name}`" not in page}

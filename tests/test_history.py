@@ -1,0 +1,250 @@
+"""What changed, when and by whom, and taking it back."""
+
+import pytest
+from holdfast.errors import InvalidPath, NotFound
+from holdfast.history import PAGE, Change
+from holdfast.store import Store
+
+from tests.looking import contents_of, head
+
+
+def kinds(changes: list[Change]) -> list[tuple[str, str, str | None]]:
+    """Return (kind, path, old path) of each change."""
+    return [(change.kind, change.path, change.old_path) for change in changes]
+
+
+def messages(store: Store, path: str | None = None, **options: int) -> list[str]:
+    """Return the messages of a log, newest first."""
+    return [commit.message for commit in store.log(path, **options)]
+
+
+# --- log
+
+
+def test_the_log_of_the_store_is_newest_first(store: Store) -> None:
+    store.write("/a", "1", message="one", actor="agent:1")
+    store.write("/a", "2", message="two")
+    assert messages(store) == ["two", "one", "Create the store"]
+    assert messages(store, limit=1) == ["two"]
+    assert messages(store, limit=0) == []
+    assert messages(store, at=2) == ["one", "Create the store"]
+    assert [commit.actor for commit in store.log()] == ["user", "agent:1", "holdfast"]
+
+
+def test_the_log_of_a_file_follows_it_through_moves(store: Store) -> None:
+    store.write("/a", "1", message="made")
+    store.write("/other", "x", message="noise")
+    store.write("/a", "2", message="changed")
+    store.move("/a", "/b", message="moved")
+    store.write("/a", "new", message="another file under the old name")
+    store.write("/b", "3", message="changed again")
+    assert messages(store, "/b") == ["changed again", "moved", "changed", "made"]
+    assert messages(store, "/a") == ["another file under the old name"]
+    assert messages(store, "/a", at=4) == ["changed", "made"]
+
+
+def test_the_log_of_a_directory_has_what_happened_below_it(store: Store) -> None:
+    store.write("/d/sub/x", "1", message="made")
+    store.write("/other", "x", message="noise")
+    store.write("/d/sub/x", "2", message="changed below")
+    store.move("/d/sub/x", "/out", message="moved out")
+    store.write("/out", "3", message="changed outside")
+    store.move("/out", "/d/in", message="moved in")
+    store.remove("/d/in", message="removed")
+    assert messages(store, "/d") == ["removed", "moved in", "moved out", "changed below", "made"]
+    assert messages(store, "/")[:2] == ["removed", "moved in"]
+
+
+def test_the_log_of_what_is_not_there_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        list(store.log("/none"))
+
+
+def test_the_log_is_longer_than_a_page(store: Store) -> None:
+    for number in range(PAGE + 5):
+        store.mkdir(f"/d{number}")
+    assert len(list(store.log())) == PAGE + 6
+    assert messages(store, "/d0") == ["Make /d0"]
+
+
+# --- show and diff
+
+
+def test_show_says_what_one_commit_did(store: Store) -> None:
+    with store.transaction(message="several") as tx:
+        tx.write("/d/a", "1")
+        tx.remove("/wiki")
+    commit, changes = store.show()
+    assert (commit.message, commit.seq) == ("several", head(store))
+    assert kinds(changes) == [("added", "/d", None), ("added", "/d/a", None), ("removed", "/wiki", None)]
+    assert len(store.show(1)[1]) == 5
+    with pytest.raises(NotFound):
+        store.show(99)
+
+
+def test_a_diff_names_each_change_once(store: Store) -> None:
+    with store.transaction() as tx:
+        for path in ("/changed", "/gone", "/moved", "/both", "/d/x", "/d/y", "/e/z"):
+            tx.write(path, path)
+    old = head(store)
+    store.write("/changed", "1")
+    store.write("/changed", "2")
+    store.remove("/gone")
+    store.move("/moved", "/here")
+    store.move("/both", "/there")
+    store.write("/there", "and changed")
+    store.move("/d", "/dd")
+    store.write("/dd/new", "n")
+    store.write("/dd/x", "changed in a moved directory")
+    store.remove("/e", recursive=True)
+    store.write("/passing", "p")
+    store.remove("/passing")
+    forwards = store.diff(old)
+    assert kinds(forwards) == [
+        ("modified", "/changed", None),
+        ("moved", "/dd", "/d"),
+        ("added", "/dd/new", None),
+        ("modified", "/dd/x", None),
+        ("removed", "/e", None),
+        ("removed", "/gone", None),
+        ("moved", "/here", "/moved"),
+        ("moved", "/there", "/both"),
+    ]
+    assert [change.path for change in forwards if change.modified] == ["/there"]
+    assert store.diff(old, old) == []
+    assert kinds(store.diff("HEAD", old)) == [
+        ("moved", "/both", "/there"),
+        ("modified", "/changed", None),
+        ("moved", "/d", "/dd"),
+        ("modified", "/d/x", None),
+        ("removed", "/dd/new", None),
+        ("added", "/e", None),
+        ("added", "/gone", None),
+        ("moved", "/moved", "/here"),
+    ]
+
+
+def test_a_diff_backwards_is_in_order_of_path(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.write("/a", "a")
+        tx.write("/b", "b")
+    with store.transaction() as tx:
+        tx.move("/a", "/y")
+        tx.move("/b", "/x")
+    assert [change.path for change in store.diff("HEAD", "HEAD~1")] == ["/a", "/b"]
+
+
+def test_a_diff_sees_through_a_removed_directory_to_what_was_moved_out(store: Store) -> None:
+    store.write("/d/keep", "k")
+    store.write("/d/lose", "l")
+    store.write("/e/in", "i")
+    old = head(store)
+    store.move("/d/keep", "/kept")
+    store.move("/e/in", "/d/in")
+    store.remove("/d", recursive=True)
+    assert kinds(store.diff(old)) == [
+        ("removed", "/d", None),
+        ("removed", "/e/in", None),
+        ("moved", "/kept", "/d/keep"),
+    ]
+
+
+def test_a_file_that_became_a_directory_is_two_changes(store: Store) -> None:
+    store.write("/f", "file")
+    old = head(store)
+    with store.transaction() as tx:
+        tx.remove("/f")
+        tx.write("/f/inside", "i")
+    assert kinds(store.diff(old)) == [("added", "/f", None), ("removed", "/f", None), ("added", "/f/inside", None)]
+
+
+# --- restore
+
+
+def test_a_file_is_restored_as_a_new_commit(store: Store) -> None:
+    store.write("/a.md", "good")
+    old, node = head(store), store.stat("/a.md").node_id
+    store.write("/a.md", "bad")
+    commit = store.restore("/a.md", at=old)
+    assert store.read("/a.md") == b"good"
+    assert store.stat("/a.md").node_id == node
+    assert commit.message == f"Restore /a.md from commit {old}"
+    assert store.snapshot(at="HEAD~1").read("/a.md") == b"bad"
+
+
+def test_a_removed_file_comes_back_with_its_directories(store: Store) -> None:
+    large = bytes(range(256)) * 400
+    store.write("/d/sub/large.bin", large)
+    store.remove("/d", recursive=True)
+    store.restore("/d/sub/large.bin", at="HEAD~1")
+    assert store.read("/d/sub/large.bin") == large
+
+
+def test_a_directory_becomes_exactly_what_it_was(store: Store) -> None:
+    with store.transaction() as tx:
+        for path in ("/d/same", "/d/changed", "/d/removed", "/d/sub/deep", "/d/kind", "/d/moved"):
+            tx.write(path, path)
+    was = contents_of(store)
+    old, untouched = head(store), store.stat("/d/same").commit
+    with store.transaction() as tx:
+        tx.write("/d/changed", "!")
+        tx.remove("/d/removed")
+        tx.write("/d/extra/more", "!")
+        tx.remove("/d/sub", recursive=True)
+        tx.write("/d/sub", "a file")
+        tx.remove("/d/kind")
+        tx.write("/d/kind/is", "a directory")
+        tx.move("/d/moved", "/outside")
+    store.write("/beside", "stays")
+    store.restore("/d", at=old)
+    assert contents_of(store) == {**was, "/beside": b"stays", "/outside": b"/d/moved"}
+    assert store.stat("/d/same").commit == untouched
+    assert store.restore("/d", at=old).seq == head(store), "restoring what is there already is no commit"
+
+
+def test_the_whole_store_is_restored(store: Store) -> None:
+    store.write("/a", "a")
+    store.write("/d/b", "b")
+    was, old = contents_of(store), head(store)
+    store.remove("/wiki")
+    store.remove("/d", recursive=True)
+    store.write("/z/y", "new")
+    store.restore("/", at=old)
+    assert contents_of(store) == was
+    assert store.exists("/wiki")
+
+
+def test_restore_through_a_place_that_was_elsewhere(store: Store) -> None:
+    store.write("/d/x", "x")
+    old = head(store)
+    store.move("/d", "/e")
+    store.write("/d", "now a file")
+    store.restore("/d", at=old)
+    assert contents_of(store) == {"/d": None, "/d/x": b"x", "/e": None, "/e/x": b"x"}
+
+
+def test_what_was_not_there_then_cannot_be_restored(store: Store) -> None:
+    store.write("/a", "a")
+    with pytest.raises(NotFound):
+        store.restore("/a", at=1)
+    with pytest.raises(NotFound):
+        store.restore("/a", at=99)
+    with pytest.raises(InvalidPath):
+        store.restore("a", at=1)
+
+
+def test_a_restore_joins_other_changes_in_a_transaction(store: Store) -> None:
+    store.write("/a", "1")
+    store.write("/a", "2")
+    with store.transaction() as tx:
+        tx.restore("/a", at=head(store) - 1)
+        tx.move("/a", "/b")
+        assert tx.read("/b") == b"1"
+    assert contents_of(store) == {"/b": b"1"}
+
+
+def test_history_keeps_what_was_removed(store: Store) -> None:
+    store.write("/secret/plan.md", "v1")
+    store.remove("/secret", recursive=True)
+    assert store.snapshot(at="HEAD~1").read("/secret/plan.md") == b"v1"
+    assert messages(store, "/secret/plan.md", at=head(store) - 1) == ["Write /secret/plan.md"]

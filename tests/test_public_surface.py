@@ -1,0 +1,95 @@
+"""What a user may rely on, pinned: a name that comes or goes here is a decision, not an accident."""
+
+import inspect
+import re
+
+import holdfast
+from holdfast import errors
+from holdfast.errors import HoldfastError
+from holdfast.snapshot import Snapshot
+from holdfast.store import Store
+from holdfast.transaction import Transaction
+
+ERRORS = {
+    "AlreadyExists", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
+    "IsADirectory", "LockLost", "Locked", "NotADirectory", "NotEmpty", "NotFound", "ProviderFailed", "ReadOnly",
+    "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
+}  # fmt: skip
+VALUES = {"Change", "Commit", "Info", "Match", "Snapshot", "Store", "Transaction"}
+FUNCTIONS = {"init", "open"}
+
+READING = {"exists", "glob", "grep", "ls", "read", "read_text", "stat", "stream", "tree"}
+CHANGING = {"copy", "mkdir", "move", "remove", "restore", "write"}
+HISTORY = {"commit", "diff", "log", "show", "snapshot"}
+STORE = READING | CHANGING | HISTORY | {
+    "add", "close", "explain", "folder", "optimize", "read_only", "search", "settings", "store_id", "transaction",
+}  # fmt: skip
+
+
+def public(thing: object) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+def classes() -> dict[str, type[HoldfastError]]:
+    found = vars(errors).values()
+    return {each.__name__: each for each in found if isinstance(each, type) and issubclass(each, HoldfastError)}
+
+
+def test_the_package_offers_these_names() -> None:
+    assert {*holdfast.__all__} == ERRORS | VALUES | FUNCTIONS
+    assert list(holdfast.__all__) == sorted(holdfast.__all__)
+    assert all(hasattr(holdfast, name) for name in holdfast.__all__)
+
+
+def test_a_store_has_these_methods(store: Store) -> None:
+    assert public(store) == STORE
+
+
+def test_a_snapshot_only_reads() -> None:
+    assert public(Snapshot) == READING
+
+
+def test_a_transaction_reads_changes_and_ends() -> None:
+    assert public(Transaction) == READING | CHANGING | {"also", "commit", "ended", "put", "require", "rollback"}
+
+
+def test_what_is_public_says_what_it_does() -> None:
+    for thing in (Store, Snapshot, Transaction, *(getattr(holdfast, name) for name in VALUES | FUNCTIONS)):
+        members = [member for name, member in inspect.getmembers(thing) if not name.startswith("_")]
+        for each in (thing, *(member for member in members if inspect.isfunction(member))):
+            text = inspect.getdoc(each) or ""
+            assert re.match(r"[A-Z][^\n]*", text), f"{each!r} has no first line"
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    drawn: dict[str, tuple[str, str]] = {}
+    above = ["HoldfastError"]
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.fullmatch(r"    ([│ ]*)[├└]── (\w+) +(\S.*)", line)
+        if found:
+            del above[1 + len(found[1]) // 4 :]
+            drawn[found[2]] = above[-1], found[3]
+            above.append(found[2])
+    true = {name: kind.__mro__[1].__name__ for name, kind in classes().items() if kind is not HoldfastError}
+    assert {name: parent for name, (parent, _) in drawn.items()} == true
+
+
+def test_every_error_is_public_and_has_a_code_of_its_own_and_a_remedy() -> None:
+    found = classes()
+    assert {*found} == ERRORS
+    assert len({kind.code for kind in found.values()}) == len(found)
+    assert all(
+        kind.code == re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        for name, kind in found.items()
+        if name in ERRORS - {"HoldfastError", "NotADirectory", "IsADirectory"}
+    )
+
+
+def test_the_exit_status_tells_what_a_script_would_ask() -> None:
+    status: dict[int, set[str]] = {}
+    for name, kind in classes().items():
+        status.setdefault(kind.exit_status, set()).add(name)
+    assert status[2] == {"InvalidPath", "InvalidConfig"}
+    assert status[3] == {"Conflict", "Locked", "LockLost"}
+    assert status[4] == {"NotFound", "StoreNotFound"}
+    assert set(status) == {1, 2, 3, 4}
