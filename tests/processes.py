@@ -62,6 +62,11 @@ class Child:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE)
 
+    def rest(self) -> list[str]:
+        """Return the lines that an ended child had said and nobody heard."""
+        assert self.process.stdout is not None
+        return self.process.stdout.read().split()
+
     def finish(self) -> str:
         """Wait for the child to end well and return what else it said; its errors fail the test."""
         said, wrong = self.process.communicate(timeout=PATIENCE)

@@ -9,6 +9,7 @@ import pytest
 from holdfast import errors
 from holdfast.catalog.schema import metadata
 from holdfast.cli import commands
+from holdfast.config import Settings
 from holdfast.faults import POINTS
 from tests.snippets import RUN, Session, snippets
 
@@ -66,9 +67,7 @@ def test_every_error_code_is_in_the_guide() -> None:
 
 def test_every_fault_point_a_page_names_exists() -> None:
     for page in PAGES:
-        named = re.findall(
-            r"`((?:blob|intent|publish|table|fold|sweep|gc|lock|jobs)\.[a-z_]+)`", page.read_text("utf-8")
-        )
+        named = re.findall(r"`([a-z]+\.(?:before|after)_[a-z_]+)`", page.read_text("utf-8"))
         assert {*named} <= {*POINTS}
 
 
@@ -81,3 +80,10 @@ def test_every_room_is_on_the_map() -> None:
 def test_every_table_of_the_catalog_is_explained() -> None:
     page = (ROOT / "docs/architecture.md").read_text("utf-8")
     assert not {name for name in metadata.tables if f"**{name}**" not in page and f"`{name}`" not in page}
+
+
+def test_every_setting_is_in_the_guide() -> None:
+    guide = (ROOT / "docs/guide.md").read_text("utf-8")
+    sections = Settings().model_dump()
+    names = [f"{section}.{name}" for section, values in sections.items() for name in values]
+    assert not [name for name in names if f"`{name}`" not in guide]

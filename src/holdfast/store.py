@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack
 
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
-from holdfast.catalog import intents
 from holdfast.catalog import sessions as session_rows
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.intents import Intent
 from holdfast.catalog.jobs import Enqueueing
 from holdfast.clock import Clock, SystemClock
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
@@ -39,12 +37,13 @@ from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.ingest.report import AddReport, Progress
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.inspection import VerifyReport
+    from holdfast.recovery.journal import JournalEntry
     from holdfast.recovery.repair import RepairReport
     from holdfast.recovery.status import Status
-    from holdfast.ingest.report import AddReport, Progress
     from holdfast.search.reader import SearchReader
 
 T = TypeVar("T")
@@ -204,13 +203,15 @@ class Store:
         actor: str | None = None,
         progress: "Callable[[Progress], None] | None" = None,
         stop: Callable[[], bool] | None = None,
+        lock: Lock | None = None,
     ) -> "AddReport":
         """Add files and folders below `to`: converted, searchable, in groups of one commit each.
 
         What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
         `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
         from these sources before and has vanished from them. `progress` is called now and then in this thread; once
-        `stop` returns true, the group in hand is published and the add ends. docs/adding.md says more.
+        `stop` returns true, the group in hand is published and the add ends. Raises Locked when somebody else holds a
+        lock on what is to change; what was published by then stays. docs/adding.md says more.
         """
         from holdfast.ingest.pipeline import add
         from holdfast.ingest.plan import planned
@@ -219,7 +220,8 @@ class Store:
             self.settings.ingest, sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten,
             message=message, actor=actor or self._backend.actor, progress=progress, stop=stop,
         )  # fmt: skip
-        return add(self._backend, plan)
+        with lock.used() if lock else nullcontext():
+            return add(self._backend, plan)
 
     # --- changing, one commit each
 
@@ -432,17 +434,16 @@ class Store:
 
         return status(self._backend)
 
-    # --- helpers
-
-    def journal(self, *, ended: int = 0) -> list[Intent]:
+    def journal(self, *, newest: int = 0) -> "list[JournalEntry]":
         """Return what is being staged now and what a sweep has given up, oldest first.
 
-        With `ended`, the newest so many intents of any state, newest first.
+        With `newest`, the latest so many stagings of any state, newest first.
         """
-        with self._backend.engine.read() as conn:
-            if ended:
-                return intents.newest(conn, ended)
-            return intents.in_state(conn, intents.ACTIVE) + intents.in_state(conn, intents.SET_ASIDE)
+        from holdfast.recovery import journal
+
+        return journal.newest(self._backend, newest) if newest else journal.in_flight(self._backend)
+
+    # --- helpers
 
     def _sweep(self) -> None:
         from holdfast.recovery.sweep import sweep

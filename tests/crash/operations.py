@@ -13,7 +13,7 @@ from pathlib import Path
 
 import holdfast
 from holdfast.catalog import upgrade
-from holdfast.errors import NotFound
+from holdfast.errors import Locked, NotFound
 from holdfast.recovery.gc import gc
 from holdfast.recovery.repair import repair
 from holdfast.recovery.sweep import sweep
@@ -169,9 +169,11 @@ def lock_and_unlock(store: Store) -> None:
 
 
 def wait_and_break(store: Store) -> None:
-    """Take a lock away from its holder."""
+    """Be refused a lock, and take it away from its holder."""
     take_what_is_left(store)
     store.lock("/d", ttl=60)
+    with contextlib.suppress(Locked):
+        store.lock("/d")
     store.break_lock("/d", force=True)
 
 

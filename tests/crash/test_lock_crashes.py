@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.catalog import audit
 from holdfast.errors import Locked
 from holdfast.store import Store
-
 from tests.processes import Child
 
 pytestmark = pytest.mark.crash
@@ -43,7 +43,8 @@ STEPS = {
 
 
 def killed_at(start: Callable[..., Child], point: str, code: str, folder: Path, *more: object) -> None:
-    assert start(code, folder, *more, faults=f"{point}{'' if '@' in point else '@1'}".replace("@", "=kill@")).ended_by_kill()
+    name, _, passage = point.partition("@")
+    assert start(code, folder, *more, faults=f"{name}=kill@{passage or 1}").ended_by_kill()
 
 
 def take_everything(store: Store, above: int = 0) -> None:
@@ -57,9 +58,7 @@ def take_everything(store: Store, above: int = 0) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", STEPS)
-def test_a_step_that_is_killed_is_done_or_not(
-    folder: Path, child: Callable[..., Child], name: str, when: str
-) -> None:
+def test_a_step_that_is_killed_is_done_or_not(folder: Path, child: Callable[..., Child], name: str, when: str) -> None:
     step = STEPS[name]
     killed_at(child, step.before if when == "before" else step.after, step.code, folder)
     with holdfast.open(folder) as store:
@@ -98,9 +97,7 @@ def test_a_break_that_is_killed_is_audited_if_it_was_done(
         take_everything(store)
 
 
-def test_a_hand_over_that_is_killed_before_its_commit_frees_the_lock(
-    folder: Path, child: Callable[..., Child]
-) -> None:
+def test_a_hand_over_that_is_killed_before_its_commit_frees_the_lock(folder: Path, child: Callable[..., Child]) -> None:
     killed_at(child, "lock.before_hand_over_commit", TAKE + "lock.hand_over()", folder)
     with holdfast.open(folder) as store:
         take_everything(store)

@@ -48,7 +48,7 @@ class Prepared:
     def fresh(self, place: Path) -> Path:
         """Return a new copy of the folder it starts from, with what lies beside it."""
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+        place.mkdir(parents=True)
         if self.folder.parent.exists():
             shutil.copytree(self.folder.parent, place, dirs_exist_ok=True)
         return place / self.folder.name

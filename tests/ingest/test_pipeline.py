@@ -7,7 +7,8 @@ from typing import Any
 
 import holdfast
 import pytest
-from holdfast.errors import InvalidPath, StorageFailed
+from holdfast.clock import ManualClock
+from holdfast.errors import InvalidPath, Locked, LockLost, StorageFailed
 from holdfast.ingest import groups, inorder
 from holdfast.ingest.report import Progress
 from holdfast.store import Store
@@ -337,3 +338,23 @@ def test_two_adders_at_once_put_every_file_there_once(
     report = store.add(many)
     assert (report.added, report.skipped, report.commits) == (0, 12, ())
     assert len(files_of(store)) == 12
+
+
+def test_an_add_inside_a_lock_uses_it(store: Store, papers: Path) -> None:
+    with store.lock("/resources", mode="subtree"):
+        assert store.add(papers).added == 3
+
+
+def test_an_add_is_fenced_by_the_lock_it_is_given(store: Store, papers: Path, clock: ManualClock) -> None:
+    lock = store.lock("/resources", mode="subtree")
+    store.break_lock("/resources", force=True)
+    with pytest.raises(LockLost):
+        store.add(papers, lock=lock)
+    assert files_of(store) == {}
+
+
+def test_an_add_below_somebody_else_s_lock_is_refused(store: Store, papers: Path) -> None:
+    with holdfast.open(store.folder) as other, other.lock("/resources", mode="subtree"):
+        with pytest.raises(Locked):
+            store.add(papers)
+    assert store.add(papers).added == 3

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.clock import ManualClock
 from holdfast.locks.manager import LockManager
 from holdfast.process import Identity

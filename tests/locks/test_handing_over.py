@@ -1,4 +1,5 @@
 import pytest
+
 from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost
 from holdfast.store import Store

@@ -1,9 +1,11 @@
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import process as processes
 from holdfast.catalog import locks as rows
 from holdfast.clock import ManualClock
@@ -11,7 +13,7 @@ from holdfast.errors import Locked, LockLost, ReadOnly, Unsupported
 from holdfast.locks.manager import LONGEST_TTL, SHORTEST_TTL, LockManager
 from holdfast.process import Identity
 from holdfast.store import Store
-
+from holdfast.transaction import Transaction
 from tests.locks.conftest import HERE
 from tests.looking import contents_of, head
 
@@ -49,13 +51,11 @@ def test_all_paths_or_none(store: Store, other: Store) -> None:
 
 
 def test_of_two_contenders_one_wins(store: Store, other: Store) -> None:
-    outcomes = []
-    for contender in (store, other):
-        try:
-            outcomes.append(contender.lock(["/a", "/b"]))
-        except Locked:
-            outcomes.append(None)
-    assert [outcome is not None for outcome in outcomes] == [True, False]
+    won = []
+    for contender, names in ((store, ["/a", "/b"]), (other, ["/b", "/a"])):
+        with suppress(Locked):
+            won.append(contender.lock(names))
+    assert len(won) == 1
 
 
 def test_tokens_only_grow(store: Store, other: Store) -> None:
@@ -77,9 +77,7 @@ def test_tokens_are_not_given_again_after_a_power_cut(process: Process, store: S
     assert restarted.acquire(["/a"]).token > before + rows.NUMBERS_PER_BLOCK - 10
 
 
-def test_numbers_go_on_when_a_block_is_used_up(
-    process: Process, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_numbers_go_on_when_a_block_is_used_up(process: Process, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "NUMBERS_PER_BLOCK", 3)
     manager = process()
     tokens = [token for _ in range(5) for token in manager.acquire([f"/{_}a", f"/{_}b"]).tokens]
@@ -121,11 +119,15 @@ def test_a_renewed_lease_is_not_lost(store: Store, other: Store, clock: ManualCl
 
 def test_a_transaction_is_fenced_by_the_lock_it_was_given(store: Store, other: Store, clock: ManualClock) -> None:
     lock = store.lock("/a", ttl=10)
-    with pytest.raises(LockLost), store.transaction(lock=lock) as tx:
+
+    def dawdle(tx: Transaction) -> None:
         tx.write("/a", "mine")
         clock.advance(10)
         with other.lock("/a"):
             other.write("/a", "theirs")
+
+    with pytest.raises(LockLost):
+        store.transaction(lock=lock)(dawdle)
     assert store.read("/a") == b"theirs"
 
 
@@ -157,9 +159,7 @@ def test_a_released_lock_fences_nothing_in(store: Store) -> None:
 
 def test_a_holder_that_died_on_this_host_is_superseded_at_once(process: Process) -> None:
     ended: set[int] = set()
-    first, second = (
-        process(Identity("here", "boot-1", pid, "then"), lambda who: who.pid in ended) for pid in (1, 2)
-    )
+    first, second = (process(Identity("here", "boot-1", pid, "then"), lambda who: who.pid in ended) for pid in (1, 2))
     first.acquire(["/a"], mode="subtree", ttl=1000)
     with pytest.raises(Locked):
         second.acquire(["/a/b"])
@@ -241,3 +241,20 @@ def test_a_store_opened_for_reading_takes_no_locks(folder: Path) -> None:
         assert reader.locks() == []
         with pytest.raises(ReadOnly):
             reader.lock("/a")
+
+
+@pytest.mark.parametrize("point", ["lock.after_grant", "lock.before_grant_commit", "lock.after_refusal"])
+def test_an_acquire_that_is_interrupted_leaves_nothing(
+    store: Store, other: Store, armed: Callable[[str], None], point: str
+) -> None:
+    held = other.lock("/taken")
+    with store.lock("/outer") as outer:
+        armed(f"{point}=error")
+        for wanted in (lambda: store.lock("/a"), lambda: other.lock("/outer", timeout=None)):
+            with suppress(OSError):
+                wanted()
+        armed("")
+        assert outer.held
+    assert held.held
+    assert [info.path for info in store.locks()] == ["/taken"]
+    assert store.lock_queue() == []

@@ -4,16 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import holdfast
 import pytest
-from holdfast.clock import ManualClock
-from holdfast.errors import Locked
-from holdfast.locks.lock import Lock
-from holdfast.locks.manager import LockManager
-from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, conflicts, wanted
-from holdfast.locks.renewal import Renewer
-from holdfast.process import Identity
-from holdfast.store import Store
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,6 +15,16 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
+import holdfast
+from holdfast.clock import ManualClock
+from holdfast.errors import Locked
+from holdfast.locks.lock import Lock
+from holdfast.locks.manager import LockManager
+from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, conflicts, wanted
+from holdfast.locks.renewal import Renewer
+from holdfast.process import Identity
+from holdfast.store import Store
 
 AGENTS = 3
 TTL = 10.0
@@ -144,6 +145,8 @@ def quick_store(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Sto
 
 
 def test_the_lock_table_does_what_the_conflict_table_says(quick_store: Store) -> None:
-    run_state_machine_as_test(
-        lambda: LockTableMachine(quick_store), settings=settings(max_examples=60, stateful_step_count=30)
-    )
+    class OnThisStore(LockTableMachine):
+        def __init__(self) -> None:
+            super().__init__(quick_store)
+
+    run_state_machine_as_test(OnThisStore, settings=settings(max_examples=60, stateful_step_count=30))

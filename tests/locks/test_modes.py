@@ -1,4 +1,5 @@
 import pytest
+
 from holdfast.errors import InvalidPath, TooLarge, Unsupported
 from holdfast.locks.modes import MAX_PATHS, MOVE, POINT, SUBTREE, Want, conflicts, covers, wanted
 

@@ -1,4 +1,5 @@
 import pytest
+
 from holdfast.catalog import audit
 from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost, NotFound

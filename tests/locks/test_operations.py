@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+
 from holdfast.errors import Locked
 from holdfast.store import Store
-
+from holdfast.transaction import Transaction
 from tests.looking import contents_of
 
 
@@ -13,6 +15,12 @@ def tree(store: Store) -> None:
     store.write("/d/sub/f", "f")
     store.write("/d/g", "g")
     store.mkdir("/e")
+
+
+def write_two(tx: Transaction) -> None:
+    """Change two paths in one commit."""
+    tx.write("/x", "1")
+    tx.write("/y", "2")
 
 
 #: an operation, the locks of others that it must respect, and some beside them that are none of its business
@@ -57,7 +65,7 @@ CASES: dict[str, Case] = {
         [("/e", "subtree")],
     ),
     "several changes": (
-        lambda s: s.transaction()(lambda tx: (tx.write("/x", "1"), tx.write("/y", "2"))),
+        lambda s: s.transaction()(write_two),
         [("/x", "point"), ("/y", "point")],
         [("/z", "point")],
     ),
@@ -96,12 +104,16 @@ def test_a_change_that_changes_nothing_is_not_refused(store: Store, other: Store
 
 
 def test_a_claimed_path_is_respected_though_it_stays_as_it_is(store: Store, other: Store) -> None:
-    with other.lock("/e"), pytest.raises(Locked), store.transaction() as tx:
-        tx.claim("/e")
+    def change(tx: Transaction, *, deep: bool) -> None:
+        tx.claim("/e", deep=deep)
         tx.write("/x", "1")
-    with other.lock("/e/deep"), pytest.raises(Locked), store.transaction() as tx:
-        tx.claim("/e", deep=True)
-        tx.write("/x", "1")
+
+    with other.lock("/e"), pytest.raises(Locked):
+        store.transaction()(partial(change, deep=False))
+    with other.lock("/e/deep"):
+        with pytest.raises(Locked):
+            store.transaction()(partial(change, deep=True))
+        store.transaction()(partial(change, deep=False))
 
 
 def test_a_move_lock_takes_only_the_file_of_a_file(store: Store, other: Store) -> None:

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+
 from holdfast.errors import Locked, LockLost, Unsupported
 from holdfast.locks.modes import SUBTREE, Want
 from holdfast.locks.table import Refused, Request

@@ -5,11 +5,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.errors import Locked
 from holdfast.store import Store
-
 from tests.looking import contents_of, head
 from tests.processes import Child
 

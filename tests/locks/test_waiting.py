@@ -2,8 +2,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.clock import ManualClock
 from holdfast.errors import Locked
 from holdfast.locks.bell import Bell
@@ -142,9 +143,7 @@ def test_a_waiter_that_died_lets_the_next_one_through(process: Process) -> None:
     assert second.acquire(["/a"]).held
 
 
-def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(
-    process: Process, clock: ManualClock
-) -> None:
+def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(process: Process, clock: ManualClock) -> None:
     manager = process()
     held = manager.acquire(["/a"], ttl=1000)
     slow = refused(manager, request("/a", holder="slow")).ticket
@@ -160,7 +159,7 @@ def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(
 
 def test_a_waiter_keeps_its_place_however_long_it_waits(folder: Path, store: Store, clock: ManualClock) -> None:
     held, turning = store.lock("/a", ttl=1000), Turning(clock)
-    places = set()
+    places: set[int] = set()
     turning.meanwhile = lambda: places.update(info.token for info in store.lock_queue())
     with holdfast.open(folder, clock=turning) as other, pytest.raises(Locked):
         other.lock("/a", timeout=3 * PLACE_LEASE)

@@ -168,7 +168,7 @@ class LocalBlobs(ObjectBlobs):
             file.flush()
             point("blob.before_fsync")
             if self._durable:
-                os.fsync(file.fileno())
+                disk.fsync_handle(file.fileno())
 
 
 def _drop(temporary: Path) -> None:

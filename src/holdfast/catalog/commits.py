@@ -46,7 +46,8 @@ def by_key(conn: Connection, key: str) -> Commit | None:
 def latest_at(conn: Connection, branch: int, time: float) -> int | None:
     """Return the seq of the last commit made at or before `time` (seconds since the epoch)."""
     row = conn.row(
-        "SELECT max(seq) FROM commits WHERE branch_id = :branch AND at <= :time", {"branch": branch, "time": time}
+        "SELECT seq FROM commits WHERE branch_id = :branch AND at <= :time ORDER BY seq DESC LIMIT 1",
+        {"branch": branch, "time": time},
     )
     return row[0] if row else None
 

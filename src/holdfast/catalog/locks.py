@@ -179,6 +179,12 @@ def give_back(conn: Connection, tokens: Iterable[int], now: float) -> int:
     return kept
 
 
+def remove_after(conn: Connection, holder: str, token: int) -> None:
+    """Delete what `holder` got after it had `token`, held or waited for."""
+    for table, key in _KEYS.items():
+        conn.run(f"DELETE FROM {table} WHERE holder = :holder AND {key} > :token", {"holder": holder, "token": token})
+
+
 def remove(conn: Connection, table: str, numbers: Iterable[int]) -> int:
     """Delete rows by token or ticket; returns how many there were."""
     removed = 0

@@ -148,6 +148,7 @@ class SqliteEngine:
         if not self.read_only:
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute("PRAGMA synchronous=FULL")
+            raw.execute("PRAGMA fullfsync=ON")
             raw.execute("PRAGMA foreign_keys=ON")
         return raw
 

@@ -16,12 +16,12 @@ FLAT = {
     "content": ("cat", "grep"),
     "change": ("write", "mkdir", "cp", "mv", "rm"),
     "past": ("log", "show", "diff", "restore"),
+    "care": ("status", "verify", "doctor", "repair", "gc", "optimize"),
     "journal": ("journal",),
-    "upkeep": ("optimize",),
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ()
+NESTED: tuple[str, ...] = ("locks",)
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from time import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.catalog.intents import SET_ASIDE, Intent
+from holdfast.catalog.intents import SET_ASIDE
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.output import Output
-from holdfast.process import Identity
+
+if TYPE_CHECKING:
+    from holdfast.recovery.journal import JournalEntry
 
 app = typer.Typer()
 
 #: intents that `--all` shows
 NEWEST = 1000
+
+_ALIVE = {True: "at work", False: "dead: the next sweep removes it", None: ""}
 
 
 @command(app)
@@ -27,24 +31,18 @@ def journal(
 
     That is what live writers are staging, what dead ones left for the next sweep, and what no sweep could remove.
     """
-    found = call.store.journal(ended=NEWEST if everything else 0)
-    call.done({"intents": [shapes.intent(intent) for intent in found]}, _told(call.out, found))
+    found = call.store.journal(newest=NEWEST if everything else 0)
+    call.done({"intents": [shapes.intent(entry) for entry in found]}, _told(call.out, found))
     if not found and not call.json:
         call.out.note("Nothing is in flight.")
 
 
-def _told(out: Output, found: list[Intent]) -> Iterator[str]:
+def _told(out: Output, found: "list[JournalEntry]") -> Iterator[str]:
     now = time()
-    for intent in found:
-        state = out.paint(f"{intent.state:<9}", "red" if intent.state == SET_ASIDE else "bold")
-        when = out.paint(f"{out.time(intent.started, now):<15}", "dim")
-        yield f"{intent.intent_id[:12]}  {state}  {when}  {intent.kind}  by {intent.actor}, {_owner(intent)}"
-        if intent.error:
-            yield f"    {intent.error} (tried {intent.attempts} times)"
-
-
-def _owner(intent: Intent) -> str:
-    try:
-        return str(Identity.from_json(intent.owner))
-    except ValueError:
-        return "an owner nobody can read"
+    for entry in found:
+        state = out.paint(f"{entry.state:<9}", "red" if entry.state == SET_ASIDE else "bold")
+        when = out.paint(f"{out.time(entry.started, now):<15}", "dim")
+        owner = ", ".join(filter(None, [entry.owner, _ALIVE[entry.owner_alive]]))
+        yield f"{entry.intent_id[:12]}  {state}  {when}  {entry.kind} by {entry.actor} ({owner})"
+        if entry.error:
+            yield f"    {entry.error} (tried {entry.attempts} times)"

@@ -1,15 +1,18 @@
 """The JSON shapes of what a store answers (docs/cli-json.md)."""
 
-import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.intents import Intent
 from holdfast.cli.output import iso
 from holdfast.history import Change
+from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.reading import Info, Match
 from holdfast.search.hits import Hit
+
+if TYPE_CHECKING:
+    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.status import Status
 
 
 def entry(info: Info) -> dict[str, Any]:
@@ -73,25 +76,36 @@ def hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
     return shape | {"why": asdict(hit.why)} if explain else shape
 
 
-def intent(intent: Intent) -> dict[str, Any]:
+def intent(entry: "JournalEntry") -> dict[str, Any]:
     """Return the shape of something that is being staged, or was."""
     return {
-        "intent": intent.intent_id,
-        "kind": intent.kind,
-        "actor": intent.actor,
-        "owner": _parsed(intent.owner),
-        "staged": _parsed(intent.staged),
-        "state": intent.state,
-        "attempts": intent.attempts,
-        "error": intent.error,
-        "started": iso(intent.started),
-        "lease_until": iso(intent.lease_until),
-        "ended": None if intent.ended is None else iso(intent.ended),
+        "intent": entry.intent_id,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "owner": entry.owner,
+        "owner_alive": entry.owner_alive,
+        "state": entry.state,
+        "blobs": list(entry.blobs),
+        "tables": list(entry.tables),
+        "attempts": entry.attempts,
+        "error": entry.error,
+        "started": iso(entry.started),
+        "ended": None if entry.ended is None else iso(entry.ended),
     }
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def status(found: "Status") -> dict[str, Any]:
+    """Return the shape of a store's figures."""
+    sweep = found.last_sweep
+    return {
+        "head": found.head,
+        "commits": found.commits,
+        "files": found.files,
+        "directories": found.directories,
+        "size": found.size,
+        "contents": {place: {"contents": n, "size": size} for place, (n, size) in found.contents.items()},
+        "searchable": {place: {"contents": n, "passages": m} for place, (n, m) in found.searchable.items()},
+        "active_intents": found.active_intents,
+        "set_aside_intents": found.set_aside_intents,
+        "last_sweep": None if sweep is None else {"time": iso(sweep.at), "kind": sweep.kind, "detail": sweep.detail},
+    }

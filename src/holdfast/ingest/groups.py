@@ -9,7 +9,7 @@ from holdfast.backend import Backend
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
 from holdfast.ingest.items import Item
-from holdfast.transaction import Guard, Terms, Transaction, immediately
+from holdfast.transaction import Terms, Transaction, immediately
 
 #: what one group may hold
 GROUP_FILES = 500
@@ -90,8 +90,6 @@ class Attribution:
 
     message: str
     actor: str
-    #: checked inside each publishing SQL transaction
-    guards: tuple[Guard, ...] = ()
 
 
 def publish(
@@ -129,7 +127,7 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
         for member in members:
             _put(tx, member, done)
 
-    terms = Terms(by.message, by.actor, guards=list(by.guards))
+    terms = Terms(by.message, by.actor)
     commit = immediately(backend, action, [member.draft for member in members], terms)
     if done.added or done.updated or done.removed:
         done.commit = commit.seq
@@ -145,6 +143,7 @@ def _put(tx: Transaction, member: Member, done: Published) -> None:
             done.unchanged += 1
             return
         tx.put(item.path, member.draft, source=item.origin, stamp=member.stamp)
+        tx.claim(paths.split(item.path)[0])
     except (IsADirectory, NotADirectory, InvalidPath) as error:
         done.failed.append((item, error))
         return

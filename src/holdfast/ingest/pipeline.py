@@ -116,7 +116,7 @@ class _Run(_Base):
         super().__init__(backend, plan)
         self._preparers = Preparers(backend, plan)
         self._order = InOrder()
-        by = Attribution(plan.message or _message(plan), plan.actor, plan.guards)
+        by = Attribution(plan.message or _message(plan), plan.actor)
         self._publishing = Publishing(backend, by, self._tally, self._try_again)
         #: whether the intake has nothing more
         self._all_taken = False

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.ingest.report import Progress
 from holdfast.ingest.scan import DEFAULT_TO
-from holdfast.transaction import Guard
 
 if TYPE_CHECKING:
     from holdfast.config import IngestSettings
@@ -50,8 +49,6 @@ class Plan:
     progress: Callable[[Progress], None] | None = None
     #: asked between files; once it is true, the group in hand is published and the add ends
     stop: Callable[[], bool] | None = None
-    #: checked inside every publishing SQL transaction, such as a lock's token
-    guards: tuple[Guard, ...] = ()
     limits: FileLimits = FileLimits()
 
 

@@ -1,5 +1,6 @@
 """The last stage: groups are published one after another in a thread, while the next ones are prepared."""
 
+import contextvars
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,7 +74,9 @@ class Publishing:
 
     def _begin(self) -> None:
         group, self._gathering = self._gathering, Group()
-        future = self._thread.submit(groups.publish, self._backend, group.members, self._by)
+        # In this thread's context: a lock that the add runs under counts in the publishing thread too.
+        context = contextvars.copy_context()
+        future = self._thread.submit(context.run, groups.publish, self._backend, group.members, self._by)
         self._in_hand = future, group
         future.add_done_callback(self._tell)
 

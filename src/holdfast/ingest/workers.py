@@ -4,6 +4,7 @@ Workers are started as new interpreters: pylance does not survive a fork, and a 
 caller's script, so that `store.add` works in a script without a `__main__` guard.
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -185,7 +186,7 @@ class Pool:
         """
         by_pipe = {worker.pipe: worker for worker in self._workers}
         answers: list[tuple[Item, Outcome]] = []
-        for found in wait([*by_pipe, signal], seconds):
+        for found in wait([*by_pipe, signal], min(seconds, self._until_overdue())):
             worker = by_pipe.get(found)  # type: ignore[call-overload]
             if worker is not None:
                 answers.extend(self._hear(worker))
@@ -207,6 +208,10 @@ class Pool:
 
     def _start(self) -> Worker:
         return Worker(self._setup, self._seconds)
+
+    def _until_overdue(self) -> float:
+        now = time.monotonic()
+        return max(0.0, min((w.deadline - now for w in self._workers if w.deadline), default=math.inf))
 
     def _hear(self, worker: Worker) -> list[tuple[Item, Outcome]]:
         answers: list[tuple[Item, Outcome]] = []

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -80,7 +81,7 @@ class Worker:
         self._running_hands: dict[int, _Hand] = {}
         self._next_clearing = 0.0
         #: the last error that was the store's, not a job's; None when all is well
-        self.trouble: HoldfastError | None = None
+        self.trouble: HoldfastError | OSError | None = None
 
     # --- its life
 
@@ -131,10 +132,7 @@ class Worker:
 
     def turn(self, limit: int = 1) -> int:
         """Claim up to `limit` jobs, run them in this thread, and return how many there were."""
-        claimed = self._claim(limit)
-        if claimed:
-            self._run_batch(claimed, _Hand())
-        return len(claimed)
+        return self._turn_of(_Hand(batch=limit))
 
     def beat(self) -> None:
         """Look after the leases and limits of what runs; called every second while the worker runs."""
@@ -151,7 +149,7 @@ class Worker:
             try:
                 self.beat()
                 self.trouble = None
-            except HoldfastError as error:
+            except (HoldfastError, OSError) as error:
                 self.trouble = error
 
     def _add_hand(self) -> None:
@@ -170,18 +168,30 @@ class Worker:
             except Unsupported:
                 # The store was closed under the worker.
                 return
-            except HoldfastError as error:
+            except (HoldfastError, OSError) as error:
                 # The store is in trouble (a full disk, say), not a job: it is looked at again, ever more seldom.
                 self.trouble = error
                 self._stopping.wait(LAST_LOOK)
 
-    def _turn_of(self, hand: _Hand) -> bool:
+    def _turn_of(self, hand: _Hand) -> int:
         claimed = self._claim(hand.batch)
-        if not claimed:
-            return False
-        hand.look = FIRST_LOOK
-        self._run_batch(claimed, hand)
-        return True
+        if claimed:
+            hand.look = FIRST_LOOK
+            try:
+                point("jobs.after_claim")
+                self._run_batch(claimed, hand)
+            except BaseException:
+                # The store refused something. What is still leased goes back, or nobody could have it until the lease
+                # ends: this process lives.
+                with suppress(HoldfastError, OSError):
+                    self._give_back(claimed)
+                raise
+        return len(claimed)
+
+    def _give_back(self, claimed: list[Job]) -> None:
+        with self._backend.engine.write(durable=False) as conn:
+            for job in claimed:
+                jobs.put_back(conn, job.job_id, job.token or "", self._backend.clock.now(), counted=False)
 
     def _rest(self, hand: _Hand, seen: int) -> bool:
         """Wait for something to do; False when there is nothing to wait for."""
@@ -213,8 +223,6 @@ class Worker:
             names = self._with_room(conn)
             chosen = _batch(jobs.claimable(conn, names, now, limit), self._kinds) if names else []
             claimed = jobs.claim(conn, chosen, token, owner, now, now + self._lease) if chosen else []
-        if claimed:
-            point("jobs.after_claim")
         return claimed
 
     def _with_room(self, conn: Connection) -> list[str]:

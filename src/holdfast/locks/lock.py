@@ -193,5 +193,5 @@ class Lock:
         else:
             cause = "it was broken, or taken over and given back"
         trouble = self._keeping.renewer.trouble
-        because = f" (renewing it failed: {trouble.message})" if trouble else ""
+        because = f" (renewing it failed: {trouble})" if trouble else ""
         return LockLost(f"The lock on {want.path} (token {token}) was lost: {cause}{because}", path=want.path)

@@ -79,8 +79,17 @@ class LockManager:
             ttl=ttl,
             since=self._clock.now(),
         )
-        rows = self._obtain(request, most, timeout).rows
-        return Lock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
+        try:
+            rows = self._obtain(request, most, timeout).rows
+            return Lock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
+        except Locked:
+            raise
+        except BaseException:
+            # Interrupted, perhaps after the commit: a lock that nobody has a handle for would be renewed by nobody, and
+            # still stand in everybody's way until its lease ends.
+            with suppress(HoldfastError):
+                self.table.forget(holder, max((token for lock in around for token in lock.tokens), default=0))
+            raise
 
     def adopt(self, claim: str, ttl: float) -> Lock:
         """Take over a lock that was handed over, once; raises LockLost when it was adopted already or has expired."""

@@ -40,7 +40,7 @@ class Renewer(Generic[L]):
         self._next_look = 0.0
         self._thread: threading.Thread | None = None
         #: why renewing failed the last time it did, until it works again
-        self.trouble: HoldfastError | None = None
+        self.trouble: Exception | None = None
 
     def add(self, lock: L) -> None:
         """Begin to renew a lock."""
@@ -96,7 +96,7 @@ class Renewer(Generic[L]):
         try:
             kept = lock.renew()
             self.trouble = None
-        except HoldfastError as error:
+        except (HoldfastError, OSError) as error:
             # The disk may have room again at the next turn: the lease lasts for two more, and the lock says why it
             # was lost if it is.
             self.trouble, kept = error, True

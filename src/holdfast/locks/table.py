@@ -121,6 +121,11 @@ class LockTable:
             locks.queue(conn, self.branch, [replace(row, number=ticket) for row in rows])
         return ticket
 
+    def forget(self, holder: str, since: int) -> None:
+        """Undo what an acquire of `holder` did that was interrupted, after it held the token `since`."""
+        with self._engine.write(durable=False) as conn:
+            locks.remove_after(conn, holder, since)
+
     def look(self, request: Request, ticket: int | None) -> tuple[LockRow, ...]:
         """Return who stands in the way of a waiter, changing nothing: what a waiter asks again and again."""
         with self._engine.read() as conn:

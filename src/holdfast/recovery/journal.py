@@ -44,6 +44,13 @@ def in_flight(backend: Backend) -> list[JournalEntry]:
     return [_entry(intent, backend.clock.now()) for intent in found]
 
 
+def newest(backend: Backend, limit: int) -> list[JournalEntry]:
+    """Return the latest intents of any state, newest first."""
+    with backend.engine.read() as conn:
+        found = intents.newest(conn, limit)
+    return [_entry(intent, backend.clock.now()) for intent in found]
+
+
 def _entry(intent: Intent, now: float) -> JournalEntry:
     try:
         owner = str(process.Identity.from_json(intent.owner))

@@ -14,7 +14,7 @@ from holdfast.index.lookup import Candidate, Lookup, RowKey
 from holdfast.search.reader import Instant, SearchReader
 
 #: candidates of each list in the first round: as a multiple of the limit, and at least
-FIRST_MULTIPLE, FIRST_LEAST = 4, 40
+FIRST_MULTIPLE, FIRST_LEAST = 2, 20
 #: how many times more each further round asks for
 GROWTH = 4
 

@@ -120,7 +120,12 @@ def _publish(
         made[:] = [found]
 
     terms = Terms(f"Archive {len(chosen)} messages of session {session_id}", actor, None, [guard], [effect])
-    immediately(backend, lambda tx: _put_all(tx, at, drafts), list(drafts.values()), terms)
+
+    def action(tx: Transaction) -> None:
+        tx.claim(f"/sessions/{session_id}")
+        _put_all(tx, at, drafts)
+
+    immediately(backend, action, list(drafts.values()), terms)
     return made[0]
 
 

@@ -105,7 +105,8 @@ class Remembering:
         self, context: JobContext, archive: Archive, messages: list[Message], extract: "Extract",
         seen: Mapping[str, Memory], model: Model,
     ) -> None:  # fmt: skip
-        kinds, now = self.kinds(), self.backend.clock.now()
+        # What is written depends on the archive and the answer alone, so a run after a crash writes the same bytes.
+        kinds, now = self.kinds(), archive.at
         where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
         reports = [
             Report(m.action, m.kind, m.key, m.title, m.content, m.target,

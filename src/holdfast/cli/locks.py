@@ -1,0 +1,77 @@
+"""Who holds which path, and taking it away from them: list, break."""
+
+from collections.abc import Iterator
+from time import time
+from typing import Annotated
+
+import typer
+
+from holdfast.cli import shapes
+from holdfast.cli.call import Call, command, group
+from holdfast.cli.completion import complete_path
+from holdfast.cli.options import PathArgument, store_path
+from holdfast.cli.output import Output, ago, count, iso
+from holdfast.locks.observer import LockInfo, LockStats
+
+app = group("Paths that somebody holds: see them, break one.")
+
+_COLOURS = {"held": "green", "stale": "yellow", "handed_over": "cyan", "waiting": "magenta"}
+
+
+@command(app, "list")
+def list_(
+    call: Call,
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", autocompletion=complete_path, help="Only locks on it or anything below it.")
+    ] = "/",
+) -> None:
+    """Show who holds which paths and who waits; a stale lock stands in nobody's way."""
+    store = call.store
+    held, waiting, stats = store.locks(store_path(path)), store.lock_queue(), store.lock_stats()
+    document = {
+        "locks": [shapes.lock(info) for info in held],
+        "waiting": [shapes.lock(info) for info in waiting],
+        "counts": shapes.lock_stats(stats),
+    }
+    call.done(document, _listed(call.out, held + waiting))
+    if not call.json:
+        call.out.note(_summary(stats))
+
+
+@command(app, "break")
+def break_(
+    call: Call,
+    path: PathArgument,
+    force: Annotated[
+        bool, typer.Option("--force", help="Though its holder is alive: it can then publish nothing.")
+    ] = False,
+    token: Annotated[
+        int | None, typer.Option("--token", metavar="N", help="Only the lock with this token, as `list` shows it.")
+    ] = None,
+) -> None:
+    """Take the lock on a path away from its holder; what it has not published yet is refused."""
+    broken = call.store.break_lock(store_path(path), force=force, token=token)
+    call.done(
+        {"broken": [shapes.lock(info) for info in broken]},
+        (f"broke the {info.mode} lock on {info.path} of {info.actor}, {info.process}" for info in broken),
+    )
+
+
+def _listed(out: Output, infos: list[LockInfo]) -> Iterator[str]:
+    now = time()
+    for info in infos:
+        state = out.paint(f"{info.state:<11}", _COLOURS[info.state])
+        ends = f"until {iso(info.expires, 'seconds')}" if not out.terminal else _ends(info.expires - now)
+        when = out.paint(f"since {out.time(info.since, now)}, {ends}", "dim")
+        purpose = f", {info.purpose}" if info.purpose else ""
+        yield f"{state}  {info.mode:<7}  {info.path}  #{info.token}  {info.actor}, {info.process}{purpose}, {when}"
+
+
+def _ends(seconds: float) -> str:
+    return f"ends in {seconds:.0f} seconds" if seconds > 0 else f"ended {ago(-seconds)}"
+
+
+def _summary(stats: LockStats) -> str:
+    now = f"{count(stats.held, 'path')} held, {stats.waiting} waiting, {stats.stale} stale"
+    before = f"{stats.expired} expired, {stats.orphaned} orphaned, {stats.broken} broken, {stats.lost} lost"
+    return f"{now}; so far {stats.acquired} acquired (mean wait {stats.mean_wait:.3f} s), {before}."

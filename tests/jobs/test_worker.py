@@ -1,0 +1,386 @@
+"""Workers: leases, attempts, limits, and what becomes of jobs whose worker is gone."""
+
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast.catalog import jobs
+from holdfast.clock import ManualClock
+from holdfast.errors import Conflict, LockLost
+from holdfast.jobs import Backoff, Failed, JobContext, Kind, Worker, outcome
+from holdfast.store import Store
+from holdfast.transaction import Transaction
+
+from tests.processes import Child
+
+
+def _nothing(context: JobContext) -> None:
+    """Do nothing, well."""
+
+
+def _worker(store: Store, *kinds: Kind, **more: object) -> Worker:
+    return Worker(store._backend, kinds, **more)  # type: ignore[arg-type]
+
+
+def _note(context: JobContext) -> None:
+    context.publish(lambda tx: tx.write(f"/notes/{context.job.job_id}.md", f"token {context.job.token}"))
+
+
+def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
+    job_id = store.enqueue("note")
+    seen: list[str] = []
+
+    def run(context: JobContext) -> None:
+        def action(tx: Transaction) -> None:
+            tx.write("/note.md", "done")
+            tx.also(lambda conn, _: seen.append(jobs.get(conn, job_id).state))  # type: ignore[union-attr]
+
+        context.publish(action, result={"pages": 3})
+
+    _worker(store, Kind("note", run)).turn()
+    job = store.jobs().get(job_id)
+    assert (job.state, job.result) == ("done", {"pages": 3})
+    assert store.commit().actor == f"job:{job_id}"
+    # Inside the SQL transaction that wrote the note the job had ended too.
+    assert seen == ["done"]
+
+
+def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
+    job_id = store.enqueue("note")
+    refused: list[Exception] = []
+
+    def run(context: JobContext) -> None:
+        # Its lease runs out, and somebody else runs the job meanwhile.
+        clock.advance(1000)
+        assert outcome.take_over(store._backend) == 1
+        _worker(store, Kind("note", _note)).turn()
+        with pytest.raises(LockLost) as error:
+            context.publish(lambda tx: tx.write("/notes/zombie.md", "boo"))
+        refused.append(error.value)
+        raise error.value
+
+    _worker(store, Kind("note", run)).turn()
+    assert len(refused) == 1
+    assert store.jobs().get(job_id).state == "done"
+    assert store.glob("/notes/*") == [f"/notes/{job_id}.md"]
+
+
+def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Store) -> None:
+    store.write("/count.md", "0")
+    raced: list[int] = []
+
+    def action(tx: Transaction) -> None:
+        count = int(tx.read("/count.md"))
+        if not raced:
+            raced.append(1)
+            store.write("/count.md", "41")
+        tx.write("/count.md", str(count + 1))
+
+    job_id = store.enqueue("count")
+    _worker(store, Kind("count", lambda context: context.publish(action) and None)).turn()
+    assert store.read("/count.md") == b"42"
+    assert store.jobs().get(job_id).state == "done"
+
+
+def test_a_publish_that_always_loses_fails_the_attempt_only(store: Store) -> None:
+    store.write("/count.md", "0")
+
+    def action(tx: Transaction) -> None:
+        store.write("/count.md", str(int(tx.read("/count.md")) + 1))
+        tx.write("/count.md", "mine")
+
+    def run(context: JobContext) -> None:
+        with pytest.raises(Conflict):
+            context.publish(action)
+        raise Failed("lost")
+
+    job_id = store.enqueue("count")
+    _worker(store, Kind("count", run)).turn()
+    assert store.jobs().get(job_id).state == "failed"
+
+
+def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store, clock: ManualClock) -> None:
+    job_id = store.enqueue("bad", attempts=3)
+
+    def run(context: JobContext) -> None:
+        raise ValueError("no luck")
+
+    worker = _worker(store, Kind("bad", run, backoff=Backoff(10, 1000)), rng=random.Random(1))
+    rests = []
+    for _ in range(2):
+        worker.turn()
+        job = store.jobs().get(job_id)
+        assert (job.state, job.error) == ("queued", "ValueError: no luck")
+        assert worker.turn() == 0
+        rests.append(job.run_at - clock.now())
+        clock.advance(rests[-1])
+    worker.turn()
+    assert 5 <= rests[0] <= 15
+    assert 10 <= rests[1] <= 30
+    job = store.jobs().get(job_id)
+    assert (job.state, job.attempts) == ("failed", 3)
+    assert job.error == "given up after 3 attempts; the last: ValueError: no luck"
+
+
+def test_backoff_is_bounded_and_jittered() -> None:
+    backoff = Backoff(2, 60)
+    rng = random.Random(7)
+    assert {backoff.seconds(1000, rng) <= 90 for _ in range(20)} == {True}
+    assert len({backoff.seconds(3, rng) for _ in range(20)}) == 20
+
+
+def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) -> None:
+    job_id = store.enqueue("long")
+    worker: list[Worker] = []
+
+    def run(context: JobContext) -> None:
+        for _ in range(10):
+            clock.advance(40)
+            worker[0].beat()
+            assert outcome.take_over(store._backend) == 0
+        context.check()
+
+    worker.append(_worker(store, Kind("long", run, time_limit=1e6), lease=60))
+    worker[0].turn()
+    job = store.jobs().get(job_id)
+    assert (job.state, job.attempts) == ("done", 1)
+
+
+def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: ManualClock) -> None:
+    job_id = store.enqueue("slow", attempts=1)
+    worker: list[Worker] = []
+
+    def run(context: JobContext) -> None:
+        clock.advance(11)
+        worker[0].beat()
+        with pytest.raises(Exception, match="too long"):
+            context.check()
+        with pytest.raises(Exception, match="too long"):
+            context.publish(lambda tx: tx.write("/late.md", "late"))
+        context.check()
+
+    worker.append(_worker(store, Kind("slow", run, time_limit=10)))
+    worker[0].turn()
+    job = store.jobs().get(job_id)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert "took longer than 10 s" in job.error
+    assert not store.exists("/late.md")
+
+
+def test_a_cancelled_job_stops_and_publishes_nothing(store: Store) -> None:
+    job_id = store.enqueue("note")
+    worker: list[Worker] = []
+
+    def run(context: JobContext) -> None:
+        assert store.jobs().cancel(job_id)
+        # Even before its worker has noticed.
+        with pytest.raises(LockLost):
+            context.publish(lambda tx: tx.write("/late.md", "late"))
+        worker[0].beat()
+        context.check()
+
+    worker.append(_worker(store, Kind("note", run)))
+    worker[0].turn()
+    assert store.jobs().get(job_id).state == "cancelled"
+    assert not store.exists("/late.md")
+
+
+def test_a_cancel_ends_a_call_that_never_returns(store: Store) -> None:
+    never, called = threading.Event(), threading.Event()
+    job_id = store.enqueue("stuck")
+
+    def call() -> None:
+        called.set()
+        never.wait()
+
+    worker = _worker(store, Kind("stuck", lambda context: context.call(call)))
+    thread = threading.Thread(target=worker.turn)
+    thread.start()
+    assert called.wait(30)
+    store.jobs().cancel(job_id)
+    worker.beat()
+    thread.join(30)
+    assert not thread.is_alive()
+    never.set()
+
+
+def test_a_handler_that_ignores_its_cancel_does_not_hold_up_the_others(store: Store) -> None:
+    stuck, go_on = threading.Event(), threading.Event()
+
+    def run(context: JobContext) -> None:
+        stuck.set()
+        go_on.wait(60)
+
+    worker = _worker(store, Kind("stuck", run), Kind("noop", _nothing))
+    job_id = store.enqueue("stuck")
+    with worker:
+        assert stuck.wait(30)
+        store.jobs().cancel(job_id)
+        for _ in range(10):
+            worker.beat()
+        other = store.enqueue("noop")
+        assert [job.state for job in store.jobs().wait([other], timeout=30)] == ["done"]
+        go_on.set()
+    assert store.jobs().get(job_id).state == "cancelled"
+
+
+def test_a_call_passes_on_what_it_returns_and_raises(store: Store) -> None:
+    def fail() -> None:
+        raise KeyError("x")
+
+    def run(context: JobContext) -> dict[str, int]:
+        with pytest.raises(KeyError):
+            context.call(fail)
+        return {"answer": context.call(lambda: 42)}
+
+    job_id = store.enqueue("call")
+    _worker(store, Kind("call", run)).turn()
+    assert store.jobs().get(job_id).result == {"answer": 42}
+
+
+def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
+    store: Store, folder: Path, child: Callable[..., Child]
+) -> None:
+    job_id = store.enqueue("note")
+    other = child(
+        """
+        from holdfast.jobs import Kind
+        store = holdfast.open(sys.argv[1])
+        def run(context):
+            say("running")
+            hear()
+        store.worker([Kind("note", run)]).turn()
+        """,
+        folder,
+    )
+    assert other.hear() == "running"
+    worker = _worker(store, Kind("note", _note))
+    assert outcome.take_over(store._backend) == 0
+    assert worker.turn() == 0
+    other.kill()
+    assert outcome.take_over(store._backend) == 1
+    assert worker.turn() == 1
+    job = store.jobs().get(job_id)
+    assert (job.state, job.attempts) == ("done", 2)
+
+
+def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
+    job_id = store.enqueue("poison", attempts=2)
+    for _ in range(2):
+        with store._backend.engine.write() as conn:
+            [found] = jobs.claimable(conn, ["poison"], store._backend.clock.now(), 1)
+            jobs.claim(conn, [found[0]], "t", _dead(), store._backend.clock.now(), 1e18)
+        assert outcome.take_over(store._backend) == 1
+    job = store.jobs().get(job_id)
+    assert job.state == "failed"
+    assert "died" in (job.error or "")
+
+
+def _dead() -> str:
+    from dataclasses import replace
+
+    from holdfast import process
+
+    return replace(process.current(), started="before all time").to_json()
+
+
+def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: ManualClock) -> None:
+    def once(context: JobContext) -> None:
+        if context.job.attempts == 1:
+            raise ValueError("first")
+
+    kind = Kind("noop", once, backoff=Backoff(0, 0))
+    first, second = store.enqueue("noop", priority=1), store.enqueue("noop")
+    worker = _worker(store, kind)
+    assert worker.turn(limit=1) == 1
+    assert worker.turn(limit=10) == 1
+    assert store.jobs().get(first).state == "done"
+    assert store.jobs().get(second).state == "queued"
+
+
+def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
+    kind = Kind("one", _nothing, concurrency=1)
+    counted: list[int] = []
+
+    def run(context: JobContext) -> None:
+        counted.append(_worker(store, kind).turn())
+
+    store.enqueue("one")
+    store.enqueue("one")
+    _worker(store, Kind("one", run, concurrency=1)).turn()
+    assert counted == [0]
+    assert _worker(store, kind).turn() == 1
+
+
+def test_the_rest_of_a_batch_goes_back_when_one_job_is_slow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdfast.jobs.worker.SLOW", -1.0)
+    for _ in range(3):
+        store.enqueue("noop")
+    assert _worker(store, Kind("noop", _nothing)).turn(limit=3) == 3
+    states = [(job.state, job.attempts) for job in store.jobs()]
+    assert states == [("queued", 0), ("queued", 0), ("done", 1)]
+
+
+def test_a_worker_leaves_kinds_it_does_not_know_to_others(store: Store) -> None:
+    job_id = store.enqueue("foreign")
+    store.worker().run(until_empty=True)
+    assert store.jobs().get(job_id).state == "queued"
+
+
+def test_a_worker_under_way_runs_what_is_enqueued_and_goes_on_until_stopped(store: Store) -> None:
+    ran = threading.Event()
+    with store.worker([Kind("noop", lambda context: ran.set())], threads=2):
+        store.enqueue("noop")
+        assert ran.wait(30)
+
+
+def test_until_empty_waits_for_another_try(folder: Path) -> None:
+    tries: list[int] = []
+
+    def run(context: JobContext) -> None:
+        tries.append(context.job.attempts)
+        if len(tries) < 3:
+            raise ValueError("again")
+
+    with holdfast.open(folder) as store:
+        job_id = store.enqueue("flaky")
+        store.worker([Kind("flaky", run, backoff=Backoff(0.01, 0.02))]).run(until_empty=True)
+        assert store.jobs().get(job_id).state == "done"
+    assert tries == [1, 2, 3]
+
+
+def test_stopping_puts_a_job_back_uncounted(store: Store) -> None:
+    began = threading.Event()
+    forever = threading.Event()
+
+    def run(context: JobContext) -> None:
+        began.set()
+        context.call(forever.wait)
+
+    job_id = store.enqueue("long")
+    worker = _worker(store, Kind("long", run))
+    worker.start()
+    assert began.wait(30)
+    worker.stop()
+    forever.set()
+    job = store.jobs().get(job_id)
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
+def test_ended_jobs_are_forgotten_after_a_week_but_failures_stay(store: Store, clock: ManualClock) -> None:
+    def run(context: JobContext) -> None:
+        if context.payload["bad"]:
+            raise Failed("bad")
+
+    good, bad = store.enqueue("noop", {"bad": False}), store.enqueue("noop", {"bad": True})
+    worker = _worker(store, Kind("noop", run))
+    while worker.turn():
+        pass
+    clock.advance(8 * 24 * 3600)
+    worker.beat()
+    assert [job.job_id for job in store.jobs()] == [bad]
+    assert good != bad

@@ -1,0 +1,120 @@
+"""A store in a dictionary: the rules of the tree, written down as simply as they can be."""
+
+from dataclasses import dataclass, field
+
+from holdfast import paths
+from holdfast.errors import (
+    AlreadyExists,
+    HoldfastError,
+    InvalidPath,
+    IsADirectory,
+    NotADirectory,
+    NotEmpty,
+    NotFound,
+)
+
+
+@dataclass
+class Reference:
+    """What stands at every path: bytes of a file, None for a directory. Each operation returns why it is refused."""
+
+    at: dict[str, bytes | None] = field(default_factory=dict)
+
+    def copied(self) -> "Reference":
+        """Return an independent copy."""
+        return Reference(dict(self.at))
+
+    def is_dir(self, path: str) -> bool:
+        return path == "/" or (path in self.at and self.at[path] is None)
+
+    def is_file(self, path: str) -> bool:
+        return self.at.get(path) is not None
+
+    def below(self, path: str) -> list[str]:
+        """Return every path below a directory."""
+        return [each for each in self.at if each != path and paths.is_within(each, path)]
+
+    def write(self, path: str, data: bytes) -> type[HoldfastError] | None:
+        above = self._ancestors(path)
+        if any(self.is_file(each) for each in above):
+            return NotADirectory
+        if self.is_dir(path):
+            return IsADirectory
+        self.at.update({each: None for each in above})
+        self.at[path] = data
+        return None
+
+    def mkdir(self, path: str) -> type[HoldfastError] | None:
+        refused = self._no_place(path)
+        if refused or path in self.at:
+            return refused or AlreadyExists
+        self.at[path] = None
+        return None
+
+    def move(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
+        refused = self._missing(source)
+        if refused or source == target:
+            return refused
+        refused = self._no_room(source, target, overwrite)
+        if refused:
+            return refused
+        moved = {target + each.removeprefix(source): self.at.pop(each) for each in (source, *self.below(source))}
+        self.at.update(moved)
+        return None
+
+    def copy(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
+        refused = self._missing(source) or self._no_room(source, target, overwrite)
+        if refused:
+            return refused
+        self.at.update({target + each.removeprefix(source): self.at[each] for each in (source, *self.below(source))})
+        return None
+
+    def remove(self, path: str, recursive: bool) -> type[HoldfastError] | None:
+        refused = self._missing(path)
+        if refused:
+            return refused
+        if self.below(path) and not recursive:
+            return NotEmpty
+        for each in (path, *self.below(path)):
+            del self.at[each]
+        return None
+
+    def restore(self, path: str, then: "Reference") -> type[HoldfastError] | None:
+        refused = then._missing(path)
+        if refused:
+            return refused
+        if any(self.is_file(each) for each in self._ancestors(path)):
+            return NotADirectory
+        for each in (path, *self.below(path)):
+            self.at.pop(each, None)
+        self.at.update({each: None for each in self._ancestors(path)})
+        self.at.update({each: then.at[each] for each in (path, *then.below(path))})
+        return None
+
+    def _ancestors(self, path: str) -> list[str]:
+        """Return the directories that `path` needs, the root left out."""
+        names = paths.names(path)[:-1]
+        return ["/" + "/".join(names[:count]) for count in range(1, len(names) + 1)]
+
+    def _missing(self, path: str) -> type[HoldfastError] | None:
+        if any(self.is_file(each) for each in self._ancestors(path)):
+            return NotADirectory
+        return None if path in self.at else NotFound
+
+    def _no_place(self, path: str) -> type[HoldfastError] | None:
+        for each in self._ancestors(path):
+            if self.is_file(each):
+                return NotADirectory
+            if each not in self.at:
+                return NotFound
+        return None
+
+    def _no_room(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
+        if paths.is_within(target, source):
+            return InvalidPath
+        refused = self._no_place(target)
+        if refused or target not in self.at:
+            return refused
+        if self.is_dir(source) != self.is_dir(target):
+            return IsADirectory if self.is_dir(target) else NotADirectory
+        return None if overwrite and not self.below(target) else AlreadyExists

@@ -1,0 +1,47 @@
+"""What tests of sessions share: a store that has a model, which is a real server on loopback."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast.clock import ManualClock
+from holdfast.store import Store
+
+from tests.modelserver import ModelServer, extract, serving
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    """Return a model server that remembers nothing, until its `brain` is replaced."""
+    with serving(lambda asked, call: extract()) as running:
+        yield running
+
+
+@pytest.fixture
+def knowing(folder: Path, clock: ManualClock, server: ModelServer) -> Iterator[Store]:
+    """Return a store that has the server as its model."""
+    configure(folder, server)
+    with holdfast.open(folder, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reopened(folder: Path, clock: ManualClock) -> Iterator[Callable[[], Store]]:
+    """Return a function that opens the store anew, as another process would."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(holdfast.open(folder, clock=clock))
+
+
+def configure(folder: Path, server: ModelServer, more: str = "") -> None:
+    """Name the server as the store's model."""
+    with (folder / "holdfast.toml").open("a") as file:
+        file.write(f'[llm]\nbase_url = "{server.url}"\nmodel = "tiny"\n{more}')
+
+
+def work(store: Store) -> None:
+    """Run what can be run now, in this thread."""
+    worker = store.worker()
+    while worker.turn():
+        pass

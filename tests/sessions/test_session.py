@@ -1,0 +1,306 @@
+"""Sessions: messages in one order, whoever appends them, until a commit puts them away."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
+from holdfast.sessions import archiving
+from holdfast.store import Store
+
+from tests.processes import Child
+from tests.sessions.conftest import work
+
+
+def said(store: Store, session_id: str = "chat") -> list[str]:
+    return [message.content for message in store.session(session_id).messages()]
+
+
+def test_messages_come_back_in_order_with_all_they_had(store: Store) -> None:
+    session = store.session("chat")
+    first = session.append("user", "Look at this", parts=[{"type": "image", "url": "x"}], at="2026-01-31T12:00:00+00:00")
+    second = session.append("assistant", "", tool_calls=[{"name": "look", "arguments": {"at": 1}}])
+    messages = session.messages()
+    assert [m.message_id for m in messages] == [first, second]
+    assert messages[0].parts == [{"type": "image", "url": "x"}]
+    assert messages[0].at == datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+    assert messages[1].tool_calls == [{"name": "look", "arguments": {"at": 1}}]
+    assert (messages[1].role, messages[1].content, messages[1].parts) == ("assistant", "", None)
+
+
+def test_many_messages_are_appended_together_or_not_at_all(store: Store) -> None:
+    session = store.session("chat")
+    ids = session.extend([{"role": "user", "content": str(n)} for n in range(100)])
+    assert ids == sorted(ids)
+    with pytest.raises(Unsupported):
+        session.extend([{"role": "user", "content": "good"}, {"role": "user", "content": "bad", "colour": "red"}])
+    assert said(store) == [str(n) for n in range(100)]
+
+
+def test_a_message_is_there_for_every_process_when_append_returns(
+    store: Store, folder: Path, child: Callable[..., Child]
+) -> None:
+    other = child("say(*[m.content for m in holdfast.open(sys.argv[1]).session('chat').messages()])", folder)
+    store.session("chat").append("user", "hello")
+    assert other.finish() in ("", "hello")
+    again = child("say(*[m.content for m in holdfast.open(sys.argv[1]).session('chat').messages()])", folder)
+    assert again.finish() == "hello"
+
+
+def test_two_processes_append_to_one_session_in_one_order(
+    store: Store, folder: Path, child: Callable[..., Child]
+) -> None:
+    code = """
+        session = holdfast.open(sys.argv[1]).session("chat")
+        for n in range(50):
+            session.append("user", f"{sys.argv[2]} {n}")
+        """
+    children = [child(code, folder, name) for name in ("a", "b")]
+    for each in children:
+        each.finish()
+    messages = store.session("chat").messages()
+    assert len({m.message_id for m in messages}) == 100
+    for name in ("a", "b"):
+        own = [m.content for m in messages if m.content.startswith(name)]
+        assert own == [f"{name} {n}" for n in range(50)]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "a\0b"])
+def test_a_session_is_called_by_one_name(store: Store, name: str) -> None:
+    with pytest.raises(InvalidPath):
+        store.session(name)
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ({"role": ""}, Unsupported),
+        ({"role": "user\n"}, Unsupported),
+        ({"role": "user", "content": "\ud800"}, Unsupported),
+        ({"role": "user", "content": 7}, Unsupported),
+        ({"role": "user", "content": "x", "parts": [object()]}, Unsupported),
+        ({"role": "user", "content": "x", "tool_calls": [float("nan")]}, Unsupported),
+        ({"role": "user", "content": "x", "at": "yesterday"}, Unsupported),
+        ({"role": "user", "content": "x" * (4 * 1024 * 1024 + 1)}, TooLarge),
+    ],
+)
+def test_a_message_that_cannot_be_kept_is_refused(store: Store, message: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        store.session("chat").extend([message])  # type: ignore[list-item]
+    assert store.sessions() == []
+
+
+def test_a_commit_moves_the_messages_into_an_archive_and_enqueues_its_job(store: Store) -> None:
+    session = store.session("chat")
+    ids = session.extend([{"role": "user", "content": "I prefer metric units"}, {"role": "assistant", "content": "ok"}])
+    before = store.snapshot().commit
+    made = session.commit()
+    assert store.snapshot().commit == before + 1
+    assert made.path == "/sessions/chat/archive-001"
+    assert session.messages() == []
+    lines = [json.loads(line) for line in store.read(f"{made.path}/messages.jsonl").splitlines()]
+    assert [line["id"] for line in lines] == ids
+    assert "**user** (1): I prefer metric units" in store.read_text(f"{made.path}/transcript.md")
+    assert made.job_id is not None
+    job = store.jobs().get(made.job_id)
+    assert (job.kind, job.payload, job.state) == ("memory", {"session": "chat", "archive": 1}, "queued")
+
+
+def test_an_archive_is_searchable_when_the_commit_returns(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "my cat is called Zebracorn")
+    made = session.commit()
+    assert [hit.path for hit in store.search("zebracorn")] == [f"{made.path}/transcript.md"]
+
+
+def test_a_long_archive_is_searchable_once_its_job_has_run(store: Store) -> None:
+    session = store.session("chat")
+    session.extend([{"role": "user", "content": f"line {n}, of no weight at all, about this and that"} for n in range(600)])
+    session.append("user", "my cat is called Zebracorn")
+    made = session.commit()
+    assert len(store.read(f"{made.path}/transcript.md")) > archiving.SEARCHABLE_AT_COMMIT
+    assert "Zebracorn" in store.read_text(f"{made.path}/transcript.md")
+    work(store)
+    hit = store.search("zebracorn")[0]
+    assert hit.path == f"{made.path}/transcript.md"
+    work_again = store.jobs().retry(made.job_id or 0)
+    work(store)
+    assert store.jobs().get(work_again).state == "skipped"
+    assert [h.path for h in store.search("zebracorn", mode="text", limit=5)].count(hit.path) == 1
+
+
+def test_a_tail_of_recent_messages_can_be_kept(store: Store) -> None:
+    session = store.session("chat")
+    session.extend([{"role": "user", "content": str(n)} for n in range(5)])
+    made = session.commit(keep_recent=2)
+    assert made.archive is not None
+    assert made.archive.messages == 3
+    assert said(store) == ["3", "4"]
+    assert session.commit(keep_recent=2).archive is None
+    assert session.commit(keep_recent=7).archive is None
+    assert [m.content for m in session.messages(archived=True)] == ["0", "1", "2", "3", "4"]
+    with pytest.raises(Unsupported):
+        session.commit(keep_recent=-1)
+
+
+def test_committing_nothing_makes_nothing(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.session("chat").commit()
+    assert store.session("chat").create()
+    assert not store.session("chat").create()
+    before = store.snapshot().commit
+    assert store.session("chat").commit().archive is None
+    assert store.snapshot().commit == before
+
+
+def test_archives_are_numbered_and_their_jobs_wait_for_each_other(store: Store) -> None:
+    session = store.session("chat")
+    made = []
+    for n in range(3):
+        session.append("user", str(n))
+        made.append(session.commit())
+    assert [m.path for m in made] == [f"/sessions/chat/archive-00{n}" for n in (1, 2, 3)]
+    states = [store.jobs().get(m.job_id or 0).state for m in made]
+    assert states == ["queued", "waiting", "waiting"]
+    work(store)
+    assert [store.jobs().get(m.job_id or 0).state for m in made] == ["skipped"] * 3
+
+
+def test_two_concurrent_commits_archive_each_message_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = store.session("chat")
+    session.extend([{"role": "user", "content": str(n)} for n in range(3)])
+    choose = archiving._choose
+    others: list[archiving.SessionCommit] = []
+
+    def overtaken(*args: object) -> object:
+        chosen = choose(*args)  # type: ignore[arg-type]
+        if not others:
+            others.append(archiving.SessionCommit("chat"))
+            # Between this commit's reading and its publish another one comes first, and one more message.
+            others[0] = store.session("chat").commit()
+            store.session("chat").append("user", "late")
+        return chosen
+
+    monkeypatch.setattr(archiving, "_choose", overtaken)
+    mine = session.commit()
+    assert [m.content for m in session.messages(archived=True)] == ["0", "1", "2", "late"]
+    assert others[0].archive is not None
+    assert mine.archive is not None
+    assert (others[0].archive.number, others[0].archive.messages) == (1, 3)
+    assert (mine.archive.number, mine.archive.messages) == (2, 1)
+
+
+def test_a_message_appended_during_a_commit_stays_live(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = store.session("chat")
+    session.append("user", "early")
+    publish = archiving._publish
+
+    def slow(*args: object) -> object:
+        session.append("user", "late")
+        return publish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archiving, "_publish", slow)
+    made = session.commit()
+    assert made.archive is not None
+    assert made.archive.messages == 1
+    assert said(store) == ["late"]
+
+
+def test_commits_from_many_processes_archive_each_message_once(
+    store: Store, folder: Path, child: Callable[..., Child]
+) -> None:
+    code = """
+        session = holdfast.open(sys.argv[1]).session("chat")
+        for n in range(12):
+            session.append("user", f"{sys.argv[2]} {n}")
+            if n % 3 == 2:
+                session.commit()
+        """
+    for each in [child(code, folder, name) for name in ("a", "b", "c")]:
+        each.finish()
+    found = [m.content for m in store.session("chat").messages(archived=True)]
+    assert sorted(found) == sorted(f"{name} {n}" for name in "abc" for n in range(12))
+
+
+def test_sessions_are_listed_and_shown(store: Store) -> None:
+    session = store.session("chat")
+    session.extend([{"role": "user", "content": str(n)} for n in range(3)])
+    session.commit(keep_recent=1)
+    assert [(s.session_id, s.messages) for s in store.sessions()] == [("chat", 1)]
+    shown = session.show()
+    assert [a.messages for a in shown.archives] == [2]
+    with pytest.raises(NotFound):
+        store.session("other").show()
+
+
+def test_deleting_a_session_removes_it_whole_and_cancels_its_jobs(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "archived")
+    made = session.commit()
+    session.append("user", "live")
+    store.session("chat-2").append("user", "another")
+    kept = store.session("chat-2").commit()
+    deleted = session.delete()
+    assert not store.exists("/sessions/chat")
+    assert [s.session_id for s in store.sessions()] == ["chat-2"]
+    assert store.jobs().get(made.job_id or 0).state == "cancelled"
+    assert store.jobs().get(kept.job_id or 0).state == "queued"
+    assert store.snapshot(deleted.seq - 1).exists(f"{made.path}/messages.jsonl")
+    with pytest.raises(NotFound):
+        session.delete()
+    session.append("user", "anew")
+    assert session.commit().path == "/sessions/chat/archive-001"
+
+
+def test_an_archive_that_was_moved_is_read_all_the_same(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "hello")
+    made = session.commit()
+    store.move(made.path, "/memories/old")
+    assert [m.content for m in session.messages(archived=True)] == ["hello"]
+
+
+def test_a_damaged_archive_is_told_from_an_empty_one(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "hello")
+    made = session.commit()
+    assert made.archive is not None
+    with store._backend.engine.write() as conn:
+        conn.run("UPDATE inline_bytes SET data = :data WHERE content_id = :id",
+                 {"data": b"{}\n", "id": made.archive.messages_id})  # fmt: skip
+    with pytest.raises(CorruptStore):
+        session.messages(archived=True)
+
+
+def test_a_context_holds_the_abstract_and_what_fits_of_the_newest_messages(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "I prefer metric units in everything I read.")
+    session.commit()
+    work(store)
+    session.extend([{"role": "user", "content": f"{n} " + "x" * 396} for n in range(10)])
+    whole = session.context(10_000)
+    assert whole.abstract == "I prefer metric units in everything I read."
+    assert whole.archive == "/sessions/chat/archive-001"
+    assert (len(whole.messages), whole.truncated) == (10, False)
+    part = session.context(350)
+    assert [m.content[0] for m in part.messages] == ["7", "8", "9"]
+    assert part.truncated
+    assert part.tokens <= 350
+    assert session.context(40).messages == []
+    with pytest.raises(Unsupported):
+        session.context(0)
+
+
+def test_a_context_without_archives_is_the_messages_alone(store: Store) -> None:
+    assert store.session("new").context(100).messages == []
+    store.session("new").append("user", "hi")
+    context = store.session("new").context(100)
+    assert (context.abstract, [m.content for m in context.messages]) == (None, ["hi"])
+
+
+def test_a_store_opened_for_reading_refuses_messages(folder: Path) -> None:
+    with holdfast.open(folder, read_only=True) as store, pytest.raises(holdfast.ReadOnly):
+        store.session("chat").append("user", "hi")

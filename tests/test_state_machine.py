@@ -1,0 +1,249 @@
+"""A store and a dictionary side by side, through any sequence of operations, crashes and reopenings."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast import faults
+from holdfast.errors import HoldfastError
+from holdfast.recovery.gc import gc
+from holdfast.recovery.verify import verify
+from holdfast.snapshot import Snapshot
+from holdfast.store import Store
+from holdfast.transaction import Transaction
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from tests.looking import contents_of
+from tests.reference import Reference
+
+PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda names: "/" + "/".join(names))
+#: binary contents, one of them a blob; text is made by the machine, a new word each time
+BINARY = st.sampled_from([b"\0", b"\0\1" * 40_000])
+#: passages of fault points that an operation is let through before it is killed
+PASSAGES = st.integers(0, 12)
+
+#: an operation of a store or a transaction, and the same on a reference
+Pair = tuple[Callable[[Store | Transaction], object], Callable[[Reference], type[HoldfastError] | None]]
+
+
+class Killed(BaseException):
+    """The process is gone; what is on the disk was put aside at that instant."""
+
+
+class _KillAt(dict[str, faults._Armed]):
+    """Stands in for what is armed: at the chosen passage, the folder is copied as a kill would leave it."""
+
+    def __init__(self, passage: int, folder: Path, aside: Path) -> None:
+        super().__init__()
+        self.left, self.folder, self.aside = passage, folder, aside
+
+    def __contains__(self, name: object) -> bool:
+        self.left -= 1
+        if self.left == -1:
+            shutil.copytree(self.folder, self.aside, ignore=shutil.ignore_patterns("*-shm"))
+            raise Killed
+        return False
+
+
+class Machine(RuleBasedStateMachine):
+    """The machine; `pristine` is set by the test."""
+
+    pristine: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = Path(tempfile.mkdtemp(prefix="holdfast-machine-"))
+        self.folders = self.words = 0
+        self.expected = Reference({f"/{name}": None for name in ("memories", "resources", "sessions", "skills", "wiki")})
+        self.past = {1: self.expected.copied()}
+        self.kept: list[tuple[Snapshot, int]] = []
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(shutil.copytree(self.pristine, self.place / "0"))
+        self.open()
+
+    # --- rules: one operation, several, or one that is killed
+
+    def operation(self, data: st.DataObject) -> Pair:
+        """Draw an operation."""
+        path, other = data.draw(PATHS), data.draw(PATHS)
+        flag = data.draw(st.booleans())
+        match data.draw(st.sampled_from(["write", "write", "binary", "mkdir", "move", "move", "copy", "remove", "restore"])):
+            case "write":
+                self.words += 1
+                text = f"word{self.words}x stands here".encode()
+                return (lambda on: on.write(path, text)), (lambda ref: ref.write(path, text))
+            case "binary":
+                raw = data.draw(BINARY)
+                return (lambda on: on.write(path, raw)), (lambda ref: ref.write(path, raw))
+            case "mkdir":
+                return (lambda on: on.mkdir(path)), (lambda ref: ref.mkdir(path))
+            case "move":
+                return (
+                    lambda on: on.move(path, other, overwrite=flag),
+                    lambda ref: ref.move(path, other, flag),
+                )
+            case "copy":
+                return (
+                    lambda on: on.copy(path, other, overwrite=flag),
+                    lambda ref: ref.copy(path, other, flag),
+                )
+            case "remove":
+                return (lambda on: on.remove(path, recursive=flag)), (lambda ref: ref.remove(path, flag))
+            case _:
+                at = data.draw(st.sampled_from(sorted(self.past)))
+                return (lambda on: on.restore(path, at=at)), (lambda ref: ref.restore(path, self.past[at]))
+
+    @rule(data=st.data())
+    def one(self, data: st.DataObject) -> None:
+        on_store, on_reference = self.operation(data)
+        self.compare(on_store, self.store, on_reference, self.expected)
+        self.note()
+
+    @rule(data=st.data(), count=st.integers(1, 5), kept=st.booleans())
+    def several(self, data: st.DataObject, count: int, kept: bool) -> None:
+        inside = self.expected.copied()
+        with self.store.transaction() as tx:
+            for _ in range(count):
+                on_tx, on_reference = self.operation(data)
+                self.compare(on_tx, tx, on_reference, inside)
+                assert {i.path for i in tx.tree("/")} == set(inside.at)
+            if not kept:
+                tx.rollback()
+        if kept:
+            self.expected = inside
+        self.note()
+
+    @rule(data=st.data(), passage=PASSAGES, count=st.integers(1, 3))
+    def killed(self, data: st.DataObject, passage: int, count: int) -> None:
+        """Kill a commit at some fault point: all of it is there afterwards, or none."""
+        after, aside = self.expected.copied(), self.place / f"{self.folders + 1}"
+        with pytest.MonkeyPatch.context() as patch:
+            tx = self.store.transaction().__enter__()
+            for _ in range(count):
+                on_tx, on_reference = self.operation(data)
+                self.compare(on_tx, tx, on_reference, after)
+            patch.setattr(faults, "_armed", _KillAt(passage, self.folder, aside))
+            try:
+                tx.commit()
+            except Killed:
+                self.reopen_at(aside)
+            else:
+                self.expected = after
+        if self.seen() == after.at:
+            self.expected = after
+        self.note()
+
+    @rule(passage=PASSAGES, work=st.sampled_from(["optimize", "gc"]))
+    def killed_at_work(self, passage: int, work: str) -> None:
+        """Kill upkeep at some fault point: nobody sees a difference."""
+        aside = self.place / f"{self.folders + 1}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(faults, "_armed", _KillAt(passage, self.folder, aside))
+            try:
+                self.store.optimize() if work == "optimize" else gc(self.store._backend)
+            except Killed:
+                self.reopen_at(aside)
+        self.note()
+
+    @rule()
+    def reopened(self) -> None:
+        self.store.close()
+        self.kept.clear()
+        self.open()
+
+    @rule()
+    def keep_a_snapshot(self) -> None:
+        snap = self.store.snapshot()
+        self.kept.append((snap, snap.commit))
+
+    # --- rules: looking
+
+    @precondition(lambda self: self.kept)
+    @rule(data=st.data())
+    def look_at_a_kept_snapshot(self, data: st.DataObject) -> None:
+        snap, seq = data.draw(st.sampled_from(self.kept))
+        assert {i.path: None if i.is_dir else snap.read(i.path) for i in snap.tree("/")} == self.past[seq].at
+
+    @rule(data=st.data())
+    def look_back(self, data: st.DataObject) -> None:
+        seq = data.draw(st.sampled_from(sorted(self.past)))
+        assert set(self.past[seq].at) == {info.path for info in self.store.snapshot(at=seq).tree("/")}
+
+    @precondition(lambda self: self.words)
+    @rule(data=st.data())
+    def search(self, data: st.DataObject) -> None:
+        word = f"word{data.draw(st.integers(1, self.words))}x"
+        wanted = {path for path, held in self.expected.at.items() if held and word.encode() in held.split()}
+        found = {hit.path for hit in self.store.search(word, mode="text", limit=50)}
+        assert found <= wanted
+        assert bool(found) == bool(wanted)
+
+    # --- helpers
+
+    def open(self) -> None:
+        self.store = holdfast.open(self.folder)
+        # Upkeep runs when a rule says so, and not in the background.
+        assert self.store._upkeep is not None
+        self.store._backend.published.remove(self.store._upkeep.notice)
+
+    def reopen_at(self, aside: Path) -> None:
+        """Go on with what a kill left on the disk."""
+        self.store.close()
+        self.kept.clear()
+        self.folders += 1
+        self.folder = aside
+        raw = sqlite3.connect(aside / "catalog.db")
+        # Whoever staged is dead in that world.
+        raw.execute("""UPDATE intents SET owner = json_set(owner, '$.started', 'gone')""")
+        raw.commit()
+        raw.close()
+        self.open()
+
+    def compare(
+        self,
+        on_store: Callable[[Store | Transaction], object],
+        target: Store | Transaction,
+        on_reference: Callable[[Reference], type[HoldfastError] | None],
+        reference: Reference,
+    ) -> None:
+        """Do the same on both sides: both do it, or both refuse it for the same reason."""
+        refused = on_reference(reference)
+        try:
+            on_store(target)
+        except HoldfastError as error:
+            assert type(error) is refused
+        else:
+            assert refused is None
+
+    def seen(self) -> dict[str, bytes | None]:
+        return {i.path: None if i.is_dir else self.store.read(i.path) for i in self.store.tree("/")}
+
+    def note(self) -> None:
+        """Compare the head, and remember what it shows."""
+        assert self.seen() == self.expected.at
+        self.past[self.store.commit().seq] = self.expected.copied()
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            report = verify(self.store._backend, deep=True)
+            self.store.close()
+            shutil.rmtree(self.place, ignore_errors=True)
+            assert not report.problems
+
+
+@pytest.mark.crash
+def test_a_store_does_what_a_dictionary_does(pristine: Path) -> None:
+    Machine.pristine = pristine
+    run_state_machine_as_test(Machine, settings=settings(max_examples=25, stateful_step_count=25))  # type: ignore[no-untyped-call]
+
+
+def test_the_head_is_what_the_reference_begins_with(store: Store) -> None:
+    assert contents_of(store) == {}
