@@ -103,10 +103,8 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
 
     yield line("store", folder)
     yield line("head", f"commit {found.head} of {found.commits:,}")
-    yield line(
-        "files",
-        f"{count(found.files, 'file')} in {count(found.directories, 'directory', 'directories')}, {human_size(found.size)}",
-    )
+    folders = count(found.directories, "directory", "directories")
+    yield line("files", f"{count(found.files, 'file')} in {folders}, {human_size(found.size)}")
     for place, (number, size) in sorted(found.contents.items()):
         yield line(place, f"{count(number, 'content')}, {human_size(size)}, all commits")
     for place, (number, chunks) in sorted(found.searchable.items()):

@@ -109,3 +109,13 @@ def status(found: "Status") -> dict[str, Any]:
         "set_aside_intents": found.set_aside_intents,
         "last_sweep": None if sweep is None else {"time": iso(sweep.at), "kind": sweep.kind, "detail": sweep.detail},
     }
+
+
+def lock(info: LockInfo) -> dict[str, Any]:
+    """Return the shape of a path that is held, or waited for."""
+    return asdict(info) | {"since": iso(info.since), "expires": iso(info.expires)}
+
+
+def lock_stats(stats: LockStats) -> dict[str, Any]:
+    """Return the shape of the locks in numbers."""
+    return {"healthy": stats.healthy, **asdict(stats)}
