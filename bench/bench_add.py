@@ -19,6 +19,7 @@ import pyarrow as pa
 
 import holdfast
 from bench.figures import Figure
+from bench.documents import pdf
 from bench.stores import note
 from holdfast.index.chunking import chunk
 from holdfast.index.embedder import load_embedder
@@ -96,6 +97,65 @@ def against_bare(folder: Path, *, files: int, size: int, jobs: int, target: floa
         Figure(f"publish's share of the wall time, {files:,} Markdown files", share, "%", 10).emit()
 
 
+def pdf_jobs(folder: Path) -> None:
+    """Forty PDFs of twenty pages, with two jobs and with one."""
+    source, rng = fresh(folder), random.Random(3)
+    for i in range(40):
+        (source / f"{i:02}.pdf").write_bytes(pdf([[sentence(rng, 10) for _ in range(40)] for _ in range(20)]))
+    times: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(RUNS):
+        for jobs, taken in times.items():
+            with holdfast.open(holdfast.init(fresh(folder) / "kb")) as store:
+                taken.append(seconds(lambda store=store, jobs=jobs: store.add(source, jobs=jobs)))
+    one, two = (statistics.median(times[jobs]) for jobs in (1, 2))
+    Figure("40 PDFs of 20 pages: two jobs against one", one / two, "x", 1.7, at_most=False,
+           note=f"{two:.2f} s against {one:.2f} s").emit()  # fmt: skip
+
+
+_GROW = """
+import resource, sys
+import holdfast
+page, sizes = resource.getpagesize(), {}
+
+def progress(state):
+    with open("/proc/self/statm") as file:
+        sizes[state.files] = int(file.read().split()[1]) * page / 2**20
+
+with holdfast.open(sys.argv[1]) as store:
+    report = store.add(sys.argv[2], progress=progress)
+early = max(size for files, size in sizes.items() if files <= 2000)
+late = max(size for files, size in sizes.items() if files > 2000)
+print(report.added, early, late)
+"""
+
+
+def growth(folder: Path) -> None:
+    """Twenty thousand small files: memory on the way; then adding to them, and adding them again."""
+    source = markdown_tree(folder / "small", files=20_000, size=500, seed=9)
+    large = holdfast.init(fresh(folder) / "kb")
+    command = [sys.executable, "-c", _GROW, str(large), str(source)]
+    added, early, late = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert added == "20000", added
+    Figure("peak memory of the adding process, 20,000 small files", float(late), "MB", 400,
+           note=f"{float(early):.0f} MB within the first 2,000 files").emit()  # fmt: skip
+    Figure("the same, against its peak within the first 2,000 files", float(late) / float(early), "x", 1.25).emit()
+    small = holdfast.init(fresh(folder) / "kb")
+    with holdfast.open(large) as many, holdfast.open(small) as few:
+        few.add(markdown_tree(fresh(folder), files=100, size=500, seed=10))
+        costs: tuple[list[float], list[float]] = ([], [])
+        for run in range(RUNS + 1):
+            for store, taken in zip((many, few), costs, strict=True):
+                more = markdown_tree(fresh(folder), files=200, size=500, seed=100 + run)
+                taken.append(seconds(lambda store=store, more=more: store.add(more, jobs=1)) / 200 * 1000)
+        here, there = (statistics.median(taken[1:]) for taken in costs)
+        Figure("cost of a file at 20,000 documents in the store against 100", here / there, "x", 1.2,
+               note=f"{here:.2f} ms against {there:.2f} ms").emit()  # fmt: skip
+        again = [folder / "small" / f"d{i:03}" for i in range(100)]
+        many.add(*again, to="/resources/small", dry_run=True)
+        rates = [10_000 / seconds(lambda: many.add(*again, to="/resources/small")) for _ in range(RUNS)]
+        Figure("adding 10,000 unchanged files again", statistics.median(rates), "files/s", 4000, at_most=False).emit()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
         folder = Path(name)
@@ -103,6 +163,8 @@ def main() -> None:
                      what="add of 300 Markdown files (6 MB), one job, against the bare script")  # fmt: skip
         against_bare(folder, files=1000, size=18 * 1024, jobs=2, target=1.5,
                      what="add of 1,000 Markdown files (18 MB), two jobs, against the bare script")  # fmt: skip
+        pdf_jobs(folder)
+        growth(folder)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import holdfast
 import pytest
+from hypothesis import HealthCheck, settings
+
+import holdfast
 from holdfast import faults
 from holdfast.clock import ManualClock
 from holdfast.store import Store
-from hypothesis import HealthCheck, settings
-
 from tests.processes import Child
 
 settings.register_profile(

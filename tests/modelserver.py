@@ -43,7 +43,11 @@ def page() -> Misbehaviour:
 
 def silent(until: threading.Event) -> Misbehaviour:
     """Say nothing until the event is set."""
-    return Misbehaviour(lambda handler: until.wait(60) and None)
+
+    def act(handler: "_Handler") -> None:
+        until.wait(60)
+
+    return Misbehaviour(act)
 
 
 def refusal() -> Misbehaviour:
@@ -58,6 +62,7 @@ class ModelServer:
     def __init__(self, brain: Brain, port: int = 0) -> None:
         self.brain = brain
         self.calls: list[dict[str, Any]] = []
+        self.closed = False
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.owner = self
@@ -73,7 +78,8 @@ class ModelServer:
             return len(self.calls)
 
     def close(self) -> None:
-        """Be dead from now on: connections are refused."""
+        """Be dead from now on: connections are refused, and those that are open say nothing more."""
+        self.closed = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -114,6 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         owner = self.server.owner
+        if owner.closed:
+            self.close_connection = True
+            return
         said = owner.brain(asked, owner.note(asked))
         if isinstance(said, Misbehaviour):
             self.close_connection = True

@@ -40,7 +40,7 @@ class Reference:
             return NotADirectory
         if self.is_dir(path):
             return IsADirectory
-        self.at.update({each: None for each in above})
+        self.at.update(dict.fromkeys(above))
         self.at[path] = data
         return None
 
@@ -87,7 +87,7 @@ class Reference:
             return NotADirectory
         for each in (path, *self.below(path)):
             self.at.pop(each, None)
-        self.at.update({each: None for each in self._ancestors(path)})
+        self.at.update(dict.fromkeys(self._ancestors(path)))
         self.at.update({each: then.at[each] for each in (path, *then.below(path))})
         return None
 

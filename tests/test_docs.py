@@ -1,5 +1,6 @@
 """The documentation is run, every snippet of it, with the real command line; and what it names is there."""
 
+import configparser
 import re
 import shutil
 from pathlib import Path
@@ -49,19 +50,26 @@ def test_every_file_a_page_names_is_there(name: str) -> None:
     assert not missing
 
 
+COMMANDS = {command for group in commands.FLAT.values() for command in group} | {*commands.NESTED}
+
+
+def test_the_readme_names_every_command() -> None:
+    assert not {name for name in COMMANDS if f"`holdfast {name}`" not in (ROOT / "README.md").read_text("utf-8")}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_a_page_names_exists(name: str) -> None:
-    known = {command for group in commands.FLAT.values() for command in group} | {*commands.NESTED}
     text = (ROOT / name).read_text("utf-8")
     named = re.findall(r"`holdfast ([a-z]+)", text) + re.findall(r"^(?:\$ )?holdfast ([a-z]+)", text, re.MULTILINE)
-    assert {*named} <= known
+    assert {*named} <= COMMANDS
 
 
 def test_every_error_code_is_in_the_guide() -> None:
     guide = (ROOT / "docs/guide.md").read_text("utf-8")
-    codes = {
-        error.code for error in vars(errors).values() if isinstance(error, type) and error.__module__ == errors.__name__
-    }
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.HoldfastError)
+    ]
+    codes = {kind.code for kind in kinds}
     assert not {code for code in codes if f"`{code}`" not in guide}
 
 
@@ -87,3 +95,15 @@ def test_every_setting_is_in_the_guide() -> None:
     sections = Settings().model_dump()
     names = [f"{section}.{name}" for section, values in sections.items() for name in values]
     assert not [name for name in names if f"`{name}`" not in guide]
+
+
+def test_the_rooms_are_listed_in_the_order_in_which_imports_point() -> None:
+    contract = configparser.ConfigParser()
+    contract.read(ROOT / ".importlinter", "utf-8")
+    layers = contract["importlinter:contract:rooms"]["layers"].strip().splitlines()
+    depth = {room.strip(): number for number, layer in enumerate(layers) for room in layer.split(":")}
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \|", page[page.index("## The rooms") :], re.MULTILINE)
+    listed = [depth[room] for row in rows for room in re.findall(r"`(\w+)(?:/|\.py)`", row) if room != "__init__"]
+    assert listed == sorted(listed)
+    assert len(listed) == len(depth)

@@ -1,10 +1,10 @@
 """What changed, when and by whom, and taking it back."""
 
 import pytest
+
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.history import PAGE, Change
 from holdfast.store import Store
-
 from tests.looking import contents_of, head
 
 

@@ -55,7 +55,6 @@ def test_opening_and_reading_a_store_imports_nothing_heavy(store: Store, folder:
             f"import holdfast\n"
             f"with holdfast.open({str(folder)!r}) as store:\n"
             f"    assert store.read('/notes/a.md') == b'a lease' and store.ls('/')\n"
-            f"    store.move('/notes', '/journal'); store.mkdir('/x')\n"
         )
         == set()
     )

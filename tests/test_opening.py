@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.errors import (
     AlreadyExists,
     CorruptStore,
@@ -20,7 +21,6 @@ from holdfast.errors import (
 )
 from holdfast.opening import find_store
 from holdfast.store import Store
-
 from tests.looking import contents_of, head
 from tests.processes import Child
 
@@ -189,9 +189,7 @@ def test_a_catalog_of_something_else_is_corrupt(filled: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_damaged_catalog_gives_an_error_of_ours_or_the_right_bytes(
-    filled: Path, tmp_path: Path, seed: int
-) -> None:
+def test_a_damaged_catalog_gives_an_error_of_ours_or_the_right_bytes(filled: Path, tmp_path: Path, seed: int) -> None:
     chance, whole = random.Random(seed), (filled / "catalog.db").read_bytes()
     damaged = bytearray(whole)
     for _ in range(3):
@@ -308,9 +306,7 @@ def test_no_store_is_made_where_nothing_may_be_written(tmp_path: Path, child: Ca
 
 
 @pytest.mark.parametrize("place", ["blob.before_write", "blob.before_fsync", "blob.before_rename"])
-def test_a_full_disk_fails_the_write_and_loses_nothing(
-    store: Store, armed: Callable[[str], None], place: str
-) -> None:
+def test_a_full_disk_fails_the_write_and_loses_nothing(store: Store, armed: Callable[[str], None], place: str) -> None:
     store.write("/keep.bin", LARGE)
     before = head(store)
     armed(f"{place}=enospc")
@@ -373,3 +369,13 @@ def test_what_the_system_says_is_explained() -> None:
         assert type(found) is kind
         assert "/a/file" in found.message
         assert found.remedy
+
+
+def test_commits_are_attributed_to_whom_the_settings_name_unless_told(folder: Path) -> None:
+    with (folder / "holdfast.toml").open("a") as file:
+        file.write('[store]\nactor = "alex"\n')
+    with holdfast.open(folder) as store:
+        assert store.mkdir("/a").actor == "alex"
+        assert store.mkdir("/b", actor="agent:7").actor == "agent:7"
+    with holdfast.open(folder, actor="kim") as store:
+        assert store.mkdir("/c").actor == "kim"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from holdfast.errors import (
     AlreadyExists,
     HoldfastError,
@@ -13,7 +14,6 @@ from holdfast.errors import (
     NotFound,
 )
 from holdfast.store import Store
-
 from tests.looking import contents_of, entry_rows, paths_of
 
 
@@ -267,7 +267,7 @@ def test_a_file_on_disk_is_written_from_its_path(store: Store, tmp_path: Path) -
 
 
 def test_a_file_on_disk_that_cannot_be_read_is_named(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="none.txt"):
+    with pytest.raises(NotFound, match=r"none\.txt"):
         store.write("/x.txt", tmp_path / "none.txt")
     with pytest.raises(IsADirectory):
         store.write("/x.txt", tmp_path)

@@ -1,10 +1,11 @@
 """Store paths: one canonical form, or a reason why not."""
 
 import pytest
-from holdfast import paths
-from holdfast.errors import InvalidPath
 from hypothesis import given
 from hypothesis import strategies as st
+
+from holdfast import paths
+from holdfast.errors import InvalidPath
 
 
 @pytest.mark.parametrize(

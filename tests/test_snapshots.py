@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from holdfast.clock import ManualClock
 from holdfast.errors import NotFound
 from holdfast.store import Store
-
 from tests.looking import contents_of, head
 from tests.processes import Child
 
@@ -97,7 +97,7 @@ def test_a_commit_is_named_by_number_by_distance_from_the_head_or_by_time(
         "HEAD~2",
         "head~2",
         datetime.fromtimestamp(at, UTC),
-        datetime.fromtimestamp(at + 3599),  # noqa: DTZ006
+        datetime.fromtimestamp(at + 3599),
         datetime.fromtimestamp(at, UTC).isoformat(),
         datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
         datetime.fromtimestamp(at, UTC).astimezone().isoformat(),

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict, NotFound, Unsupported
+from holdfast.recovery.verify import verify
 from holdfast.store import Store
 from holdfast.transaction import Transaction
-
-from tests.looking import contents_of, head
+from tests.looking import contents_of, entry_rows, head
 from tests.processes import Child
-
 
 # --- together or not at all
 
@@ -98,10 +98,33 @@ def test_changes_that_cancel_out_are_no_commit(store: Store) -> None:
         tx.remove("/c.md")
         tx.mkdir("/d")
         tx.remove("/d")
+        tx.write("/e/f/g", "g")
+        tx.copy("/e", "/h")
+        tx.move("/h", "/e/h")
+        tx.remove("/e", recursive=True)
     assert head(store) == before
     with store.transaction() as tx:
         tx.exists("/a.md")
     assert head(store) == before
+
+
+def test_what_is_put_below_a_directory_that_is_then_removed_leaves_no_row(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.write("/d/sub/x", "x")
+        tx.write("/out", "o")
+    begun, ended = entry_rows(store)
+    with store.transaction() as tx:
+        tx.write("/d/sub/new/n", "n")
+        tx.write("/d/sub/x", "changed")
+        tx.move("/out", "/d/sub/in")
+        tx.move("/d/sub", "/kept")
+        tx.move("/kept", "/d/again")
+        tx.write("/d/more", "m")
+        tx.remove("/d", recursive=True)
+        tx.write("/d", "a file now")
+    assert contents_of(store) == {"/d": b"a file now"}
+    assert entry_rows(store) == (begun + 1, ended + 4)
+    assert not verify(store._backend, deep=True).problems
 
 
 def test_a_swap_of_two_names_keeps_both_nodes(store: Store) -> None:
@@ -338,9 +361,7 @@ def test_a_retried_key_is_answered_even_when_its_own_commit_would_be_a_conflict(
     assert store.read("/a.md") == b"0+1"
 
 
-def test_the_same_key_in_another_process_gives_the_first_commit_back(
-    store: Store, child: Callable[..., Child]
-) -> None:
+def test_the_same_key_in_another_process_gives_the_first_commit_back(store: Store, child: Callable[..., Child]) -> None:
     tx = store.transaction(idempotency_key="shared").__enter__()
     tx.write("/a.md", "here")
     commit = tx.commit()

@@ -4,11 +4,12 @@ import fnmatch
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdfast import paths, tree
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.errors import InvalidPath, IsADirectory, NotADirectory, NotFound
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @dataclass
@@ -44,7 +45,16 @@ class DictView:
 
 
 LIBRARY = DictView.of(
-    "/a/b/c.md", "/a/b/d.txt", "/a/e.md", "/A/e.md", "/f.md", "/g/", "/h/b/i/j/k.md", "/h/[x].md", "/h/*.md", "/.dot/l.md"
+    "/a/b/c.md",
+    "/a/b/d.txt",
+    "/a/e.md",
+    "/A/e.md",
+    "/f.md",
+    "/g/",
+    "/h/b/i/j/k.md",
+    "/h/[x].md",
+    "/h/*.md",
+    "/.dot/l.md",
 )
 
 

@@ -13,9 +13,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from holdfast.early import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS
 from holdfast.errors import InvalidConfig, StoreNotFound
-
-FILE_NAME = "holdfast.toml"
 
 
 class _Section(BaseModel):
@@ -42,13 +41,15 @@ class IngestSettings(_Section):
     max_file_seconds: float = Field(default=120.0, gt=0)
     #: MiB of memory that one file's conversion may take
     max_file_memory_mib: int = Field(default=2048, ge=256)
+    #: whether URLs may point into private networks (loopback and link-local addresses included)
+    private_urls: bool = False
 
 
 class SearchSettings(_Section):
     """How search rows are kept."""
 
     #: tail rows at which the background fold appends them to the table
-    fold_rows: int = Field(default=512, ge=1, le=4096)
+    fold_rows: int = Field(default=FOLD_ROWS, ge=FOLD_LEAST, le=FOLD_MOST)
 
 
 class LlmSettings(_Section):
@@ -148,11 +149,6 @@ def load(folder: Path) -> Settings:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise InvalidConfig(f"{path}: {name}: {first['msg']}", path=str(path)) from error
-
-
-def default_actor() -> str:
-    """Return who commits are attributed to unless told otherwise: HOLDFAST_ACTOR, else `user`."""
-    return os.environ.get("HOLDFAST_ACTOR", "user")
 
 
 def api_key(settings: LlmSettings) -> str:

@@ -38,7 +38,7 @@ class HoldfastError(Exception):
     code: ClassVar[str] = "error"
     #: what to do when nothing more exact is known
     default_remedy: ClassVar[str] = ""
-    #: exit status of the command line (DESIGN.md section 5)
+    #: exit status of the command line (docs/guide.md)
     exit_status: ClassVar[int] = 1
 
     def __init__(self, message: str, *, path: str = "", remedy: str = "") -> None:
@@ -106,7 +106,7 @@ class Conflict(HoldfastError):
     """Somebody else committed first."""
 
     code = "conflict"
-    default_remedy = "Read again and run the transaction once more (store.run(fn, retries=N) does so)"
+    default_remedy = "Read again and run the transaction once more (store.transaction(retries=N)(fn) does so)"
     exit_status = 3
 
 

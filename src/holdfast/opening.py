@@ -2,13 +2,12 @@
 
 import fcntl
 import os
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast import disk
+from holdfast import disk, early
 from holdfast.backend import Backend
 from holdfast.blobs.objects import LocalBlobs
 from holdfast.catalog import commits, entries, pins, settings, upgrade
@@ -18,23 +17,19 @@ from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
-from holdfast.errors import AlreadyExists, CorruptStore, HoldfastError, InvalidConfig, StoreNotFound, StoreTooNew
+from holdfast.errors import AlreadyExists, CorruptStore, HoldfastError, InvalidConfig, StoreNotFound
 from holdfast.faults import point
 from holdfast.index.tables import Tables
 from holdfast.paths import STANDARD_DIRECTORIES
 
-CONFIG_FILE, CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "holdfast.toml", "catalog.db", "blobs", "tables"
+CONFIG_FILE = early.FILE_NAME
+CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
 
 #: the embedder a new store begins with, and its dimensions
 BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-int8", 256
 
-#: what a commit survives: power loss too, or the death of its process only
-DURABILITIES = ("full", "relaxed")
-#: the layout of a store's folder
-FORMAT = 1
-
 _CONFIG_TEXT = f"""# Settings of this Holdfast store. `holdfast config` shows all of them with their defaults.
-format = {FORMAT}
+format = {early.FORMAT}
 """
 
 
@@ -46,6 +41,7 @@ class Opened:
     engine: SqliteEngine
     folder: Path
     store_id: str
+    settings: early.EarlySettings
 
 
 def init(folder: Path, *, clock: Clock, store_id: str) -> None:
@@ -88,7 +84,7 @@ def _check_vacant(folder: Path) -> None:
         raise AlreadyExists(
             f"{folder} holds a store's catalog, but no {CONFIG_FILE}",
             path=str(folder),
-            remedy=f"To open it, put a {CONFIG_FILE} with the line 'format = {FORMAT}' there; else choose another folder",
+            remedy=f"To open it, put a {CONFIG_FILE} with the line 'format = {early.FORMAT}' there",
         )
 
 
@@ -165,7 +161,7 @@ def open_parts(
     *,
     read_only: bool,
     durability: str | None,
-    actor: str,
+    actor: str | None,
     clock: Clock,
     deriver: Callable[[str], Deriver],
 ) -> Opened:
@@ -173,7 +169,10 @@ def open_parts(
 
     `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
-    durable = _checked_durability(durability, _configured_durability(folder)) != "relaxed"
+    settled = early.read(folder)
+    if durability not in (None, *early.DURABILITIES):
+        raise InvalidConfig(f"{durability!r} is none of {', '.join(early.DURABILITIES)}", path=str(durability))
+    durable = (durability or settled.durability) != "relaxed"
     engine = SqliteEngine(folder / CATALOG_FILE, read_only=read_only, durable=durable)
     try:
         upgrade.bring_up(engine)
@@ -192,39 +191,9 @@ def open_parts(
         clock=clock,
         embedder=embedder,
         deriver=deriver(embedder),
-        actor=actor,
+        actor=actor or settled.actor,
     )
-    return Opened(backend, engine, folder, store_id)
-
-
-def _configured_durability(folder: Path) -> str:
-    """Return the durability that holdfast.toml asks for, after checking that this is a store we know how to read."""
-    path = folder / CONFIG_FILE
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise StoreNotFound(f"{folder} is not a store: it has no {CONFIG_FILE}", path=str(folder)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{path} is not valid TOML ({error})", path=str(path)) from error
-    except OSError as error:
-        raise disk.explain(error, str(path)) from error
-    written = found.get("format", FORMAT)
-    if not isinstance(written, int) or written < 1:
-        raise InvalidConfig(f"{path}: format: {written!r} is no format of a store", path=str(path))
-    if written != FORMAT:
-        raise StoreTooNew(f"{folder} has store format {written}; this Holdfast knows {FORMAT}", path=str(folder))
-    section = found.get("store", {})
-    return _checked_durability(section.get("durability") if isinstance(section, dict) else section, "full", path)
-
-
-def _checked_durability(asked: object, otherwise: str, path: Path | None = None) -> str:
-    """Return a durability, `otherwise` for None; raises InvalidConfig for what is none."""
-    if asked is None:
-        return otherwise
-    if asked not in DURABILITIES:
-        where = f"{path}: store.durability: " if path else ""
-        raise InvalidConfig(f"{where}{asked!r} is none of {', '.join(DURABILITIES)}", path=str(path or asked))
-    return str(asked)
+    return Opened(backend, engine, folder, store_id, settled)
 
 
 def _fact(conn: Connection, folder: Path, name: str) -> str:

@@ -14,6 +14,9 @@ from holdfast.tree import TreeView
 
 Slot = tuple[int, str]
 
+#: stands for the parent of a node that is in no directory; no node has this id
+_NOWHERE = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -156,10 +159,26 @@ class Overlay:
                 yield was
 
     def begun(self) -> Iterator[Entry]:
-        """Yield the entries that this change begins; nodes that are new have a negative id."""
+        """Yield the entries that this change begins; nodes that are new have a negative id.
+
+        What was put below a directory that this change removes afterwards is not among them.
+        """
+        parents = self._parents()
+        standing = {ROOT_ENTRY.node_id: True, _NOWHERE: False}
         for slot, now in self.changed.items():
-            if now is not None and now is not self._original[slot]:
+            if now is not None and now is not self._original[slot] and _stands(now.parent_id, parents, standing):
                 yield now
+
+    def _parents(self) -> dict[int, int]:
+        """Return the parent of each node that was looked at, as it is now: _NOWHERE when the node was removed."""
+        parents = {entry.node_id: entry.parent_id for entry in self._original.values() if entry is not None}
+        for slot, now in self.changed.items():
+            was = self._original[slot]
+            if was is not None and (now is None or now.node_id != was.node_id):
+                parents[was.node_id] = _NOWHERE
+        # After the removals, because a node that moved was removed from where it was.
+        parents.update((now.node_id, now.parent_id) for now in self.changed.values() if now is not None)
+        return parents
 
     # --- helpers, from paths down to slots
 
@@ -250,3 +269,15 @@ class Overlay:
     def _new_node(self) -> int:
         self._new_nodes += 1
         return -self._new_nodes
+
+
+def _stands(node: int, parents: dict[int, int], standing: dict[int, bool]) -> bool:
+    """Return whether a directory is reached from the root; `standing` keeps what was found out."""
+    way = []
+    while node not in standing:
+        way.append(node)
+        # A new node that no slot holds was removed again; a committed one that nobody looked at stands where it stood.
+        node = parents.get(node, _NOWHERE if node < 0 else ROOT_ENTRY.node_id)
+    for each in way:
+        standing[each] = standing[node]
+    return standing[node]

@@ -36,9 +36,10 @@ class Places:
         """Return the node's path, or None when it or an ancestor does not stand."""
         chain: list[Entry] = []
         while node not in self._paths:
+            # Nowhere, until the way to the root is known: in a damaged tree it may lead back here.
+            self._paths[node] = None
             entry = self.entry(node)
             if entry is None:
-                self._paths[node] = None
                 break
             chain.append(entry)
             node = entry.parent_id
@@ -55,9 +56,11 @@ class Places:
 
     def is_below(self, node: int, top: int) -> bool:
         """Return whether `node` is `top` or below it."""
+        passed: set[int] = set()
         while node not in (ROOT_NODE, top):
             entry = self.entry(node)
-            if entry is None:
+            if entry is None or node in passed:
                 return False
+            passed.add(node)
             node = entry.parent_id
         return node == top

@@ -30,6 +30,8 @@ from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.reading import Info, Match
 from holdfast.recovery.sweep import sweep_at_open
 from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.memories import read_memories
+from holdfast.sessions.memory import Memory
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.snapshot import At, EngineView, Snapshot, resolve
 from holdfast.transaction import Terms, Transaction, immediately
@@ -63,7 +65,7 @@ class Store:
         self._backend.gatekeepers.append(self._locks)
         self._upkeep: Upkeep | None = None
         if not read_only:
-            self._upkeep = Upkeep(self._backend, lambda: self.settings.search.fold_rows, self._sweep)
+            self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep)
             self._backend.published.append(self._upkeep.notice)
 
     @property
@@ -205,7 +207,7 @@ class Store:
         stop: Callable[[], bool] | None = None,
         lock: Lock | None = None,
     ) -> "AddReport":
-        """Add files and folders below `to`: converted, searchable, in groups of one commit each.
+        """Add files, folders and URLs below `to`: converted, searchable, in groups of one commit each.
 
         What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
         `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
@@ -222,6 +224,19 @@ class Store:
         )  # fmt: skip
         with lock.used() if lock else nullcontext():
             return add(self._backend, plan)
+
+    def watch(
+        self, *sources: str | os.PathLike[str], stop: Callable[[], bool] = lambda: False, **how: Any
+    ) -> "Iterator[AddReport]":
+        """Add `sources`, then follow them: yields a report for what is there and one for every burst of changes.
+
+        What vanishes from a source is removed (`prune=False` keeps it); the rest of `how` is as for `add`. Ends once
+        `stop` returns true.
+        """
+        from holdfast.ingest.watch import watch
+
+        how = {"prune": True, "stop": stop, **how}
+        return watch(lambda: self.add(*sources, **how), sources, self.folder, stop)
 
     # --- changing, one commit each
 
@@ -341,6 +356,10 @@ class Store:
         with self._backend.engine.read() as conn:
             return [info(row) for row in session_rows.every(conn)]
 
+    def memories(self) -> dict[str, Memory]:
+        """Return what is remembered, by path, in order of path."""
+        return read_memories(self.snapshot())
+
     def abstract(self, path: str, *, derive: bool = True) -> Digest:
         """Return one sentence about a document or a directory, made now if it is missing.
 
@@ -423,7 +442,7 @@ class Store:
         return doctor(self.folder, deriver=DocumentDeriver, clock=self._backend.clock)
 
     def repair(self) -> "RepairReport":
-        """Make again what can be made again from what is there: search rows, renditions, bytes still at their source."""
+        """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""
         from holdfast.recovery.repair import repair
 
         return repair(self._backend)
@@ -530,13 +549,14 @@ def open_store(
     *,
     read_only: bool = False,
     durability: str | None = None,
-    actor: str = "user",
+    actor: str | None = None,
     clock: Clock | None = None,
 ) -> Store:
-    """Open the store in `folder`.
+    """Open the store in `folder`, migrating it when an older Holdfast wrote it; close it, or use it in a `with`.
 
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
-    who commits are attributed to. Raises StoreNotFound, StoreTooNew, CorruptStore or ReadOnly.
+    who commits are attributed to. Both are as holdfast.toml says, unless told. Raises StoreNotFound, StoreTooNew,
+    CorruptStore, InvalidConfig or ReadOnly.
     """
     parts = opening.open_parts(
         Path(folder),

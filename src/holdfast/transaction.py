@@ -1,4 +1,4 @@
-"""The one way to change a store: stage, publish, sweep (DESIGN.md section 2).
+"""The one way to change a store: stage, publish, sweep (docs/architecture.md).
 
 A `Transaction` collects changes over one snapshot. Its `commit` stages what is new under no database lock, then
 publishes in one short SQL transaction: check that nothing it looked at has changed, write the rows, make the commit the

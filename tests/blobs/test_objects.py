@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from holdfast.blobs.hashing import content_id, content_id_of
 from holdfast.blobs.objects import TEMPORARY, LocalBlobs, ObjectBlobs
 from holdfast.blobs.store import CHUNK_BYTES, BlobStore, read_all
 from holdfast.errors import StorageFailed
 from holdfast.testing import BlobStoreSuite
-
 from tests.processes import Child
 
 #: bytes of a blob that nobody would like to find in memory
@@ -97,7 +97,7 @@ def test_a_blob_is_durable_before_it_has_its_name(tmp_path: Path, monkeypatch: p
     real_fsync, real_rename = os.fsync, Path.rename
 
     def fsync(handle: int) -> None:
-        steps.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{handle}')).parent.name}")
+        steps.append(f"fsync {Path(f'/proc/self/fd/{handle}').readlink().parent.name}")
         real_fsync(handle)
 
     def rename(self: Path, target: Path) -> Path:

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.turnstile import Turnstile
 from holdfast.store import Store
-
 from tests.looking import head
 from tests.processes import Child
 

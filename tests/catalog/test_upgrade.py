@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-import holdfast
 import pytest
 from alembic.operations import Operations
+
+import holdfast
 from holdfast.catalog import migrations, upgrade
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed, StoreTooNew
-
 from tests.processes import Child
 
 #: makes a later Holdfast of this one: two more revisions, each of which leaves a table

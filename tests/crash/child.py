@@ -1,4 +1,4 @@
-"""Does one operation of the matrix, in a process that is going to be killed: `python -m tests.crash.child NAME FOLDER`."""
+"""`python -m tests.crash.child NAME FOLDER` does one operation of the matrix, in a process that will be killed."""
 
 import sys
 from pathlib import Path

@@ -19,6 +19,7 @@ from holdfast.recovery.repair import repair
 from holdfast.recovery.sweep import sweep
 from holdfast.store import Store
 from holdfast.transaction import Transaction
+from tests.crash import session_work
 
 #: more bytes than live in the catalog: a blob
 BLOB = bytes(range(256)) * 400
@@ -29,7 +30,10 @@ TOKENS = (ZEBRA, QUOKKA, WALRUS, OCELOT)
 
 def book(token: str, chapters: int = 300) -> str:
     """Return a document of so many chunks that its search rows do not go to the tail."""
-    parts = [f"## Chapter {n}\n\nAbout {token} number {n}, " + "and some more words of no weight " * 4 for n in range(chapters)]
+    parts = [
+        f"## Chapter {n}\n\nAbout {token} number {n}, " + "and some more words of no weight " * 4
+        for n in range(chapters)
+    ]
     return "\n\n".join(parts)
 
 
@@ -231,6 +235,7 @@ OPERATIONS = (
     Operation("repair", on_store(lambda store: repair(store._backend)), lose_a_blob_that_was_added, mends=True),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
+    *(row(name, act, before) for name, act, before in session_work.ROWS),
     Operation("init", holdfast.init, again=False),
     Operation("migrate", migrate, on_store(furnish)),
 )

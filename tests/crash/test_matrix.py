@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import faults
 from holdfast.errors import CorruptStore, HoldfastError, StoreNotFound
 from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
 from holdfast.store import Store
-
 from tests.crash.operations import OPERATIONS, TOKENS, Operation, quiet
 from tests.crash.recorder import recording
 from tests.looking import paths_of

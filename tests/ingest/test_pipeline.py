@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.clock import ManualClock
 from holdfast.errors import InvalidPath, Locked, LockLost, StorageFailed
 from holdfast.ingest import groups, inorder
 from holdfast.ingest.report import Progress
 from holdfast.store import Store
-
 from tests.ingest import samples
 
 
@@ -173,8 +173,10 @@ def test_groups_are_published_in_scan_order(store: Store, tmp_path: Path, monkey
     many = tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(10)})
     report = store.add(many)
     assert len(report.commits) >= 3
-    order = [sorted(change.path for change in store.show(seq)[1] if change.path.endswith(".md")) for seq in report.commits]
-    assert sum(order, []) == [f"/resources/many/{i:02}.md" for i in range(10)]
+    order = [
+        sorted(change.path for change in store.show(seq)[1] if change.path.endswith(".md")) for seq in report.commits
+    ]
+    assert [path for paths in order for path in paths] == [f"/resources/many/{i:02}.md" for i in range(10)]
 
 
 def test_the_window_is_bounded_while_publishing_lags(
@@ -222,9 +224,7 @@ def test_a_file_that_never_stands_still_fails_and_the_rest_of_its_group_is_publi
     assert [(failure.stage, failure.code) for failure in report.failed] == [("publish", "conflict")]
 
 
-def test_a_stop_publishes_the_group_in_hand_and_a_second_add_does_the_rest(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_stop_publishes_the_group_in_hand_and_a_second_add_does_the_rest(store: Store, tmp_path: Path) -> None:
     many = tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(20)})
     asked: list[int] = []
 
@@ -246,7 +246,10 @@ def test_an_exception_from_the_callback_leaves_whole_groups_only(store: Store, p
 
     with pytest.raises(KeyboardInterrupt):
         store.add(papers, progress=angry)
-    assert files_of(store) in ({}, {info: store.read(info) for info in store.glob("/resources/papers/**") if "." in info})
+    assert files_of(store) in (
+        {},
+        {info: store.read(info) for info in store.glob("/resources/papers/**") if "." in info},
+    )
     assert store.add(papers).failed == ()
 
 
@@ -354,7 +357,6 @@ def test_an_add_is_fenced_by_the_lock_it_is_given(store: Store, papers: Path, cl
 
 
 def test_an_add_below_somebody_else_s_lock_is_refused(store: Store, papers: Path) -> None:
-    with holdfast.open(store.folder) as other, other.lock("/resources", mode="subtree"):
-        with pytest.raises(Locked):
-            store.add(papers)
+    with holdfast.open(store.folder) as other, other.lock("/resources", mode="subtree"), pytest.raises(Locked):
+        store.add(papers)
     assert store.add(papers).added == 3

@@ -6,16 +6,16 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import holdfast
 import psutil
 import pytest
+
+import holdfast
 from holdfast.errors import HoldfastError
 from holdfast.ingest.items import Failed, Item, Outcome, Prepared
 from holdfast.ingest.worker import Setup
 from holdfast.ingest.workers import Pool
 from holdfast.opening import BUILT_IN_EMBEDDER
 from holdfast.store import Store
-
 from tests.ingest import samples
 from tests.processes import PATIENCE, Child
 
@@ -155,9 +155,7 @@ def test_workers_that_cannot_start_end_the_add_with_their_reason(started: Callab
         started(embedder="nonsense").until_ready()
 
 
-def test_workers_die_with_their_parent_even_in_the_middle_of_a_file(
-    child: Callable[..., Child], endless: Path
-) -> None:
+def test_workers_die_with_their_parent_even_in_the_middle_of_a_file(child: Callable[..., Child], endless: Path) -> None:
     parent = child(
         """
         from pathlib import Path

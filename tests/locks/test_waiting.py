@@ -7,6 +7,7 @@ import pytest
 import holdfast
 from holdfast.clock import ManualClock
 from holdfast.errors import Locked
+from holdfast.locks import manager
 from holdfast.locks.bell import Bell
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import Want
@@ -40,8 +41,8 @@ def request(*names: str, holder: str, mode: str = "point") -> Request:
     return Request(lambda _: wants, holder, (holder,), False, holder, "", 1000.0, 0.0)
 
 
-def refused(manager: LockManager, asked: Request, ticket: int | None = None) -> Refused:
-    outcome = manager.table.grant(asked, ticket=ticket, wait=True)
+def refused(agent: LockManager, asked: Request, ticket: int | None = None) -> Refused:
+    outcome = agent.table.grant(asked, ticket=ticket, wait=True)
     assert isinstance(outcome, Refused)
     return outcome
 
@@ -72,21 +73,30 @@ def test_a_wait_ends_with_the_release(folder: Path, store: Store, clock: ManualC
         assert other.lock("/a", timeout=10).held
 
 
-def test_a_release_in_the_same_process_wakes_a_waiter(folder: Path) -> None:
+@pytest.mark.parametrize("how", ["release", "break"])
+def test_a_waiter_in_the_same_process_is_woken_and_need_not_look(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(manager, "FIRST_LOOK", 3600)
+    monkeypatch.setattr(manager, "LONGEST_LOOK", 3600)
     with holdfast.open(folder) as store:
         held, taken = store.lock("/a"), threading.Event()
 
         def wait() -> None:
-            with store.lock("/a", timeout=PATIENCE):
+            with store.lock("/a", timeout=None):
                 taken.set()
 
-        waiter = threading.Thread(target=wait)
+        waiter = threading.Thread(target=wait, daemon=True)
         waiter.start()
         while not store.lock_queue():
             assert waiter.is_alive()
-        held.release()
+        if how == "release":
+            held.release()
+        else:
+            store.break_lock("/a", force=True)
         assert taken.wait(PATIENCE)
         waiter.join(PATIENCE)
+        assert store.lock_queue() == []
 
 
 def test_a_ring_between_look_and_sleep_is_not_missed() -> None:
@@ -100,34 +110,34 @@ def test_a_ring_between_look_and_sleep_is_not_missed() -> None:
 
 
 def test_those_who_wait_are_served_in_order_of_arrival(process: Process) -> None:
-    manager = process()
-    held = manager.acquire(["/a"])
-    first = refused(manager, request("/a", holder="first")).ticket
-    second = refused(manager, request("/a", holder="second")).ticket
+    agent = process()
+    held = agent.acquire(["/a"])
+    first = refused(agent, request("/a", holder="first")).ticket
+    second = refused(agent, request("/a", holder="second")).ticket
     held.release()
-    assert refused(manager, request("/a", holder="second"), second).blockers[0].holder == "first"
+    assert refused(agent, request("/a", holder="second"), second).blockers[0].holder == "first"
     with pytest.raises(Locked, match="first"):
-        manager.acquire(["/a"])
-    assert isinstance(manager.table.grant(request("/a", holder="first"), ticket=first, wait=True), Granted)
+        agent.acquire(["/a"])
+    assert isinstance(agent.table.grant(request("/a", holder="first"), ticket=first, wait=True), Granted)
 
 
 def test_a_waiter_for_much_is_not_overtaken_by_those_who_want_little(process: Process) -> None:
-    manager = process()
-    manager.acquire(["/a/1"])
-    ticket = refused(manager, request("/a", holder="all", mode="subtree")).ticket
+    agent = process()
+    agent.acquire(["/a/1"])
+    ticket = refused(agent, request("/a", holder="all", mode="subtree")).ticket
     with pytest.raises(Locked, match="all"):
-        manager.acquire(["/a/2"])
-    assert manager.acquire(["/b"]).held
+        agent.acquire(["/a/2"])
+    assert agent.acquire(["/b"]).held
     assert ticket is not None
 
 
 def test_a_later_waiter_hides_no_earlier_one(process: Process) -> None:
-    manager = process()
-    manager.acquire(["/a/x"])
-    early = refused(manager, request("/a/x", holder="early")).ticket
-    middle = refused(manager, request("/a", holder="middle", mode="subtree")).ticket
-    refused(manager, request("/a", holder="late"))
-    blockers = refused(manager, request("/a", holder="middle", mode="subtree"), middle).blockers
+    agent = process()
+    agent.acquire(["/a/x"])
+    early = refused(agent, request("/a/x", holder="early")).ticket
+    middle = refused(agent, request("/a", holder="middle", mode="subtree")).ticket
+    refused(agent, request("/a", holder="late"))
+    blockers = refused(agent, request("/a", holder="middle", mode="subtree"), middle).blockers
     assert {row.holder for row in blockers if row.number == early} == {"early"}
 
 
@@ -144,17 +154,17 @@ def test_a_waiter_that_died_lets_the_next_one_through(process: Process) -> None:
 
 
 def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(process: Process, clock: ManualClock) -> None:
-    manager = process()
-    held = manager.acquire(["/a"], ttl=1000)
-    slow = refused(manager, request("/a", holder="slow")).ticket
+    agent = process()
+    held = agent.acquire(["/a"], ttl=1000)
+    slow = refused(agent, request("/a", holder="slow")).ticket
     clock.advance(PLACE_LEASE)
-    quick = refused(manager, request("/a", holder="quick")).ticket
-    again = refused(manager, request("/a", holder="slow"), slow).ticket
+    quick = refused(agent, request("/a", holder="quick")).ticket
+    again = refused(agent, request("/a", holder="slow"), slow).ticket
     assert again is not None
     assert quick is not None
     assert again > quick
     held.release()
-    assert isinstance(manager.table.grant(request("/a", holder="quick"), ticket=quick, wait=True), Granted)
+    assert isinstance(agent.table.grant(request("/a", holder="quick"), ticket=quick, wait=True), Granted)
 
 
 def test_a_waiter_keeps_its_place_however_long_it_waits(folder: Path, store: Store, clock: ManualClock) -> None:

@@ -1,13 +1,18 @@
 """Stores whose clock agrees with that of the file system, as recovery compares the two."""
 
+import os
+import shutil
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+import holdfast
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.clock import ManualClock
 from holdfast.store import Store
-
 from tests.recovery import litter
 
 
@@ -17,7 +22,10 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def backend(store: Store) -> Backend:
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Return the parts of the store that the test uses."""
+    name = "filled" if "filled" in request.fixturenames else "store"
+    store: Store = request.getfixturevalue(name)
     return store._backend
 
 
@@ -25,3 +33,36 @@ def backend(store: Store) -> Backend:
 def dead() -> process.Identity:
     """Return the identity of a process that is gone."""
     return litter.dead_process()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Path:
+    """Return a store that nobody changes, with something of every kind and no litter."""
+    folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("model") / "kb"))
+    for work in (fill, Store.gc):
+        # Opened anew for the second, so that no upkeep runs beside it.
+        with holdfast.open(folder) as store:
+            work(store)
+    return folder
+
+
+@pytest.fixture
+def filled(folder: Path, model: Path, clock: ManualClock) -> Iterator[Store]:
+    """Return a store with something of every kind: inline, blob, tail, table, history, renditions, moves, removals."""
+    shutil.rmtree(folder)
+    shutil.copytree(model, folder)
+    with holdfast.open(folder, clock=clock) as store:
+        yield store
+
+
+def fill(store: Store) -> None:
+    store.write("/notes/a.md", "# A\n\nfirst")
+    store.write("/notes/a.md", "# A\n\nsecond")
+    store.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
+    store.write("/long.md", litter.LONG_TEXT)
+    store.write("/gone/long.md", litter.LONG_TEXT.replace("Heading", "Title"))
+    store.write("/data.bin", os.urandom(100_000))
+    store.remove("/gone", recursive=True)
+    store.move("/notes", "/journal")
+    store.optimize()
+    store.write("/journal/b.md", "in the tail")

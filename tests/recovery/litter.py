@@ -1,10 +1,12 @@
 """Litter as dead writers leave it, made by hand where a real one would be slow: rows, blobs, files of tables."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
+from contextlib import closing
 from dataclasses import replace
 
 from holdfast import process
@@ -94,3 +96,9 @@ def audited(store: Store, kind: str) -> list[AuditRow]:
     """Return the audit rows of one kind."""
     with store._backend.engine.read() as conn:
         return [row for row in audit.newest(conn, 1000) if row.kind == kind]
+
+
+def sql(store: Store, statement: str, **params: object) -> None:
+    """Damage the catalog."""
+    with closing(sqlite3.connect(store.folder / "catalog.db")) as catalog, catalog:
+        catalog.execute(statement, params)

@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
@@ -14,9 +15,8 @@ from holdfast.catalog.contents import Rendition
 from holdfast.index.files import all_files
 from holdfast.recovery.gc import gc
 from holdfast.store import Store
-
 from tests.processes import Child
-from tests.recovery.litter import LONG_TEXT, audited, blob, intend, temporary_file, unpublished_rows
+from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
 
 GC_POINTS = ["gc.before_forget", "gc.before_commit", "gc.after_forget", "litter.before_blobs", "litter.after_blobs"]
 
@@ -123,6 +123,16 @@ def test_a_blob_without_a_content_goes_unless_somebody_stores_it(store: Store, b
     intend(backend, process.current(), blobs=[staged])
     assert gc(backend).blobs == 1
     assert (backend.blobs.has(orphan), backend.blobs.has(staged)) == (False, True)
+
+
+def test_a_blob_that_the_tree_refers_to_stays_though_the_catalog_lost_its_content(
+    store: Store, backend: Backend
+) -> None:
+    store.write("/a.bin", os.urandom(70_000))
+    held = str(store.stat("/a.bin").content_id)
+    sql(store, "DELETE FROM contents WHERE content_id = :id", id=held)
+    gc(backend)
+    assert backend.blobs.has(held)
 
 
 def test_files_that_no_version_refers_to_go(store: Store, backend: Backend) -> None:

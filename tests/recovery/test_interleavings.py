@@ -1,13 +1,14 @@
 """Garbage collection against a live writer, stepped through: at each instant of a write, each part of a collection.
 
-The writer stores bytes that the collection is about to remove. Whatever the order, the write succeeds, what it wrote can
-be read, and the collection can be finished.
+The writer stores bytes that the collection is about to remove. Whatever the order, the write succeeds, what it wrote
+can be read, and the collection can be finished.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+
 from holdfast import faults, staging, transaction
 from holdfast.backend import Backend
 from holdfast.blobs import objects
@@ -15,7 +16,6 @@ from holdfast.blobs.hashing import content_id
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.store import Store
-
 from tests.recovery.litter import LONG_TEXT, blob
 
 #: instants of a write outside of its SQL transaction, where somebody else may come in between
@@ -56,10 +56,10 @@ PARTS: list[Callable[[Backend], None]] = [collect, forget_only, die_removing]
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], list[str]]:
-    """Return a function that has something done once, when the next write passes an instant; it tells whether it was."""
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], list[str]]:
+    """Return a function that has something done once, when a write passes an instant; it tells whether it was."""
 
-    def arrange(instant: str, do: Callable[[], None]) -> list[str]:
+    def arrange(instant: str, do: Callable[[], object]) -> list[str]:
         passed: list[str] = []
 
         def point(name: str) -> None:
@@ -88,14 +88,14 @@ def test_a_forgotten_content_comes_back(
     part: Callable[[Backend], None],
     store: Store,
     backend: Backend,
-    at: Callable[[str, Callable[[], None]], list[str]],
+    at: Callable[[str, Callable[[], object]], list[str]],
 ) -> None:
     """The writer stages before the collection or after it, never in a state between the two."""
     unreferenced(store, "binary")
     part(backend)
     if part is not forget_only:
         assert store._backend.blobs.size(content_id(DATA["binary"])) is None
-    passed = at(instant, lambda: gc(backend) and None)
+    passed = at(instant, lambda: gc(backend))
     store.write("/again.bin", DATA["binary"])
     assert passed
     check(store, "binary")
@@ -110,7 +110,7 @@ def test_a_content_that_a_writer_relies_on_is_forgotten_under_it(
     kind: str,
     store: Store,
     backend: Backend,
-    at: Callable[[str, Callable[[], None]], list[str]],
+    at: Callable[[str, Callable[[], object]], list[str]],
 ) -> None:
     unreferenced(store, kind)
     passed = at(instant, lambda: part(backend))
@@ -121,17 +121,17 @@ def test_a_content_that_a_writer_relies_on_is_forgotten_under_it(
 
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_an_orphan_blob_is_collected_while_a_writer_stores_the_same_bytes(
-    instant: str, store: Store, backend: Backend, at: Callable[[str, Callable[[], None]], list[str]]
+    instant: str, store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
 ) -> None:
     blob(backend, DATA["binary"])
-    passed = at(instant, lambda: gc(backend) and None)
+    passed = at(instant, lambda: gc(backend))
     store.write("/again.bin", DATA["binary"])
     assert passed
     check(store, "binary")
 
 
 def test_a_condemned_blob_is_left_to_the_writer_that_stores_it_anew(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], None]], list[str]]
+    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
 ) -> None:
     unreferenced(store, "binary")
     forget_only(backend)
@@ -147,13 +147,12 @@ def test_a_content_is_referred_to_while_it_is_about_to_be_forgotten(
     store: Store, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unreferenced(store, "rows")
-    from holdfast.recovery import gc as module
 
     def point(name: str) -> None:
         if name == "gc.before_forget" and not store.exists("/again.md"):
             store.write("/again.md", LONG_TEXT)
 
-    monkeypatch.setattr(module, "point", point)
+    monkeypatch.setattr("holdfast.recovery.gc.point", point)
     assert gc(backend).contents == 0
     check(store, "rows")
 
@@ -162,25 +161,23 @@ def test_another_writer_appends_to_the_table_while_rows_are_being_forgotten(
     store: Store, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unreferenced(store, "rows")
-    from holdfast.recovery import gc as module
-
     other = LONG_TEXT.replace("Heading", "Title")
 
     def point(name: str) -> None:
         if name == "gc.before_forget" and not store.exists("/other.md"):
             store.write("/other.md", other)
 
-    monkeypatch.setattr(module, "point", point)
+    monkeypatch.setattr("holdfast.recovery.gc.point", point)
     assert gc(backend).contents == 1
     assert store.read_text("/other.md") == other
     assert store.verify(deep=True).ok
 
 
 def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], None]], list[str]]
+    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
 ) -> None:
     unreferenced(store, "rows")
-    passed = at("publish.before_lock", lambda: gc(backend) and None)
+    passed = at("publish.before_lock", lambda: gc(backend))
     store.write("/other.md", LONG_TEXT.replace("Heading", "Title"))
     assert passed
     assert store.verify(deep=True).ok
@@ -188,10 +185,10 @@ def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
 
 
 def test_a_sweep_during_a_write_takes_nothing_from_it(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], None]], list[str]]
+    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
 ) -> None:
     for instant in ("intent.after_begin", "blob.before_dir_fsync", "publish.before_lock"):
-        at(instant, lambda: sweep(backend) and None)
+        at(instant, lambda: sweep(backend))
         store.write("/again.md", LONG_TEXT + instant)
     assert store.verify(deep=True).ok
 

@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import intents, pins
@@ -14,7 +15,6 @@ from holdfast.clock import ManualClock
 from holdfast.index.files import all_files
 from holdfast.recovery.sweep import ATTEMPTS, sweep
 from holdfast.store import Store
-
 from tests.processes import Child
 from tests.recovery.litter import (
     WRITE_LONG_TEXT,

@@ -43,7 +43,9 @@ def verified(expected: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield stored `chunks`, and raise CorruptStore at their end when they are not what was stored as `expected`."""
     if (yield from _hashed(chunks)) != expected:
         raise CorruptStore(
-            f"The content {expected} is damaged", path=expected, remedy="Run `holdfast verify --deep` to see what it held"
+            f"The content {expected} is damaged",
+            path=expected,
+            remedy="Run `holdfast doctor` to see what mends it",
         )
 
 

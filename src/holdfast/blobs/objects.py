@@ -1,6 +1,5 @@
 """Blobs on any object store that obstore reaches, and on a local directory made durable."""
 
-import os
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -90,7 +89,7 @@ class ObjectBlobs:
 
 
 class LocalBlobs(ObjectBlobs):
-    """Blobs in a directory. obstore never calls fsync, so what is written here is written by hand (TRAPS: disks)."""
+    """Blobs in a directory. obstore never calls fsync, so what is written here is written by hand."""
 
     def __init__(self, root: Path, *, durable: bool = True, read_only: bool = False) -> None:
         try:
@@ -98,6 +97,8 @@ class LocalBlobs(ObjectBlobs):
                 disk.make_dir(root / TEMPORARY)
         except OSError as error:
             raise disk.explain(error, str(root)) from error
+        if not root.is_dir():
+            raise CorruptStore(f"The folder {root} is missing", path=str(root), remedy="Restore it from a backup")
         super().__init__(LocalStore(root))
         self.root = root
         self._durable = durable

@@ -14,6 +14,7 @@ class Place:
     name: str
     content_id: str | None
     from_seq: int
+    to_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Count:
     found: int
 
 
-_PLACE = "e.node_id, e.name, e.content_id, e.from_seq"
+_PLACE = "e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
 
 
 def integrity(conn: Connection, *, deep: bool) -> list[str]:
@@ -91,7 +92,7 @@ def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
     found: list[Place] = []
     for key in ("branch_id, parent_id, name", "branch_id, node_id"):
         rows = conn.rows(
-            f"""SELECT {_PLACE} FROM (SELECT node_id, name, content_id, from_seq,
+            f"""SELECT {_PLACE} FROM (SELECT node_id, name, content_id, from_seq, to_seq,
                 lag(to_seq) OVER (PARTITION BY {key} ORDER BY from_seq, to_seq) AS before FROM entries e
                 WHERE 1 = 1 {_now(history)}) e
             WHERE e.before > e.from_seq LIMIT :limit""",

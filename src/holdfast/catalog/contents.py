@@ -185,6 +185,17 @@ def unreferenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
+def referenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of `ids` an entry or a rendition refers to, whether or not the catalog has them."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        sql = f"""SELECT content_id FROM entries WHERE content_id IN ({marks})
+            UNION SELECT rendered_id FROM renditions WHERE rendered_id IN ({marks})"""
+        found.update(row[0] for row in conn.rows(sql, params))
+    return found
+
+
 def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return the contents that have a rendition stored in one of `ids`."""
     found: set[str] = set()

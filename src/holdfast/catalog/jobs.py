@@ -11,7 +11,8 @@ QUEUED, WAITING, RUNNING = "queued", "waiting", "running"
 DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED = "done", "skipped", "failed", "cancelled", "superseded"
 #: states a job does not leave by itself
 ENDED = (DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED)
-STATES = (QUEUED, WAITING, RUNNING, *ENDED)
+UNENDED = (QUEUED, WAITING, RUNNING)
+STATES = (*UNENDED, *ENDED)
 
 #: times a job is begun before it is given up, unless told otherwise
 ATTEMPTS = 5
@@ -271,26 +272,36 @@ def newest(
     return [_job(row) for row in rows]
 
 
+def failed(conn: Connection, limit: int) -> list[Job]:
+    """Return the latest jobs that failed, newest first."""
+    rows = conn.rows(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state = 'failed' ORDER BY job_id DESC LIMIT :limit", {"limit": limit}
+    )
+    return [_job(row) for row in rows]
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """Return how many jobs there are in each state that any is in."""
-    return {row[0]: row[1] for row in conn.rows("SELECT state, count(*) FROM jobs GROUP BY state")}
+    parts = (f"SELECT '{state}', count(*) FROM jobs WHERE state = '{state}'" for state in UNENDED)
+    ended = "SELECT state, count(*) FROM jobs WHERE ended IS NOT NULL GROUP BY state"
+    return {row[0]: row[1] for row in conn.rows(" UNION ALL ".join([*parts, ended])) if row[1]}
 
 
 def oldest_unended(conn: Connection) -> Job | None:
     """Return the job that has waited longest to end."""
-    row = conn.row(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ('queued', 'waiting', 'running') ORDER BY job_id LIMIT 1"
-    )
-    return _job(row) if row else None
+    parts = " UNION ALL ".join(f"SELECT min(job_id) AS first FROM jobs WHERE state = '{state}'" for state in UNENDED)
+    row = conn.row(f"SELECT min(first) FROM ({parts}) AS firsts")
+    return get(conn, row[0]) if row and row[0] is not None else None
 
 
 def under_way(conn: Connection, kinds: Sequence[str], now: float) -> bool:
     """Return whether a job of `kinds` runs, may begin, or was begun and will be again."""
     marks, params = in_list(kinds)
-    return (
+    running = conn.row(f"SELECT 1 FROM jobs WHERE state = 'running' AND kind IN ({marks}) LIMIT 1", params)
+    return running is not None or (
         conn.row(
-            f"""SELECT 1 FROM jobs WHERE kind IN ({marks})
-            AND (state = 'running' OR (state = 'queued' AND (run_at <= :now OR attempts > 0))) LIMIT 1""",
+            f"""SELECT 1 FROM jobs WHERE state = 'queued' AND kind IN ({marks}) AND (run_at <= :now OR attempts > 0)
+            LIMIT 1""",
             {**params, "now": now},
         )
         is not None
@@ -300,8 +311,8 @@ def under_way(conn: Connection, kinds: Sequence[str], now: float) -> bool:
 def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
     """Return the ids of jobs that have not ended whose key begins with `prefix`."""
     rows = conn.rows(
-        """SELECT job_id FROM jobs WHERE state IN ('queued', 'waiting', 'running')
-        AND substr(key, 1, :length) = :prefix""",
+        f"""SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key >= :prefix AND substr(key, 1, :length) = :prefix
+        UNION ALL SELECT job_id FROM jobs WHERE state = 'running' AND substr(key, 1, :length) = :prefix""",
         {"prefix": prefix, "length": len(prefix)},
     )
     return [row[0] for row in rows]
@@ -310,7 +321,7 @@ def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
 def forget_ended(conn: Connection, before: float) -> int:
     """Drop jobs that ended before `before`, but none that failed; returns how many."""
     return conn.run(
-        "DELETE FROM jobs WHERE state IN ('done', 'skipped', 'cancelled', 'superseded') AND ended < :before",
+        "DELETE FROM jobs WHERE ended < :before AND state <> 'failed'",
         {"before": before},
     )
 

@@ -227,7 +227,11 @@ jobs = sa.Table(
     sa.Index("uq_jobs_key", "key", unique=True,
              sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
              postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')")),
-    sa.Index(None, "state", "ended"),
+    # No index leads with the state: SQLite would take it for every question about one, and sort the whole queue.
+    sa.Index("ix_jobs_failed", "job_id", sqlite_where=sa.text("state = 'failed'"),
+             postgresql_where=sa.text("state = 'failed'")),
+    sa.Index("ix_jobs_ended", "ended", "state", sqlite_where=sa.text("ended IS NOT NULL"),
+             postgresql_where=sa.text("ended IS NOT NULL")),
     sqlite_autoincrement=True,
 )  # fmt: skip
 

@@ -14,18 +14,20 @@ from holdfast.cli.output import INTERRUPTED, count
 from holdfast.cli.progress import bar
 
 if TYPE_CHECKING:
-    from holdfast.ingest.report import AddReport
+    from holdfast.ingest.report import AddReport, Failure
 
 app = typer.Typer()
 
 #: exit status when some files were not added
 SOME_FAILED = 5
+#: files that are no documents, shown one by one
+LEFT_OUT_SHOWN = 10
 
 
 @command(app)
 def add(
     call: Call,
-    sources: Annotated[list[str], typer.Argument(metavar="SRC...", help="Files and folders outside the store.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Files and folders outside the store.")],
     to: Annotated[
         str, typer.Option("--to", metavar="PATH", autocompletion=complete_path, help="The directory they go under.")
     ] = "/resources",
@@ -52,11 +54,22 @@ def add(
         )  # fmt: skip
     call.done(asdict(report), _told(report, dry_run))
     if not call.json:
-        for failure in report.failed:
-            call.out.note(f"holdfast: {failure.source}: {failure.reason} ({failure.code}, {failure.stage})")
+        for line in (
+            *_remarks("not added", report.failed, None),
+            *_remarks("left out", report.left_out, LEFT_OUT_SHOWN),
+        ):
+            call.out.note(line)
     if report.interrupted:
         return INTERRUPTED
     return SOME_FAILED if report.failed else None
+
+
+def _remarks(what: str, files: "tuple[Failure, ...]", limit: int | None) -> Iterator[str]:
+    for file in files[:limit]:
+        yield f"{what}: {file.source}: {file.reason} ({file.code})"
+    more = len(files) - len(files[:limit])
+    if more:
+        yield f"{what}: {more:,} more; --json lists all of them"
 
 
 def _told(report: "AddReport", dry_run: bool) -> Iterator[str]:
@@ -64,6 +77,7 @@ def _told(report: "AddReport", dry_run: bool) -> Iterator[str]:
     numbers = {"added": report.added, "updated": report.updated, "removed": report.removed}
     done = [f"{number:,} {would}{what}" for what, number in numbers.items() if number or what == "added"]
     done += [f"{report.skipped:,} skipped"] if report.skipped else []
+    done += [f"{len(report.left_out):,} left out"] if report.left_out else []
     done += [f"{len(report.failed):,} failed"] if report.failed else []
     cost = f"{count(len(report.commits), 'commit')}, {report.seconds.get('wall', 0):.1f} s"
     yield f"{', '.join(done)}{'' if dry_run else f' ({cost})'}"

@@ -22,6 +22,10 @@ class PipeClosed(Exception):
     """Whoever read standard output has gone away."""
 
 
+class Interrupted(Exception):
+    """The user pressed Ctrl-C."""
+
+
 class Call:
     """What a command is given: a store when it asks for one, and a way to answer."""
 
@@ -99,9 +103,11 @@ def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]
         call = Call(Output(json or outer["json"]), store or outer["store"], actor or outer["actor"])
         try:
             return function(call, **arguments)
+        # Under other names, for Typer has answers of its own to these two.
         except BrokenPipeError as error:
-            # Under this name, for Typer has an answer of its own to the other one.
             raise PipeClosed from error
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
         finally:
             call.close()
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli import shapes
+from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.output import Output, count, human_size
+from holdfast.jobs.queue import Summary
 from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 @command(app)
 def status(call: Call) -> None:
     """Show what the store holds and what goes on in it."""
-    found = call.store.status()
-    document = {"store": str(call.folder.resolve()), **shapes.status(found)}
-    call.done(document, _figures(call.out, document["store"], found))
+    found, queue = call.store.status(), call.store.jobs().summary()
+    document = {"store": str(call.folder.resolve()), **shapes.status(found), "jobs": work_shapes.queue(queue)}
+    call.done(document, (*_figures(call.out, document["store"], found), *_work(call.out, queue)))
 
 
 @command(app)
@@ -115,6 +116,18 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         yield line("set aside", out.paint(given_up, "red"))
     if found.last_sweep is not None:
         yield line("last sweep", f"{out.time(found.last_sweep.at, time())}: {found.last_sweep.detail}")
+
+
+def _work(out: Output, queue: Summary) -> Iterator[str]:
+    """Yield the queue's depth, its oldest job and its failures."""
+    name = out.paint("jobs".ljust(12), "dim") + " "
+    oldest = queue.oldest
+    since = (
+        "" if oldest is None else f", the oldest of {out.time(oldest.enqueued, time())} ({oldest.kind}, {oldest.state})"
+    )
+    yield f"{name}{queue.depth} to do{since}"
+    for job in queue.failed:
+        yield f"{name}{out.paint(f'{job.job_id} failed', 'red')} ({job.kind}): {job.error}"
 
 
 def _verdict(out: Output, report: "VerifyReport") -> Iterator[str]:

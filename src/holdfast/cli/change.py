@@ -24,7 +24,7 @@ RETRIES = 5
 SourcesArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE... TARGET", autocompletion=complete_path, help="Paths in the store; the last is where to."
+        metavar="SOURCE TARGET", autocompletion=complete_path, help="Paths in the store; the last is where to."
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("-f", "--force", help="Replace a file that stands at the target.")]

@@ -15,15 +15,27 @@ FLAT = {
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep"),
     "change": ("write", "mkdir", "cp", "mv", "rm"),
+    "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "restore"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize"),
     "journal": ("journal",),
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ("locks",)
+NESTED: tuple[str, ...] = ("session", "memory", "jobs", "locks")
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
+
+
+def every_command() -> list[str]:
+    """Return all commands by their full names: `ls`, `locks list`."""
+    nested = (f"{file} {name}" for file in NESTED for name in typer.main.get_group(_app(file)).commands)
+    return [name for names in FLAT.values() for name in names] + list(nested)
+
+
+def _app(file: str) -> typer.Typer:
+    app: typer.Typer = importlib.import_module(f"holdfast.cli.{file}").app
+    return app
 
 
 class LazyGroup(PlainGroup):
@@ -51,8 +63,7 @@ class LazyGroup(PlainGroup):
         return super().resolve_command(ctx, args)
 
     def _import(self, file: str) -> None:
-        app: typer.Typer = importlib.import_module(f"holdfast.cli.{file}").app
-        built = typer.main.get_group(app)
+        built = typer.main.get_group(_app(file))
         if file in NESTED:
             self.commands[file] = built
         else:

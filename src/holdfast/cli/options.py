@@ -15,7 +15,7 @@ PathArgument = Annotated[
 ]
 PathsArgument = Annotated[
     list[str],
-    typer.Argument(metavar="PATH...", autocompletion=complete_path, help="Paths in the store; notes/a is /notes/a."),
+    typer.Argument(metavar="PATH", autocompletion=complete_path, help="Paths in the store; notes/a is /notes/a."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 StoreOption = Annotated[

@@ -33,7 +33,7 @@ def bar(out: Output) -> "Iterator[Callable[[AddProgress], None] | None]":
         TransferSpeedColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}", style="dim"),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task("", total=None, files="")
+        task = drawn.add_task("starting", total=None, files="")
 
         def show(progress: "AddProgress") -> None:
             files = f"{progress.files:,}/{progress.files_found:,}{'' if progress.scanned else '+'}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast.cli.call import PipeClosed
+from holdfast.cli.call import Interrupted, PipeClosed
 from holdfast.cli.commands import LazyGroup
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import INTERRUPTED, Output
@@ -34,11 +34,7 @@ def run(args: list[str]) -> int:
 
 
 def _invoke(args: list[str]) -> int:
-    result = _root().main(args, prog_name="holdfast", standalone_mode=False)
-    # Typer answers Ctrl-C with a status instead of the exception.
-    if result == INTERRUPTED:
-        raise KeyboardInterrupt
-    return int(result or 0)
+    return int(_root().main(args, prog_name="holdfast", standalone_mode=False) or 0)
 
 
 def _root() -> Any:
@@ -74,7 +70,7 @@ def _wants_json(args: list[str]) -> bool:
 
 def _fail(error: BaseException, as_json: bool) -> int:
     """Say what went wrong and return the exit status that stands for it."""
-    status, shape, hint = _explained(error)
+    status, shape = _explained(error)
     try:
         if as_json:
             Output(json=True).document({"error": shape})
@@ -82,7 +78,7 @@ def _fail(error: BaseException, as_json: bool) -> int:
         elif status == INTERRUPTED:
             print(file=sys.stderr)  # noqa: T201 - the shell's next prompt starts on a line of its own
         else:
-            _tell(shape["message"], shape["remedy"] if hint else "")
+            _tell(shape["message"], shape["remedy"])
     except BrokenPipeError:
         return _pipe_closed()
     return status
@@ -94,26 +90,22 @@ def _tell(message: str, remedy: str) -> None:
         print(f"  {remedy}", file=sys.stderr)  # noqa: T201
 
 
-def _explained(error: BaseException) -> tuple[int, dict[str, str], bool]:
-    """Return the exit status, the JSON shape and whether people need the remedy too."""
+def _explained(error: BaseException) -> tuple[int, dict[str, str]]:
+    """Return the exit status and the JSON shape."""
     match error:
-        case KeyboardInterrupt():
-            return (
-                INTERRUPTED,
-                _shape("interrupted", "Interrupted", "", "What was committed stays; run it again"),
-                False,
-            )
+        case Interrupted() | KeyboardInterrupt():
+            return INTERRUPTED, _shape("interrupted", "Interrupted", "", "What was committed stays; run it again")
         case HoldfastError():
-            return error.exit_status, _shape(error.code, error.message, error.path, error.remedy), True
+            return error.exit_status, _shape(error.code, error.message, error.path, error.remedy)
         case OSError() if error.filename is not None:
             return _explained(_local(error))
         case _ if isinstance(error, _UsageError):
-            return 2, _usage(error), True
+            return 2, _usage(error)
     if os.environ.get("HOLDFAST_TRACEBACK"):
         traceback.print_exception(error)
     message = f"{type(error).__name__}: {error}"
     remedy = "This is a fault in Holdfast; nothing was half done. HOLDFAST_TRACEBACK=1 shows where it happened"
-    return 1, _shape("internal", message, "", remedy), True
+    return 1, _shape("internal", message, "", remedy)
 
 
 def _local(error: OSError) -> HoldfastError:
@@ -135,7 +127,8 @@ def _usage(error: Any) -> dict[str, str]:
 
 def _reason(error: Any) -> str:
     # Pydantic puts this before what a check of Typer's own says.
-    return str(error.format_message()).replace("Value error, ", "").rstrip(".")
+    reason = str(error.format_message()).replace("Value error, ", "").rstrip(".")
+    return reason if getattr(error, "param", None) else reason.removeprefix("Invalid value: ")
 
 
 def _shape(code: str, message: str, path: str, remedy: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ app = typer.Typer()
 @command(app)
 def search(
     call: Call,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="What to look for; quotes are not needed.")],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for; quotes are not needed.")],
     under: Annotated[
         str, typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only at or below this path.")
     ] = "/",

@@ -21,7 +21,7 @@ NAMED = 4
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _SPEAKER = re.compile(r"^\*\*[^*\n]{1,64}\*\* \(\d+\):\s*")
-_SENTENCE = re.compile(r".+?[.!?…。！？](?=[\s\"')\]]|$)|.+$", re.S)
+_SENTENCE = re.compile(r".+?(?:[.!?…](?=[\s\"')\]]|$)|[。！？])|.+$", re.S)
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>\n]{1,200}>|(?<=\])\([^)]*\)|[*_`\[\]]")
 _NO_PROSE = ("|", "<!--", "---", "===", "![", "$$")
 
@@ -78,7 +78,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             fence = "" if fence and line.strip().startswith(fence) else fence or opening.group(1)
         elif heading and heading.group(2):
             yield _Block(len(heading.group(1)), _plain(heading.group(2)))
-        elif not fence and line.strip() and not line.lstrip().startswith(_NO_PROSE):
+        elif not fence and line.strip("# \t") and not line.lstrip().startswith(_NO_PROSE):
             paragraph.append(line.strip())
 
 
@@ -97,7 +97,7 @@ def _outline(blocks: list[_Block]) -> list[str]:
         below = blocks[number + 1] if number + 1 < len(blocks) else None
         said = _first_sentence(below.text) if below is not None and not below.level else ""
         indent = "  " * (block.level - 1)
-        lines.append(cut(f"{indent}- {block.text}" + (f": {said}" if said else ""), LINE_CHARACTERS + len(indent)))
+        lines.append(indent + cut(f"- {block.text}" + (f": {said}" if said else ""), LINE_CHARACTERS))
     few = sum(block.level > 0 for block in blocks) <= 1
     paragraphs = [block for block in blocks if not block.level]
     return [f"- {_first_sentence(block.text)}" for block in paragraphs] if few and paragraphs else _unstripped(lines)

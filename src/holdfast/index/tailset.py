@@ -1,6 +1,6 @@
 """Search rows that are not in Lance yet, kept analysed in memory.
 
-The tail is bounded (DESIGN.md section 3), so all of it is scored for every query; what takes time, the analysis of the
+The tail is bounded (docs/architecture.md), so all of it is scored for every query; what takes time, the analysis of the
 text, is done once when a row comes in. Scores are those that Lance would give.
 """
 

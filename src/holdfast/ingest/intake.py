@@ -2,18 +2,20 @@
 
 import os
 from collections import deque
-from itertools import islice
+from itertools import chain, islice
 
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.errors import HoldfastError
 from holdfast.ingest import report as stages
+from holdfast.ingest.download import Download, Downloads, Missed
 from holdfast.ingest.items import Item
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.prefilter import Candidate, Prefilter
 from holdfast.ingest.report import Failure
 from holdfast.ingest.scan import Found, Refused, scan
 from holdfast.ingest.tally import Tally
+from holdfast.ingest.urls import is_url
 
 #: files that the scan may be ahead of the rest, so that progress knows how much is still to come
 SCAN_AHEAD = 50_000
@@ -30,7 +32,9 @@ class Intake:
         self._plan = plan
         self._to = paths.parse(plan.to)
         self._tally = tally
-        self._scan = scan(plan.sources, flatten=plan.flatten)
+        self._downloads = Downloads(plan)
+        paths_first = [source for source in plan.sources if not is_url(source)]
+        self._scan = chain(scan(paths_first, flatten=plan.flatten), self._downloads)
         self._prefilter = Prefilter(backend)
         self._scanned: deque[Item] = deque()
         self._wanted: deque[Candidate] = deque()
@@ -60,6 +64,10 @@ class Intake:
             self._sift()
         return self._wanted.popleft()
 
+    def close(self) -> None:
+        """Remove what was downloaded."""
+        self._downloads.close()
+
     def _sift(self) -> None:
         batch = [self._scanned.popleft() for _ in range(min(PREFILTER_BATCH, len(self._scanned)))]
         with self._tally.timer.stage(stages.PREFILTER):
@@ -67,10 +75,13 @@ class Intake:
         self._tally.skip(found.same)
         self._wanted.extend(found.wanted)
 
-    def _take(self, found: Found | Refused) -> None:
+    def _take(self, found: Found | Refused | Download | Missed) -> None:
         self._order += 1
         self.files += 1
-        origin = os.path.normpath(found.source.absolute())
+        if isinstance(found, Missed):
+            self._tally.fail(self._order, Failure(found.url, stages.FETCH, found.error.code, str(found.error)))
+            return
+        origin = found.url if isinstance(found, Download) else os.path.normpath(found.source.absolute())
         if isinstance(found, Refused):
             self._refuse(found, origin)
             return

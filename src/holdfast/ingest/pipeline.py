@@ -53,7 +53,9 @@ class _Base:
         self._plan = plan
         self._tally = Tally()
         self._intake = Intake(backend, plan, self._tally)
-        self._named = {os.path.normpath(Path(source).absolute()) for source in plan.sources}
+        self._named = {os.path.normpath(Path(source).absolute()) for source in plan.sources} | set(
+            map(str, plan.sources)
+        )
         self._current = ""
         self._told = 0.0
 
@@ -106,7 +108,8 @@ class _Dry(_Base):
         return self._tally.report(interrupted=stopped)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of what was downloaded."""
+        self._intake.close()
 
 
 class _Run(_Base):
@@ -142,6 +145,7 @@ class _Run(_Base):
         """Let go of workers and threads; the group in hand is published, what is not is dropped."""
         self._preparers.close()
         self._publishing.close()
+        self._intake.close()
 
     @property
     def _all_done(self) -> bool:

@@ -24,13 +24,15 @@ class FileLimits:
     seconds: float = 120.0
     #: bytes of memory in a worker
     memory: int = 2048 * 1024 * 1024
+    #: whether URLs may point into private networks
+    private_urls: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
     """One add."""
 
-    #: files and folders, in the order in which they are added
+    #: files and folders, in the order in which they are added, and URLs, which come last
     sources: tuple[Source, ...]
     #: the directory in the store that everything goes under
     to: str = DEFAULT_TO
@@ -54,5 +56,8 @@ class Plan:
 
 def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int | None, **how: Any) -> Plan:
     """Return the plan for `sources`, with what the settings say wherever nothing else was said."""
-    limits = FileLimits(settings.max_file_bytes, settings.max_file_seconds, settings.max_file_memory_mib * 1024 * 1024)
+    limits = FileLimits(
+        settings.max_file_bytes, settings.max_file_seconds, settings.max_file_memory_mib * 1024 * 1024,
+        settings.private_urls,
+    )  # fmt: skip
     return Plan(tuple(sources), jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)

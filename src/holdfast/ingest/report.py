@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 log = logging.getLogger("holdfast.ingest")
 
 #: the stages a file passes, as failures and timings name them
-SCAN, PREFILTER, PREPARE, STAGE, PUBLISH, PRUNE = "scan", "prefilter", "prepare", "stage", "publish", "prune"
+SCAN, FETCH, PREFILTER, PREPARE = "scan", "fetch", "prefilter", "prepare"
+STAGE, PUBLISH, PRUNE = "stage", "publish", "prune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Failure:
 
     #: the file's path, or its URL
     source: str
-    #: scan | prefilter | prepare | stage | publish
+    #: scan | fetch | prepare | publish
     stage: str
     #: the error's code, as in holdfast.errors, or timed_out, crashed, out_of_memory, changed, not_found, unreadable
     code: str

@@ -31,7 +31,7 @@ class Summary:
     @property
     def depth(self) -> int:
         """Jobs that have not ended."""
-        return sum(self.counts.get(state, 0) for state in (jobs.QUEUED, jobs.WAITING, jobs.RUNNING))
+        return sum(self.counts.get(state, 0) for state in jobs.UNENDED)
 
 
 class Queue:
@@ -118,8 +118,7 @@ class Queue:
     def summary(self, failures: int = 10) -> Summary:
         """Return the queue's depth, its oldest job and its latest failures."""
         with self._backend.engine.read() as conn:
-            failed = jobs.newest(conn, (jobs.FAILED,), limit=failures)
-            return Summary(jobs.counts(conn), jobs.oldest_unended(conn), failed)
+            return Summary(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))
 
     def _announce(self) -> None:
         for listener in list(self._backend.published):

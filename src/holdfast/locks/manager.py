@@ -222,8 +222,9 @@ class _Waiter:
         while True:
             heard = bell.rings
             found = table.look(self._request, self._refused.ticket)
-            # Whatever moves in the queue means that the next move may be near.
-            pause = min(pause * 1.5, LONGEST_LOOK) if found == blockers else FIRST_LOOK
+            # Whatever moves means that the next move may be near, but not yet mine while many are before me: a queue
+            # whose every member looks all the time leaves nothing for the one who holds the lock.
+            pause = min(pause * 1.5 if found == blockers else FIRST_LOOK * len(found), LONGEST_LOOK)
             blockers, now = found, clock.now()
             if not found or now >= self._place_until or (self._deadline is not None and now >= self._deadline):
                 self._place_until = now + PLACE_LEASE / 2

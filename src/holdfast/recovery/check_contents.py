@@ -67,6 +67,8 @@ def wrong_bytes(inspection: Inspection, content: Content) -> str:
         return "" if found == content.size else f"are {found} instead of {content.size}"
     except HoldfastError as error:
         return f"cannot be read ({error.message})"
+    except (TypeError, ValueError) as error:
+        return f"are not even bytes ({error})"
 
 
 def _report(inspection: Inspection, content: Content, wrong: str) -> None:

@@ -79,9 +79,13 @@ def version_of(conn: Connection, backend: Backend, table: SearchTable) -> int:
 def damaged_files(table: SearchTable, version: int) -> list[str]:
     """Return the files that reading a version needs and that are not there, or are empty."""
     from holdfast.index.files import alive_files, all_files
+    from holdfast.index.segments import segments
 
     there = {name: size for name, size, _ in all_files(table.table)}
-    return sorted(name for name in alive_files(table.table, [version]) if not there.get(name))
+    damaged = {name for name in alive_files(table.table, [version]) if not there.get(name)}
+    # What an index consists of is known from its folder alone.
+    folders = {f"_indices/{segment.uuid}" for segment in segments(table.table, version)}
+    return sorted(damaged | {folder for folder in folders if not any(name.startswith(folder) for name in there)})
 
 
 def mismatches(conn: Connection, backend: Backend, table: SearchTable, place: str, version: int) -> Iterator[Mismatch]:
@@ -114,10 +118,15 @@ def _check_table(inspection: Inspection, table: SearchTable, place: str) -> None
 
 
 def read_all(table: SearchTable, version: int) -> None:
-    """Read every row of a version; raises CorruptStore when one cannot be."""
+    """Read every row and every index of a version; raises CorruptStore when one cannot be."""
+    from holdfast.index.segments import segments
+
     with reading(table.name, version):
-        for _ in table.table.open(version).scanner().to_batches():
+        dataset = table.table.open(version)
+        for _ in dataset.scanner().to_batches():
             pass
+        for column in {segment.column for segment in segments(table.table, version)}:
+            dataset.prewarm_index(column)
 
 
 def _report(inspection: Inspection, conn: Connection, place: str, mismatch: Mismatch) -> None:

@@ -85,8 +85,8 @@ def where(conn: Connection, content_id: str) -> str:
 
 
 def path_of(conn: Connection, branch: int, places: Iterable[Place]) -> list[str]:
-    """Return the paths of entries, as they were when these began."""
-    return [_path(conn, branch, place.node_id, place.name, place.from_seq, FOREVER) for place in places]
+    """Return the paths of entries, for a message: as they are now, or as they last were."""
+    return [_path(conn, branch, place.node_id, place.name, place.from_seq, place.to_seq) for place in places]
 
 
 def _path(conn: Connection, branch: int, node: int, name: str, from_seq: int, to_seq: int) -> str:

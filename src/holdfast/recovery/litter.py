@@ -70,7 +70,8 @@ def remove_blobs(backend: Backend, ids: Iterable[str]) -> int:
 
 def free_among(conn: Connection, backend: Backend, ids: list[str]) -> set[str]:
     """Return those of `ids` that neither the catalog nor a live intent refers to."""
-    wanted = set(ids) - contents.known_among(conn, ids)
+    # A content that is referred to and not known is damage: its blob is what repair hopes to find.
+    wanted = set(ids) - contents.known_among(conn, ids) - contents.referenced_among(conn, ids)
     for intent in intents.live(conn):
         try:
             wanted -= set(named(intent, backend.tables.names).blobs)
@@ -131,7 +132,7 @@ def remove_files(backend: Backend, table: SearchTable, files: Iterable[tuple[str
 def distrust(backend: Backend, table: SearchTable) -> int:
     """Put away what could make Lance open another version than the pinned one; returns how many files.
 
-    After a power cut the newest linear manifest may be empty (TRAPS: disks). We wrote only one, the first; the
+    After a power cut the newest linear manifest may be empty. We wrote only one, the first; the
     hint is a copy of what the manifests say.
     """
     versions = table.table.path / "_versions"

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from holdfast import paths
 from holdfast.backend import Backend
+from holdfast.blobs.hashing import content_id
 from holdfast.catalog import jobs, sessions
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.contents import MARKDOWN, Rendition
+from holdfast.catalog.contents import MARKDOWN, Content, Rendition
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import NewJob
 from holdfast.catalog.sessions import Archive, Message
-from holdfast.documents import Body, Derived, Draft, body_of_bytes
+from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point
 from holdfast.sessions import messages as wording
@@ -29,6 +30,9 @@ TRIES = 20
 #: bytes of a transcript that are made searchable in the commit itself; the memory job does it for longer ones, first of
 #: all. Embedding a thousand messages takes longer than all else that a commit does.
 SEARCHABLE_AT_COMMIT = 16 * 1024
+
+#: bytes of an archive's file that are kept in the catalog; larger ones become blobs
+IN_CATALOG = 1024 * 1024
 
 #: what the transcript's rendition is called; the text is the transcript itself
 DERIVER, DERIVER_VERSION = "transcript", "1"
@@ -91,8 +95,8 @@ def not_there(session_id: str) -> NotFound:
 def _publish(
     backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str
 ) -> Archive:
-    lines = body_of_bytes(wording.to_lines(chosen).encode("utf-8"), "application/x-ndjson")
-    text = body_of_bytes(wording.transcript(chosen, session_id, number).encode("utf-8"), "text/markdown")
+    lines = _body(wording.to_lines(chosen), "application/x-ndjson")
+    text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
     bodies = {"messages.jsonl": lines, "transcript.md": text}
     drafts = {name: Draft(name, body, ArchiveDeriver(backend)) for name, body in bodies.items()}
     at, last = folder(session_id, number), chosen[-1].message_id
@@ -127,6 +131,23 @@ def _publish(
 
     immediately(backend, action, list(drafts.values()), terms)
     return made[0]
+
+
+@dataclass(frozen=True)
+class _ArchiveBody(Body):
+    """Bytes that are kept in the catalog though they are many.
+
+    A blob costs four fsyncs and an intent; in the catalog both files of an archive share the one fsync of the commit.
+    """
+
+    @property
+    def content(self) -> Content:
+        return Content(self.content_id, self.size, self.media_type, inline=self.size <= IN_CATALOG)
+
+
+def _body(text: str, media_type: str) -> Body:
+    data = text.encode("utf-8")
+    return _ArchiveBody(content_id(data), len(data), media_type, lambda: iter((data,)))
 
 
 def _put_all(tx: Transaction, at: str, drafts: dict[str, Draft]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import jobs, search_rows, sessions
 from holdfast.catalog.engine import Connection
@@ -21,9 +20,9 @@ from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.jobs.context import Failed, JobContext
 from holdfast.models.port import Model
-from holdfast.reading import Reads
 from holdfast.sessions.archiving import folder
-from holdfast.sessions.memory import ROOT, Memory, Source, from_markdown
+from holdfast.sessions.memories import read_memories
+from holdfast.sessions.memory import Memory, Source
 from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.reading import read_archive, read_content
 from holdfast.snapshot import Snapshot, resolve
@@ -76,7 +75,7 @@ class Remembering:
             messages = read_archive(self.backend, archive)
             text = read_content(self.backend, archive.transcript_id, f"{folder(session_id, number)}/transcript.md")
         except CorruptStore as error:
-            # Trying again reads the same bytes. The job says what is wrong, and is never done (TRAPS.md, sessions).
+            # Trying again reads the same bytes. The job says what is wrong, and is never done.
             raise Failed(f"the archive cannot be read: {error.message}") from error
         return archive, messages, text.decode("utf-8", "replace")
 
@@ -129,17 +128,6 @@ class Remembering:
 
     def _digests(self, digester: Digester, archive: Archive, pair: Pair) -> Callable[[Connection], None]:
         return lambda conn: write_pair(conn, digester, archive.transcript_id, pair, self.backend.clock.now())
-
-
-def read_memories(reads: Reads) -> dict[str, Memory]:
-    """Return all memories by path."""
-    found = {}
-    for info in reads.tree(ROOT) if reads.exists(ROOT) else ():
-        names = paths.names(info.path)
-        if not info.is_dir and info.name.endswith(".md") and len(names) == 3:
-            text = reads.read(info.path).decode("utf-8", "replace")
-            found[info.path] = from_markdown(text, names[1])
-    return found
 
 
 def _write(tx: Transaction, merged: Merged) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from holdfast.backend import Backend
 from holdfast.catalog import intents, pins
 from holdfast.catalog.engine import Connection
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, CorruptStore
 from holdfast.faults import point
 from holdfast.staging import abandon, begin
 
@@ -30,8 +30,11 @@ def staging(backend: Backend, kind: str) -> Iterator[str]:
 
 
 def pinned(conn: Connection, backend: Backend) -> dict[str, int]:
-    """Return the current versions of the search tables by name."""
-    return {name: pin.version for name, pin in pins.current(conn, backend.branch, backend.tables.names).items()}
+    """Return the current versions of the search tables by name; raises CorruptStore when one has none."""
+    found = pins.current(conn, backend.branch, backend.tables.names)
+    if missing := set(backend.tables.names) - found.keys():
+        raise CorruptStore(f"No version of {sorted(missing)[0]} is pinned", path=sorted(missing)[0])
+    return {name: pin.version for name, pin in found.items()}
 
 
 def move_pins(conn: Connection, backend: Backend, intent_id: str, old: dict[str, int], new: dict[str, int]) -> None:

@@ -42,7 +42,7 @@ def optimize(backend: Backend) -> OptimizeReport:
 class Upkeep:
     """Does what is due, in the background."""
 
-    def __init__(self, backend: Backend, fold_rows: Callable[[], int], sweep: Callable[[], object]) -> None:
+    def __init__(self, backend: Backend, fold_rows: int, sweep: Callable[[], object]) -> None:
         self._backend = backend
         self._fold_rows = fold_rows
         self._sweep = sweep
@@ -76,7 +76,7 @@ class Upkeep:
         with self._backend.engine.read() as conn:
             tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
             hidden = retire.is_due(conn, self._backend)
-        if tail >= self._fold_rows():
+        if tail >= self._fold_rows:
             fold(self._backend)
         if hidden:
             retire.retire(self._backend)

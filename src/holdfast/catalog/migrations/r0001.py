@@ -1,4 +1,4 @@
-"""Revision 0001: all tables of the first release. Printed by `python -m holdfast.catalog.migrations.render`."""
+"""Revision 0001: the tables of the first release, printed by holdfast.catalog.migrations.render."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations
@@ -90,7 +90,6 @@ def upgrade(op: Operations) -> None:
             "branch_id", "parent_id", "name", "to_seq", name=op.f("uq_entries_branch_id_parent_id_name_to_seq")
         ),
     )
-    op.create_index(op.f("ix_entries_branch_id_from_seq"), "entries", ["branch_id", "from_seq"], unique=False)
     op.create_index(
         op.f("ix_entries_branch_id_node_id_to_seq"), "entries", ["branch_id", "node_id", "to_seq"], unique=False
     )
@@ -108,11 +107,12 @@ def upgrade(op: Operations) -> None:
     op.create_index(
         "ix_entries_ended",
         "entries",
-        ["branch_id", "to_seq"],
+        ["to_seq"],
         unique=False,
         sqlite_where=sa.text("to_seq < 9223372036854775807"),
         postgresql_where=sa.text("to_seq < 9223372036854775807"),
     )
+    op.create_index(op.f("ix_entries_from_seq"), "entries", ["from_seq"], unique=False)
     op.create_table(
         "folder_digests",
         sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -174,6 +174,22 @@ def upgrade(op: Operations) -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        "ix_jobs_ended",
+        "jobs",
+        ["ended", "state"],
+        unique=False,
+        sqlite_where=sa.text("ended IS NOT NULL"),
+        postgresql_where=sa.text("ended IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_failed",
+        "jobs",
+        ["job_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
         "ix_jobs_queued",
         "jobs",
         [sa.literal_column("priority DESC"), "job_id", "run_at", "kind", "attempts"],
@@ -189,7 +205,6 @@ def upgrade(op: Operations) -> None:
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
     )
-    op.create_index(op.f("ix_jobs_state_ended"), "jobs", ["state", "ended"], unique=False)
     op.create_index(
         "ix_jobs_waiting",
         "jobs",

@@ -10,7 +10,7 @@ compares the two.
 import sys
 import textwrap
 
-_HEADER = '''"""Revision 0001: all tables of the first release. Printed by `python -m holdfast.catalog.migrations.render`."""
+_HEADER = '''"""Revision 0001: the tables of the first release, printed by holdfast.catalog.migrations.render."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations
@@ -33,7 +33,7 @@ def first_migration() -> str:
     for table in metadata.sorted_tables:
         steps.append(CreateTableOp.from_table(table))
         steps.extend(CreateIndexOp.from_index(index) for index in sorted(table.indexes, key=lambda i: str(i.name)))
-    # Named without a connection, and not SQLite: its renderer would put defaults into parentheses that PostgreSQL keeps.
+    # Not as SQLite: its renderer puts defaults into parentheses, which a fresh catalog does not have.
     context = MigrationContext.configure(dialect_name="postgresql")
     body = render_python_code(UpgradeOps(steps), migration_context=context)
     body = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("# ###"))

@@ -1,0 +1,34 @@
+"""What something is about: abstract, overview."""
+
+from typing import Annotated
+
+import typer
+
+from holdfast.cli import work_shapes as shapes
+from holdfast.cli.call import Call, command
+from holdfast.cli.options import PathArgument, store_path
+from holdfast.digest.digest import Digest
+
+app = typer.Typer()
+
+StoredOption = Annotated[
+    bool, typer.Option("--stored", help="Only what was made before, with the commit it describes; make nothing.")
+]
+
+
+@command(app)
+def abstract(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
+    """Say in a sentence what a document or directory is about."""
+    _tell(call, call.store.abstract(store_path(path), derive=not stored))
+
+
+@command(app)
+def overview(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
+    """Say on about a page what a document or directory is about."""
+    _tell(call, call.store.overview(store_path(path), derive=not stored))
+
+
+def _tell(call: Call, digest: Digest) -> None:
+    call.done(shapes.digest(digest), [digest.text])
+    if not digest.fresh and not call.json:
+        call.out.note(f"This describes commit {digest.commit}; what stands there has changed since.")

@@ -1,0 +1,117 @@
+"""Background work: list, show, run, wait, retry, cancel."""
+
+from collections.abc import Iterator
+from itertools import islice
+from time import time
+from typing import Annotated
+
+import typer
+
+from holdfast.catalog.jobs import STATES, Job
+from holdfast.cli import work_shapes as shapes
+from holdfast.cli.call import Call, command, group
+from holdfast.cli.output import Output, count
+from holdfast.cli.waiting import status_of
+from holdfast.jobs.queue import Queue
+
+app = group("Background work: see it, run it, try it again.")
+
+JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="A job's number.")]
+JobsArgument = Annotated[list[int], typer.Argument(metavar="JOB", help="Numbers of jobs.")]
+
+_COLOURS = {"done": "green", "failed": "red", "running": "cyan", "queued": "yellow", "waiting": "yellow"}
+
+
+@command(app, "list")
+def list_(
+    call: Call,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", metavar="STATE", help=f"Only in this state: {', '.join(STATES)}.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most so many.")] = 50,
+) -> None:
+    """List jobs, newest first."""
+    if unknown := set(state or ()) - set(STATES):
+        raise typer.BadParameter(f"{unknown.pop()!r} is no state; there are {', '.join(STATES)}")
+    queue = call.store.jobs()
+    found = list(islice(queue.list(*(state or ()), kind=kind), limit))
+    document = {"jobs": [shapes.job(job) for job in found], "queue": shapes.queue(queue.summary())}
+    call.done(document, (_line(call.out, job) for job in found))
+
+
+@command(app)
+def show(call: Call, job: JobArgument) -> None:
+    """Show all there is to know of a job."""
+    shape = shapes.job(call.store.jobs().get(job))
+    call.done(shape, (f"{name:<12}  {value}" for name, value in shape.items() if value is not None))
+
+
+@command(app)
+def run(
+    call: Call,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="End when nothing is left that can be run or is tried again.")
+    ] = False,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Jobs at once.")] = 1,
+) -> None:
+    """Run jobs until Ctrl-C; any number of such workers may share a store."""
+    if not call.json:
+        call.out.note("Running jobs; Ctrl-C ends it.")
+    call.store.worker(threads=threads).run(until_empty=until_empty)
+    summary = call.store.jobs().summary()
+    counts = ", ".join(f"{number} {state}" for state, number in summary.counts.items())
+    call.done({"queue": shapes.queue(summary)}, [counts or "no jobs"])
+
+
+@command(app)
+def wait(
+    call: Call,
+    job: JobsArgument,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Wait no longer.")] = None,
+) -> int | None:
+    """Wait until jobs have ended, whoever runs them; the exit status is 1 when one failed or has not ended."""
+    found = list(call.store.jobs().wait(job, timeout))
+    call.done({"jobs": [shapes.job(each) for each in found]}, (_line(call.out, each) for each in found))
+    return 1 if any(not each.has_ended for each in found) else status_of(found)
+
+
+@command(app)
+def retry(
+    call: Call,
+    job: Annotated[list[int] | None, typer.Argument(metavar="JOB", help="Numbers of jobs.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
+) -> None:
+    """Queue jobs again that failed, were skipped or cancelled."""
+    queue = call.store.jobs()
+    wanted = [*(job or ()), *(each.job_id for each in _failed(queue, failed))]
+    if not wanted and not failed:
+        raise typer.BadParameter("Name the jobs, or give --failed")
+    again = [queue.retry(each) for each in wanted]
+    call.done({"jobs": again}, [f"queued {count(len(again), 'job')} again"])
+
+
+@command(app)
+def cancel(call: Call, job: JobsArgument) -> None:
+    """End jobs that have not ended: from then on they have no effect, even if they are running."""
+    queue = call.store.jobs()
+    cancelled = [each for each in job if queue.cancel(each)]
+    call.done({"cancelled": cancelled}, [f"cancelled {count(len(cancelled), 'job')}"])
+
+
+def _failed(queue: Queue, wanted: bool) -> list[Job]:
+    return list(queue.list("failed")) if wanted else []
+
+
+def _line(out: Output, job: Job) -> str:
+    state = out.paint(f"{job.state:<10}", _COLOURS.get(job.state, "dim"))
+    about = " ".join(str(value) for value in job.payload.values())
+    when = out.paint(out.time(job.ended or job.started or job.enqueued, time()), "dim")
+    return "  ".join([f"{job.job_id:>5}", state, f"{job.kind:<8}", about, when, *_why(job)])
+
+
+def _why(job: Job) -> Iterator[str]:
+    if job.attempts > 1 or (job.attempts and not job.has_ended):
+        yield f"attempt {job.attempts} of {job.max_attempts}"
+    if job.error:
+        yield job.error

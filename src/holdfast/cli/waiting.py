@@ -1,0 +1,25 @@
+"""Working off jobs that a command has just enqueued, for its `--wait`."""
+
+from typing import Annotated
+
+import typer
+
+from holdfast.catalog import jobs
+from holdfast.catalog.jobs import Job
+from holdfast.cli.call import Call
+
+WaitOption = Annotated[bool, typer.Option("--wait", help="Run the job now, and return when it has ended.")]
+
+#: exit status when a job that was waited for failed
+JOB_FAILED = 1
+
+
+def work_off(call: Call, *ids: int) -> list[Job]:
+    """Return the jobs `ids` once they have ended, by another process's worker or by one of this command's own."""
+    with call.store.worker():
+        return list(call.store.jobs().wait(ids))
+
+
+def status_of(ended: list[Job]) -> int | None:
+    """Return the exit status that says whether all jobs ended well."""
+    return JOB_FAILED if any(job.state in (jobs.FAILED, jobs.CANCELLED) for job in ended) else None

@@ -1,0 +1,69 @@
+"""URLs among the sources of an add: fetched one by one into a temporary folder, after all that is on disk."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.errors import AlreadyExists, HoldfastError
+from holdfast.ingest.plan import Plan
+from holdfast.ingest.urls import FetchLimits, fetch, is_url
+
+
+@dataclass(frozen=True)
+class Download:
+    """A document that was fetched, shaped like a file that was found."""
+
+    url: str
+    source: Path
+    #: its name, directly in the `to` directory
+    target: str
+    #: bytes
+    size: int
+    #: nanoseconds since the epoch
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A URL that could not be fetched."""
+
+    url: str
+    error: HoldfastError
+
+
+class Downloads:
+    """Fetches the URLs of a plan when it is iterated over; what was fetched lies on disk until `close`."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._urls = [str(source) for source in plan.sources if is_url(source)]
+        limits = plan.limits
+        self._limits = FetchLimits(limits.size, limits.seconds, limits.private_urls)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._names: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[Download | Missed]:
+        for number, url in enumerate(dict.fromkeys(self._urls)):
+            try:
+                yield self._fetch(url, self._place(number))
+            except HoldfastError as error:
+                yield Missed(url, error)
+
+    def close(self) -> None:
+        """Remove what was fetched."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _place(self, number: int) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="holdfast-")
+        return Path(self._folder.name) / str(number)
+
+    def _fetch(self, url: str, into: Path) -> Download:
+        found = fetch(url, into, self._limits)
+        taken = self._names.setdefault(found.name, url)
+        if taken != url:
+            raise AlreadyExists(
+                f"{found.name} is already taken by {taken}", path=url, remedy="Add them with different --to"
+            )
+        return Download(url, into, found.name, found.size, into.stat().st_mtime_ns)

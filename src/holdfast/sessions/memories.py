@@ -1,0 +1,16 @@
+"""What is remembered: the memories in a store's tree."""
+
+from holdfast import paths
+from holdfast.reading import Reads
+from holdfast.sessions.memory import ROOT, Memory, from_markdown
+
+
+def read_memories(reads: Reads) -> dict[str, Memory]:
+    """Return all memories by path, in order of path; other files under /memories are none."""
+    found = {}
+    for info in reads.tree(ROOT) if reads.exists(ROOT) else ():
+        names = paths.names(info.path)
+        if not info.is_dir and info.name.endswith(".md") and len(names) == 3:
+            text = reads.read(info.path).decode("utf-8", "replace")
+            found[info.path] = from_markdown(text, names[1])
+    return found

@@ -1,0 +1,101 @@
+"""One or more documents of every command, that together have every key the command can print."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import LockLost
+from holdfast.store import Store
+from tests.cli.running import Ran
+from tests.cli.work_samples import WORK_SAMPLES
+
+Run = Callable[..., Ran]
+Sample = Callable[[Run, Store, Path], list[Any]]
+
+#: more than is kept in the catalog
+BLOB = b"line of a large file\n" * 5_000
+
+
+def _lines(*commands: str) -> Sample:
+    """Return a sample that runs command lines in a store with a few files and prints the last one's document."""
+
+    def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
+        store.write("/a.md", "# A\n\nA token.")
+        store.write("/d/b.md", "# B\n\nAnother token.")
+        store.write("/d/b.md", "# B\n\nAnother token, changed.")
+        return [run("--json", *command.split()).json for command in commands]
+
+    return documents
+
+
+def _init(run: Run, store: Store, scratch: Path) -> list[Any]:
+    return [run("init", scratch / "new", "--json").json]
+
+
+def _add(run: Run, store: Store, scratch: Path) -> list[Any]:
+    (scratch / "good.md").write_text("# Good")
+    (scratch / "folder").mkdir()
+    (scratch / "folder" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    return [run("add", scratch / "good.md", scratch / "missing.md", scratch / "folder", "--json").json]
+
+
+def _journal(run: Run, store: Store, scratch: Path) -> list[Any]:
+    store.write("/big.txt", BLOB)
+    return [run("journal", "--all", "--json").json]
+
+
+def _damaged(command: str) -> Sample:
+    """Return a sample of a command on a store that has lost a blob."""
+
+    def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
+        store.write("/big.bin", bytes(range(256)) * 1_000)
+        for blob in (store.folder / "blobs").rglob("*"):
+            if blob.is_file():
+                blob.unlink()
+        return [run(command, "--json").json]
+
+    return documents
+
+
+def _locks(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with store.lock("/resources"):
+        return [run("locks", "list", "--json").json]
+
+
+def _break(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with contextlib.suppress(LockLost), store.lock("/resources"):
+        return [run("locks", "break", "/resources", "--force", "--json").json]
+    raise AssertionError("unreachable")
+
+
+SAMPLES: dict[str, Sample] = {
+    "error": _lines("cat /nix"),
+    "init": _init,
+    "config": _lines("config"),
+    "add": _add,
+    "search": _lines("search token --explain"),
+    "ls": _lines("ls /"),
+    "tree": _lines("tree"),
+    "stat": _lines("stat /a.md"),
+    "glob": _lines("glob **"),
+    "cat": _lines("cat /a.md", "cat --raw /a.md"),
+    "grep": _lines("grep token"),
+    "write": _lines("write /c --text x"),
+    "mkdir": _lines("mkdir /e"),
+    "cp": _lines("cp /a.md /c.md"),
+    "mv": _lines("mv /a.md /c.md"),
+    "rm": _lines("rm /a.md"),
+    "log": _lines("log"),
+    "show": _lines("show"),
+    "diff": _lines("diff 1 --patch"),
+    "restore": _lines("restore /d/b.md --at 3"),
+    "verify": _damaged("verify"),
+    "doctor": _damaged("doctor"),
+    "repair": _damaged("repair"),
+    "gc": _lines("gc"),
+    "optimize": _lines("optimize"),
+    "journal": _journal,
+    "locks list": _locks,
+    "locks break": _break,
+} | WORK_SAMPLES

@@ -1,0 +1,72 @@
+"""add: what people and programs see of an add."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.interrupts import StopOnce
+from holdfast.cli.output import Output
+from holdfast.ingest.report import AddReport
+from holdfast.store import Store
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Fencing\n\nA token is checked.")
+    (folder / "b.txt").write_text("Tea.")
+    return folder
+
+
+def test_an_added_folder_is_found_by_the_next_search(run: Run, papers: Path) -> None:
+    assert run("add", papers, "-j", 1).out.startswith("2 added (1 commit, ")
+    assert run("search", "fencing", "--json").json["hits"][0]["path"] == "/resources/papers/a.md"
+    assert run("add", papers, "-j", 1).out.startswith("0 added, 2 skipped (0 commits, ")
+
+
+def test_a_dry_run_only_tells(run: Run, papers: Path) -> None:
+    assert run("add", papers, "--dry-run", "--to", "x").lines == ["2 would be added"]
+    assert run("glob", "/x/**").out == ""
+
+
+def test_a_file_that_fails_is_named_and_the_status_is_5(run: Run, papers: Path) -> None:
+    (papers / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    ran = run("add", papers, "-j", 1)
+    assert ran.status == 5
+    assert "1 failed" in ran.out
+    assert f"not added: {papers / 'broken.pdf'}: " in ran.err
+    (failed,) = run("add", papers, "-j", 1, "--json").json["failed"]
+    assert (failed["source"], failed["code"]) == (str(papers / "broken.pdf"), "conversion_failed")
+
+
+def test_where_things_go_can_be_said(run: Run, papers: Path) -> None:
+    run("add", papers, "-j", 1, "--to", "notes", "-m", "my papers")
+    assert run("glob", "/notes/**").lines == ["/notes/papers", "/notes/papers/a.md", "/notes/papers/b.txt"]
+    assert run("log", "-n", 1, "--json").json["commits"][0]["message"] == "my papers"
+
+
+def test_an_interrupted_add_reports_and_ends_with_130(run: Run, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Store, *sources: str, stop: Callable[[], bool], **how: object) -> AddReport:
+        os.kill(os.getpid(), signal.SIGINT)
+        return AddReport(added=1, commits=(2,), interrupted=stop())
+
+    monkeypatch.setattr(Store, "add", interrupted)
+    ran = run("add", papers)
+    assert ran.status == 130
+    assert "goes on from here" in ran.out
+    assert run("add", papers, "--json").json["interrupted"] is True
+
+
+def test_ctrl_c_the_second_time_stops_now() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with StopOnce(Output(json=False)) as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wanted()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,78 @@
+"""status, verify, doctor, repair, gc, optimize, journal."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def lost(run: Run, folder: Path) -> str:
+    """Return a file whose bytes are lost."""
+    run("write", "/big.bin", stdin=bytes(range(256)) * 1_000)
+    shutil.rmtree(folder / "blobs")
+    (folder / "blobs").mkdir()
+    return "/big.bin"
+
+
+def test_status_shows_what_is_there(run: Run, folder: Path) -> None:
+    run("write", "/a.md", "--text", "# A")
+    shown = run("status").out
+    assert str(folder) in shown
+    assert "1 file in 5 directories" in shown
+    assert run("status", "--json").json["head"] == 2
+
+
+def test_verify_of_a_good_store_is_ok(run: Run) -> None:
+    assert run("verify", "--deep").lines[-1].startswith("ok (checked ")
+    assert run("verify", "--json").json["ok"] is True
+
+
+def test_verify_doctor_and_repair_name_what_is_lost_and_end_with_1(run: Run, lost: str) -> None:
+    for command in ("verify", "doctor", "repair"):
+        ran = run(command)
+        assert ran.status == 1
+        assert lost in ran.out
+    assert run("verify", "--json").json["ok"] is False
+
+
+def test_doctor_examines_a_store_that_does_not_open(run: Run, folder: Path) -> None:
+    (folder / "catalog.db").write_bytes(b"no database " * 1_000)
+    assert run("ls").status == 1
+    assert "holdfast doctor" in run("ls").err
+    found = run("doctor", "--json")
+    assert found.status == 1
+    assert "catalog.db" in found.json["findings"][0]["what"]
+
+
+def test_doctor_finds_nothing_in_a_good_store(run: Run) -> None:
+    assert run("doctor").lines == ["Nothing is wrong."]
+
+
+def test_repair_and_gc_of_a_good_store_do_nothing(run: Run) -> None:
+    assert run("repair").lines == ["Nothing had to be mended."]
+    assert run("gc", "--dry-run").lines[0] == "0 contents (0 B) would be removed"
+    assert run("gc").status == 0
+
+
+def test_optimize_tells_what_it_folded(run: Run) -> None:
+    run("write", "/a.md", "--text", "# A\n\nSome words.")
+    assert run("optimize").lines[0].startswith("1 row folded")
+    assert run("search", "words", "--mode", "text").status == 0
+
+
+def test_journal_shows_what_is_in_flight_and_what_ended(run: Run) -> None:
+    nothing = run("journal")
+    assert (nothing.out, nothing.err) == ("", "Nothing is in flight.\n")
+    run("write", "/big.txt", stdin=b"words and words\n" * 6_000)
+    assert "committed" in run("journal", "--all").out
+    assert run("journal", "--json").json == {"intents": []}
+
+
+def test_a_store_in_a_read_only_folder_can_be_read(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdfast.opening.writable", lambda _: False)
+    assert run("ls").status == 0
+    assert run("mkdir", "/x", "--json").json["error"]["code"] == holdfast.ReadOnly.code

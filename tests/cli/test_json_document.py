@@ -1,0 +1,68 @@
+"""docs/cli-json.md says what `--json` prints: all of it, and nothing that is not so."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdfast
+from tests.cli.conftest import Run
+from tests.cli.samples import SAMPLES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "cli-json.md"
+
+ROW = re.compile(r"^\| `([^`]+)` \| (\S+) \|")
+LIKE = re.compile(r"The document is (?:an? |that of )\[(\w+)\]\(#\w+\)")
+
+
+def sections() -> dict[str, str]:
+    """Return the document's third-level sections by title."""
+    parts = re.split(r"^### (.+)$", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (part.split("\n## ")[0] for part in parts[2::2]), strict=True))
+
+
+def keys_of(title: str) -> dict[str, str]:
+    """Return the keys that a section documents, shapes filled in, with their types."""
+    keys: dict[str, str] = {}
+    for like in LIKE.findall(sections()[title])[:1]:
+        keys |= keys_of(like) if "--files" not in sections()[title] else {}
+    for key, kind in filter(None, (_row(line) for line in sections()[title].splitlines())):
+        shape = re.fullmatch(r"\*(\w+)\*", kind)
+        keys |= {f"{key}.{name}": of for name, of in keys_of(shape[1]).items()} if shape else {key: kind}
+    return keys
+
+
+def found_in(value: Any, stop: dict[str, str], at: str = "") -> Iterator[str]:
+    """Yield the keys of a JSON value in the document's notation, down to what is documented as an object."""
+    if isinstance(value, dict) and stop.get(at) != "object":
+        for key, inside in value.items():
+            yield from found_in(inside, stop, f"{at}.{key}" if at else key)
+    elif isinstance(value, list) and not at.endswith("[]"):
+        yield from ([f"{at}[]"] if not value else (key for item in value for key in found_in(item, stop, f"{at}[]")))
+    else:
+        yield at
+
+
+def test_every_command_is_documented_and_has_a_sample() -> None:
+    from holdfast.cli.commands import every_command
+
+    shapes = {"entry", "commit", "change", "hit", "lock", "job", "queue", "session", "message", "archive", "memory", "digest"}
+    assert sorted(sections().keys() - shapes - {"error"}) == sorted(every_command())
+    assert sorted(SAMPLES.keys() - {"error"}) == sorted(every_command())
+
+
+@pytest.mark.parametrize("title", SAMPLES)
+def test_what_is_printed_is_what_is_documented(title: str, run: Run, store: holdfast.Store, tmp_path: Path) -> None:
+    documents = SAMPLES[title](run, store, tmp_path)
+    documented = keys_of(title)
+    printed = {key for document in documents for key in found_in(document, documented)}
+    assert sorted(documented.keys() - printed) == [], "documented, and not printed"
+    empty = {key for key in printed if key.endswith("[]") and any(name.startswith(f"{key}.") for name in printed)}
+    assert sorted(printed - documented.keys() - empty) == [], "printed, and not documented"
+
+
+def _row(line: str) -> tuple[str, str] | None:
+    row = ROW.match(line)
+    return (row[1], row[2]) if row else None

@@ -1,0 +1,185 @@
+"""Abstracts and overviews of a store: made once per content and per state, never stale without saying so."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import holdfast
+import pytest
+from holdfast.digest.digest import Child, Pair
+from holdfast.digest.extractive import Extractive
+from holdfast.errors import NotFound, ReadOnly, Unsupported
+from holdfast.recovery.gc import gc
+from holdfast.store import Store
+
+from tests.modelserver import serving
+from tests.sessions.conftest import configure, work
+
+
+class Counting(Extractive):
+    """Counts what it is asked."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.folders = 0
+
+    def of_text(self, title: str | None, text: str) -> Pair:
+        self.texts.append(text)
+        return super().of_text(title, text)
+
+    def of_folder(self, children: Sequence[Child]) -> Pair:
+        self.folders += 1
+        return super().of_folder(children)
+
+
+@pytest.fixture
+def counting(store: Store) -> Counting:
+    """Return the digester that the store uses from now on."""
+    digester = Counting()
+    store._handlers.__dict__["digester"] = digester
+    return digester
+
+
+def furnish(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.write("/lib/a/one.md", "# One\n\nThis tells of one thing.")
+        tx.write("/lib/a/two.md", "# Two\n\nThis tells of two things.")
+        tx.write("/lib/b/three.md", "# Three\n\nThis tells of three things.")
+        tx.write("/lib/b/blob.bin", bytes(range(256)))
+
+
+def test_a_document_is_digested_once_whatever_its_paths(store: Store, counting: Counting) -> None:
+    furnish(store)
+    abstract = store.abstract("/lib/a/one.md")
+    assert (abstract.text, abstract.deriver, abstract.fresh) == ("This tells of one thing.", "counting", True)
+    assert abstract.commit == store.snapshot().commit
+    assert store.overview("/lib/a/one.md").text == "- This tells of one thing."
+    store.move("/lib/a/one.md", "/lib/moved.md")
+    store.copy("/lib/moved.md", "/lib/copied.md")
+    assert store.abstract("/lib/copied.md").text == "This tells of one thing."
+    assert len(counting.texts) == 1
+
+
+def test_a_directory_is_digested_from_below(store: Store, counting: Counting) -> None:
+    furnish(store)
+    assert store.abstract("/lib/a").text == "2 documents: One; Two"
+    assert store.abstract("/lib/b").text == "This tells of three things."
+    assert "- folder: 2 documents: One; Two" in store.overview("/lib").text
+    assert (len(counting.texts), counting.folders) == (3, 3)
+
+
+def test_a_rename_derives_nothing_anew(store: Store, counting: Counting) -> None:
+    furnish(store)
+    before = store.overview("/lib").text
+    store.move("/lib/a/one.md", "/lib/a/uno.md")
+    store.move("/lib/b", "/lib/c")
+    store.move("/lib", "/library")
+    assert store.overview("/library").text == before
+    assert (len(counting.texts), counting.folders) == (3, 3)
+
+
+def test_a_change_derives_only_upward_from_what_changed(store: Store, counting: Counting) -> None:
+    furnish(store)
+    store.abstract("/lib")
+    counting.texts.clear()
+    counting.folders = 0
+    store.write("/lib/a/one.md", "# One\n\nThis tells of something else.")
+    assert "This tells of something else." in store.overview("/lib/a").text
+    store.abstract("/lib")
+    assert (len(counting.texts), counting.folders) == (1, 2)
+
+
+def test_a_stale_digest_says_which_commit_it_describes(store: Store, counting: Counting) -> None:
+    furnish(store)
+    with pytest.raises(NotFound):
+        store.abstract("/lib", derive=False)
+    described = store.abstract("/lib").commit
+    assert store.abstract("/lib", derive=False).fresh
+    store.write("/lib/new.md", "This came later.")
+    stale = store.abstract("/lib", derive=False)
+    assert (stale.fresh, stale.commit) == (False, described)
+    assert stale.commit < store.snapshot().commit
+    with pytest.raises(NotFound):
+        store.abstract("/lib/new.md", derive=False)
+
+
+def test_what_has_no_text_has_no_digest(store: Store) -> None:
+    furnish(store)
+    with pytest.raises(Unsupported):
+        store.abstract("/lib/b/blob.bin")
+    with pytest.raises(NotFound):
+        store.abstract("/nothing")
+
+
+def test_a_job_digests_what_is_below_and_the_directories_above(store: Store, counting: Counting) -> None:
+    furnish(store)
+    with store.transaction() as tx:
+        tx.write("/lib/a/four.md", "This tells of four.")
+        ticket = tx.enqueue("abstract", {"path": "/lib/a"}, key="abstract:/lib/a", supersede=True)
+    work(store)
+    job = store.jobs().get(ticket.job_id or 0)
+    assert (job.state, (job.result or {})["made"]) == ("done", 7)
+    assert store.abstract("/lib", derive=False).fresh
+    again = store.enqueue("overview", {"path": "/lib/a/four.md"})
+    work(store)
+    assert (store.jobs().get(again).result or {})["made"] == 0
+
+
+def test_a_job_for_what_is_gone_does_nothing(store: Store) -> None:
+    job_id = store.enqueue("abstract", {"path": "/gone/away.md"})
+    work(store)
+    assert store.jobs().get(job_id).state == "done"
+
+
+def test_a_cancelled_job_stops_between_two_documents(store: Store, counting: Counting) -> None:
+    furnish(store)
+    worker = store.worker()
+    job_id = store.enqueue("abstract", {"path": "/lib"})
+    of_text = counting.of_text
+
+    def cancelling(title: str | None, text: str) -> Pair:
+        store.jobs().cancel(job_id)
+        worker.beat()
+        return of_text(title, text)
+
+    counting.of_text = cancelling  # type: ignore[method-assign]
+    worker.turn()
+    assert len(counting.texts) == 1
+    assert store.jobs().get(job_id).state == "cancelled"
+
+
+def test_digests_of_what_is_there_survive_garbage_collection(store: Store, counting: Counting) -> None:
+    furnish(store)
+    store.abstract("/lib")
+    gc(store._backend)
+    assert store.abstract("/lib/a/one.md", derive=False).fresh
+    assert not store.verify().problems
+
+
+def test_a_store_opened_for_reading_digests_and_keeps_nothing(folder: Path) -> None:
+    with holdfast.open(folder) as store:
+        furnish(store)
+    with holdfast.open(folder, read_only=True) as store:
+        assert store.abstract("/lib/a").text == "2 documents: One; Two"
+        with pytest.raises(NotFound):
+            store.abstract("/lib/a", derive=False)
+        with pytest.raises(ReadOnly):
+            store.enqueue("abstract", {"path": "/lib"})
+
+
+def test_a_model_digests_when_one_is_configured(folder: Path) -> None:
+    with holdfast.open(folder) as store:
+        furnish(store)
+        assert store.abstract("/lib/a/one.md").deriver == "extractive"
+    with serving(lambda asked, call: f'{{"abstract": "Answer {call}.", "overview": "Long {call}."}}') as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            # What there is stands in until the model has been asked, under the name of who made it.
+            assert store.abstract("/lib/a/one.md", derive=False).deriver == "extractive"
+            found = store.abstract("/lib/a")
+            assert (found.text, found.deriver) == ("Answer 3.", "llm:tiny")
+            assert store.abstract("/lib/b").text == "Answer 4."
+        assert "- One: Answer" in server.calls[2]["messages"][1]["content"]
+        assert "This tells of three things." in server.calls[3]["messages"][1]["content"]
+        assert len(server.calls) == 4
