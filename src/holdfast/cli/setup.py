@@ -32,7 +32,8 @@ def config(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one, such as search.fold_rows.")] = None,
 ) -> None:
     """Show the settings. Edit holdfast.toml to change them."""
-    from holdfast.config import FILE_NAME, Settings
+    from holdfast.config import Settings
+    from holdfast.early import FILE_NAME
 
     file = call.folder.resolve() / FILE_NAME
     settings, default = (dict(_flat(each.model_dump())) for each in (call.store.settings, Settings.model_construct()))
