@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-#: answers one request: gets what was asked and the number of the call, from 1; returns the text of the answer, or one of
-#: the misbehaviours below
+#: answers one request: gets what was asked and the number of the call, from 1; returns the text of the answer, or one
+#: of the misbehaviours below
 Brain = Callable[[dict[str, Any], int], "str | Misbehaviour"]
 
 
@@ -95,7 +95,9 @@ def serving(brain: Brain) -> Iterator[ModelServer]:
             server.close()
 
 
-def extract(*memories: dict[str, Any], abstract: str = "They talked.", overview: str = "# They talked\n\nA lot.") -> str:
+def extract(
+    *memories: dict[str, Any], abstract: str = "They talked.", overview: str = "# They talked\n\nA lot."
+) -> str:
     """Return the answer to a memory job's question."""
     return json.dumps({"abstract": abstract, "overview": overview, "memories": list(memories)})
 
@@ -143,4 +145,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _completion(message: dict[str, Any]) -> bytes:
     choice = {"index": 0, "finish_reason": "stop", "message": message}
-    return json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}).encode()
+    return json.dumps(
+        {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+    ).encode()

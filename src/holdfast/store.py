@@ -426,8 +426,9 @@ class Store:
     def verify(self, *, deep: bool = False) -> "VerifyReport":
         """Return what is wrong with the store, if anything; `deep` reads every byte of every commit."""
         from holdfast.recovery.verify import verify
+        from holdfast.sessions.checking import CHECKS
 
-        return verify(self._backend, deep=deep)
+        return verify(self._backend, deep=deep, also=CHECKS)
 
     def gc(self, *, dry_run: bool = False) -> "GcReport":
         """Remove what nothing refers to, in no commit; with `dry_run`, only count it. History is kept."""

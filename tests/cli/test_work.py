@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from holdfast.store import Store
 
+from holdfast.store import Store
 from tests.cli.conftest import Run
 from tests.cli.work_samples import MEMORY, talk
 

@@ -1,16 +1,16 @@
-"""Sessions and jobs, killed on the way: no message is lost or archived twice, and each job takes effect once (G1, G8)."""
+"""Sessions and jobs, killed on the way: no message is lost or archived twice, each job takes effect once (G1, G8)."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.jobs import Kind
 from holdfast.sessions import Message
 from holdfast.store import Store
-
 from tests.modelserver import extract, memory, serving
 from tests.processes import Child
 from tests.sessions.conftest import configure
@@ -75,9 +75,7 @@ def add_one(context: Any) -> None:
 
 
 @pytest.mark.parametrize(("point", "there"), [("session.before_append", 0), ("session.after_append", 100)])
-def test_many_messages_are_there_all_or_none(
-    folder: Path, child: Callable[..., Child], point: str, there: int
-) -> None:
+def test_many_messages_are_there_all_or_none(folder: Path, child: Callable[..., Child], point: str, there: int) -> None:
     killed_at(child, point, APPEND, folder)
     with holdfast.open(folder) as store:
         assert len(store.session("chat").messages()) == there

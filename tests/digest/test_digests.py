@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.digest.digest import Child, Pair
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ReadOnly, Unsupported
 from holdfast.recovery.gc import gc
 from holdfast.store import Store
-
 from tests.modelserver import serving
 from tests.sessions.conftest import configure, work
 

@@ -1,6 +1,7 @@
 """Abstracts and overviews without a model."""
 
 import pytest
+
 from holdfast.digest.digest import ABSTRACT_CHARACTERS, OVERVIEW_CHARACTERS, Child, cut
 from holdfast.digest.extractive import Extractive
 
@@ -49,7 +50,8 @@ def test_the_overview_is_an_outline_with_a_sentence_each() -> None:
 
 
 def test_a_transcript_is_told_by_what_was_said() -> None:
-    text = "# Session x\n\n*2 messages, now*\n\n**user** (1): Where are my keys kept?\n\n**assistant** (2): In the drawer. Look."
+    said = "**user** (1): Where are my keys kept?\n\n**assistant** (2): In the drawer. Look."
+    text = f"# Session x\n\n*2 messages, now*\n\n{said}"
     pair = Extractive().of_text(None, text)
     assert pair.abstract == "Where are my keys kept?"
     assert pair.overview == "- Where are my keys kept?\n- In the drawer."
@@ -70,7 +72,9 @@ def test_texts_without_much_prose_have_an_abstract_all_the_same(title: str | Non
 
 
 def test_digests_are_bounded() -> None:
-    pair = Extractive().of_text(None, "word " * 200_000 + "\n\n" + "\n\n".join(f"Sentence {n} " * 30 for n in range(500)))
+    pair = Extractive().of_text(
+        None, "word " * 200_000 + "\n\n" + "\n\n".join(f"Sentence {n} " * 30 for n in range(500))
+    )
     assert len(pair.abstract) <= ABSTRACT_CHARACTERS
     assert len(pair.overview) <= OVERVIEW_CHARACTERS
     assert cut("one two three", 9) == "one two…"

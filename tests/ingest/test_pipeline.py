@@ -360,3 +360,13 @@ def test_an_add_below_somebody_else_s_lock_is_refused(store: Store, papers: Path
     with holdfast.open(store.folder) as other, other.lock("/resources", mode="subtree"), pytest.raises(Locked):
         store.add(papers)
     assert store.add(papers).added == 3
+
+
+def test_prune_keeps_what_cannot_be_looked_at(store: Store, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(papers)
+
+    def refuse(path: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    assert store.add(papers, prune=True).removed == 0

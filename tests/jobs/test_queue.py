@@ -1,6 +1,7 @@
 """The queue as users see it."""
 
 import pytest
+
 from holdfast.clock import ManualClock
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs import Failed, JobContext, Kind, Skipped

@@ -5,15 +5,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.catalog import jobs
 from holdfast.clock import ManualClock
 from holdfast.errors import Conflict, LockLost
 from holdfast.jobs import Backoff, Failed, JobContext, Kind, Worker, outcome
 from holdfast.store import Store
 from holdfast.transaction import Transaction
-
 from tests.processes import Child
 
 

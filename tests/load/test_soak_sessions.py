@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import holdfast
 import pytest
-from holdfast.sessions.memory import from_markdown
 
+import holdfast
+from holdfast.sessions.memory import from_markdown
 from tests import modelserver
 from tests.modelserver import ModelServer, extract, memory
 from tests.processes import Child

@@ -1,13 +1,13 @@
 """The client of OpenAI-compatible endpoints, against a real server."""
 
 import pytest
+from pydantic import BaseModel
+
 from holdfast.config import LlmSettings, api_key
 from holdfast.digest.by_model import ModelDigester, excerpt
 from holdfast.digest.digest import Child
 from holdfast.errors import ProviderFailed
 from holdfast.models.openai_model import OpenAiModel
-from pydantic import BaseModel
-
 from tests.modelserver import serving
 
 

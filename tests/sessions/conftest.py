@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.clock import ManualClock
 from holdfast.store import Store
-
 from tests.modelserver import ModelServer, extract, serving
 
 

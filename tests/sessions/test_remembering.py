@@ -1,15 +1,14 @@
 """Phase 2: what becomes of an archive when the model answers, misbehaves, or is not there."""
 
 import threading
-
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.clock import ManualClock
 from holdfast.sessions import SessionCommit, remembering
 from holdfast.store import Store
-
 from tests import modelserver
 from tests.modelserver import Misbehaviour, ModelServer, extract, memory
 from tests.sessions.conftest import configure, work
@@ -218,7 +217,9 @@ def test_deleting_the_session_while_it_is_remembered_remembers_nothing(knowing: 
 def test_two_sessions_that_say_the_same_make_one_memory_with_both_sources(
     knowing: Store, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.brain = lambda asked, call: extract(memory("preferred units", "The user prefers metric units.", messages=[1, 2]))
+    server.brain = lambda asked, call: extract(
+        memory("preferred units", "The user prefers metric units.", messages=[1, 2])
+    )
     first, second = talk(knowing, "a"), talk(knowing, "b")
     read, raced = remembering._write, list[int]()
 
@@ -292,8 +293,6 @@ def test_a_missing_client_says_what_to_install(knowing: Store, monkeypatch: pyte
     assert "pip install 'holdfast[openai]'" in (state(knowing, made)[1] or "")
 
 
-
-
 def test_jobs_of_one_session_run_in_order(knowing: Store, server: ModelServer, clock: ManualClock) -> None:
     order: list[str] = []
 
@@ -311,5 +310,3 @@ def test_jobs_of_one_session_run_in_order(knowing: Store, server: ModelServer, c
     assert [state(knowing, each)[0] for each in made] == ["done"] * 3
     assert order == ["0", *(["0"] if order[1] == "0" else []), *order[order.index("1") :]]
     assert order.index("1") < order.index("2")
-
-

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
 from holdfast.sessions import archiving
 from holdfast.store import Store
-
 from tests.processes import Child
 from tests.sessions.conftest import work
 
@@ -21,7 +21,9 @@ def said(store: Store, session_id: str = "chat") -> list[str]:
 
 def test_messages_come_back_in_order_with_all_they_had(store: Store) -> None:
     session = store.session("chat")
-    first = session.append("user", "Look at this", parts=[{"type": "image", "url": "x"}], at="2026-01-31T12:00:00+00:00")
+    first = session.append(
+        "user", "Look at this", parts=[{"type": "image", "url": "x"}], at="2026-01-31T12:00:00+00:00"
+    )
     second = session.append("assistant", "", tool_calls=[{"name": "look", "arguments": {"at": 1}}])
     messages = session.messages()
     assert [m.message_id for m in messages] == [first, second]
@@ -118,7 +120,9 @@ def test_an_archive_is_searchable_when_the_commit_returns(store: Store) -> None:
 
 def test_a_long_archive_is_searchable_once_its_job_has_run(store: Store) -> None:
     session = store.session("chat")
-    session.extend([{"role": "user", "content": f"line {n}, of no weight at all, about this and that"} for n in range(600)])
+    session.extend(
+        [{"role": "user", "content": f"line {n}, of no weight at all, about this and that"} for n in range(600)]
+    )
     session.append("user", "my cat is called Zebracorn")
     made = session.commit()
     assert len(store.read(f"{made.path}/transcript.md")) > archiving.SEARCHABLE_AT_COMMIT

@@ -36,7 +36,7 @@ class Preparers:
         self._deriver = DocumentDeriver(backend.embedder, strict=True)
         self._setup = Setup(backend.embedder, plan.limits.memory)
         self._seconds = plan.limits.seconds
-        self._jobs = plan.jobs or os.cpu_count() or 1
+        self._jobs = plan.jobs or _cores()
         #: waiting files, and whether each is a small plain one
         self._queue: deque[tuple[Item, bool]] = deque()
         #: files refused at the door
@@ -112,6 +112,13 @@ class Preparers:
         if self._pool is None:
             self._pool = Pool(self._jobs, self._setup, self._seconds)
         return self._pool
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def is_plain(item: Item) -> bool:
