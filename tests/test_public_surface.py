@@ -27,7 +27,7 @@ HISTORY = {"commit", "diff", "log", "show", "snapshot"}
 INSIDE = {"also", "claim", "put", "require"}
 ENDING = {"commit", "ended", "enqueue", "rollback"}
 LOCKS = {"adopt_lock", "break_lock", "lock", "lock_queue", "lock_stats", "locks"}
-SESSIONS = {"abstract", "enqueue", "jobs", "memories", "overview", "session", "sessions", "worker"}
+SESSIONS = {"abstract", "abstracts", "enqueue", "jobs", "memories", "overview", "session", "sessions", "worker"}
 CARE = {"doctor", "gc", "journal", "optimize", "repair", "status", "verify"}
 STORE = {"add", "close", "explain", "folder", "read_only", "search", "settings", "store_id", "transaction", "watch"}
 

@@ -3,38 +3,32 @@
 import functools
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
-from holdfast.catalog import sessions as session_rows
+from holdfast.background import Background
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.jobs import Enqueueing
 from holdfast.clock import Clock, SystemClock
-from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
-from holdfast.errors import Conflict
-from holdfast.handlers import Handlers
 from holdfast.history import Change
 from holdfast.ingest.prepare import DocumentDeriver
-from holdfast.jobs import Kind, Queue, Worker
 from holdfast.locks import observer
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
-from holdfast.reading import Info, Match
+from holdfast.reading import Reads, SqlView
 from holdfast.recovery.sweep import sweep_at_open
+from holdfast.scope import TransactionScope
 from holdfast.search.hits import Explanation, Hit
-from holdfast.sessions.memories import read_memories
-from holdfast.sessions.memory import Memory
-from holdfast.sessions.session import Session, SessionInfo, info
-from holdfast.snapshot import At, EngineView, Snapshot, resolve
-from holdfast.transaction import Terms, Transaction, immediately
+from holdfast.snapshot import At, Snapshot, resolve
+from holdfast.transaction import Terms, immediately
+from holdfast.tree import TreeView
 from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
 
 if TYPE_CHECKING:
@@ -48,14 +42,15 @@ if TYPE_CHECKING:
     from holdfast.recovery.status import Status
     from holdfast.search.reader import SearchReader
 
-T = TypeVar("T")
-
 #: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
 Data = bytes | str | Path | BinaryIO
 
 
-class Store:
-    """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork."""
+class Store(Background, Reads):
+    """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
+
+    What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time.
+    """
 
     def __init__(self, parts: opening.Opened, *, read_only: bool) -> None:
         self._parts = parts
@@ -103,7 +98,7 @@ class Store:
     ) -> None:
         self.close()
 
-    # --- reading, at the head
+    # --- reading
 
     def snapshot(self, at: At | None = None) -> Snapshot:
         """Return the store as it is now, or as it was at a commit: a number, `HEAD~2`, an ISO time or a datetime.
@@ -113,41 +108,10 @@ class Store:
         with self._backend.engine.read() as conn:
             return Snapshot(self._backend, resolve(conn, self._backend.branch, at))
 
-    def exists(self, path: str) -> bool:
-        """Return whether anything stands at `path`."""
-        return self.snapshot().exists(path)
-
-    def stat(self, path: str) -> Info:
-        """Return what stands at `path`; raises NotFound."""
-        return self.snapshot().stat(path)
-
-    def ls(self, path: str = paths.ROOT) -> list[Info]:
-        """Return what is directly in `path`, in order of name."""
-        return self.snapshot().ls(path)
-
-    def tree(self, path: str = paths.ROOT) -> list[Info]:
-        """Return all that is below `path`, depth first, in order of name."""
-        return self.snapshot().tree(path)
-
-    def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match `pattern`, such as `/notes/**/*.md`."""
-        return self.snapshot().glob(pattern)
-
-    def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[Match]:
-        """Yield the lines that the regular expression `pattern` matches, in files at or below `path`."""
-        return self.snapshot().grep(pattern, path, ignore_case=ignore_case)
-
-    def read(self, path: str) -> bytes:
-        """Return the bytes of the file `path`."""
-        return self.snapshot().read(path)
-
-    def read_text(self, path: str) -> str:
-        """Return the file `path` as Markdown: what search and agents read."""
-        return self.snapshot().read_text(path)
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the file `path` in pieces of at most 1 MiB."""
-        return self.snapshot().stream(path)
+    @contextmanager
+    def _view(self) -> Iterator[TreeView]:
+        with self._backend.engine.read() as conn:
+            yield SqlView(conn, self._backend.branch, resolve(conn, self._backend.branch, None))
 
     # --- searching
 
@@ -344,50 +308,6 @@ class Store:
         rows = self._locks.take_away(path, by=self._backend.actor, force=force, token=token)
         return [observer.info(row, "broken") for row in rows]
 
-    # --- sessions and jobs
-
-    def session(self, session_id: str) -> Session:
-        """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
-        digests = self._handlers.digests
-        return Session(self._backend, session_id, attempts=self._handlers.attempts, abstract=digests.of_content)
-
-    def sessions(self) -> list[SessionInfo]:
-        """Return all sessions, the newest first, without their archives."""
-        with self._backend.engine.read() as conn:
-            return [info(row) for row in session_rows.every(conn)]
-
-    def memories(self) -> dict[str, Memory]:
-        """Return what is remembered, by path, in order of path."""
-        return read_memories(self.snapshot())
-
-    def abstract(self, path: str, *, derive: bool = True) -> Digest:
-        """Return one sentence about a document or a directory, made now if it is missing.
-
-        With `derive=False` only what is there: the last one, which says whether it is fresh and which commit it
-        describes. Raises NotFound, or Unsupported for a file without text.
-        """
-        return self._handlers.digests.of_path(paths.parse(path), ABSTRACT, at=self.snapshot().commit, derive=derive)
-
-    def overview(self, path: str, *, derive: bool = True) -> Digest:
-        """Return about a page on a document or a directory, as `abstract` does."""
-        return self._handlers.digests.of_path(paths.parse(path), OVERVIEW, at=self.snapshot().commit, derive=derive)
-
-    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> int:
-        """Write a job, durable when this returns, and return its id (docs/sessions.md says more)."""
-        return self.jobs().enqueue(kind, payload, **how)
-
-    def jobs(self) -> Queue:
-        """Return the queue: iterate over it, look at one job, retry, cancel, wait."""
-        return Queue(self._backend)
-
-    def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
-        """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
-        return Worker(self._backend, [*self._handlers.kinds(), *kinds], threads=threads)
-
-    @cached_property
-    def _handlers(self) -> Handlers:
-        return Handlers(self._backend, lambda: self.settings, read_only=self.read_only)
-
     # --- history
 
     def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
@@ -483,59 +403,6 @@ class Store:
             with data.open("rb") as file:
                 media_type = deriver.media_type(name, file.read(HEAD_BYTES))
             return Draft(name, body_of_file(data, media_type), deriver)
-
-
-class TransactionScope:
-    """A transaction about to begin: a context manager for one try, a callable for several."""
-
-    def __init__(self, backend: Backend, terms: Callable[[], Terms], retries: int, lock: Lock | None = None) -> None:
-        self._backend = backend
-        self._terms = terms
-        self._retries = retries
-        self._lock = lock
-        self._inside = ExitStack()
-        self._open: Transaction | None = None
-
-    def __enter__(self) -> Transaction:
-        self._open = self._begin()
-        if self._lock is not None:
-            self._inside.enter_context(self._lock.used())
-        return self._open
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._open is not None
-        with self._inside:
-            # Whoever ended it inside the block has said what is to become of it.
-            if self._open.ended:
-                return
-            if error is None:
-                self._open.commit()
-            else:
-                self._open.rollback()
-
-    def __call__(self, action: Callable[[Transaction], T]) -> T:
-        """Call `action` with a transaction and commit it; after a Conflict, again from a new snapshot."""
-        with self._lock.used() if self._lock else nullcontext():
-            return self._run(action)
-
-    def _run(self, action: Callable[[Transaction], T]) -> T:
-        for tries_left in range(self._retries, -1, -1):
-            tx = self._begin()
-            try:
-                result = action(tx)
-                tx.commit()
-                return result
-            except Conflict:
-                if not tries_left:
-                    raise
-        raise AssertionError("the loop returns or raises")
-
-    def _begin(self) -> Transaction:
-        with self._backend.engine.read() as conn:
-            base = resolve(conn, self._backend.branch, None)
-        return Transaction(self._backend, EngineView(self._backend, base), base, self._terms())
 
 
 def init(folder: str | os.PathLike[str] = ".", *, clock: Clock | None = None) -> Path:

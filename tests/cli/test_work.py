@@ -88,3 +88,13 @@ def test_what_a_path_is_about(run: Run, store: Store, command: str) -> None:
     assert "Fencing tokens" in stale.out
     assert "This describes commit 2" in stale.err
     assert run(command, "notes", "--stored", "--json").json["fresh"] is False
+
+
+def test_listings_and_explanations_show_the_abstracts_that_are_there(run: Run, store: Store) -> None:
+    store.write("/notes/a.md", "Fencing tokens keep the late holder out. More of it.")
+    assert "keep the late" not in run("ls", "-l", "/notes").out
+    run("abstract", "/notes")
+    assert run("ls", "-l", "/notes").lines[0].endswith("a.md  Fencing tokens keep the late holder out.")
+    listed = run("ls", "-l", "/")
+    assert "notes/  Fencing tokens keep the late holder out. (at commit 2)" in listed.out
+    assert "about: Fencing tokens keep the late holder out." in run("search", "fencing", "--explain").out

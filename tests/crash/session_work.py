@@ -35,10 +35,15 @@ def append_once(store: Store) -> None:
 
 
 def start_session(store: Store) -> None:
-    """Write what a commit archives: some messages, with bytes enough for a blob."""
+    """Write what a commit archives: messages of more text than is made searchable in the commit."""
     store.session("chat").extend(
         [{"role": "user", "content": f"{n} " + "words of no weight " * 60, "at": 1_700_000_000.0} for n in range(100)]
     )
+
+
+def commit_session(store: Store) -> None:
+    """Put the session's messages away."""
+    store.session("chat").commit()
 
 
 def archive_session(store: Store) -> None:
@@ -81,7 +86,7 @@ def _nothing(context: JobContext) -> None:
 #: name, what is done, what is there before
 ROWS: tuple[tuple[str, Callable[[Store], None], Callable[[Store], None]], ...] = (
     ("append to a session", append_once, lambda store: None),
-    ("commit a session", lambda store: store.session("chat").commit() and None, start_session),
+    ("commit a session", commit_session, start_session),
     ("remember an archive", remember, archive_session),
     ("run a job", run_noop, enqueue_noop),
 )

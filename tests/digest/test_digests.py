@@ -126,6 +126,19 @@ def test_a_job_digests_what_is_below_and_the_directories_above(store: Store, cou
     assert (store.jobs().get(again).result or {})["made"] == 0
 
 
+def test_an_add_enqueues_the_digests_of_what_it_added(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "papers"
+    source.mkdir()
+    (source / "a.md").write_text("# A\n\nThis tells of the letter a.")
+    store.add(source, jobs=1)
+    store.add(source, jobs=1)
+    assert [(job.kind, job.payload) for job in store.jobs()] == [("abstract", {"path": "/resources/papers"})]
+    work(store)
+    assert store.abstract("/resources/papers", derive=False).text == "This tells of the letter a."
+    store.add(source, jobs=1)
+    assert store.jobs().summary().depth == 0
+
+
 def test_a_job_for_what_is_gone_does_nothing(store: Store) -> None:
     job_id = store.enqueue("abstract", {"path": "/gone/away.md"})
     work(store)

@@ -80,7 +80,11 @@ def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Stor
         tx.write("/count.md", str(count + 1))
 
     job_id = store.enqueue("count")
-    _worker(store, Kind("count", lambda context: context.publish(action) and None)).turn()
+
+    def run(context: JobContext) -> None:
+        context.publish(action)
+
+    _worker(store, Kind("count", run)).turn()
     assert store.read("/count.md") == b"42"
     assert store.jobs().get(job_id).state == "done"
 

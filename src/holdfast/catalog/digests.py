@@ -45,6 +45,20 @@ def texts_of_contents(conn: Connection, ids: Iterable[str], kind: str, deriver: 
     return found
 
 
+def newest_texts(conn: Connection, ids: Iterable[str], kind: str) -> dict[str, str]:
+    """Return the latest abstracts or overviews of contents by content id, whoever made them."""
+    found: dict[str, str] = {}
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        rows = conn.rows(
+            f"""SELECT r.content_id, b.data FROM renditions r JOIN inline_bytes b ON b.content_id = r.rendered_id
+            WHERE r.content_id IN ({marks}) AND r.kind = :kind ORDER BY r.made""",
+            {**params, "kind": kind},
+        )
+        found.update((row[0], bytes(row[1]).decode("utf-8")) for row in rows)
+    return found
+
+
 def markdown_of(conn: Connection, ids: Iterable[str]) -> dict[str, Rendition]:
     """Return the newest Markdown rendition of each content that has one."""
     found: dict[str, Rendition] = {}

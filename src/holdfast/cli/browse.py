@@ -20,7 +20,7 @@ app = typer.Typer()
 def ls(
     call: Call,
     path: PathArgument = "/",
-    long: Annotated[bool, typer.Option("-l", "--long", help="With size, time and commit.")] = False,
+    long: Annotated[bool, typer.Option("-l", "--long", help="With size, time, commit and abstract.")] = False,
     at: AtOption = None,
 ) -> None:
     """List a directory, or show a file.
@@ -28,7 +28,11 @@ def ls(
     A path without a leading slash is taken from the root, here and everywhere.
     """
     listed = _listed(call.at(at), store_path(path))
-    lines = _long_lines(call.out, listed) if long else (_name(call.out, info) for info in listed)
+    lines = (
+        _long_lines(call.out, listed, call.store.abstracts(listed))
+        if long
+        else (_name(call.out, info) for info in listed)
+    )
     call.done({"entries": [shapes.entry(info) for info in listed]}, lines)
 
 
@@ -78,12 +82,18 @@ def _name(out: Output, info: Info) -> str:
     return out.paint(info.name, "bold", "blue") + "/" if info.is_dir else info.name
 
 
-def _long_lines(out: Output, infos: list[Info]) -> Iterator[str]:
+def _about(out: Output, info: Info, abstracts: dict[str, str]) -> str:
+    abstract = abstracts.get(info.path)
+    return _name(out, info) + (out.paint(f"  {abstract}", "dim") if abstract else "")
+
+
+def _long_lines(out: Output, infos: list[Info], abstracts: dict[str, str]) -> Iterator[str]:
     from time import time
 
     now = time()
     rows = [
-        ("-" if i.is_dir else out.size(i.size), out.time(i.modified, now), f"#{i.commit}", _name(out, i)) for i in infos
+        ("-" if i.is_dir else out.size(i.size), out.time(i.modified, now), f"#{i.commit}", _about(out, i, abstracts))
+        for i in infos
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for size, when, commit, name in rows:

@@ -36,18 +36,28 @@ def search(
     document: dict[str, Any] = {"hits": [shapes.hit(hit, explain=explain) for hit in found.hits]}
     if explain:
         document |= {"explain": found.as_dict()}
-    call.done(document, _told(call.out, found, explain, full))
+    call.done(document, _told(call.out, found, _abstracts(call, found) if explain else None, full))
     if not found.hits and not call.json:
         call.out.note(f"Nothing found for {found.query!r}" + (f" under {found.under}" if found.under != "/" else ""))
 
 
-def _told(out: Output, found: Explanation, explain: bool, full: bool) -> Iterator[str]:
+def _abstracts(call: Call, found: Explanation) -> dict[str, str]:
+    """Return the stored abstracts of the documents found, by path."""
+    if call.json:
+        return {}
+    snapshot = call.store.snapshot(found.commit)
+    return call.store.abstracts(snapshot.stat(path) for path in {hit.path for hit in found.hits})
+
+
+def _told(out: Output, found: Explanation, abstracts: dict[str, str] | None, full: bool) -> Iterator[str]:
     for number, hit in enumerate(found.hits, start=1):
         yield from _hit_lines(out, number, hit, full)
-        if explain:
+        if abstracts is not None:
             yield out.paint(f"     {_why(hit.why)}", "dim")
+            if hit.path in abstracts:
+                yield out.paint(f"     about: {abstracts[hit.path]}", "dim")
         yield ""
-    if explain:
+    if abstracts is not None:
         yield from (out.paint(line, "dim") for line in _how(found))
 
 

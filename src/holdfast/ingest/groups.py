@@ -1,15 +1,23 @@
 """Groups: consecutive files that are published as one commit, bounded by count, bytes and time."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from holdfast import paths
 from holdfast.backend import Backend
+from holdfast.catalog import jobs
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.jobs import NewJob
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
 from holdfast.ingest.items import Item
-from holdfast.transaction import Terms, Transaction, immediately
+from holdfast.transaction import Effect, Terms, Transaction, immediately
+
+#: the job that is enqueued for what was added
+DIGEST = "abstract"
 
 #: what one group may hold
 GROUP_FILES = 500
@@ -126,6 +134,7 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
         _remove(tx, removals, done)
         for member in members:
             _put(tx, member, done)
+        terms.effects[:] = [_digest_later(members)] if done.added or done.updated else []
 
     terms = Terms(by.message, by.actor)
     commit = immediately(backend, action, [member.draft for member in members], terms)
@@ -133,6 +142,18 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
         done.commit = commit.seq
     done.stage_seconds, done.publish_seconds = turn - began, time.perf_counter() - turn
     return done
+
+
+def _digest_later(members: Sequence[Member]) -> Effect:
+    """Return what enqueues the job that derives abstracts and overviews of what was added, in the same commit."""
+    folder = os.path.commonpath([paths.split(member.item.path)[0] for member in members])
+    # One unstarted job for a folder is enough: it works on what stands there when it runs.
+    job = NewJob(DIGEST, {"path": folder}, key=f"{DIGEST}:{folder}")
+
+    def effect(conn: Connection, commit: Commit) -> None:
+        jobs.enqueue(conn, job, commit.at)
+
+    return effect
 
 
 def _put(tx: Transaction, member: Member, done: Published) -> None:

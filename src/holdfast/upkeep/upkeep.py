@@ -97,5 +97,5 @@ class Upkeep:
         """Run upkeep so that its failure stops nobody: it is logged, and tried again at the next round."""
         try:
             work()
-        except HoldfastError as error:
+        except (HoldfastError, OSError) as error:
             log.warning("upkeep failed and will be tried again: %s", error)

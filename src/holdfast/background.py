@@ -1,0 +1,89 @@
+"""The half of the store's front door that deals with sessions, memories, abstracts and jobs."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import sessions as session_rows
+from holdfast.catalog.jobs import Enqueueing
+from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
+from holdfast.digest.listing import stored_abstracts
+from holdfast.handlers import Handlers
+from holdfast.jobs import Kind, Queue, Worker
+from holdfast.reading import Info
+from holdfast.sessions.memories import read_memories
+from holdfast.sessions.memory import Memory
+from holdfast.sessions.session import Session, SessionInfo, info
+from holdfast.snapshot import At, Snapshot
+
+if TYPE_CHECKING:
+    from holdfast.config import Settings
+
+
+class Background:
+    """What a `Store` offers beyond files: conversations, what is remembered of them, and the work behind both."""
+
+    _backend: Backend
+    read_only: bool
+
+    if TYPE_CHECKING:
+
+        @property
+        def settings(self) -> Settings:
+            """What `holdfast.toml` and the environment say."""
+
+        @abstractmethod
+        def snapshot(self, at: At | None = None) -> Snapshot:
+            """Return the store as it is now, or as it was at a commit."""
+
+    def session(self, session_id: str) -> Session:
+        """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
+        digests = self._handlers.digests
+        return Session(self._backend, session_id, attempts=self._handlers.attempts, abstract=digests.of_content)
+
+    def sessions(self) -> list[SessionInfo]:
+        """Return all sessions, the newest first, without their archives."""
+        with self._backend.engine.read() as conn:
+            return [info(row) for row in session_rows.every(conn)]
+
+    def memories(self) -> dict[str, Memory]:
+        """Return what is remembered, by path, in order of path."""
+        return read_memories(self.snapshot())
+
+    def abstract(self, path: str, *, derive: bool = True) -> Digest:
+        """Return one sentence about a document or a directory, made now if it is missing.
+
+        With `derive=False` only what is there: the last one, which says whether it is fresh and which commit it
+        describes. Raises NotFound, or Unsupported for a file without text.
+        """
+        return self._handlers.digests.of_path(paths.parse(path), ABSTRACT, at=self.snapshot().commit, derive=derive)
+
+    def overview(self, path: str, *, derive: bool = True) -> Digest:
+        """Return about a page on a document or a directory, as `abstract` does."""
+        return self._handlers.digests.of_path(paths.parse(path), OVERVIEW, at=self.snapshot().commit, derive=derive)
+
+    def abstracts(self, listed: Iterable[Info]) -> dict[str, str]:
+        """Return the abstracts that are stored of what is listed, by path; nothing is made or waited for.
+
+        That of a directory names the commit it describes, as the directory may have changed since.
+        """
+        return stored_abstracts(self._backend, list(listed), self.snapshot().commit)
+
+    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> int:
+        """Write a job, durable when this returns, and return its id (docs/sessions.md says more)."""
+        return self.jobs().enqueue(kind, payload, **how)
+
+    def jobs(self) -> Queue:
+        """Return the queue: iterate over it, look at one job, retry, cancel, wait."""
+        return Queue(self._backend)
+
+    def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
+        """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
+        return Worker(self._backend, [*self._handlers.kinds(), *kinds], threads=threads)
+
+    @cached_property
+    def _handlers(self) -> Handlers:
+        return Handlers(self._backend, lambda: self.settings, read_only=self.read_only)
