@@ -14,6 +14,7 @@ from holdfast.catalog import contents
 from holdfast.catalog.contents import Rendition
 from holdfast.index.files import all_files
 from holdfast.recovery.gc import gc
+from holdfast.recovery.litter import remove_blobs
 from holdfast.store import Store
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
@@ -123,6 +124,12 @@ def test_a_blob_without_a_content_goes_unless_somebody_stores_it(store: Store, b
     intend(backend, process.current(), blobs=[staged])
     assert gc(backend).blobs == 1
     assert (backend.blobs.has(orphan), backend.blobs.has(staged)) == (False, True)
+
+
+def test_the_blob_of_a_content_stays_as_long_as_the_content_is_known(store: Store, backend: Backend) -> None:
+    lost = overwrite(store)
+    assert remove_blobs(backend, [lost]) == 0
+    assert backend.blobs.has(lost)
 
 
 def test_a_blob_that_the_tree_refers_to_stays_though_the_catalog_lost_its_content(

@@ -261,6 +261,22 @@ def test_a_version_that_a_reader_may_still_hold_stays(
         assert (f"_versions/d{held}.manifest" in table_files(backend)) == there
 
 
+def test_a_version_that_a_live_writer_builds_upon_stays(
+    store: Store, backend: Backend, dead: process.Identity, clock: ManualClock
+) -> None:
+    name = backend.tables.live.name
+    with backend.engine.read() as conn:
+        base = pins.current(conn, 1, (name,))[name].version
+    clock.advance(3600)
+    intend(backend, process.current(), tables=[name])
+    with backend.engine.write() as conn:
+        pins.move(conn, 1, name, unpublished_rows(backend).version, clock.now())
+    clock.advance(3600)
+    intend(backend, dead, tables=[name])
+    sweep(backend)
+    assert f"_versions/d{base}.manifest" in table_files(backend)
+
+
 def test_what_could_make_lance_open_another_version_is_put_away(
     store: Store, backend: Backend, folder: Path, dead: process.Identity
 ) -> None:

@@ -133,9 +133,3 @@ def _fire(name: str) -> None:
 
 # The environment is read here and not in config.py because a fault must be armed before anything else runs.
 arm(os.environ.get("HOLDFAST_FAULTS", ""))
-
-
-if __name__ == "__main__":
-    width = max(map(len, POINTS))
-    for name, meaning in POINTS.items():
-        print(f"{name:<{width}}  {meaning}")
