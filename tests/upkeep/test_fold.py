@@ -110,6 +110,31 @@ def test_what_comes_back_after_it_was_retired_is_found_again(store: Store) -> No
     assert store.verify(deep=True).ok
 
 
+def test_a_retirement_overtaken_by_another_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 0, 5)
+    fold(store._backend)
+    old = store.commit().seq
+    store.remove("/notes", recursive=True)
+    monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: retire.retire(store._backend)))
+    retire.retire(store._backend)
+    assert store.verify(deep=True).ok
+    assert len(store.search("lease token journal", at=old, limit=100)) == 10
+
+
+def test_what_is_retired_twice_stands_once_in_history(store: Store) -> None:
+    fill(store, 0, 5)
+    old = store.commit().seq
+    for _ in range(2):
+        store.remove("/notes", recursive=True)
+        store.optimize()
+        store.restore("/notes", at=old)
+        store.optimize()
+    store.remove("/notes", recursive=True)
+    store.optimize()
+    assert store.verify(deep=True).ok
+    assert len(store.search("lease token journal", at=old, limit=100)) == 10
+
+
 def test_a_content_that_comes_back_while_it_is_retired_stays_searchable(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.faults import point
 from holdfast.index import segments
-from holdfast.index.table import is_one_of
+from holdfast.index.table import VersionedTable, is_one_of
 from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging
 
 #: the commit up to which hidden contents have been retired
@@ -56,30 +56,39 @@ def hidden_contents(conn: Connection, backend: Backend, head: int) -> list[str]:
     return sorted(there - set(visible))
 
 
-def _retire_once(backend: Backend, head: int, hidden: list[str]) -> bool:
+def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
     live, history = backend.tables.live, backend.tables.history
     with staging(backend, "retire") as intent_id:
         with backend.engine.read() as conn:
             old = pinned(conn, backend)
-            chunks = {
-                found.content_id: found.chunks for found in search_rows.places(conn, backend.embedder, hidden).values()
-            }
-        past, present = old[history.name], old[live.name]
-        staged = [
-            history.table.stage(live.table.rows(present, None, is_one_of("content_id", batch)))
-            for batch in batches(hidden)
-        ]
-        for part in staged:
-            past = history.table.attach(past, part)
-        past = segments.index_text(history.table, past)
-        present = live.table.delete_ids(present, hidden)
+            chunks = _in_live_table(conn, backend, contents)
+        # Another process may have retired some of them meanwhile: their rows must not be looked for here again.
+        hidden = sorted(chunks)
+        past = _with_rows_of(history.table, old[history.name], live.table, old[live.name], hidden)
+        present = live.table.delete_ids(old[live.name], hidden)
         point("retire.before_publish")
         with backend.engine.write() as conn:
             # A content that somebody entered again after `head` must stay where searches look (G4).
             if any(entries.contents_entered(conn, head, batch) for batch in batches(hidden)):
                 raise Overtaken
-            if search_rows.places(conn, backend.embedder, hidden).keys() != chunks.keys():
+            if _in_live_table(conn, backend, hidden) != chunks:
                 raise Overtaken
             search_rows.set_place(conn, backend.embedder, search_rows.HISTORY, chunks.items())
             move_pins(conn, backend, intent_id, old, {live.name: present, history.name: past})
     return True
+
+
+def _in_live_table(conn: Connection, backend: Backend, contents: list[str]) -> dict[str, int]:
+    """Return how many rows each of `contents` has in the live table, those that have some."""
+    found = search_rows.places(conn, backend.embedder, contents).values()
+    return {each.content_id: each.chunks for each in found if each.place == search_rows.TABLE}
+
+
+def _with_rows_of(history: VersionedTable, past: int, live: VersionedTable, present: int, contents: list[str]) -> int:
+    """Return a version of the history table that holds the live table's rows of `contents`, indexed."""
+    parts = [history.stage(live.rows(present, None, is_one_of("content_id", batch))) for batch in batches(contents)]
+    # A content that was retired before and came back still has its old rows there.
+    past = history.delete_ids(past, contents)
+    for part in parts:
+        past = history.attach(past, part)
+    return segments.index_text(history, past)

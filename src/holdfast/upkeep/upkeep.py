@@ -5,6 +5,7 @@ One thread per store, started by its first commit. A short-lived process does wh
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from holdfast.errors import HoldfastError
 from holdfast.upkeep import indexes, retire
 from holdfast.upkeep.fold import fold
 
-#: seconds between two rounds when nothing was committed
+#: seconds between two sweeps, and between two rounds when nothing was committed
 PERIOD = 60.0
 #: seconds to wait after a commit, so that a burst of them is one round
 CALM = 0.25
@@ -70,6 +71,7 @@ class Upkeep:
             self._thread.join()
         if self._committed:
             self._safely(self.round)
+            self._safely(self._sweep)
 
     def round(self) -> None:
         """Do what is due. When nothing is, this is a few small queries, and Lance is not imported."""
@@ -84,14 +86,16 @@ class Upkeep:
             indexes.tend(self._backend)
 
     def _run(self) -> None:
+        next_sweep = time.monotonic() + PERIOD
         while not self._stop.is_set():
-            woken = self._wake.wait(PERIOD)
+            woken = self._wake.wait(max(0.0, next_sweep - time.monotonic()))
             if self._stop.wait(CALM if woken else 0):
                 return
             self._wake.clear()
             self._safely(self.round)
-            if not woken:
+            if time.monotonic() >= next_sweep:
                 self._safely(self._sweep)
+                next_sweep = time.monotonic() + PERIOD
 
     def _safely(self, work: Callable[[], object]) -> None:
         """Run upkeep so that its failure stops nobody: it is logged, and tried again at the next round."""
