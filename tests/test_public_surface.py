@@ -3,6 +3,8 @@
 import inspect
 import re
 
+import pytest
+
 import holdfast
 from holdfast import errors
 from holdfast.errors import HoldfastError
@@ -18,7 +20,19 @@ ERRORS = {
 #: raised with a remedy of their own each time
 WITHOUT_REMEDY = {"HoldfastError", "Unsupported"}
 VALUES = {"Change", "Commit", "Explanation", "Hit", "Info", "Match", "Snapshot", "Store", "Transaction"}
+#: what the store's methods return or take besides, for annotations
+REPORTS = {
+    "AddReport", "Failure", "Finding", "GcReport", "JournalEntry", "Lost", "OptimizeReport", "Problem", "Progress",
+    "ReindexReport", "RepairReport", "Status", "VerifyReport",
+}  # fmt: skip
+WORK = {
+    "Archive", "Digest", "Job", "JobContext", "Kind", "Lock", "LockInfo", "LockStats", "Memory", "Message", "Queue",
+    "Session", "SessionInfo", "Worker",
+}  # fmt: skip
 FUNCTIONS = {"init", "open"}
+#: in annotations of the store's methods: Python's own, and Holdfast's that nobody has to name
+OF_PYTHON = {"Any", "BinaryIO", "Callable", "Iterable", "Iterator", "None", "Path", "PathLike", "Sequence"}
+UNNAMED = {"Enqueueing", "TransactionScope"}
 
 READING = {"exists", "glob", "grep", "ls", "read", "read_text", "stat", "stream", "tree"}
 CHANGING = {"copy", "mkdir", "move", "remove", "restore", "write"}
@@ -28,7 +42,7 @@ INSIDE = {"also", "claim", "put", "require"}
 ENDING = {"commit", "ended", "enqueue", "rollback"}
 LOCKS = {"adopt_lock", "break_lock", "lock", "lock_queue", "lock_stats", "locks"}
 SESSIONS = {"abstract", "abstracts", "enqueue", "jobs", "memories", "overview", "session", "sessions", "worker"}
-CARE = {"doctor", "gc", "journal", "optimize", "repair", "status", "verify"}
+CARE = {"doctor", "gc", "journal", "optimize", "reindex", "repair", "status", "verify"}
 STORE = {"add", "close", "explain", "folder", "read_only", "search", "settings", "store_id", "transaction", "watch"}
 
 
@@ -42,9 +56,18 @@ def classes() -> dict[str, type[HoldfastError]]:
 
 
 def test_the_package_offers_these_names() -> None:
-    assert {*holdfast.__all__} == ERRORS | VALUES | FUNCTIONS
+    assert {*holdfast.__all__} == ERRORS | VALUES | REPORTS | WORK | FUNCTIONS
     assert list(holdfast.__all__) == sorted(holdfast.__all__)
     assert all(hasattr(holdfast, name) for name in holdfast.__all__)
+    assert {*holdfast.__all__} <= {*dir(holdfast)}
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = holdfast.Nothing  # type: ignore[attr-defined]
+
+
+def test_what_a_store_returns_or_takes_has_a_public_name() -> None:
+    methods = [member for name, member in inspect.getmembers(Store, inspect.isfunction) if name in public(Store)]
+    named = {name for each in methods for name in re.findall(r"\b[A-Z]\w+", str(each.__annotations__))}
+    assert named - {*holdfast.__all__} == OF_PYTHON | UNNAMED
 
 
 def test_a_store_has_these_methods(store: Store) -> None:
@@ -60,7 +83,12 @@ def test_a_transaction_reads_changes_and_ends() -> None:
 
 
 def test_what_is_public_says_what_it_does() -> None:
-    for thing in (Store, Snapshot, Transaction, *(getattr(holdfast, name) for name in VALUES | FUNCTIONS)):
+    for thing in (
+        Store,
+        Snapshot,
+        Transaction,
+        *(getattr(holdfast, name) for name in VALUES | REPORTS | WORK | FUNCTIONS),
+    ):
         members = [member for name, member in inspect.getmembers(thing) if not name.startswith("_")]
         for each in (thing, *(member for member in members if inspect.isfunction(member))):
             text = inspect.getdoc(each) or ""

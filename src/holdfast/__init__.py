@@ -6,7 +6,12 @@
 ...     store.search("today")
 """
 
+from typing import TYPE_CHECKING, Any
+
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.jobs import Job
+from holdfast.catalog.sessions import Archive, Message
+from holdfast.digest.digest import Digest
 from holdfast.errors import (
     AlreadyExists,
     Conflict,
@@ -30,38 +35,79 @@ from holdfast.errors import (
     Unsupported,
 )
 from holdfast.history import Change
+from holdfast.jobs import JobContext, Kind, Queue, Worker
+from holdfast.locks.lock import Lock
+from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.reading import Info, Match
 from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.memory import Memory
+from holdfast.sessions.session import Session, SessionInfo
 from holdfast.snapshot import Snapshot
 from holdfast.store import Store, init
 from holdfast.store import open_store as open
 from holdfast.transaction import Transaction
+from holdfast.upkeep.upkeep import OptimizeReport
+
+if TYPE_CHECKING:
+    from holdfast.ingest.reindex import ReindexReport
+    from holdfast.ingest.report import AddReport, Failure, Progress
+    from holdfast.recovery.doctor import Finding
+    from holdfast.recovery.gc import GcReport
+    from holdfast.recovery.inspection import Problem, VerifyReport
+    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.repair import Lost, RepairReport
+    from holdfast.recovery.status import Status
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AddReport",
     "AlreadyExists",
+    "Archive",
     "Change",
     "Commit",
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
+    "Digest",
     "Explanation",
+    "Failure",
+    "Finding",
+    "GcReport",
     "Hit",
     "HoldfastError",
     "Info",
     "InvalidConfig",
     "InvalidPath",
     "IsADirectory",
+    "Job",
+    "JobContext",
+    "JournalEntry",
+    "Kind",
+    "Lock",
+    "LockInfo",
     "LockLost",
+    "LockStats",
     "Locked",
+    "Lost",
     "Match",
+    "Memory",
+    "Message",
     "NotADirectory",
     "NotEmpty",
     "NotFound",
+    "OptimizeReport",
+    "Problem",
+    "Progress",
     "ProviderFailed",
+    "Queue",
     "ReadOnly",
+    "ReindexReport",
+    "RepairReport",
+    "Session",
+    "SessionInfo",
     "Snapshot",
+    "Status",
     "StorageFailed",
     "Store",
     "StoreNotFound",
@@ -69,6 +115,39 @@ __all__ = [
     "TooLarge",
     "Transaction",
     "Unsupported",
+    "VerifyReport",
+    "Worker",
     "init",
     "open",
 ]
+
+#: names whose modules are imported when they are first asked for: not every program adds, or repairs
+_LATER = {
+    "AddReport": "holdfast.ingest.report",
+    "Failure": "holdfast.ingest.report",
+    "Finding": "holdfast.recovery.doctor",
+    "GcReport": "holdfast.recovery.gc",
+    "JournalEntry": "holdfast.recovery.journal",
+    "Lost": "holdfast.recovery.repair",
+    "Problem": "holdfast.recovery.inspection",
+    "Progress": "holdfast.ingest.report",
+    "ReindexReport": "holdfast.ingest.reindex",
+    "RepairReport": "holdfast.recovery.repair",
+    "Status": "holdfast.recovery.status",
+    "VerifyReport": "holdfast.recovery.inspection",
+}
+
+
+if not TYPE_CHECKING:  # else every misspelt name would be one of these to a type checker
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module 'holdfast' has no attribute {name!r}")
+        import importlib
+
+        value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -33,6 +33,7 @@ from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Progress
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
@@ -340,6 +341,23 @@ class Store(Background, Reads):
         What a search finds is the same before and after.
         """
         return optimize(self._backend)
+
+    def reindex(
+        self,
+        under: str = paths.ROOT,
+        *,
+        everything: bool = False,
+        progress: "Callable[[Progress], None] | None" = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> "ReindexReport":
+        """Make the Markdown and search rows of what is visible anew where an older version made them; no commit.
+
+        That is what an upgrade asks for; with `everything` all is made anew. What was published stays when it is
+        stopped, and the next reindex goes on from there. `progress` and `stop` are as for `add`.
+        """
+        from holdfast.ingest.reindex import reindex
+
+        return reindex(self._backend, paths.parse(under), everything=everything, progress=progress, stop=stop)
 
     # --- recovery
 

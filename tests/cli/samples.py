@@ -69,6 +69,14 @@ def _break(run: Run, store: Store, scratch: Path) -> list[Any]:
     raise AssertionError("unreachable")
 
 
+def _reindex(run: Run, store: Store, scratch: Path) -> list[Any]:
+    page = store.write("/page.html", "<h1>A page</h1>") and store.stat("/page.html").content_id
+    with store._backend.engine.write() as conn:
+        # As if an older version had been able to read what is no text to this one.
+        conn.run("UPDATE contents SET media_type = 'application/pdf' WHERE content_id = :id", {"id": page})
+    return [run("reindex", "--json").json]
+
+
 SAMPLES: dict[str, Sample] = {
     "error": _lines("cat /nix"),
     "init": _init,
@@ -95,6 +103,7 @@ SAMPLES: dict[str, Sample] = {
     "repair": _damaged("repair"),
     "gc": _lines("gc"),
     "optimize": _lines("optimize"),
+    "reindex": _reindex,
     "journal": _journal,
     "locks list": _locks,
     "locks break": _break,

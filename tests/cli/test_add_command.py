@@ -12,6 +12,7 @@ from holdfast.cli.output import Output
 from holdfast.ingest.report import AddReport
 from holdfast.store import Store
 from tests.cli.conftest import Run
+from tests.processes import Child
 
 
 @pytest.fixture
@@ -70,3 +71,25 @@ def test_ctrl_c_the_second_time_stops_now() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_watch_tells_of_every_burst_until_ctrl_c(papers: Path, folder: Path, child: Callable[..., Child]) -> None:
+    running = child(
+        "from holdfast.cli import main; sys.exit(main(['add', '--watch', '-j', '1', *sys.argv[1:]]))",
+        *(papers, "--store", folder),
+    )
+    assert running.hear().startswith("2 added (1 commit, ")
+    (papers / "c.md").write_text("# Third")
+    assert running.hear().startswith("1 added, 2 skipped (1 commit, ")
+    (papers / "a.md").unlink()
+    assert running.hear().startswith("0 added, 1 removed, 2 skipped (1 commit, ")
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(60) == 0
+    assert running.hear() == ""
+
+
+@pytest.mark.parametrize("option", ["--json", "--dry-run"])
+def test_a_watch_has_no_single_answer(run: Run, papers: Path, option: str) -> None:
+    ran = run("add", papers, "--watch", option)
+    assert ran.status == 2
+    assert f"--watch does not go with {option}" in ran.err + ran.out

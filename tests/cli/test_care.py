@@ -76,3 +76,36 @@ def test_a_store_in_a_read_only_folder_can_be_read(run: Run, folder: Path, monke
     monkeypatch.setattr("holdfast.opening.writable", lambda _: False)
     assert run("ls").status == 0
     assert run("mkdir", "/x", "--json").json["error"]["code"] == holdfast.ReadOnly.code
+
+
+def test_status_shows_locks_and_jobs(run: Run, folder: Path) -> None:
+    with holdfast.open(folder) as store, store.lock("/notes"):
+        store.enqueue("nobody")
+        assert "locks        1 path held, 0 waiting, 0 stale" in run("status").lines
+        found = run("status", "--json").json
+    assert (found["locks"]["held"], found["locks"]["waiting"], found["locks"]["healthy"]) == (1, 0, True)
+    assert (found["jobs"]["depth"], found["jobs"]["oldest"]["kind"], found["jobs"]["failed"]) == (1, "nobody", [])
+
+
+def test_reindex_makes_anew_what_it_is_asked_to(run: Run) -> None:
+    run("write", "/a.md", "--text", "# A\n\nSome words.")
+    run("write", "/d/b.md", "--text", "# B\n\nOther words.")
+    assert run("reindex").lines == ["0 of 2 contents made anew"]
+    assert run("reindex", "--all", "--under", "d").lines == ["1 of 1 content made anew"]
+    assert run("reindex", "--under", "/nowhere").status == 4
+
+
+def test_reindex_names_what_it_could_not_convert(run: Run, store: holdfast.Store) -> None:
+    store.write("/a.md", "# A")
+    with store._backend.engine.write() as conn:
+        conn.run("UPDATE contents SET media_type = 'application/pdf'")
+    ran = run("reindex")
+    assert ran.status == 5
+    assert ran.lines[1].startswith("failed: /a.md: ")
+
+
+def test_an_interrupted_reindex_ends_with_130(run: Run, store: holdfast.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("/a.md", "# A")
+    monkeypatch.setattr("holdfast.cli.interrupts.StopOnce.wanted", lambda self: True)
+    ran = run("reindex", "--all")
+    assert (ran.status, ran.lines[0]) == (130, "0 of 1 content made anew")

@@ -8,12 +8,15 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pytest
 
 import holdfast
 from holdfast.catalog import upgrade
 from holdfast.errors import Locked, NotFound
+from holdfast.ingest.converters.text import TextConverter
 from holdfast.recovery.gc import gc
 from holdfast.recovery.repair import repair
 from holdfast.recovery.sweep import sweep
@@ -196,6 +199,27 @@ def later_holdfast() -> Iterator[None]:
         del sys.modules[name]
 
 
+def reindex(folder: Path) -> None:
+    """Make everything anew with a converter of the next version, which finds more in each text."""
+    with pytest.MonkeyPatch.context() as patch, quiet(folder) as store:
+        convert = TextConverter.convert
+        patch.setattr(TextConverter, "version", "2")
+        patch.setattr(
+            TextConverter,
+            "convert",
+            lambda self, document, limits: replace(
+                found := convert(self, document, limits), markdown=f"{found.markdown}\n\nand a {QUOKKA}\n"
+            ),
+        )
+        store.reindex()
+
+
+def furnish_with_a_long_book(store: Store) -> None:
+    """Write what has search rows in the tail and in the table, and Markdown that is a blob."""
+    furnish(store)
+    store.write("/book.md", book(WALRUS, chapters=400))
+
+
 def migrate(folder: Path) -> None:
     """Open the store with a later Holdfast, then turn the revision back so that this one can look at it."""
     with later_holdfast():
@@ -233,6 +257,7 @@ OPERATIONS = (
     row("collect garbage", lambda store: gc(store._backend), leave_garbage),
     Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
     Operation("repair", on_store(lambda store: repair(store._backend)), lose_a_blob_that_was_added, mends=True),
+    Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),

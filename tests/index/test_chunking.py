@@ -38,6 +38,14 @@ def test_small_neighbouring_sections_stay_apart() -> None:
     assert headings(chunk("# A\n\none\n\n# B\n\ntwo\n", SMALL)) == ["A", "B"]
 
 
+def test_a_heading_is_what_a_reader_sees_of_it_without_where_its_links_lead() -> None:
+    text = (
+        '# [`venv`](#module-venv "venv: Environments.") — Creation[¶](#module-venv "Permalink")\n\none\n\n'
+        "## [Sets (all)](sets_(all).html)\n\ntwo\n"
+    )
+    assert headings(chunk(text, SMALL)) == ["`venv` — Creation", "`venv` — Creation > Sets (all)"]
+
+
 def test_a_comment_in_fenced_code_is_no_heading() -> None:
     text = "# Real\n\n~~~python\n# not a heading\n```\n~~~\n\n```\n# neither, the fence is never closed\n"
     assert set(headings(chunk(text, SMALL))) == {"Real"}

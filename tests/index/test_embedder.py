@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model2vec import StaticModel
 
 from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
 from holdfast.index import embedder as embedder_module
@@ -124,6 +125,48 @@ def test_the_notices_are_shipped_with_the_model() -> None:
 def test_like_texts_are_nearer_than_unlike_ones() -> None:
     lock, lease, soup = load_embedder().encode(["a lock that expires", "an expiring lease lock", "tomato soup recipe"])
     assert lock @ lease > lock @ soup
+
+
+TEXTS = ["", "a lock that expires", "naïve 漢字 ©", "word " * 2000, "fencing_token HTTPServer2Go"]
+
+
+def saved(folder: Path, kind: str) -> Path:
+    """Save the built-in model as model2vec would save one of another kind."""
+    model = StaticModel.from_pretrained(FOLDER, force_download=False)
+    if kind == "without normalising":
+        model.normalize = False
+    elif kind == "without limit":
+        model.max_length = None
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["as it is", "without normalising", "without limit"])
+def test_a_folder_gives_the_vectors_that_model2vec_gives(tmp_path: Path, kind: str) -> None:
+    folder = saved(tmp_path / "saved", kind)
+    there = StaticModel.from_pretrained(folder, force_download=False)
+    here = embedder_module._static_model(folder)
+    assert np.array_equal(here.encode(TEXTS), there.encode(TEXTS))
+    assert (here.normalize, here.max_length, here.dim) == (there.normalize, there.max_length, there.dim)
+
+
+def test_a_model_with_weights_and_a_mapping_gives_the_vectors_that_model2vec_gives(tmp_path: Path) -> None:
+    whole = StaticModel.from_pretrained(FOLDER, force_download=False)
+    mapping = np.arange(len(whole.tokens)) % 64
+    weights = np.linspace(0.1, 1.0, len(whole.tokens), dtype=np.float32)
+    small = whole.embedding[:64].astype(np.float32)
+    StaticModel(small, whole.tokenizer, weights=weights, token_mapping=mapping).save_pretrained(tmp_path / "small")
+    there = StaticModel.from_pretrained(tmp_path / "small", force_download=False)
+    assert np.array_equal(embedder_module._static_model(tmp_path / "small").encode(TEXTS), there.encode(TEXTS))
+
+
+def test_embedding_imports_no_client_of_a_model_hub() -> None:
+    code = (
+        "import sys, holdfast.index.embedder as e; e.load_embedder().encode(['x'])\n"
+        "print({'huggingface_hub', 'httpx', 'requests'} & {*sys.modules})"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_importing_the_port_loads_no_model_library() -> None:

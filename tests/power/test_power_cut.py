@@ -6,9 +6,9 @@ These tests need root and loop devices; elsewhere they are skipped, and say so.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import holdfast
 import pytest
 
+import holdfast
 from tests.power.disk import Disk, why_not
 from tests.processes import Child
 

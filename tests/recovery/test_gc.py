@@ -95,7 +95,7 @@ def test_no_content_is_left_behind_whose_markdown_is_gone(
             seen.append(store.verify().ok)
 
     faults.setattr("holdfast.recovery.gc.point", point)
-    gc(backend)
+    assert gc(backend).contents == 8
     faults.undo()
     assert seen
     assert all(seen)
@@ -127,7 +127,7 @@ def test_a_blob_without_a_content_goes_unless_somebody_stores_it(store: Store, b
 
 
 def test_the_blob_of_a_content_stays_as_long_as_the_content_is_known(store: Store, backend: Backend) -> None:
-    lost = overwrite(store)
+    lost = overwrite(store, os.urandom(70_000))
     assert remove_blobs(backend, [lost]) == 0
     assert backend.blobs.has(lost)
 

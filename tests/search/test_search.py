@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,8 @@ def test_explain_says_which_ranks_came_from_where(store: Store) -> None:
     first, second = found.hits
     assert (first.why.text_rank, first.why.vector_rank, first.why.place) == (1, 1, "tail")
     assert (second.path, second.why.text_rank, second.why.vector_rank) == ("/pasta.md", None, 2)
-    assert first.score == pytest.approx(first.why.from_text + first.why.from_vector, abs=1e-3)
+    parts = [value for name, value in asdict(first.why).items() if name.startswith("from_")]
+    assert first.score == pytest.approx(sum(parts), abs=1e-3)
     assert found.terms == ["leas"]
 
 

@@ -11,6 +11,8 @@ from holdfast.catalog.engine import Connection, batches, in_list
 INLINE_LIMIT = 64 * 1024
 #: the rendition that people, agents and search read
 MARKDOWN = "markdown"
+#: what the `meta` of a Markdown rendition has under this name: by what its search rows were made
+ROWS_BY = "rows_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,18 @@ def every(conn: Connection, page: int = 1000) -> Iterator[Content]:
 
 def insert(conn: Connection, new: Iterable[tuple[Content, bytes | None]]) -> None:
     """Write contents (and their bytes, when inline) that are not there yet."""
-    for content, data in new:
-        written = conn.run(
-            """INSERT INTO contents (content_id, size, media_type, inline) VALUES (:id, :size, :type, :inline)
-            ON CONFLICT DO NOTHING""",
-            {"id": content.content_id, "size": content.size, "type": content.media_type, "inline": content.inline},
-        )
-        if written and data is not None:
-            conn.run(
-                "INSERT INTO inline_bytes (content_id, data) VALUES (:id, :data) ON CONFLICT DO NOTHING",
-                {"id": content.content_id, "data": data},
-            )
+    given = {content.content_id: (content, data) for content, data in new}
+    for content_id in known_among(conn, given):
+        del given[content_id]
+    conn.run_many(
+        """INSERT INTO contents (content_id, size, media_type, inline) VALUES (:id, :size, :type, :inline)
+        ON CONFLICT DO NOTHING""",
+        [{"id": c.content_id, "size": c.size, "type": c.media_type, "inline": c.inline} for c, _ in given.values()],
+    )
+    conn.run_many(
+        "INSERT INTO inline_bytes (content_id, data) VALUES (:id, :data) ON CONFLICT DO NOTHING",
+        [{"id": content_id, "data": data} for content_id, (_, data) in given.items() if data is not None],
+    )
 
 
 def put_inline(conn: Connection, content_id: str, data: bytes) -> None:
@@ -121,18 +124,35 @@ def point_rendition(conn: Connection, rendition: Rendition) -> None:
     )  # fmt: skip
 
 
+_INSERT_RENDITION = """INSERT INTO renditions
+        (content_id, kind, deriver, deriver_version, rendered_id, title, meta, made)
+    VALUES (:id, :kind, :deriver, :version, :rendered, :title, :meta, :made) ON CONFLICT"""
+
+
 def insert_renditions(conn: Connection, new: Iterable[Rendition], made: float) -> None:
     """Write renditions; one that is there already is kept."""
-    for r in new:
-        conn.run(
-            """INSERT INTO renditions
-                (content_id, kind, deriver, deriver_version, rendered_id, title, meta, made)
-            VALUES (:id, :kind, :deriver, :version, :rendered, :title, :meta, :made) ON CONFLICT DO NOTHING""",
-            {
-                "id": r.content_id, "kind": r.kind, "deriver": r.deriver, "version": r.deriver_version,
-                "rendered": r.rendered_id, "title": r.title, "meta": json.dumps(r.meta), "made": made,
-            },
-        )  # fmt: skip
+    conn.run_many(f"{_INSERT_RENDITION} DO NOTHING", [_params(each, made) for each in new])
+
+
+def renew_rendition(conn: Connection, new: Rendition, now: float) -> None:
+    """Write a rendition over the one of the same deriver, as the newest of its kind whatever the clock says."""
+    row = conn.row(
+        "SELECT max(made) FROM renditions WHERE content_id = :id AND kind = :kind",
+        {"id": new.content_id, "kind": new.kind},
+    )
+    made = now if row is None or row[0] is None or row[0] < now else row[0] + 1e-3
+    conn.run(
+        f"""{_INSERT_RENDITION} (content_id, kind, deriver, deriver_version)
+        DO UPDATE SET rendered_id = :rendered, title = :title, meta = :meta, made = :made""",
+        _params(new, made),
+    )
+
+
+def _params(r: Rendition, made: float) -> dict[str, Any]:
+    return {
+        "id": r.content_id, "kind": r.kind, "deriver": r.deriver, "version": r.deriver_version,
+        "rendered": r.rendered_id, "title": r.title, "meta": json.dumps(r.meta), "made": made,
+    }  # fmt: skip
 
 
 def rendition(conn: Connection, content_id: str, kind: str = MARKDOWN) -> Rendition | None:

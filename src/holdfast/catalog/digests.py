@@ -1,5 +1,6 @@
 """Questions about abstracts and overviews: of contents they are renditions, of directories they have a table."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -65,11 +66,13 @@ def markdown_of(conn: Connection, ids: Iterable[str]) -> dict[str, Rendition]:
     for batch in batches(ids):
         marks, params = in_list(batch)
         rows = conn.rows(
-            f"""SELECT content_id, kind, deriver, deriver_version, rendered_id, title FROM renditions
+            f"""SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
             WHERE content_id IN ({marks}) AND kind = 'markdown' ORDER BY made, deriver_version""",
             params,
         )
-        found.update((row[0], Rendition(*row)) for row in rows)
+        found.update(
+            (row[0], Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))) for row in rows
+        )
     return found
 
 

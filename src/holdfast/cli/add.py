@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import MessageOption, store_path
-from holdfast.cli.output import INTERRUPTED, count
+from holdfast.cli.output import INTERRUPTED, SOME_FAILED, count
 from holdfast.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: exit status when some files were not added
-SOME_FAILED = 5
 #: files that are no documents, shown one by one
 LEFT_OUT_SHOWN = 10
 
@@ -39,29 +37,49 @@ def add(
         bool, typer.Option("--prune", help="Remove what was added from there before and has vanished.")
     ] = False,
     flatten: Annotated[bool, typer.Option("--flatten", help="Put all files directly under --to.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with every change, until Ctrl-C; what vanishes is removed.")
+    ] = False,
     message: MessageOption = "",
 ) -> int | None:
     """Add files and folders.
 
     Documents are converted to Markdown and searchable when this returns. A folder keeps its name; DIR/. adds what is in
     it. What is there unchanged is skipped. A file that cannot be read fails by itself, and the exit status is then 5.
-    Ctrl-C once finishes the group in hand and stops; running the same command again goes on from there.
+    Ctrl-C once finishes the group in hand and stops; running the same command again goes on from there. With --watch
+    there is a line for every burst of changes, and Ctrl-C ends with 0.
     """
+    how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
+    if watch:
+        if call.json or dry_run:
+            raise typer.BadParameter(f"--watch does not go with {'--json' if call.json else '--dry-run'}")
+        _watch(call, sources, how)
+        return None
     with StopOnce(call.out) as stop, bar(call.out) as progress:
-        report = call.store.add(
-            *sources, to=store_path(to), jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, message=message,
-            progress=progress, stop=stop.wanted,
-        )  # fmt: skip
+        report = call.store.add(*sources, **how, dry_run=dry_run, prune=prune, progress=progress, stop=stop.wanted)
     call.done(asdict(report), _told(report, dry_run))
     if not call.json:
-        for line in (
-            *_remarks("not added", report.failed, None),
-            *_remarks("left out", report.left_out, LEFT_OUT_SHOWN),
-        ):
-            call.out.note(line)
+        _remark(call, report)
     if report.interrupted:
         return INTERRUPTED
     return SOME_FAILED if report.failed else None
+
+
+def _watch(call: Call, sources: list[str], how: dict[str, Any]) -> None:
+    """Print a line for what is there, and one for every burst of changes; Ctrl-C is how it is meant to end."""
+    with StopOnce(call.out) as stop:
+        for report in call.store.watch(*sources, stop=stop.wanted, **how):
+            call.out.lines(_told(report, dry_run=False))
+            call.out.flush()
+            _remark(call, report)
+
+
+def _remark(call: Call, report: "AddReport") -> None:
+    for line in (
+        *_remarks("not added", report.failed, None),
+        *_remarks("left out", report.left_out, LEFT_OUT_SHOWN),
+    ):
+        call.out.note(line)
 
 
 def _remarks(what: str, files: "tuple[Failure, ...]", limit: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Is all well, and what to do if not: status, verify, doctor, repair, gc, optimize."""
+"""Is all well, and what to do if not: status, verify, doctor, repair, gc, optimize, reindex."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,11 +9,17 @@ import typer
 
 from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
-from holdfast.cli.output import Output, count, human_size
+from holdfast.cli.completion import complete_path
+from holdfast.cli.interrupts import StopOnce
+from holdfast.cli.options import store_path
+from holdfast.cli.output import INTERRUPTED, SOME_FAILED, Output, count, human_size
+from holdfast.cli.progress import bar
 from holdfast.jobs.queue import Summary
+from holdfast.locks.observer import LockStats
 from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
+    from holdfast.ingest.reindex import ReindexReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.inspection import VerifyReport
@@ -31,9 +37,15 @@ _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 @command(app)
 def status(call: Call) -> None:
     """Show what the store holds and what goes on in it."""
-    found, queue = call.store.status(), call.store.jobs().summary()
-    document = {"store": str(call.folder.resolve()), **shapes.status(found), "jobs": work_shapes.queue(queue)}
-    call.done(document, (*_figures(call.out, document["store"], found), *_work(call.out, queue)))
+    found, queue, locks = call.store.status(), call.store.jobs().summary(), call.store.lock_stats()
+    document = {
+        "store": str(call.folder.resolve()),
+        **shapes.status(found),
+        "locks": shapes.lock_stats(locks),
+        "jobs": work_shapes.queue(queue),
+    }
+    lines = (*_figures(call.out, document["store"], found), *_work(call.out, locks, queue))
+    call.done(document, lines)
 
 
 @command(app)
@@ -98,6 +110,28 @@ def optimize(call: Call) -> None:
     call.done(asdict(report), _tended(report))
 
 
+@command(app)
+def reindex(
+    call: Call,
+    under: Annotated[
+        str, typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only what is at or below it.")
+    ] = "/",
+    everything: Annotated[bool, typer.Option("--all", help="Also what is of today's versions.")] = False,
+) -> int | None:
+    """Convert and index anew what an older version did.
+
+    After an upgrade, documents keep the Markdown and the search rows that they have until this is run. History and the
+    files stay as they are. Ctrl-C finishes the group in hand; the same command goes on from there. The exit status is 5
+    when some documents could not be converted any more: they keep what they have.
+    """
+    with StopOnce(call.out) as stop, bar(call.out) as progress:
+        report = call.store.reindex(store_path(under), everything=everything, progress=progress, stop=stop.wanted)
+    call.done(asdict(report), _renewed(report))
+    if report.interrupted:
+        return INTERRUPTED
+    return SOME_FAILED if report.failed else None
+
+
 def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
     def line(name: str, value: str) -> str:
         return f"{out.paint(f'{name:<12}', 'dim')} {value}"
@@ -118,8 +152,10 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         yield line("last sweep", f"{out.time(found.last_sweep.at, time())}: {found.last_sweep.detail}")
 
 
-def _work(out: Output, queue: Summary) -> Iterator[str]:
-    """Yield the queue's depth, its oldest job and its failures."""
+def _work(out: Output, locks: LockStats, queue: Summary) -> Iterator[str]:
+    """Yield who holds and who waits, the queue's depth, its oldest job and its failures."""
+    held = f"{count(locks.held, 'path')} held, {locks.waiting} waiting, {locks.stale} stale"
+    yield f"{out.paint('locks'.ljust(12), 'dim')} {held}"
     name = out.paint("jobs".ljust(12), "dim") + " "
     oldest = queue.oldest
     since = (
@@ -179,6 +215,14 @@ def _collected(report: "GcReport") -> Iterator[str]:
     yield f"{count(report.files, 'file')} of search tables ({human_size(report.file_bytes)}) {would}removed"
     if report.held:
         yield f"{count(report.held, 'file')} left alone: a live writer may need them"
+
+
+def _renewed(report: "ReindexReport") -> Iterator[str]:
+    yield f"{report.renewed:,} of {count(report.checked, 'content')} made anew"
+    for failure in report.failed:
+        yield f"failed: {failure.source}: {failure.reason} ({failure.code})"
+    if report.interrupted:
+        yield "Stopped before the end; the same command goes on from here."
 
 
 def _tended(report: OptimizeReport) -> Iterator[str]:

@@ -17,7 +17,7 @@ FLAT = {
     "change": ("write", "mkdir", "cp", "mv", "rm"),
     "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "restore"),
-    "care": ("status", "verify", "doctor", "repair", "gc", "optimize"),
+    "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex"),
     "journal": ("journal",),
 }
 

@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 #: exit status after Ctrl-C: 128 and the signal's number, as shells have it
 INTERRUPTED = 130
+#: exit status when some items of a batch failed
+SOME_FAILED = 5
 
 #: ANSI codes by the names used here
 _STYLES = {
@@ -47,6 +49,10 @@ class Output:
         """Print lines as they come."""
         for line in lines:
             self.text(line + "\n")
+
+    def flush(self) -> None:
+        """Let whoever reads at the other end of a pipe have what was printed."""
+        sys.stdout.flush()
 
     def text(self, text: str) -> None:
         """Print text as it is; a character that the terminal's encoding lacks is escaped."""

@@ -76,12 +76,19 @@ def _hit_lines(out: Output, number: int, hit: Hit, full: bool) -> Iterator[str]:
 
 
 def _why(why: Why) -> str:
-    """Return which list found a passage at which rank, and what that added to its score."""
+    """Return which list found a passage at which rank, and what each part added to its score."""
     parts = []
     if why.text_rank is not None:
         parts.append(f"text rank {why.text_rank} (BM25 {why.text_score:.2f}) gave {why.from_text:+.3f}")
     if why.vector_rank is not None:
         parts.append(f"vector rank {why.vector_rank} (cosine {why.vector_score:.2f}) gave {why.from_vector:+.3f}")
+    lifts = {
+        "names": why.from_names,
+        "coverage": why.from_coverage,
+        "document": why.from_document,
+        "links": why.from_links,
+    }
+    parts += [f"{name} {value:+.3f}" for name, value in lifts.items() if value]
     return "; ".join([*parts, f"from the {why.place}"])
 
 

@@ -20,6 +20,8 @@ CHUNKER = "holdfast-chunks/1"
 CHARS_PER_TOKEN = 4
 #: characters; a longer heading is cut to this length in the breadcrumb (its text is in the chunk all the same)
 MAX_HEADING = 200
+#: characters of a heading's line that are looked at: its links can be much longer than its words
+_HEADING_SOURCE = 4 * MAX_HEADING
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ _LINE = re.compile(
 )
 _LINES_BLOCK = re.compile(r"[ \t]*(?:\||[-*+][ \t]|[0-9]{1,9}[.)][ \t]|    )")
 _PAGE = re.compile(r"^ {0,3}<!-- page [0-9]{1,9} -->[ \t\r]*\n?", re.MULTILINE)
+#: a Markdown link or image: its label, then where it leads
+LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _BLANK_LINES = re.compile(r"\n[ \t\r]*\n+")
 _SENTENCE_END = re.compile(r"[.!?…]['\")\]]*\s|[。！？．]")
@@ -243,11 +247,18 @@ class _Packer:
 
 
 def _title(markdown: str, block: _Block) -> str:
-    line = markdown[block.start : min(block.end, block.start + MAX_HEADING + 10)].strip()
+    """Return a heading as a reader sees it, without where its links lead."""
+    line = markdown[block.start : min(block.end, block.start + _HEADING_SOURCE)].strip()
     title = line.lstrip("#").strip()
     closed = title.rstrip("#")
     # `## About ##` does not keep the closing marks, `# About C#` keeps its last character.
-    return (closed.rstrip() if closed != closed.rstrip() else title)[:MAX_HEADING]
+    title = closed.rstrip() if closed != closed.rstrip() else title
+    return LINK.sub(_label, title).strip()[:MAX_HEADING]
+
+
+def _label(link: re.Match[str]) -> str:
+    # Without a letter it is no text but a handle, such as the `[¶](#leases)` that documentation has at every heading.
+    return link[1] if _LETTER_OR_DIGIT.search(link[1]) else ""
 
 
 # --- cutting ------------------------------------------------------------------------------------------------------

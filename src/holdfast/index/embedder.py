@@ -10,6 +10,7 @@ An embedder is named by a string, which is also what its Lance table is keyed by
 Nothing here downloads anything: a name that is none of these is refused, never looked up on a model hub.
 """
 
+import json
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -111,16 +112,36 @@ class StaticEmbedder:
             return self._loaded
 
     def _load(self) -> Any:
-        from model2vec import StaticModel
-
         try:
-            return StaticModel.from_pretrained(self._folder, force_download=False)
+            return _static_model(self._folder)
         except Exception as error:  # whatever the loader raises, the cause is a folder that holds no model
             raise InvalidConfig(
                 f"the embedder in {self._folder} cannot be loaded: {error}",
                 path=str(self._folder),
                 remedy="Save it again with model2vec, or reinstall Holdfast if it is the built-in one",
             ) from error
+
+
+def _static_model(folder: Path) -> Any:
+    """Return the model in a folder, as `StaticModel.from_pretrained` does.
+
+    That imports the client of a model hub first, which takes longer than all else here.
+    """
+    from model2vec.model import StaticModel
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    tensors = load_file(folder / "model.safetensors")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    told = {name: config[name] for name in ("normalize", "max_length") if name in config}
+    return StaticModel(
+        tensors["embeddings"],
+        Tokenizer.from_file(str(folder / "tokenizer.json")),
+        config=config,
+        weights=tensors.get("weights"),
+        token_mapping=tensors.get("mapping"),
+        **told,
+    )
 
 
 class OpenAIEmbedder:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from holdfast.catalog.contents import MARKDOWN
+from holdfast.catalog.contents import MARKDOWN, ROWS_BY
 from holdfast.catalog.contents import Rendition as StoredRendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, body_of_bytes
@@ -74,6 +74,14 @@ class DocumentDeriver:
         return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
 
 
+def rows_by() -> str:
+    """Return the names and versions of what makes search rows of Markdown now."""
+    from holdfast.index.analysis import ANALYSER
+    from holdfast.index.chunking import CHUNKER
+
+    return f"{CHUNKER} {ANALYSER}"
+
+
 def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
     from holdfast.index.analysis import terms_for
     from holdfast.index.chunking import without_page_markers
@@ -87,6 +95,7 @@ def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
 
 def _stored(body: Body, rendered: Body, rendition: "Rendition") -> StoredRendition:
     facts: dict[str, str | int | Sequence[str] | None] = {
+        ROWS_BY: rows_by(),
         "author": rendition.author,
         "created": rendition.created,
         "modified": rendition.modified,

@@ -9,7 +9,7 @@ from holdfast.blobs.hashing import content_id_of, pieces_of
 from holdfast.catalog import checks, contents
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection
-from holdfast.documents import Body, Derived, Draft, body_of_file
+from holdfast.documents import Body, Derived, Deriver, Draft, body_of_file
 from holdfast.errors import HoldfastError
 from holdfast.faults import point
 from holdfast.staging import abandon, begin
@@ -49,9 +49,14 @@ def store_again(backend: Backend, body: Body) -> None:
 
 
 def derive(backend: Backend, conn: Connection, content: Content) -> Derived:
-    """Derive anew from a content the store has, under a name that it has in the tree."""
+    """Derive anew from a content the store has."""
+    return stored_draft(backend, conn, content).derived
+
+
+def stored_draft(backend: Backend, conn: Connection, content: Content, deriver: Deriver | None = None) -> Draft:
+    """Return a draft that derives anew from a content the store has, under a name that it has in the tree."""
     name = checks.name_of(conn, content.content_id) or content.content_id
-    return Draft(name, backend.stored_body(content), backend.deriver).derived
+    return Draft(name, backend.stored_body(content), deriver or backend.deriver)
 
 
 def _in_blobs(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:

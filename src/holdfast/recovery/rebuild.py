@@ -5,19 +5,20 @@ A table that cannot be read is begun anew under its own name; what stood there i
 version can be opened (index/table.py), so nothing is deleted that somebody might want to look at.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
 from holdfast.catalog import contents, intents, pins, search_rows
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.search_rows import TailRow
+from holdfast.documents import Derived
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.recovery.bytes_again import derive
+from holdfast.recovery.bytes_again import stored_draft
 from holdfast.recovery.check_search import damaged_files, read_all, version_of
-from holdfast.staging import abandon, begin
+from holdfast.staging import abandon, begin, live_among
 
 #: contents whose rows are held in memory at a time
 CONTENTS_AT_ONCE = 200
@@ -55,10 +56,14 @@ def rebuild_table(backend: Backend, table: SearchTable, place: str) -> Rebuilt:
         with backend.engine.read() as conn:
             pinned = _pinned(conn, backend, table)
             ids = [found.content_id for found in search_rows.at_place(conn, backend.embedder, place) if found.chunks]
+        rebuilt = Rebuilt()
         with _Publication(backend, table, place, anew=True) as publication:
-            base = table.table.create()
-            rebuilt = publication.append(base, ids)
-            if publication.publish(pinned, rebuilt):
+            version = table.table.create()
+            for batch in batches(ids, CONTENTS_AT_ONCE):
+                derived = dict(_derived(backend, batch, rebuilt))
+                version = publication.append(version, [row for found in derived.values() for row in found.rows])
+                rebuilt.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
+            if publication.publish(pinned, rebuilt.chunks):
                 return rebuilt
     raise _overtaken(table)
 
@@ -67,53 +72,92 @@ def rebuild_rows(backend: Backend, table: SearchTable, place: str, ids: Iterable
     """Replace the rows of some contents in a readable table, wherever they were; unknown contents only lose theirs."""
     whole = Rebuilt()
     for batch in batches(ids, CONTENTS_AT_ONCE):
-        found = _rebuild_batch(backend, table, place, batch)
-        whole.chunks.update(found.chunks)
-        whole.failed.update(found.failed)
+        with backend.engine.read() as conn:
+            known = contents.known_among(conn, batch)
+        derived = dict(_derived(backend, [content_id for content_id in batch if content_id in known], whole))
+        replace_rows(backend, table, place, batch, derived)
+        whole.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
     return whole
 
 
-def _rebuild_batch(backend: Backend, table: SearchTable, place: str, ids: list[str]) -> Rebuilt:
+def replace_rows(
+    backend: Backend,
+    table: SearchTable,
+    place: str,
+    ids: Collection[str],
+    derived: Mapping[str, Derived],
+    kind: str = "repair",
+    *,
+    only_live: bool = False,
+) -> None:
+    """Take the rows of contents out of the tail and a readable table, and put what was derived of them into the table.
+
+    Their renditions become the newest ones. All of it is one publish, under an intent of `kind`. A content that the
+    catalog does not know any more only loses its rows. With `only_live`, those that meanwhile are no longer where a
+    search at the head looks stay as they are. Raises Conflict after too many races lost.
+    """
     for _ in range(RUNS):
         with backend.engine.read() as conn:
             pinned = version_of(conn, backend, table)
-            known = contents.known_among(conn, ids)
-        with _Publication(backend, table, place) as publication:
-            base = table.table.delete_ids(pinned, ids)
-            rebuilt = publication.append(base, [content_id for content_id in ids if content_id in known])
-            if publication.publish(pinned, rebuilt, unknown=frozenset(ids) - known):
-                return rebuilt
+            meant = live_among(conn, backend.embedder, ids) if only_live else set(ids)
+            known = contents.known_among(conn, meant)
+        there = {content_id: found for content_id, found in derived.items() if content_id in known}
+        with _Publication(backend, table, place, kind, there.values()) as publication:
+            base = table.table.delete_ids(pinned, sorted(meant))
+            publication.append(base, [row for found in there.values() for row in found.rows])
+            chunks = {content_id: len(found.rows) for content_id, found in there.items()}
+            if publication.publish(pinned, chunks, unknown=frozenset(meant - known)):
+                return
     raise _overtaken(table)
 
 
 class _Publication:
-    """One new version of a table, under an intent that ends with it."""
+    """One new version of a table, and renditions, under an intent that ends with it."""
 
-    def __init__(self, backend: Backend, table: SearchTable, place: str, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        table: SearchTable,
+        place: str,
+        kind: str = "repair",
+        derived: Iterable[Derived] = (),
+        *,
+        anew: bool = False,
+    ) -> None:
         self._anew = anew
         self._backend = backend
         self._table = table
         self._place = place
+        self._kind = kind
         self._version = 0
+        renditions = [pair for found in derived for pair in found.renditions]
+        self._renditions = [rendition for rendition, _ in renditions]
+        self._bodies = {body.content_id: body for _, body in renditions}
 
     def __enter__(self) -> "_Publication":
-        self._intent_id = begin(self._backend, "repair", "repair", blobs=[], tables=True)
+        with self._backend.engine.read() as conn:
+            known = contents.known_among(conn, self._bodies)
+        self._new = [body for content_id, body in self._bodies.items() if content_id not in known]
+        blobs = {body.content_id: body for body in self._new if not body.content.inline}
+        self._intent_id = begin(self._backend, self._kind, self._kind, blobs=sorted(blobs), tables=True)
+        try:
+            for content_id in sorted(blobs):
+                self._backend.blobs.put(content_id, blobs[content_id].pieces())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         abandon(self._backend, self._intent_id)
 
-    def append(self, base: int, ids: Iterable[str]) -> Rebuilt:
-        """Append the rows of contents, derived anew, to the version `base`."""
-        rebuilt, self._version = Rebuilt(), base
-        for batch in batches(ids, CONTENTS_AT_ONCE):
-            rows = [row for content_id in batch for row in self._rows_of(content_id, rebuilt)]
-            if rows:
-                self._version = self._table.append(self._version, rows).version
-        return rebuilt
+    def append(self, base: int, rows: Sequence[TailRow]) -> int:
+        """Append rows to the version `base`; returns the version that is to be published."""
+        self._version = self._table.append(base, rows).version if rows else base
+        return self._version
 
-    def publish(self, pinned: int | None, rebuilt: Rebuilt, unknown: frozenset[str] = frozenset()) -> bool:
-        """Pin the new version; False when somebody else pinned one meanwhile, so that all has to be done again."""
+    def publish(self, pinned: int | None, chunks: Mapping[str, int], unknown: frozenset[str] = frozenset()) -> bool:
+        """Pin the new version; False when the ground has moved meanwhile, so that all has to be done again."""
         from holdfast.index.segments import index_text
 
         backend, version = self._backend, index_text(self._table.table, self._version)
@@ -122,27 +166,37 @@ class _Publication:
         with backend.engine.write() as conn:
             if _pinned(conn, backend, self._table) != pinned:
                 return False
-            if contents.known_among(conn, rebuilt.chunks) != rebuilt.chunks.keys():
+            relied = (chunks.keys() | self._bodies.keys()) - {body.content_id for body in self._new}
+            if contents.known_among(conn, relied) != relied:
                 return False
-            search_rows.forget(conn, backend.embedder, [*rebuilt.chunks, *unknown])
-            search_rows.set_place(conn, backend.embedder, self._place, rebuilt.chunks.items())
+            search_rows.forget(conn, backend.embedder, [*chunks, *unknown])
+            search_rows.set_place(conn, backend.embedder, self._place, chunks.items())
+            self._write_renditions(conn, now)
             pins.move(conn, backend.branch, self._table.name, version, now)
             if self._anew:
                 # Nobody can read those any more, and what they need must not be looked for.
                 pins.forget_former(conn, self._table.name)
             if not intents.finish(conn, self._intent_id, intents.COMMITTED, now):
-                raise Conflict("The repair was taken for dead", remedy="Run `holdfast repair` again")
+                raise Conflict(f"The {self._kind} was taken for dead", remedy=f"Run `holdfast {self._kind}` again")
         return True
 
-    def _rows_of(self, content_id: str, rebuilt: Rebuilt) -> Iterator[TailRow]:
+    def _write_renditions(self, conn: Connection, now: float) -> None:
+        contents.insert(conn, [(body.content, body.data() if body.content.inline else None) for body in self._new])
+        for rendition in self._renditions:
+            contents.renew_rendition(conn, rendition, now)
+
+
+def _derived(backend: Backend, ids: Iterable[str], rebuilt: Rebuilt) -> Iterator[tuple[str, Derived]]:
+    """Yield what is derived anew from each content; those that fail are noted."""
+    for content_id in ids:
         try:
-            with self._backend.engine.read() as conn:
-                derived = derive(self._backend, conn, self._backend.content(conn, content_id))
+            with backend.engine.read() as conn:
+                draft = stored_draft(backend, conn, backend.content(conn, content_id))
+            found = draft.derived
         except HoldfastError as error:
             rebuilt.failed[content_id] = error.message
-            return
-        rebuilt.chunks[content_id] = len(derived.rows)
-        yield from derived.rows
+        else:
+            yield content_id, found
 
 
 def _pinned(conn: Connection, backend: Backend, table: SearchTable) -> int | None:
@@ -152,7 +206,7 @@ def _pinned(conn: Connection, backend: Backend, table: SearchTable) -> int | Non
 
 def _overtaken(table: SearchTable) -> Conflict:
     return Conflict(
-        f"The search table {table.name} was changed {RUNS} times while it was being repaired",
+        f"The search table {table.name} was changed {RUNS} times while its rows were being made again",
         path=table.name,
-        remedy="Run `holdfast repair` when the store is less busy",
+        remedy="Repeat the command when the store is less busy",
     )

@@ -5,7 +5,7 @@ Bytes that are nowhere any more cannot be invented: their paths are listed with 
 """
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
 from holdfast.catalog import audit, checks, contents, entries, search_rows
@@ -141,7 +141,9 @@ def _rendition_again(backend: Backend, content: Content) -> int:
     for rendition, body in derived.renditions:
         store_again(backend, body)
         with backend.engine.write() as conn:
-            contents.insert_renditions(conn, [rendition], backend.clock.now())
+            # The search rows stay those of the rendition that was lost, until a reindex.
+            meta = {name: value for name, value in rendition.meta.items() if name != contents.ROWS_BY}
+            contents.insert_renditions(conn, [replace(rendition, meta=meta)], backend.clock.now())
             contents.point_rendition(conn, rendition)
     return len(derived.renditions)
 

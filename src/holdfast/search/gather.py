@@ -15,6 +15,8 @@ from holdfast.search.reader import Instant, SearchReader
 
 #: candidates of each list in the first round: as a multiple of the limit, and at least
 FIRST_MULTIPLE, FIRST_LEAST = 2, 20
+#: scores that differ by less are one score: Lance reckons in single precision, the tail in double
+SAME_SCORE = 1e-5
 #: how many times more each further round asks for
 GROWTH = 4
 
@@ -51,6 +53,11 @@ class Found:
     vector: Ranking
     #: (table name, candidate) for rows that are not in the tail
     where: dict[RowKey, tuple[str, Candidate]]
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Return whether both lists hold something, so that there is something to fuse."""
+        return bool(self.text.scores and self.vector.scores)
 
     def contents(self) -> Iterable[str]:
         """Yield the content of every candidate."""
@@ -119,4 +126,16 @@ def _merge(
                 scores.setdefault(candidate.key, candidate.score)
     best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     full = any(len(candidates) >= size for _, candidates in parts)
-    return Ranking(dict(best[:size]), exhausted=not full and len(best) <= size)
+    exhausted = not full and len(best) <= size
+    return Ranking(dict(best if exhausted else _without_cut_ties(best[:size])), exhausted)
+
+
+def _without_cut_ties(best: list[tuple[RowKey, float]]) -> list[tuple[RowKey, float]]:
+    """Return the candidates without those that score as the last one does, unless few would be left.
+
+    The table cuts its list anywhere among rows of one score. Which of them it gives changes when rows are folded, and
+    with them the spread of scores that fusion goes by: left in, they could turn the order of the first hits.
+    """
+    least = best[-1][1]
+    above = [row for row in best if row[1] - least > SAME_SCORE]
+    return above if len(above) * FIRST_MULTIPLE >= len(best) else best

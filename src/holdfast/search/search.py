@@ -1,4 +1,4 @@
-"""Searching a store at one commit: gather, keep what is visible, fuse, quote."""
+"""Searching a store at one commit: gather, keep what is visible, fuse, quote, lift."""
 
 import time
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from holdfast.index.analysis import query_tokens
 from holdfast.index.fusion import Parts, fuse
 from holdfast.index.lookup import RowKey
 from holdfast.reading import SqlView
-from holdfast.search.gather import GROWTH, Found, Gatherer, Query
+from holdfast.search.gather import GROWTH, Found, Gatherer, Query, Ranking
 from holdfast.search.hits import Explanation, Hit, Why
+from holdfast.search.lift import NO_LIFT, Lift, Passage, Quote, lifts
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.visible import MOST_OTHERS, Visibility
 
@@ -22,6 +23,10 @@ HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
 #: contents below `under` up to which the tables are told to look at these alone
 PREFILTER_CONTENTS = 2000
+#: rows that are lifted (lift.py), best first by the two lists: as a multiple of the limit, and at least
+LIFTED_MULTIPLE, LIFTED_LEAST = 2, 20
+#: of a row in a table, in the order of `Passage`
+PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
 #: hits that one search may ask for
 MOST_HITS = 1000
 
@@ -87,9 +92,12 @@ class _Search:
         query = Query(told.terms, vector, request.limit, only, request.is_past)
         found = self._gather(Gatherer(self._backend, self._reader, instant, query))
         with self._timed("fuse"):
-            best = self._fused(found)[: request.limit]
+            best = self._fused(found)
         with self._timed("fetch"):
-            told.hits = self._hits(instant, found, best)
+            quotes = self._quotes(instant, found, [scored.key for scored in best])
+        with self._timed("lift"):
+            best = self._lifted(found, best, quotes)[: request.limit]
+        told.hits = self._hits(found, best, quotes)
         return told
 
     def _contents_below(self) -> list[str] | None:
@@ -125,55 +133,59 @@ class _Search:
                 for ranking in (found.text, found.vector)
             ]
             if all(enough):
-                return found
+                return self._shown(found)
             size *= GROWTH
 
-    def _visible(self, keys: dict[RowKey, float]) -> int:
-        return sum(bool(self._visibility.shown[key.content_id]) for key in keys)
+    def _visible(self, scores: dict[RowKey, float]) -> int:
+        return len(self._only_visible(scores))
+
+    def _shown(self, found: Found) -> Found:
+        """Return what of the candidates is visible."""
+        text, vector = self._only_visible(found.text.scores), self._only_visible(found.vector.scores)
+        return Found(Ranking(text, found.text.exhausted), Ranking(vector, found.vector.exhausted), found.where)
+
+    def _only_visible(self, scores: dict[RowKey, float]) -> dict[RowKey, float]:
+        return {key: score for key, score in scores.items() if self._visibility.shown[key.content_id]}
 
     def _tell(self, found: Found) -> None:
         self._told.candidates = {"text": len(found.text.scores), "vector": len(found.vector.scores)}
         reasons = list(self._visibility.hidden.values())
         self._told.hidden = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
 
-    def _fused(self, found: Found) -> list[tuple[RowKey, float, Why]]:
-        text, vector = self._only_visible(found.text.scores), self._only_visible(found.vector.scores)
-        text_ranks = {key: rank for rank, key in enumerate(text, start=1)}
-        vector_ranks = {key: rank for rank, key in enumerate(vector, start=1)}
-
-        def why(key: RowKey, parts: Parts) -> Why:
-            place = found.where[key][0] if key in found.where else "tail"
-            return Why(
-                text_ranks.get(key), parts.text, vector_ranks.get(key), parts.vector,
-                round(parts.from_text, 4), round(parts.from_vector, 4), self._place_name(place),
-            )  # fmt: skip
-
-        if not text or not vector:
+    def _fused(self, found: Found) -> list["_Scored"]:
+        """Return the rows that may become hits, best first by the two lists."""
+        text, vector = found.text.scores, found.vector.scores
+        if not found.is_hybrid:
             # One list alone keeps its own scores: they mean something by themselves.
-            alone = text or vector
-            return [
-                (key, score, why(key, Parts(text.get(key), vector.get(key), 0.0, 0.0))) for key, score in alone.items()
-            ]
+            alone = list((text or vector).items())[: self._request.limit]
+            return [_Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
         fused = fuse(text, vector, text_is_complete=found.text.exhausted)
-        return [(key, score, why(key, parts)) for key, score, parts in fused]
+        return [_Scored(*row) for row in fused[: max(LIFTED_LEAST, LIFTED_MULTIPLE * self._request.limit)]]
 
-    def _only_visible(self, scores: dict[RowKey, float]) -> dict[RowKey, float]:
-        return {key: score for key, score in scores.items() if self._visibility.shown[key.content_id]}
+    def _lifted(self, found: Found, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list["_Scored"]:
+        """Return the rows in the order of the hits."""
+        if not found.is_hybrid:
+            return best
+        lifted = lifts(self._told.terms, [quotes[row.key] for row in best], len(best) // LIFTED_MULTIPLE)
+        scored = [
+            _Scored(row.key, row.score + lift.total, row.parts, lift) for row, lift in zip(best, lifted, strict=True)
+        ]
+        return sorted(scored, key=lambda row: -row.score)
 
-    def _place_name(self, table: str) -> str:
-        names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
-        return names.get(table, table)
-
-    def _hits(self, instant: Instant, found: Found, best: list[tuple[RowKey, float, Why]]) -> list[Hit]:
-        rows = self._rows(instant, found, [key for key, _, _ in best])
+    def _quotes(self, instant: Instant, found: Found, keys: list[RowKey]) -> dict[RowKey, Quote]:
+        """Return the passages of `keys`, with the first path and the title of their documents."""
         with self._backend.engine.read() as conn:
-            titles = contents.titles(conn, [key.content_id for key in rows])
-        return [self._hit(key, score, why, rows[key], titles) for key, score, why in best]
+            titles = contents.titles(conn, list({key.content_id for key in keys}))
+        quotes = {}
+        for key, passage in self._passages(instant, found, keys).items():
+            path = self._visibility.shown[key.content_id][0]
+            quotes[key] = Quote(passage, key.content_id, path, titles.get(key.content_id) or paths.split(path)[1])
+        return quotes
 
-    def _rows(self, instant: Instant, found: Found, keys: list[RowKey]) -> "dict[RowKey, _Passage]":
+    def _passages(self, instant: Instant, found: Found, keys: list[RowKey]) -> dict[RowKey, Passage]:
         """Return the passages of `keys`, from the tail or from the table each was found in."""
         passages = {
-            key: _Passage(row.heading, row.text, row.start, row.end, row.page)
+            key: Passage(row.heading, row.text, row.terms, row.start, row.end, row.page)
             for key in keys
             if (row := instant.rows.get(key)) is not None and key not in found.where
         }
@@ -182,30 +194,56 @@ class _Search:
             if not here:
                 continue
             candidates = [found.where[key][1] for key in here]
-            fetched = self._reader.lookup_of(table).fetch(
-                instant.versions[table.name], candidates, ["heading", "text", "start", "end", "page"]
-            )
-            columns = [fetched[name].to_pylist() for name in ("heading", "text", "start", "end", "page")]
-            passages |= {key: _Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
+            fetched = self._reader.lookup_of(table).fetch(instant.versions[table.name], candidates, PASSAGE_COLUMNS)
+            columns = [fetched[name].to_pylist() for name in PASSAGE_COLUMNS]
+            passages |= {key: Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
         return passages
 
-    def _hit(self, key: RowKey, score: float, why: Why, row: "_Passage", titles: dict[str, str]) -> Hit:
-        path, *others = self._visibility.shown[key.content_id]
+    def _hits(self, found: Found, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list[Hit]:
+        text_ranks = {key: rank for rank, key in enumerate(found.text.scores, start=1)}
+        vector_ranks = {key: rank for rank, key in enumerate(found.vector.scores, start=1)}
+        return [
+            self._hit(row, quotes[row.key], self._why(row, text_ranks, vector_ranks, self._place(found, row.key)))
+            for row in best
+        ]
+
+    def _hit(self, row: "_Scored", quote: Quote, why: Why) -> Hit:
+        passage, others = quote.passage, self._visibility.shown[quote.content_id][1:]
         return Hit(
-            path=path,
-            title=titles.get(key.content_id) or paths.split(path)[1],
-            heading=row.heading,
-            text=row.text,
-            start=row.start,
-            end=row.end,
-            page=row.page,
-            score=round(score, 6),
+            path=quote.path,
+            title=quote.title,
+            heading=passage.heading,
+            text=passage.text,
+            start=passage.start,
+            end=passage.end,
+            page=passage.page,
+            score=round(row.score, 6),
             commit=self._request.seq,
-            content_id=key.content_id,
+            content_id=quote.content_id,
             also=tuple(others[:MOST_OTHERS]),
             terms=self._marked,
             why=why,
         )
+
+    def _why(self, row: "_Scored", text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str) -> Why:
+        parts, lift = row.parts, row.lift
+        return Why(
+            text_rank=text_ranks.get(row.key),
+            text_score=parts.text,
+            vector_rank=vector_ranks.get(row.key),
+            vector_score=parts.vector,
+            from_text=round(parts.from_text, 4),
+            from_vector=round(parts.from_vector, 4),
+            from_names=round(lift.names, 4),
+            from_coverage=round(lift.coverage, 4),
+            from_document=round(lift.document, 4),
+            from_links=round(lift.links, 4),
+            place=place,
+        )
+
+    def _place(self, found: Found, key: RowKey) -> str:
+        names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
+        return names[found.where[key][0]] if key in found.where else "tail"
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -216,9 +254,10 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
-    heading: str
-    text: str
-    start: int
-    end: int
-    page: int | None
+class _Scored:
+    """A row on its way to becoming a hit."""
+
+    key: RowKey
+    score: float
+    parts: Parts
+    lift: Lift = NO_LIFT
