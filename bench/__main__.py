@@ -1,6 +1,7 @@
 """Run every benchmark and write docs/benchmarks.md: `make bench`."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -36,11 +37,12 @@ def page(sections: list[tuple[str, list[dict[str, Any]]]]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench` in one run. Ratios are against a baseline measured in the same run, in turn with what they",
-        "are compared to; all figures are medians. Absolute times are those of the machine named here.",
+        "Made by `make bench` in one run. Ratios are against a baseline measured in the same run, in turn with what",
+        "they are compared to; all figures are medians. Absolute times are those of the machine named here.",
         "",
         f"- date: {datetime.now(UTC):%Y-%m-%d}",
-        f"- machine: {cpu}, {cores()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        f"- machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        f"- Python {platform.python_version()}",
         "",
     ]
     for name, figures in sections:
@@ -64,12 +66,6 @@ def row(figure: dict[str, Any]) -> str:
 def cpu_lines() -> list[str]:
     info = Path("/proc/cpuinfo")
     return info.read_text().splitlines() if info.exists() else []
-
-
-def cores() -> int:
-    import os
-
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

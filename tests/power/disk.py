@@ -1,7 +1,7 @@
 """A disk whose power can be cut: a file system in an image file, of which only what reached the disk survives.
 
-The image is mounted through a loop device. What a program writes stays in the kernel's memory until it is flushed, by an
-fsync or in time; a copy of the image taken at some instant is what a machine would find after the power went at it.
+The image is mounted through a loop device. What a program writes stays in the kernel's memory until it is flushed, by
+an fsync or in time; a copy of the image taken at some instant is what a machine would find after the power went then.
 """
 
 import os
