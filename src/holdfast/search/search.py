@@ -23,8 +23,8 @@ HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
 #: contents below `under` up to which the tables are told to look at these alone
 PREFILTER_CONTENTS = 2000
-#: rows that are lifted (lift.py), best first by the two lists: as a multiple of the limit, and at least
-LIFTED_MULTIPLE, LIFTED_LEAST = 2, 20
+#: of the best rows by the two lists, those beyond the limit that are lifted too (lift.py): one for so many, at least
+BEYOND_SHARE, BEYOND_LEAST = 2, 5
 #: of a row in a table, in the order of `Passage`
 PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
 #: hits that one search may ask for
@@ -160,13 +160,14 @@ class _Search:
             alone = list((text or vector).items())[: self._request.limit]
             return [_Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
         fused = fuse(text, vector, text_is_complete=found.text.exhausted)
-        return [_Scored(*row) for row in fused[: max(LIFTED_LEAST, LIFTED_MULTIPLE * self._request.limit)]]
+        beyond = max(BEYOND_LEAST, self._request.limit // BEYOND_SHARE)
+        return [_Scored(*row) for row in fused[: self._request.limit + beyond]]
 
     def _lifted(self, found: Found, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list["_Scored"]:
         """Return the rows in the order of the hits."""
         if not found.is_hybrid:
             return best
-        lifted = lifts(self._told.terms, [quotes[row.key] for row in best], len(best) // LIFTED_MULTIPLE)
+        lifted = lifts(self._told.terms, [quotes[row.key] for row in best], self._request.limit)
         scored = [
             _Scored(row.key, row.score + lift.total, row.parts, lift) for row, lift in zip(best, lifted, strict=True)
         ]
