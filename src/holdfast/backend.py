@@ -43,6 +43,8 @@ class Backend:
     branch: int = MAIN
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
+    #: called before anything is staged for a publish
+    beginning: list[Callable[[], None]] = field(default_factory=list)
     #: called after a publish, so that upkeep can see whether it is due
     published: list[Callable[[], None]] = field(default_factory=list)
     #: asked before a publish writes anything

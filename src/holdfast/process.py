@@ -11,6 +11,8 @@ import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+_seen_dead: "set[Identity]" = set()
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -56,9 +58,15 @@ def is_dead(other: Identity) -> bool | None:
     here = current()
     if other.host != here.host:
         return None
-    if other.boot != here.boot:
-        return True
-    return _start_of(other.pid) != other.started
+    dead = other.boot != here.boot or _start_of(other.pid) != other.started
+    if dead:
+        _seen_dead.add(other)
+    return dead
+
+
+def deaths_seen() -> int:
+    """Return how many processes this one has found dead so far, whoever asked: more of them may mean more litter."""
+    return len(_seen_dead)
 
 
 @functools.cache

@@ -62,6 +62,7 @@ class Store(Background, Reads):
         self._upkeep: Upkeep | None = None
         if not read_only:
             self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep)
+            self._backend.beginning.append(self._upkeep.mind_the_dead)
             self._backend.published.append(self._upkeep.notice)
 
     @property
@@ -403,10 +404,10 @@ class Store(Background, Reads):
 
     # --- helpers
 
-    def _sweep(self) -> None:
+    def _sweep(self, *, tables: bool = True) -> object:
         from holdfast.recovery.sweep import sweep
 
-        sweep(self._backend)
+        return sweep(self._backend, tables=tables)
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
         return Terms(message, actor or self._backend.actor, idempotency_key)

@@ -212,6 +212,8 @@ def _publish(
     backend: Backend, drafts: dict[str, Draft], terms: Terms, changes: Callable[[Connection, int], Overlay]
 ) -> Commit:
     """Stage the drafts and publish, again with what was missing when the ground moved in between."""
+    for listener in backend.beginning:
+        listener()
     drafts = dict(drafts)
     for _ in range(STAGINGS):
         try:

@@ -3,12 +3,15 @@
 One thread per store, started by its first commit. A short-lived process does what is due when it closes the store.
 """
 
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
 from holdfast.errors import HoldfastError
@@ -40,10 +43,18 @@ def optimize(backend: Backend) -> OptimizeReport:
     return OptimizeReport(fold(backend), retire.retire(backend), indexes.tend(backend, thorough=True))
 
 
+class Sweep(Protocol):
+    """Removes what dead writers staged (recovery/sweep.py)."""
+
+    def __call__(self, *, tables: bool = True) -> object:
+        """Sweep; without `tables`, leave what takes the time of importing Lance for later."""
+        ...
+
+
 class Upkeep:
     """Does what is due, in the background."""
 
-    def __init__(self, backend: Backend, fold_rows: int, sweep: Callable[[], object]) -> None:
+    def __init__(self, backend: Backend, fold_rows: int, sweep: Sweep) -> None:
         self._backend = backend
         self._fold_rows = fold_rows
         self._sweep = sweep
@@ -52,6 +63,7 @@ class Upkeep:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._committed = False
+        self._deaths = process.deaths_seen()
 
     def notice(self) -> None:
         """Take note of a commit; called after every publish, so it must cost nothing."""
@@ -62,6 +74,13 @@ class Upkeep:
                 if self._thread is None and not self._stop.is_set():
                     self._thread = threading.Thread(target=self._run, name="holdfast-upkeep", daemon=True)
                     self._thread.start()
+
+    def mind_the_dead(self) -> None:
+        """Sweep before the first write after this process has seen a peer die; called before every publish."""
+        seen = process.deaths_seen()
+        if seen != self._deaths:
+            self._deaths = seen
+            self._safely(functools.partial(self._sweep, tables=False))
 
     def close(self) -> None:
         """End the thread, then do what a long-lived process would have done by now."""
