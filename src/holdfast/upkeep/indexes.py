@@ -13,14 +13,15 @@ from holdfast.index.table import VersionedTable
 from holdfast.index.tables import SearchTable
 from holdfast.upkeep.publish import move_pins, persistently, pinned, staging
 
-#: rows without a full-text segment that a search may scan; more are indexed
-TEXT_ROWS = 1000
+#: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
+#: is indexed a few times and not at every commit, within bounds that keep the scan to some 30 ms
+TEXT_SHARE, TEXT_LEAST, TEXT_MOST = 4, 1000, 5000
 #: rows from which on vectors and content ids are indexed at all; fewer are scanned faster than an index is kept
 LARGE_TABLE = 20_000
 #: rows without a vector segment that a search of a large table may scan
 VECTOR_ROWS = 10_000
 #: segments of one index, and fragments of a table, above which they are merged
-MANY_SEGMENTS, MANY_FRAGMENTS = 8, 16
+MANY_SEGMENTS, MANY_FRAGMENTS = 8, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ def _next_step(backend: Backend, table: SearchTable, thorough: bool, done: list[
 def _steps(table: VersionedTable, version: int, rows: int, thorough: bool) -> list[tuple[Step, bool]]:
     parts = len(segments.fragments(table, version))
     large = rows >= LARGE_TABLE
+    scanned = 0 if thorough else min(TEXT_MOST, max(TEXT_LEAST, rows // TEXT_SHARE))
     return [
         (Step("compaction", compact), parts > (1 if thorough else MANY_FRAGMENTS)),
-        *_index_steps(table, version, table.shape.text, segments.index_text, 0 if thorough else TEXT_ROWS),
+        *_index_steps(table, version, table.shape.text, segments.index_text, scanned),
         *(_index_steps(table, version, table.shape.key, segments.index_ids, VECTOR_ROWS) if large else []),
         *(_index_steps(table, version, table.shape.vector, segments.index_vectors, VECTOR_ROWS) if large else []),
     ]
