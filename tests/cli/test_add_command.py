@@ -51,6 +51,11 @@ def test_where_things_go_can_be_said(run: Run, papers: Path) -> None:
     assert run("log", "-n", 1, "--json").json["commits"][0]["message"] == "my papers"
 
 
+def test_wait_derives_the_abstracts_before_it_returns(run: Run, papers: Path) -> None:
+    (job,) = run("add", papers, "-j", 1, "--wait", "--json").json["jobs"]
+    assert {each["job"]: each["state"] for each in run("jobs", "list", "--json").json["jobs"]}[job] == "done"
+
+
 def test_an_interrupted_add_reports_and_ends_with_130(run: Run, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(self: Store, *sources: str, stop: Callable[[], bool], **how: object) -> AddReport:
         os.kill(os.getpid(), signal.SIGINT)

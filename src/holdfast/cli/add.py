@@ -12,6 +12,7 @@ from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import MessageOption, store_path
 from holdfast.cli.output import INTERRUPTED, SOME_FAILED, count
 from holdfast.cli.progress import bar
+from holdfast.cli.waiting import WaitOption, status_of, work_off
 
 if TYPE_CHECKING:
     from holdfast.ingest.report import AddReport, Failure
@@ -40,6 +41,7 @@ def add(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with every change, until Ctrl-C; what vanishes is removed.")
     ] = False,
+    wait: WaitOption = False,
     message: MessageOption = "",
 ) -> int | None:
     """Add files and folders.
@@ -47,22 +49,25 @@ def add(
     Documents are converted to Markdown and searchable when this returns. A folder keeps its name; DIR/. adds what is in
     it. What is there unchanged is skipped. A file that cannot be read fails by itself, and the exit status is then 5.
     Ctrl-C once finishes the group in hand and stops; running the same command again goes on from there. With --watch
-    there is a line for every burst of changes, and Ctrl-C ends with 0.
+    there is a line for every burst of changes, and Ctrl-C ends with 0. With --wait the abstracts and overviews of what
+    was added are derived too before this returns.
     """
     how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
     if watch:
-        if call.json or dry_run:
-            raise typer.BadParameter(f"--watch does not go with {'--json' if call.json else '--dry-run'}")
+        for asked, name in ((call.json, "--json"), (dry_run, "--dry-run"), (wait, "--wait")):
+            if asked:
+                raise typer.BadParameter(f"--watch does not go with {name}")
         _watch(call, sources, how)
         return None
     with StopOnce(call.out) as stop, bar(call.out) as progress:
         report = call.store.add(*sources, **how, dry_run=dry_run, prune=prune, progress=progress, stop=stop.wanted)
+    ended = work_off(call, *report.jobs) if wait and report.jobs and not report.interrupted else []
     call.done(asdict(report), _told(report, dry_run))
     if not call.json:
         _remark(call, report)
     if report.interrupted:
         return INTERRUPTED
-    return SOME_FAILED if report.failed else None
+    return SOME_FAILED if report.failed else status_of(ended)
 
 
 def _watch(call: Call, sources: list[str], how: dict[str, Any]) -> None:

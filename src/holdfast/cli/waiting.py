@@ -8,7 +8,7 @@ from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Job
 from holdfast.cli.call import Call
 
-WaitOption = Annotated[bool, typer.Option("--wait", help="Run the job now, and return when it has ended.")]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Run what it enqueues now, and return when that has ended.")]
 
 #: exit status when a job that was waited for failed
 JOB_FAILED = 1

@@ -85,6 +85,8 @@ class Published:
     removed: int = 0
     #: the number of the commit; None when there was nothing to change
     commit: int | None = None
+    #: the job that the commit enqueued, or that waited already for the same folder
+    job: int | None = None
     failed: list[tuple[Item, HoldfastError]] = field(default_factory=list)
     #: staging: blobs, search rows, fsyncs
     stage_seconds: float = 0.0
@@ -134,7 +136,7 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
         _remove(tx, removals, done)
         for member in members:
             _put(tx, member, done)
-        terms.effects[:] = [_digest_later(members)] if done.added or done.updated else []
+        terms.effects[:] = [_digest_later(members, done)] if done.added or done.updated else []
 
     terms = Terms(by.message, by.actor)
     commit = immediately(backend, action, [member.draft for member in members], terms)
@@ -144,14 +146,14 @@ def _publish(backend: Backend, members: Sequence[Member], by: Attribution, remov
     return done
 
 
-def _digest_later(members: Sequence[Member]) -> Effect:
+def _digest_later(members: Sequence[Member], done: Published) -> Effect:
     """Return what enqueues the job that derives abstracts and overviews of what was added, in the same commit."""
     folder = os.path.commonpath([paths.split(member.item.path)[0] for member in members])
     # One unstarted job for a folder is enough: it works on what stands there when it runs.
     job = NewJob(DIGEST, {"path": folder}, key=f"{DIGEST}:{folder}")
 
     def effect(conn: Connection, commit: Commit) -> None:
-        jobs.enqueue(conn, job, commit.at)
+        done.job = jobs.enqueue(conn, job, commit.at)
 
     return effect
 

@@ -48,6 +48,8 @@ class AddReport:
     seconds: dict[str, float] = field(default_factory=dict)
     #: whether the add was asked to stop before it had seen everything
     interrupted: bool = False
+    #: the jobs that will derive abstracts and overviews of what was added
+    jobs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

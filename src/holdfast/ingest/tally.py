@@ -24,6 +24,7 @@ class Tally:
     #: the same, for what is no document
     left_out: list[tuple[int, Failure]] = field(default_factory=list)
     commits: list[int] = field(default_factory=list)
+    jobs: list[int] = field(default_factory=list)
     timer: Timer = field(default_factory=Timer)
 
     @property
@@ -62,6 +63,8 @@ class Tally:
         self.removed += done.removed
         if done.commit is not None:
             self.commits.append(done.commit)
+        if done.job is not None and done.job not in self.jobs:
+            self.jobs.append(done.job)
         self.size += sum(member.item.size for member in members)
         for item, error in done.failed:
             self.fail(item.order, Failure(item.origin, stages.PUBLISH, error.code, str(error)))
@@ -71,6 +74,7 @@ class Tally:
         return AddReport(
             self.added, self.updated, self.skipped + len(self.left_out), _in_order(self.failed),
             _in_order(self.left_out), self.removed, tuple(self.commits), self.timer.total(), interrupted,
+            tuple(self.jobs),
         )  # fmt: skip
 
 
