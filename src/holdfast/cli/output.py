@@ -92,7 +92,8 @@ class Output:
         return human_size(size) if self.terminal else str(size)
 
     def note(self, text: str) -> None:
-        """Tell people something that is not part of the answer, on standard error."""
+        """Tell people something that is not part of the answer, on standard error, after what was printed so far."""
+        self.flush()
         print(text, file=sys.stderr)  # noqa: T201
 
 
