@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.catalog.engine import Connection, batches, in_list
+from holdfast.catalog.engine import Connection, batches, in_list, rows_among
 
 #: contents up to this many bytes live in the catalog itself
 INLINE_LIMIT = 64 * 1024
@@ -55,13 +55,7 @@ def get(conn: Connection, content_id: str) -> Content | None:
 
 def known_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` the catalog has."""
-    known: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        known.update(
-            row[0] for row in conn.rows(f"SELECT content_id FROM contents WHERE content_id IN ({marks})", params)
-        )
-    return known
+    return {row[0] for row in rows_among(conn, "SELECT content_id FROM contents WHERE content_id IN (:ids)", ids)}
 
 
 def inline_data(conn: Connection, content_id: str) -> bytes | None:
@@ -207,23 +201,15 @@ def unreferenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
 
 def referenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` an entry or a rendition refers to, whether or not the catalog has them."""
-    found: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        sql = f"""SELECT content_id FROM entries WHERE content_id IN ({marks})
-            UNION SELECT rendered_id FROM renditions WHERE rendered_id IN ({marks})"""
-        found.update(row[0] for row in conn.rows(sql, params))
-    return found
+    sql = """SELECT content_id FROM entries WHERE content_id IN (:ids)
+        UNION SELECT rendered_id FROM renditions WHERE rendered_id IN (:ids)"""
+    return {row[0] for row in rows_among(conn, sql, ids)}
 
 
 def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return the contents that have a rendition stored in one of `ids`."""
-    found: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        sql = f"SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN ({marks})"
-        found.update(row[0] for row in conn.rows(sql, params))
-    return found
+    sql = "SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN (:ids)"
+    return {row[0] for row in rows_among(conn, sql, ids)}
 
 
 def forget(conn: Connection, ids: Sequence[str]) -> None:
@@ -236,12 +222,8 @@ def forget(conn: Connection, ids: Sequence[str]) -> None:
 
 def total_size(conn: Connection, ids: Iterable[str]) -> int:
     """Return the bytes of these contents together."""
-    total = 0
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        row = conn.row(f"SELECT coalesce(sum(size), 0) FROM contents WHERE content_id IN ({marks})", params)
-        total += int(row[0]) if row else 0
-    return total
+    sql = "SELECT coalesce(sum(size), 0) FROM contents WHERE content_id IN (:ids)"
+    return sum(row[0] for row in rows_among(conn, sql, ids))
 
 
 def condemn(conn: Connection, ids: Iterable[str], at: float) -> None:
@@ -260,21 +242,13 @@ def condemned(conn: Connection, limit: int) -> list[str]:
 
 def condemned_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` were forgotten and their blobs not yet removed."""
-    found: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        found.update(r[0] for r in conn.rows(f"SELECT content_id FROM condemned WHERE content_id IN ({marks})", params))
-    return found
+    return {row[0] for row in rows_among(conn, "SELECT content_id FROM condemned WHERE content_id IN (:ids)", ids)}
 
 
 def in_blobs(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` have their bytes in the blob store."""
-    found: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        sql = f"SELECT content_id FROM contents WHERE content_id IN ({marks}) AND NOT inline"
-        found.update(row[0] for row in conn.rows(sql, params))
-    return found
+    sql = "SELECT content_id FROM contents WHERE content_id IN (:ids) AND NOT inline"
+    return {row[0] for row in rows_among(conn, sql, ids)}
 
 
 def release(conn: Connection, ids: Iterable[str]) -> None:

@@ -71,3 +71,10 @@ def batches(values: Iterable[Any], size: int = IN_LIST) -> Iterator[list[Any]]:
             batch = []
     if batch:
         yield batch
+
+
+def rows_among(conn: Connection, sql: str, values: Iterable[Any], params: Params | None = None) -> Iterator[Row]:
+    """Yield the rows of a statement that says `IN (:ids)`, asked about any number of values, a batch at a time."""
+    for batch in batches(values):
+        marks, named = in_list(batch)
+        yield from conn.rows(sql.replace(":ids", marks), {**named, **(params or {})})

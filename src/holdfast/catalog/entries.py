@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.engine import Connection, Row, batches, in_list
+from holdfast.catalog.engine import Connection, Row, batches, in_list, rows_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _COLUMNS = "entry_id, node_id, parent_id, name, content_id, size, modified, source, source_stamp, from_seq, to_seq"
@@ -77,11 +77,6 @@ def named(conn: Connection, branch: int, seq: int, parent: int, names: Iterable[
     return found
 
 
-def has_children(conn: Connection, branch: int, seq: int, parent: int) -> bool:
-    """Return whether anything is directly under the node `parent`."""
-    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch, "seq": seq, "parent": parent}) is not None
-
-
 def of_node(conn: Connection, branch: int, seq: int, node: int) -> Entry | None:
     """Return the entry of one node, whether or not its ancestors still stand."""
     return _if_begun(conn.row(_NODE, {"branch": branch, "seq": seq, "node": node}), seq)
@@ -89,16 +84,9 @@ def of_node(conn: Connection, branch: int, seq: int, node: int) -> Entry | None:
 
 def of_nodes(conn: Connection, branch: int, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
     """Return the entries of many nodes by node id; a node without one is left out."""
-    found: dict[int, Entry] = {}
-    for batch in batches(nodes):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND node_id IN ({marks})"
-            " AND to_seq > :seq AND from_seq <= :seq",
-            {**params, "branch": branch, "seq": seq},
-        )
-        found.update((row[1], Entry(*row)) for row in rows)
-    return found
+    sql = f"""SELECT {_COLUMNS} FROM entries
+        WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
+    return {row[1]: Entry(*row) for row in rows_among(conn, sql, nodes, {"branch": branch, "seq": seq})}
 
 
 def history_of_node(conn: Connection, branch: int, seq: int, node: int) -> list[Entry]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from holdfast.catalog.engine import Connection, batches, in_list
+from holdfast.catalog.engine import Connection, batches, in_list, rows_among
 
 #: where the search rows of a content are
 TAIL, TABLE, HISTORY = "tail", "table", "history"
@@ -45,15 +45,8 @@ class Searchable:
 
 def places(conn: Connection, embedder: str, ids: Iterable[str]) -> dict[str, Searchable]:
     """Return where the rows of each of `ids` are; one that is not searchable is left out."""
-    found: dict[str, Searchable] = {}
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"SELECT content_id, place, chunks FROM searchable WHERE embedder = :embedder AND content_id IN ({marks})",
-            {**params, "embedder": embedder},
-        )
-        found.update((row[0], Searchable(*row)) for row in rows)
-    return found
+    sql = "SELECT content_id, place, chunks FROM searchable WHERE embedder = :embedder AND content_id IN (:ids)"
+    return {row[0]: Searchable(*row) for row in rows_among(conn, sql, ids, {"embedder": embedder})}
 
 
 def at_place(conn: Connection, embedder: str, place: str) -> list[Searchable]:
