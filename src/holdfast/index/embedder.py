@@ -127,14 +127,15 @@ def _static_model(folder: Path) -> Any:
 
     That imports the client of a model hub first, which takes longer than all else here.
     """
-    from model2vec.model import StaticModel
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
+
+    from holdfast.index.wordpieces import WordwiseModel
 
     tensors = load_file(folder / "model.safetensors")
     config = json.loads((folder / "config.json").read_text("utf-8"))
     told = {name: config[name] for name in ("normalize", "max_length") if name in config}
-    return StaticModel(
+    return WordwiseModel(
         tensors["embeddings"],
         Tokenizer.from_file(str(folder / "tokenizer.json")),
         config=config,
