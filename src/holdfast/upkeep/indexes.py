@@ -11,6 +11,7 @@ from holdfast.index import segments
 from holdfast.index.compaction import compact
 from holdfast.index.table import VersionedTable
 from holdfast.index.tables import SearchTable
+from holdfast.upkeep import memory
 from holdfast.upkeep.publish import move_pins, persistently, pinned, staging
 
 #: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
@@ -54,7 +55,9 @@ def tend(backend: Backend, *, thorough: bool = False) -> list[str]:
 def _tend_table(backend: Backend, table: SearchTable, thorough: bool, done: list[str]) -> None:
     while (step := _next_step(backend, table, thorough, done)) is not None:
         done.append(f"{step.name} of {table.name}")
-        if not persistently(functools.partial(_do, backend, table, step)):
+        done_now = persistently(functools.partial(_do, backend, table, step))
+        memory.give_back()
+        if not done_now:
             return
 
 

@@ -68,8 +68,9 @@ def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
         present = live.table.delete_ids(old[live.name], hidden)
         point("retire.before_publish")
         with backend.engine.write() as conn:
-            # A content that somebody entered again after `head` must stay where searches look (G4).
-            if any(entries.contents_entered(conn, head, batch) for batch in batches(hidden)):
+            # A content that somebody made seen again after `head` must stay where searches look (G4).
+            newest = commits.head(conn, backend.branch)
+            if newest != head and entries.visible_among(conn, backend.branch, newest, hidden):
                 raise Overtaken
             if _in_live_table(conn, backend, hidden) != chunks:
                 raise Overtaken
