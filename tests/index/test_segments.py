@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,21 @@ def test_files_are_alive_while_any_version_needs_them(table: VersionedTable) -> 
     new = compact(table, old)
     assert alive_files(table, [old, new]) == alive_files(table, [old]) | alive_files(table, [new])
     assert alive_files(table, [old]) - alive_files(table, [new])
+
+
+def test_looking_for_the_files_that_are_alive_leaves_readers_in_other_threads_alone(table: VersionedTable) -> None:
+    version = build(table, parts=2)
+    expected = table.count(version)
+
+    def look() -> None:
+        for _ in range(300):
+            alive_files(table, [version])
+
+    with ThreadPoolExecutor() as pool:
+        looking = pool.submit(look)
+        while not looking.done():
+            assert table.count(version) == expected
+        looking.result()
 
 
 def test_files_are_listed_with_size_and_time(table: VersionedTable) -> None:

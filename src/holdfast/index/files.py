@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from stat import S_ISDIR
-from typing import Any
 
 from holdfast.index.lance_errors import reading
 from holdfast.index.segments import index_files, segments
@@ -49,10 +48,11 @@ def _files_of(table: VersionedTable, version: int) -> set[str]:
             alive.update(deletion_files(fragment.metadata))
         for segment in segments(table, version):
             alive.update(index_files(table, segment.uuid))
-        alive.update(_transaction_files(table, dataset, version))
+        alive.update(_transaction_files(table, version))
     return alive
 
 
-def _transaction_files(table: VersionedTable, dataset: Any, version: int) -> set[str]:
-    transaction = dataset.read_transaction(version)
+def _transaction_files(table: VersionedTable, version: int) -> set[str]:
+    # On an object of our own: Lance borrows it as for a write, and a search by another thread would be refused.
+    transaction = table.open_apart(version).read_transaction(version)
     return {f"_transactions/{transaction.read_version}-{transaction.uuid}.txn"} if transaction else set()
