@@ -4,8 +4,10 @@ Without folders, the manuals of Debian's `python3-doc` and `postgresql-doc` are 
 none it says so and ends. It is not part of `make bench`: it needs those packages, and its figures are about ranking,
 not about speed.
 
-Three sets of queries are asked, all of one store in which every folder stands side by side:
-- typed: what a person would type, with the pages that answer it, written before the ranking was looked at;
+Five sets of queries are asked, all of one store in which every folder stands side by side:
+- typed: what a person would type, with the pages that answer it (bench/queries.py);
+- held out: the same, of other kinds too; what lifts a passage had to do better on both;
+- fresh: the same, written when that was settled, to see whether it holds;
 - headings: headings of the pages that stand in one page only;
 - passages: eight words in a row from the middle of a page, as somebody who remembers a phrase would type.
 """
@@ -14,58 +16,19 @@ import argparse
 import random
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import holdfast
+from bench.queries import FRESH, HELD_OUT, TYPED, Written
 
 #: where Debian puts the two manuals
-MANUALS = ("/usr/share/doc/python3*/html", "/usr/share/doc/postgresql-doc-*/html")
+MANUALS = ("/usr/share/doc/python3-doc/html", "/usr/share/doc/postgresql-doc-*/html")
 #: queries of each kind that are made from the pages
 SAMPLED = 250
 #: passages that are looked through for the page
 DEPTH = 10
-
-#: what a person would type, and the pages any of which answers it
-TYPED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("asyncio gather", ("library/asyncio-task",)),
-    ("open a file for reading", ("library/functions", "tutorial/inputoutput")),
-    ("read a csv file", ("library/csv",)),
-    ("parse command line arguments", ("library/argparse", "howto/argparse")),
-    ("how do I sort a list by key", ("howto/sorting", "library/functions", "library/stdtypes")),
-    ("list comprehension", ("tutorial/datastructures", "reference/expressions")),
-    ("run a command and capture its output", ("library/subprocess", "library/asyncio-subprocess")),
-    ("create a virtual environment", ("library/venv", "tutorial/venv", "installing/index")),
-    ("format a date as a string", ("library/datetime", "library/time")),
-    ("json dumps indent", ("library/json",)),
-    ("logging to a file", ("howto/logging", "howto/logging-cookbook", "library/logging.handlers", "library/logging")),
-    ("make a temporary directory", ("library/tempfile",)),
-    ("dataclass default factory", ("library/dataclasses",)),
-    ("unittest mock patch", ("library/unittest.mock", "library/unittest.mock-examples")),
-    ("what is the GIL", ("glossary",)),
-    ("walk a directory tree", ("library/os", "library/pathlib")),
-    ("regular expression groups", ("library/re", "howto/regex")),
-    ("threading lock acquire timeout", ("library/threading",)),
-    ("create index concurrently", ("sql-createindex", "indexes-intro")),
-    ("how to vacuum a table", ("sql-vacuum", "routine-vacuuming")),
-    ("dump a single table", ("app-pgdump",)),
-    ("allow remote connections pg_hba.conf", ("auth-pg-hba-conf", "runtime-config-connection")),
-    ("json operators", ("functions-json",)),
-    ("streaming replication setup", ("warm-standby",)),
-    ("row level security policy", ("ddl-rowsecurity", "sql-createpolicy")),
-    ("insert or update on conflict", ("sql-insert",)),
-    ("deadlock", ("explicit-locking",)),
-    ("transaction isolation levels", ("transaction-iso", "sql-set-transaction")),
-    ("explain analyze", ("using-explain", "sql-explain")),
-    ("change the type of a column", ("sql-altertable", "ddl-alter")),
-    ("window functions", ("tutorial-window", "functions-window", "queries-table-expressions")),
-    ("generate a series of numbers", ("functions-srf",)),
-    ("create user with password", ("sql-createuser", "sql-createrole", "app-createuser", "role-attributes")),
-    ("max_connections", ("runtime-config-connection",)),
-    ("full text search ranking", ("textsearch-controls",)),
-    ("restore from a base backup", ("continuous-archiving", "app-pgbasebackup")),
-)
 
 
 @dataclass(frozen=True)
@@ -92,11 +55,11 @@ def rank_of(store: holdfast.Store, question: Question) -> int | None:
     return None
 
 
-def typed(store: holdfast.Store) -> list[Question]:
+def answered(store: holdfast.Store, written: Sequence[Written]) -> list[Question]:
     """Return the written queries that a page of the store answers."""
     names = {page_name(path) for path in store.glob("/resources/**")}
-    there = {page for _, pages in TYPED for page in pages if any(name.endswith("/" + page) for name in names)}
-    return [Question(query, pages) for query, pages in TYPED if there & set(pages)]
+    there = {page for _, pages in written for page in pages if any(name.endswith("/" + page) for name in names)}
+    return [Question(query, pages) for query, pages in written if there & set(pages)]
 
 
 def sampled(store: holdfast.Store, rng: random.Random) -> tuple[list[Question], list[Question]]:
@@ -139,13 +102,16 @@ def told(name: str, ranks: list[int | None]) -> str:
 
 
 def measure(store: holdfast.Store) -> None:
-    """Ask every query, and print how each set did and which typed queries did not give the page first."""
-    written = typed(store)
-    for question, rank in ((question, rank_of(store, question)) for question in written):
-        if rank != 1:
-            print(f"  {question.query!r}: {question.pages[0]} is {f'number {rank}' if rank else 'not found'}")
+    """Ask every query, and print how each set did and which written queries did not give the page first."""
+    for name, written in (("typed", TYPED), ("held out", HELD_OUT), ("fresh", FRESH)):
+        questions = answered(store, written)
+        ranks = [rank_of(store, question) for question in questions]
+        print(told(name, ranks))
+        for question, rank in zip(questions, ranks, strict=True):
+            if rank != 1:
+                print(f"  {question.query!r}: {question.pages[0]} is {f'number {rank}' if rank else 'not found'}")
     headings, passages = sampled(store, random.Random(7))
-    for name, questions in (("typed", written), ("headings", headings), ("passages", passages)):
+    for name, questions in (("headings", headings), ("passages", passages)):
         print(told(name, [rank_of(store, question) for question in questions]))
 
 

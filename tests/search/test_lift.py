@@ -3,7 +3,19 @@
 import pytest
 
 from holdfast.index.analysis import query_tokens, terms_for
-from holdfast.search.lift import COVERAGE, DOCUMENT, LINKS, NAMES, Lift, Passage, Quote, lifts
+from holdfast.search.lift import (
+    COVERAGE,
+    DOCUMENT,
+    LINKS,
+    NAMES,
+    PHRASE,
+    POINTERS,
+    SUBJECT,
+    Lift,
+    Passage,
+    Quote,
+    lifts,
+)
 from holdfast.store import Store
 
 
@@ -38,6 +50,41 @@ def test_how_a_file_is_written_is_not_what_it_is_about() -> None:
     assert lift_of("html", quote("text", path="/page.html")).names == 0
 
 
+@pytest.mark.parametrize(
+    "called",
+    [
+        quote("text", heading="Guide > Stale locks"),
+        quote("text", heading="Stale locks > How they are found"),
+        quote("text", title="Stale locks"),
+        quote("text", path="/notes/stale-locks.md"),
+    ],
+)
+def test_a_name_that_is_just_the_query_gives_the_whole_lift(called: Quote) -> None:
+    assert lift_of("stale lock", called).subject == SUBJECT
+    assert lift_of("how do I find a stale lock", quote("text", title="Find stale locks")).subject == SUBJECT
+
+
+def test_a_name_that_holds_other_words_too_lifts_less_and_names_do_not_add_up() -> None:
+    longer = quote("text", title="Stale locks in old stores")
+    assert lift_of("stale lock", longer).subject == pytest.approx(SUBJECT * (4 / 7) ** 2)
+    parted = quote("text", title="Stale", heading="Locks")
+    assert lift_of("stale lock", parted).subject == pytest.approx(SUBJECT * (2 / 3) ** 2)
+
+
+def test_neighbouring_words_lift_where_they_are_neighbours_in_the_same_order() -> None:
+    assert lift_of("break a stale lock", quote("to break a stale lock")).phrase == PHRASE
+    assert lift_of("break a stale lock", quote("a stale lock breaks")).phrase == pytest.approx(PHRASE * 2 / 3)
+    assert lift_of("stale lock", quote("text", heading="Stale locks")).phrase == PHRASE
+    assert lift_of("stale lock", quote("a lock, stale")).phrase == 0
+    assert lift_of("stale lock", quote("stale locker")).phrase == 0
+
+
+def test_a_single_word_is_no_phrase_and_an_identifier_is_one() -> None:
+    assert lift_of("lock", quote("lock")).phrase == 0
+    assert lift_of("lock_path", quote("calls lock_path here")).phrase == PHRASE
+    assert lift_of("lock_path", quote("the lock of a path")).phrase == 0
+
+
 def test_words_of_a_question_count_only_where_there_are_no_others() -> None:
     assert lift_of("how do I break a lock", quote("break the lock")).coverage == COVERAGE
     assert lift_of("what is it", quote("what", title="it")).coverage == pytest.approx(COVERAGE * 2 / 3)
@@ -61,6 +108,45 @@ def test_a_list_of_links_sinks_and_prose_with_a_link_hardly() -> None:
     assert lift_of("lock", quote("[Locks](locks.html)[Leases](leases.html)")).links == -LINKS
     assert lift_of("lock", quote("No links, but an array[0](x).")).links == pytest.approx(0, abs=0.02)
     assert lift_of("lock", quote("Read about [locks](l.html), which are paths that somebody holds.")).links > -0.1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[Stale locks](../guide/locks.html)",
+        "[`stale_locks`](/guide/locks.html)",
+        "[Stale locks](../%67uide/locks.html)",
+        "[page 3](../guide/locks.html#stale-locks)",
+        "[page 3](../guide/locks.html#stale%2Dlocks)",
+        '[see there](../guide/locks.html#stale-locks "Locks that nobody holds")',
+    ],
+)
+def test_a_link_that_is_called_what_was_asked_for_lifts_the_document_it_leads_to(link: str) -> None:
+    page = quote("text", path="/guide/locks.html")
+    index = quote(f"See {link}.", path="/news/index.html", document="e")
+    there, here = lifts(["stale", "lock"], [page, index], 10)
+    assert there.pointers >= POINTERS * (4 / 5) ** 2
+    assert here.pointers == 0
+
+
+def test_links_lift_by_the_best_name_alone_and_from_the_first_passages_only() -> None:
+    page = quote("text", path="/locks.html")
+    link = quote("[Stale locks](locks.html) [more on locks](locks.html)", path="/a.html", document="e")
+    assert lift_of("stale lock", page, link, link).pointers == POINTERS
+    assert lift_of("stale lock", page, link, first=1).pointers == 0
+
+
+def test_a_link_to_a_place_of_its_own_page_lifts_the_page() -> None:
+    assert lift_of("stale lock", quote("As [said](#stale-locks) above.", path="/locks.html")).pointers == POINTERS
+
+
+@pytest.mark.parametrize(
+    "target", ["https://example.com/locks.html", "other/locks.html", "mailto:locks.html", "", "<>"]
+)
+def test_a_link_to_elsewhere_lifts_nothing(target: str) -> None:
+    page = quote("text", path="/locks.html")
+    link = quote(f"[Stale locks]({target})", path="/a.html", document="e")
+    assert lift_of("stale lock", page, link).pointers == 0
 
 
 def test_a_query_without_words_lifts_nothing() -> None:

@@ -10,7 +10,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption, store_path
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 from holdfast.search.hits import Explanation, Hit, Why
 
 app = typer.Typer()
@@ -66,7 +66,7 @@ def _hit_lines(out: Output, number: int, hit: Hit, full: bool) -> Iterator[str]:
     yield f"{number:>3}. {out.paint(hit.path, 'bold', 'cyan')}{page}  {out.paint(f'{hit.score:.3f}', 'dim')}"
     # A heading often begins with the document's title: said once, it is said.
     above = hit.heading if hit.heading.startswith(hit.title) else f"{hit.title} > {hit.heading}".removesuffix(" > ")
-    yield f"     {out.paint(above, 'bold')}"
+    yield f"     {out.paint(visible(above), 'bold')}"
     for line in excerpt(
         hit.text, hit.marks, width=out.width - 5, full=full, mark=lambda s: out.paint(s, "bold", "yellow")
     ):
@@ -84,8 +84,11 @@ def _why(why: Why) -> str:
         parts.append(f"vector rank {why.vector_rank} (cosine {why.vector_score:.2f}) gave {why.from_vector:+.3f}")
     lifts = {
         "names": why.from_names,
+        "subject": why.from_subject,
+        "phrase": why.from_phrase,
         "coverage": why.from_coverage,
         "document": why.from_document,
+        "pointers": why.from_pointers,
         "links": why.from_links,
     }
     parts += [f"{name} {value:+.3f}" for name, value in lifts.items() if value]

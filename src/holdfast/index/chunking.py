@@ -18,6 +18,8 @@ CHUNKER = "holdfast-chunks/1"
 #: characters that are taken for one token; true of English prose, generous for code, and too many for Chinese, whose
 #: chunks hold more tokens than the limits say
 CHARS_PER_TOKEN = 4
+#: what stands between the headings of a breadcrumb
+BREADCRUMB = " > "
 #: characters; a longer heading is cut to this length in the breadcrumb (its text is in the chunk all the same)
 MAX_HEADING = 200
 #: characters of a heading's line that are looked at: its links can be much longer than its words
@@ -86,7 +88,7 @@ _LINE = re.compile(
 _LINES_BLOCK = re.compile(r"[ \t]*(?:\||[-*+][ \t]|[0-9]{1,9}[.)][ \t]|    )")
 _PAGE = re.compile(r"^ {0,3}<!-- page [0-9]{1,9} -->[ \t\r]*\n?", re.MULTILINE)
 #: a Markdown link or image: its label, then where it leads
-LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _BLANK_LINES = re.compile(r"\n[ \t\r]*\n+")
 _SENTENCE_END = re.compile(r"[.!?…]['\")\]]*\s|[。！？．]")
@@ -112,7 +114,7 @@ def without_page_markers(text: str) -> str:
 
 
 def _breadcrumb(trail: _Trail) -> str:
-    return " > ".join(title for _, title in trail if title)
+    return BREADCRUMB.join(title for _, title in trail if title)
 
 
 def _trimmed(markdown: str, piece: _Piece) -> _Piece | None:

@@ -19,10 +19,13 @@ class Why:
     #: what each list added to the fused score
     from_text: float
     from_vector: float
-    #: what names, coverage, document and links added to that (search/lift.py); 0 where one list alone gave the order
+    #: what each sign added to that (search/lift.py); 0 where one list alone gave the order
     from_names: float
+    from_subject: float
+    from_phrase: float
     from_coverage: float
     from_document: float
+    from_pointers: float
     from_links: float
     #: `tail`, `table` or `history`: where the row was
     place: str

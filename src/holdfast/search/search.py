@@ -236,8 +236,11 @@ class _Search:
             from_text=round(parts.from_text, 4),
             from_vector=round(parts.from_vector, 4),
             from_names=round(lift.names, 4),
+            from_subject=round(lift.subject, 4),
+            from_phrase=round(lift.phrase, 4),
             from_coverage=round(lift.coverage, 4),
             from_document=round(lift.document, 4),
+            from_pointers=round(lift.pointers, 4),
             from_links=round(lift.links, 4),
             place=place,
         )
