@@ -1,7 +1,8 @@
 """Who a process is, so that others on the same host can tell whether it still lives.
 
 A pid alone is not enough: pids are used again, and a machine that restarted has other processes under the old ones. So
-an identity is host, boot, pid and the process's start time.
+an identity is host, boot, pid and the process's start time. And containers may share a host name without seeing each
+other's processes, where the same pid is somebody else: so it names the room in which its pid is a name as well.
 """
 
 import functools
@@ -14,6 +15,9 @@ from pathlib import Path
 _seen_dead: "set[Identity]" = set()
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE = Path("/proc/self/ns/pid")
+#: no system has a larger one
+_LARGEST_PID = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Identity:
     pid: int
     #: when the process began, in the host's own unit; tells it from a later process of the same pid
     started: str
+    #: in which set of processes the pid counts, on a machine of several; empty where that was not or cannot be told
+    namespace: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -35,8 +41,12 @@ class Identity:
         """Return the identity written by `to_json`; raises ValueError when `text` is anything else."""
         try:
             found = json.loads(text)
-            return cls(str(found["host"]), str(found["boot"]), int(found["pid"]), str(found["started"]))
-        except (KeyError, TypeError, AttributeError) as error:
+            pid = int(found["pid"])
+            if not 0 <= pid <= _LARGEST_PID:
+                raise KeyError(pid)
+            namespace = str(found.get("namespace", ""))
+            return cls(str(found["host"]), str(found["boot"]), pid, str(found["started"]), namespace)
+        except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a process identity: {text[:80]!r}") from error
 
     def __str__(self) -> str:
@@ -50,18 +60,30 @@ def current() -> Identity:
 
 @functools.lru_cache(maxsize=4)
 def _identity_of(pid: int) -> Identity:
-    return Identity(socket.gethostname(), _boot(), pid, _start_of(pid) or "")
+    return Identity(socket.gethostname(), _boot(), pid, _start_of(pid) or "", _namespace())
 
 
 def is_dead(other: Identity) -> bool | None:
-    """Return whether `other` is known to have ended; None when it is on another host and nobody here can tell."""
+    """Return whether `other` is known to have ended; None when its pid is not one of those that are seen from here."""
     here = current()
     if other.host != here.host:
+        return None
+    if other.boot == here.boot and other.namespace and here.namespace and other.namespace != here.namespace:
         return None
     dead = other.boot != here.boot or _start_of(other.pid) != other.started
     if dead:
         _seen_dead.add(other)
     return dead
+
+
+def is_stopped(other: Identity) -> bool:
+    """Return whether `other` lives, is seen from here, and was stopped by a signal or a debugger."""
+    if is_dead(other) is not False:
+        return False
+    try:
+        return _fields_of(other.pid)[0] in "Tt"
+    except OSError:
+        return False
 
 
 def deaths_seen() -> int:
@@ -79,17 +101,29 @@ def _boot() -> str:
         return str(int(psutil.boot_time()))
 
 
+@functools.cache
+def _namespace() -> str:
+    try:
+        return str(_NAMESPACE.stat().st_ino)
+    except OSError:
+        return ""
+
+
 def _start_of(pid: int) -> str | None:
     """Return the start time of a running process, or None when there is none (a zombie counts as ended)."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        fields = _fields_of(pid)
     except FileNotFoundError:
         return None if Path("/proc/self/stat").exists() else _start_without_proc(pid)
     except ProcessLookupError:
         return None
-    # The command name is in parentheses and may hold anything, so fields are counted from the last one.
-    fields = stat.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else fields[19]
+
+
+def _fields_of(pid: int) -> list[str]:
+    """Return the fields of a process's status from its state on."""
+    # The command name is in parentheses and may hold anything, so fields are counted from the last one.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _start_without_proc(pid: int) -> str | None:

@@ -1,5 +1,9 @@
 """Writers queue and wait; none is refused, none is starved (G10)."""
 
+import contextlib
+import os
+import signal
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +11,11 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.catalog import sqlite
+from holdfast.catalog import turnstile as turns
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.turnstile import Turnstile
+from holdfast.errors import Locked
 from holdfast.store import Store
 from tests.looking import head
 from tests.processes import Child
@@ -22,6 +29,106 @@ with holdfast.open(sys.argv[1], actor=f"agent:{number}") as store:
     for each in range(commits):
         store.mkdir(f"/w{number}/{each}")
 """
+
+
+HOLDER = """
+store = holdfast.open(sys.argv[1])
+with store._backend.engine.write() as conn:
+    say("holding")
+    hear()
+store.mkdir("/went-on")
+say("done")
+"""
+
+
+def stopped_inside(folder: Path, child: Callable[..., Child]) -> Child:
+    """Return a process that was stopped inside an SQL transaction."""
+    holder = child(HOLDER, folder)
+    assert holder.hear() == "holding"
+    os.kill(holder.process.pid, signal.SIGSTOP)
+    assert os.WIFSTOPPED(os.waitpid(holder.process.pid, os.WUNTRACED)[1])
+    return holder
+
+
+def test_a_writer_that_was_stopped_inside_a_transaction_is_named_and_not_waited_for(
+    folder: Path, child: Callable[..., Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LOOK_EVERY", 0.01)
+    with holdfast.open(folder) as store:
+        holder = stopped_inside(folder, child)
+        pid = holder.process.pid
+        for _ in range(2):
+            with pytest.raises(Locked, match=f"pid {pid} on .*, which was stopped.*kill -CONT {pid}"):
+                store.mkdir("/mine")
+        monkeypatch.setattr(turns, "LOOK_EVERY", 60)
+        # Found to stand still before, so nobody waits a minute to hear it again.
+        with pytest.raises(Locked, match="stopped"):
+            store.mkdir("/mine")
+        os.kill(pid, signal.SIGCONT)
+        holder.say()
+        assert holder.hear() == "done"
+        store.mkdir("/mine")
+        assert {"went-on", "mine"} <= {entry.name for entry in store.ls("/")}
+
+
+def test_a_turn_that_nobody_waits_for_any_more_is_passed_on(
+    folder: Path, child: Callable[..., Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LOOK_EVERY", 0.01)
+    with holdfast.open(folder) as gave_up, holdfast.open(folder) as other:
+        holder = stopped_inside(folder, child)
+        with pytest.raises(Locked):
+            gave_up.mkdir("/late")
+        monkeypatch.setattr(turns, "LOOK_EVERY", 60)
+        holder.kill()
+        # The turn comes to the one that gave up as well as to this one, in whatever order.
+        other.mkdir("/next")
+        gave_up.mkdir("/late")
+
+
+def test_a_writer_is_waited_for_while_it_works_and_while_turns_go_by(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    monkeypatch.setattr(turns, "MOST_LOOKS", 3)
+    file = folder / "catalog.turn"
+    one, two = Turnstile(file), Turnstile(file)
+
+    def look(waiting: object, seconds: float) -> bool:
+        looks.append(seconds)
+        if len(looks) in (2, 4):
+            # Another turn of somebody else.
+            one._note()
+        return False
+
+    monkeypatch.setattr(turns._Waiting, "wait", look)
+    with one, pytest.raises(Locked, match=f"written to by pid {os.getpid()}"), two:
+        pass
+    assert len(looks) == 4 + 3
+    one.close()
+    two.close()
+
+
+def test_another_program_that_locks_the_catalog_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 0)
+    with holdfast.open(folder) as store, contextlib.closing(sqlite3.connect(folder / "catalog.db")) as shell:
+        shell.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Locked, match="Close the program"):
+            store.mkdir("/a")
+        shell.rollback()
+        store.mkdir("/a")
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    turnstile = Turnstile(tmp_path / "turn")
+    for _ in range(2):
+        with turnstile:
+            pass
+    turnstile.close()
 
 
 def test_eight_processes_write_at_once_and_none_is_refused(store: Store, child: Callable[..., Child]) -> None:

@@ -18,7 +18,6 @@ from holdfast.catalog import upgrade
 from holdfast.errors import Locked, NotFound
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.recovery.gc import gc
-from holdfast.recovery.repair import repair
 from holdfast.recovery.sweep import sweep
 from holdfast.store import Store
 from holdfast.transaction import Transaction
@@ -86,6 +85,16 @@ def furnish_and_rewrite(store: Store) -> None:
     furnish(store)
     store.write("/d/note.md", f"# Another note\n\nwith a {QUOKKA} in it")
     store.remove("/d/sub", recursive=True)
+
+
+def remove_and_retire(store: Store) -> None:
+    """Remove a directory whose contents are put away: it comes back in one row, and they as rows to search."""
+    with store.transaction() as tx:
+        tx.write("/shelf/book.md", book(WALRUS))
+        tx.write("/shelf/deep/note.md", f"an {OCELOT} lives here")
+        tx.write("/shelf/blob.bin", BLOB)
+    store.remove("/shelf", recursive=True)
+    store.optimize()
 
 
 def furnish_with_a_book(store: Store) -> None:
@@ -249,6 +258,7 @@ OPERATIONS = (
     row("copy", lambda store: store.copy("/d", "/c"), again=False),
     row("remove", lambda store: store.remove("/d", recursive=True), again=False),
     row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
+    row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),
     row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
     Operation("add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", jobs=1))(f), on_store(furnish)),
     row("fold", lambda store: store.optimize(), furnish),
@@ -256,7 +266,7 @@ OPERATIONS = (
     row("put away hidden rows", lambda store: store.optimize(), hide_rows),
     row("collect garbage", lambda store: gc(store._backend), leave_garbage),
     Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
-    Operation("repair", on_store(lambda store: repair(store._backend)), lose_a_blob_that_was_added, mends=True),
+    Operation("repair", on_store(lambda store: store.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),

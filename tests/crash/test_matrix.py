@@ -1,13 +1,15 @@
 """Every operation, killed or failed at every fault point it passes: all or nothing, whole, and done again (G1, G7).
 
-One test is one operation and one way to fail; the points are found by a run that is let through.
+One test is one operation and one way to fail; the points are found by a run that is let through. A point that is
+passed more than twice fires at the first passage, at the last, and at one between them that its name decides.
 """
 
-import os
+import functools
 import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from holdfast.errors import CorruptStore, HoldfastError, StoreNotFound
 from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
 from holdfast.store import Store
+from tests.crash.forks import Forks
 from tests.crash.operations import OPERATIONS, TOKENS, Operation, quiet
 from tests.crash.recorder import recording
 from tests.looking import paths_of
@@ -44,6 +47,11 @@ class Prepared:
     after: Seen
     #: passages of each point
     passed: Counter[str]
+
+    def passages(self) -> Iterator[tuple[str, int]]:
+        """Yield the first and the last passage of each point, and one between them."""
+        for point, times in self.passed.items():
+            yield from ((point, passage) for passage in sampled(times, f"{self.operation.name} {point}"))
 
     def fresh(self, place: Path) -> Path:
         """Return a new copy of the folder it starts from, with what lies beside it."""
@@ -99,19 +107,34 @@ def prepare(operation: Operation, pristine: Path, place: Path) -> Prepared:
     return Prepared(operation, folder, before, seen(done), passed)
 
 
+@pytest.fixture(scope="session")
+def preparing(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Operation], Prepared]:
+    """Return what prepares a row, once for all its tests."""
+    return functools.cache(lambda operation: prepare(operation, pristine, tmp_path_factory.mktemp("prepared")))
+
+
 @pytest.fixture(params=OPERATIONS, ids=lambda operation: operation.name.replace(" ", "-"))
-def prepared(request: pytest.FixtureRequest, pristine: Path, tmp_path: Path) -> Prepared:
+def prepared(request: pytest.FixtureRequest, preparing: Callable[[Operation], Prepared]) -> Prepared:
     """Return each row, prepared."""
-    found = prepare(request.param, pristine, tmp_path)
+    found = preparing(request.param)
     assert found.passed, "an operation that passes no fault point cannot be in the matrix"
     return found
 
 
-def test_killed_at_every_point_it_passes(prepared: Prepared, tmp_path: Path) -> None:
-    for point, passage in passages(prepared.passed):
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Return what makes children."""
+    made = Forks()
+    yield made
+    made.close()
+
+
+def test_killed_at_every_point_it_passes(prepared: Prepared, forks: Forks, tmp_path: Path) -> None:
+    for point, passage in prepared.passages():
         folder = prepared.fresh(tmp_path / "case")
         doing = f"{prepared.operation.name}, killed at passage {passage} of {point}"
-        assert killed(prepared.operation, folder, f"{point}=kill@{passage}"), f"{doing}: it was not"
+        ended = forks.run(prepared.operation.name, folder, f"{point}=kill@{passage}")
+        assert ended.code == -signal.SIGKILL, f"{doing}: it was not, but ended with {ended.code}\n{ended.said}"
         check_outcome(prepared, folder, doing)
 
 
@@ -119,7 +142,7 @@ def test_killed_at_every_point_it_passes(prepared: Prepared, tmp_path: Path) -> 
 def test_failed_at_every_point_it_passes(
     prepared: Prepared, tmp_path: Path, armed: Callable[[str], None], failure: str
 ) -> None:
-    for point, passage in passages(prepared.passed):
+    for point, passage in prepared.passages():
         folder = prepared.fresh(tmp_path / "case")
         doing = f"{prepared.operation.name}, {failure} at passage {passage} of {point}"
         armed(f"{point}={failure}@{passage}")
@@ -145,33 +168,27 @@ def check_outcome(prepared: Prepared, folder: Path, doing: str) -> None:
         check_whole(folder, doing)
 
 
-def passages(passed: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Yield the first and the last passage of each point."""
-    for point, times in passed.items():
-        yield point, 1
-        if times > 1:
-            yield point, times
+def sampled(times: int, name: str) -> list[int]:
+    """Return which of so many passages are tried: the first, the last, and one between that `name` decides."""
+    between = [2 + zlib.crc32(name.encode()) % (times - 2)] if times > 2 else []
+    return [1, *between, *([times] if times > 1 else [])]
 
 
-def killed(operation: Operation, folder: Path, armed: str) -> bool:
-    """Do an operation in a process of its own; returns whether it was killed."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.crash.child", operation.name, folder],
-        env={**os.environ, "HOLDFAST_FAULTS": armed},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode == -signal.SIGKILL
+@pytest.mark.parametrize(("times", "ends"), [(1, [1]), (2, [1, 2]), (3, [1, 2, 3])])
+def test_few_passages_are_all_tried(times: int, ends: list[int]) -> None:
+    assert sampled(times, "any") == ends
 
 
-def test_every_fault_point_is_passed_by_some_operation(pristine: Path, tmp_path: Path) -> None:
+def test_of_many_passages_one_in_the_middle_is_tried_and_always_the_same() -> None:
+    tried = {name: sampled(9, name) for name in map(str, range(100))}
+    assert {passage for first, passage, last in tried.values() if (first, last) == (1, 9)} == set(range(2, 9))
+    assert tried == {name: sampled(9, name) for name in tried}
+
+
+def test_every_fault_point_is_passed_by_some_operation(preparing: Callable[[Operation], Prepared]) -> None:
     passed: Counter[str] = Counter()
-    for number, operation in enumerate(OPERATIONS):
-        passed += prepare(operation, pristine, tmp_path / str(number)).passed
+    for operation in OPERATIONS:
+        passed += preparing(operation).passed
     assert faults.POINTS.keys() - passed.keys() == set()
 
 

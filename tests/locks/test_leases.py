@@ -1,6 +1,8 @@
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from holdfast import process as processes
 from holdfast.catalog import locks as rows
 from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost, ReadOnly, Unsupported
-from holdfast.locks.manager import LONGEST_TTL, SHORTEST_TTL, LockManager
+from holdfast.locks.lock import LONGEST_TTL, SHORTEST_TTL
+from holdfast.locks.manager import LockManager
 from holdfast.process import Identity
 from holdfast.store import Store
 from holdfast.transaction import Transaction
@@ -201,6 +204,22 @@ def test_a_process_of_another_boot_or_start_time_is_dead() -> None:
     assert processes.is_dead(Identity("another host", here.boot, here.pid, here.started)) is None
 
 
+def test_a_process_that_counts_pids_otherwise_is_not_judged_by_its_pid() -> None:
+    here = processes.current()
+    assert processes.is_dead(replace(here, namespace="another container", started="then")) is None
+    assert processes.is_dead(replace(here, namespace="another container", boot="another boot")) is True
+    assert not processes.is_stopped(replace(here, namespace="another container"))
+
+
+def test_an_identity_written_before_it_named_a_namespace_is_read() -> None:
+    here = processes.current()
+    old = json.loads(here.to_json())
+    del old["namespace"]
+    assert processes.is_dead(Identity.from_json(json.dumps(old))) is False
+    assert processes.is_dead(Identity.from_json(json.dumps({**old, "started": "then"}))) is True
+    assert Identity.from_json(here.to_json()) == here
+
+
 def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store, clock: ManualClock) -> None:
     store.lock("/a", ttl=60)
     with store._backend.engine.write() as conn:
@@ -210,6 +229,15 @@ def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store,
     assert [info.state for info in store.locks()] == ["held"]
     clock.advance(60)
     assert other.lock("/a").held
+
+
+def test_a_lock_whose_lease_makes_no_sense_is_told_of_and_broken(store: Store, other: Store) -> None:
+    store.lock("/a")
+    with store._backend.engine.write() as conn:
+        conn.run("UPDATE locks SET expires = 9e999")
+    with pytest.raises(Locked, match="until a time that cannot be read"):
+        other.lock("/a")
+    assert len(other.break_lock("/a", force=True)) == 1
 
 
 def test_what_expired_and_nobody_wants_is_cleared_away(store: Store, clock: ManualClock) -> None:
@@ -225,10 +253,14 @@ def test_closing_a_store_gives_its_locks_back(folder: Path, other: Store, clock:
     assert other.lock("/a").held
 
 
-@pytest.mark.parametrize("ttl", [SHORTEST_TTL / 2, LONGEST_TTL * 2, float("nan")])
+@pytest.mark.parametrize("ttl", [0, SHORTEST_TTL / 2, LONGEST_TTL * 2, float("inf"), float("nan")])
 def test_a_ttl_has_bounds(store: Store, ttl: float) -> None:
     with pytest.raises(Unsupported):
         store.lock("/a", ttl=ttl)
+    lock = store.lock("/a")
+    with pytest.raises(Unsupported):
+        lock.hand_over(ttl=ttl)
+    assert lock.held
 
 
 def test_a_timeout_is_not_negative(store: Store) -> None:

@@ -1,7 +1,10 @@
 import threading
 import time
 
+import pytest
+
 from holdfast.errors import StorageFailed
+from holdfast.locks import renewal
 from holdfast.locks.renewal import Renewer
 
 #: seconds after which a renewal that did not come is a failed test
@@ -79,3 +82,25 @@ def test_a_renewal_that_failed_is_tried_again_and_its_cause_kept() -> None:
         assert lock.renewed.acquire(timeout=PATIENCE)
     assert renewer.trouble is None
     renewer.close()
+
+
+def test_a_thread_that_is_not_asleep_yet_hears_that_it_is_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(threading.Thread):
+        """A thread that begins when somebody waits for its end."""
+
+        joined = threading.Event()
+
+        def run(self) -> None:
+            self.joined.wait(PATIENCE)
+            super().run()
+
+        def join(self, timeout: float | None = None) -> None:
+            self.joined.set()
+            super().join(PATIENCE)
+
+    monkeypatch.setattr("threading.Thread", Late)
+    monkeypatch.setattr(renewal, "LOOK_AROUND", 3600)
+    renewer, lock = Renewer[Turns](), Turns(36_000)
+    renewer.add(lock)
+    assert renewer.close() == [lock]
+    assert not renewer.running

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.engine import Connection, Row, batches, in_list
+from holdfast.catalog.engine import Connection, batches, in_list, rows_among
 
 HELD, QUEUED = "locks", "lock_queue"
 
@@ -57,15 +57,9 @@ class Count:
 def at_paths(conn: Connection, table: str, branch: int, paths: Iterable[str], but: Sequence[str]) -> list[LockRow]:
     """Return the rows on exactly these paths, in no order, except those of the holders `but`."""
     marks, excluded = in_list(but, "b")
-    found: list[Row] = []
-    for batch in batches(paths):
-        names, params = in_list(batch)
-        found += conn.rows(
-            f"SELECT {_KEYS[table]}, {_COLUMNS} FROM {table} WHERE branch_id = :branch AND path IN ({names})"
-            f" AND holder NOT IN ({marks})",
-            {**params, **excluded, "branch": branch},
-        )
-    return [LockRow(*row) for row in found]
+    sql = f"""SELECT {_KEYS[table]}, {_COLUMNS} FROM {table}
+        WHERE branch_id = :branch AND path IN (:ids) AND holder NOT IN ({marks})"""
+    return [LockRow(*row) for row in rows_among(conn, sql, paths, {**excluded, "branch": branch})]
 
 
 def below(
@@ -103,12 +97,8 @@ def everything(conn: Connection, table: str, branch: int) -> list[LockRow]:
 
 def current(conn: Connection, tokens: Iterable[int], now: float) -> set[int]:
     """Return which of `tokens` are held and have not expired."""
-    found: set[int] = set()
-    for batch in batches(tokens):
-        marks, params = in_list(batch)
-        rows = conn.rows(f"SELECT token FROM locks WHERE token IN ({marks}) AND expires > :now", {**params, "now": now})
-        found.update(row[0] for row in rows)
-    return found
+    sql = "SELECT token FROM locks WHERE token IN (:ids) AND expires > :now"
+    return {row[0] for row in rows_among(conn, sql, tokens, {"now": now})}
 
 
 # --- taking, keeping, giving back
@@ -149,15 +139,8 @@ def _values(branch: int, row: LockRow) -> dict[str, Any]:
 
 def renew(conn: Connection, tokens: Iterable[int], now: float, expires: float) -> set[int]:
     """Let leases end at `expires`; returns the tokens that are still held. One that has expired is not revived."""
-    kept: set[int] = set()
-    for batch in batches(tokens):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"UPDATE locks SET expires = :expires WHERE token IN ({marks}) AND expires > :now RETURNING token",
-            {**params, "now": now, "expires": expires},
-        )
-        kept.update(row[0] for row in rows)
-    return kept
+    sql = "UPDATE locks SET expires = :expires WHERE token IN (:ids) AND expires > :now RETURNING token"
+    return {row[0] for row in rows_among(conn, sql, tokens, {"now": now, "expires": expires})}
 
 
 def keep_place(conn: Connection, ticket: int, expires: float) -> bool:
@@ -171,12 +154,8 @@ def keep_place(conn: Connection, ticket: int, expires: float) -> bool:
 
 def give_back(conn: Connection, tokens: Iterable[int], now: float) -> int:
     """Delete held locks; returns how many of them had not expired."""
-    kept = 0
-    for batch in batches(tokens):
-        marks, params = in_list(batch)
-        rows = conn.rows(f"DELETE FROM locks WHERE token IN ({marks}) RETURNING expires", params)
-        kept += sum(row[0] > now for row in rows)
-    return kept
+    rows = rows_among(conn, "DELETE FROM locks WHERE token IN (:ids) RETURNING expires", tokens)
+    return sum(row[0] > now for row in rows)
 
 
 def remove_after(conn: Connection, holder: str, token: int) -> None:

@@ -15,6 +15,9 @@ from holdfast.locks.modes import Want, covers
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import LockTable
 
+#: seconds of a lease: a shorter one could not be renewed in time on a busy machine, a longer one outlives any purpose
+SHORTEST_TTL, LONGEST_TTL = 0.1, 7 * 86_400.0
+
 
 @dataclass(frozen=True)
 class Keeping:
@@ -145,13 +148,15 @@ class Lock:
         This handle has ended with that. Unadopted, the lock expires after `ttl` seconds (its own ttl, unless told).
         Raises LockLost when it is no longer held, Unsupported for a lock that is nested in another.
         """
+        ttl = self.ttl if ttl is None else ttl
+        check_ttl(ttl)
         if self._borrowed or not self._own or self._around:
             raise Unsupported(
                 f"The lock on {self._name} is nested in another one", remedy="Hand over the outermost lock"
             )
         claim = None
         if not self._ended:
-            claim = self._keeping.table.hand_over([grant.token for grant in self._own], ttl or self.ttl)
+            claim = self._keeping.table.hand_over([grant.token for grant in self._own], ttl)
         if claim is None:
             self.check()
             raise LockLost(f"The lock on {self._name} is no longer held", path=self.grants[0].want.path)
@@ -195,3 +200,9 @@ class Lock:
         trouble = self._keeping.renewer.trouble
         because = f" (renewing it failed: {trouble})" if trouble else ""
         return LockLost(f"The lock on {want.path} (token {token}) was lost: {cause}{because}", path=want.path)
+
+
+def check_ttl(ttl: float) -> None:
+    """Raise Unsupported unless a lease may last for so many seconds."""
+    if not SHORTEST_TTL <= ttl <= LONGEST_TTL:
+        raise Unsupported(f"A ttl of {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")

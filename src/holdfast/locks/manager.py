@@ -13,7 +13,7 @@ from holdfast.clock import Clock
 from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
 from holdfast.locks import context, words
 from holdfast.locks.bell import Bell
-from holdfast.locks.lock import Grant, Keeping, Lock
+from holdfast.locks.lock import Grant, Keeping, Lock, check_ttl
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, wanted
 from holdfast.locks.obstacles import IsDead
 from holdfast.locks.renewal import Renewer
@@ -22,8 +22,6 @@ from holdfast.locks.table import PLACE_LEASE, Granted, LockTable, Refused, Reque
 
 T = TypeVar("T")
 
-#: seconds of a lease: a shorter one could not be renewed in time on a busy machine, a longer one outlives any purpose
-SHORTEST_TTL, LONGEST_TTL = 0.1, 7 * 86_400.0
 #: seconds between two looks of a waiter at what other processes did: the first, and the longest
 FIRST_LOOK, LONGEST_LOOK = 0.001, 0.025
 
@@ -243,8 +241,7 @@ def _once(items: Iterable[T]) -> tuple[T, ...]:
 def _check_times(timeout: float | None, ttl: float) -> None:
     if timeout is not None and not timeout >= 0:
         raise Unsupported(f"A timeout of {timeout} seconds", remedy="0 fails at once, None waits without bound")
-    if not SHORTEST_TTL <= ttl <= LONGEST_TTL:
-        raise Unsupported(f"A ttl of {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")
+    check_ttl(ttl)
 
 
 def _nothing_to_break(path: str, above: list[LockRow], token: int | None) -> NotFound:

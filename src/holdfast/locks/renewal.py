@@ -38,6 +38,7 @@ class Renewer(Generic[L]):
         self._wake = threading.Condition()
         self._due: dict[L, float] = {}
         self._next_look = 0.0
+        self._closing = False
         self._thread: threading.Thread | None = None
         #: why renewing failed the last time it did, until it works again
         self.trouble: Exception | None = None
@@ -65,12 +66,15 @@ class Renewer(Generic[L]):
     def close(self) -> list[L]:
         """End the thread and return what it renewed; that expires unless it is released."""
         with self._wake:
+            # A thread that is not asleep yet does not hear of it otherwise, and would sleep first.
+            self._closing = True
             left = list(self._due)
             self._due.clear()
             self._wake.notify()
             thread = self._thread
         if thread is not None:
             thread.join()
+        self._closing = False
         return left
 
     def _run(self) -> None:
@@ -87,7 +91,8 @@ class Renewer(Generic[L]):
         with self._wake:
             now = self._clock.now()
             self._next_look = min([now + LOOK_AROUND, *self._due.values()])
-            self._wake.wait(max(0.0, self._next_look - now))
+            if not self._closing:
+                self._wake.wait(max(0.0, self._next_look - now))
             now = self._clock.now()
             # A turn more than a ttl away was planned before the clock was set back.
             return [lock for lock, due in self._due.items() if due <= now or due > now + lock.ttl]

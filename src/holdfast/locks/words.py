@@ -11,7 +11,11 @@ from holdfast.process import Identity
 
 def time(seconds: float) -> str:
     """Return a time in UTC, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        # Whatever stands in the row, it can be told of, and broken.
+        return "a time that cannot be read"
 
 
 def process(owner: str) -> str:

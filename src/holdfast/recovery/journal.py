@@ -59,8 +59,13 @@ def _entry(intent: Intent, now: float) -> JournalEntry:
         owner, alive = "unreadable", None
     return JournalEntry(
         intent.intent_id, intent.kind, intent.actor, owner, alive, intent.state, _texts(intent, "blobs"),
-        _texts(intent, "tables"), intent.attempts, intent.error, intent.started, intent.ended,
+        _texts(intent, "tables"), intent.attempts, intent.error, _time(intent.started), intent.ended,
     )  # fmt: skip
+
+
+def _time(at: object) -> float:
+    """Return a time as it was written; the epoch where something else was, as SQLite keeps whatever it is given."""
+    return at if isinstance(at, float) else 0.0
 
 
 def _texts(intent: Intent, key: str) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ def is_gone(intent: Intent, now: float) -> bool:
     Its owner was found dead before, is dead on this host, or is on another host and let its lease run out.
     """
     owner = process.Identity.from_json(intent.owner)
+    if not all(isinstance(at, int | float) for at in (intent.started, intent.lease_until)):
+        # SQLite keeps whatever was written.
+        raise ValueError(f"not times: {intent.started!r}, {intent.lease_until!r}")
     if intent.ended is not None:
         return True
     dead = process.is_dead(owner)
