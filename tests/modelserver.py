@@ -20,9 +20,19 @@ class Misbehaviour:
         self.act = act
 
 
-def status(code: int, text: str = '{"error": {"message": "no"}}') -> Misbehaviour:
+def status(code: int, text: str = '{"error": {"message": "no"}}', **headers: str) -> Misbehaviour:
     """Answer with an HTTP status."""
-    return Misbehaviour(lambda handler: handler.reply(code, text.encode()))
+    return Misbehaviour(lambda handler: handler.reply(code, text.encode(), headers))
+
+
+def indiscreet() -> Misbehaviour:
+    """Refuse the key, and say which it was."""
+
+    def act(handler: "_Handler") -> None:
+        told = {"error": {"message": f"{handler.headers['Authorization']} is not allowed"}}
+        handler.reply(401, json.dumps(told).encode())
+
+    return Misbehaviour(act)
 
 
 def rude() -> Misbehaviour:
@@ -54,6 +64,12 @@ def refusal() -> Misbehaviour:
     """Refuse, as OpenAI's models do."""
     message = {"role": "assistant", "content": None, "refusal": "I will not"}
     return Misbehaviour(lambda handler: handler.reply(200, _completion(message)))
+
+
+def stopped(why: str) -> Misbehaviour:
+    """Stop in the middle of the answer, for a reason that is told."""
+    message = {"role": "assistant", "content": '{"abstract": "They ta'}
+    return Misbehaviour(lambda handler: handler.reply(200, _completion(message, why)))
 
 
 class ModelServer:
@@ -132,8 +148,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.reply(200, _completion({"role": "assistant", "content": said}))
 
-    def reply(self, code: int, body: bytes) -> None:
+    def reply(self, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -143,8 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _completion(message: dict[str, Any]) -> bytes:
-    choice = {"index": 0, "finish_reason": "stop", "message": message}
+def _completion(message: dict[str, Any], why: str = "stop") -> bytes:
+    choice = {"index": 0, "finish_reason": why, "message": message}
     return json.dumps(
         {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
     ).encode()

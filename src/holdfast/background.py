@@ -16,6 +16,7 @@ from holdfast.jobs import Kind, Queue, Worker
 from holdfast.reading import Info
 from holdfast.sessions.memories import read_memories
 from holdfast.sessions.memory import Memory
+from holdfast.sessions.searchable import Transcripts
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.snapshot import At, Snapshot
 
@@ -41,8 +42,10 @@ class Background:
 
     def session(self, session_id: str) -> Session:
         """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
-        digests = self._handlers.digests
-        return Session(self._backend, session_id, attempts=self._handlers.attempts, abstract=digests.of_content)
+        return Session(
+            self._backend, session_id, attempts=self._handlers.attempts,
+            abstract=self._handlers.digests.abstract_at_hand, archived=self._transcripts.note,
+        )  # fmt: skip
 
     def sessions(self) -> list[SessionInfo]:
         """Return all sessions, the newest first, without their archives."""
@@ -83,6 +86,15 @@ class Background:
     def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
         """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
         return Worker(self._backend, [*self._handlers.kinds(), *kinds], threads=threads)
+
+    def _end_background(self) -> None:
+        """Do what is left of this process's own work, before the store's files are let go."""
+        if "_transcripts" in self.__dict__:
+            self._transcripts.close()
+
+    @cached_property
+    def _transcripts(self) -> Transcripts:
+        return Transcripts(self._backend)
 
     @cached_property
     def _handlers(self) -> Handlers:

@@ -57,6 +57,24 @@ def test_jobs_are_listed_run_and_tried_again(run: Run, store: Store) -> None:
     assert run("jobs", "show", "9").status == 4
 
 
+def test_skipped_jobs_are_all_run_again_and_waited_for(run: Run, store: Store) -> None:
+    talk(store)
+    store.session("chat").commit()
+    assert run("jobs", "run", "--until-empty").out == "2 skipped\n"
+    again = run("jobs", "retry", "--skipped", "--wait")
+    assert again.status == 0
+    assert again.lines[0] == "queued 2 jobs again"
+    assert [line.split()[:3] for line in again.lines[1:]] == [["1", "skipped", "memory"], ["2", "skipped", "memory"]]
+
+
+def test_status_names_the_jobs_that_failed(run: Run, store: Store) -> None:
+    job_id = store.enqueue("abstract", {"path": "no path"}, attempts=1)
+    run("jobs", "run", "--until-empty")
+    lines = [line for line in run("status").lines if line.startswith("jobs ")]
+    assert lines[0].endswith("0 to do, 1 failed")
+    assert f"job {job_id} failed (abstract): " in lines[1]
+
+
 def test_waiting_for_a_job_says_whether_it_ended_well(run: Run, store: Store) -> None:
     job_id = store.enqueue("nobody")
     assert run("jobs", "wait", job_id, "--timeout", "0.01").status == 1

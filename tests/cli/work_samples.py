@@ -67,7 +67,7 @@ WORK_SAMPLES: dict[str, Sample] = {
     "jobs show": after_talk("jobs show 1"),
     "jobs run": lambda *given: _jobs(*given)[2:],
     "jobs wait": after_talk("jobs wait 1"),
-    "jobs retry": after_talk("jobs retry 1"),
+    "jobs retry": after_talk("jobs retry 1 --wait", "jobs retry 1"),
     "jobs cancel": _cancel,
     "status": lambda *given: _jobs(*given)[1:2],
 }

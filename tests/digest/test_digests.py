@@ -1,17 +1,20 @@
 """Abstracts and overviews of a store: made once per content and per state, never stale without saying so."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
 from holdfast.digest.digest import Child, Pair
+from holdfast.digest.digests import PATIENCE
 from holdfast.digest.extractive import Extractive
-from holdfast.errors import NotFound, ReadOnly, Unsupported
+from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
 from holdfast.recovery.gc import gc
 from holdfast.store import Store
-from tests.modelserver import serving
+from tests.modelserver import Misbehaviour, refusal, serving, status
 from tests.sessions.conftest import configure, work
 
 
@@ -160,6 +163,81 @@ def test_a_cancelled_job_stops_between_two_documents(store: Store, counting: Cou
     worker.turn()
     assert len(counting.texts) == 1
     assert store.jobs().get(job_id).state == "cancelled"
+
+
+def test_a_text_that_the_model_refuses_keeps_no_other_from_its_digest(folder: Path) -> None:
+    def brain(asked: dict[str, Any], call: int) -> str | Misbehaviour:
+        bad = "of one thing" in asked["messages"][1]["content"]
+        return refusal() if bad else '{"abstract": "Short.", "overview": "Long."}'
+
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            job_id = store.enqueue("abstract", {"path": "/lib"}, attempts=1)
+            work(store)
+            job = store.jobs().get(job_id)
+            assert job.state == "failed"
+            assert "refused" in (job.error or "")
+            for path in ("/lib/a/two.md", "/lib/b/three.md", "/lib/b"):
+                assert store.abstract(path, derive=False).deriver == "llm:tiny"
+            # What holds the refused text would not describe all that it holds.
+            for path in ("/lib/a/one.md", "/lib/a", "/lib"):
+                with pytest.raises(NotFound):
+                    store.abstract(path, derive=False)
+
+
+def test_a_model_that_is_down_is_not_asked_about_every_text(folder: Path) -> None:
+    with serving(lambda asked, call: status(500)) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            with store.transaction() as tx:
+                for n in range(PATIENCE + 3):
+                    tx.write(f"/lib/{n}.md", f"This tells of number {n}.")
+            store.enqueue("abstract", {"path": "/lib"})
+            work(store)
+            assert len(server.calls) == PATIENCE
+            with pytest.raises(ProviderFailed):
+                store.abstract("/lib")
+            assert len(server.calls) == PATIENCE + 1
+
+
+def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
+    with serving(lambda asked, call: status(500) if call == 2 else '{"abstract": "A.", "overview": "O."}') as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            with pytest.raises(ProviderFailed):
+                store.abstract("/lib/a")
+            assert store.abstract("/lib/a").text == "A."
+            assert len(server.calls) == 4
+
+
+def test_a_cancel_does_not_wait_for_the_model(folder: Path) -> None:
+    asked_now, go_on = threading.Event(), threading.Event()
+
+    def brain(asked: object, call: int) -> str:
+        asked_now.set()
+        go_on.wait(60)
+        return '{"abstract": "Short.", "overview": "Long."}'
+
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            job_id = store.enqueue("abstract", {"path": "/lib"})
+            worker = store.worker()
+            thread = threading.Thread(target=worker.turn)
+            thread.start()
+            assert asked_now.wait(60)
+            store.jobs().cancel(job_id)
+            worker.beat()
+            thread.join(30)
+            stopped = not thread.is_alive()
+            go_on.set()
+            thread.join()
+            assert stopped
+            assert store.jobs().get(job_id).state == "cancelled"
 
 
 def test_digests_of_what_is_there_survive_garbage_collection(store: Store, counting: Counting) -> None:

@@ -1,5 +1,7 @@
 """The queue as users see it."""
 
+from typing import Any
+
 import pytest
 
 from holdfast.clock import ManualClock
@@ -31,6 +33,26 @@ def test_a_job_enqueued_in_a_transaction_exists_only_when_that_commits(store: St
     assert ticket.job_id is not None
     job = store.jobs().get(ticket.job_id)
     assert (job.kind, job.payload, job.state) == ("noop", {"path": "/a.md"}, "queued")
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"payload": {"a": object()}},
+        {"payload": {"a": float("nan")}},
+        {"payload": [1]},
+        {"kind": ""},
+        {"run_at": float("nan")},
+        {"priority": "high"},
+        {"attempts": 0},
+    ],
+)
+def test_what_no_worker_could_make_sense_of_is_not_enqueued(store: Store, job: dict[str, Any]) -> None:
+    with pytest.raises(Unsupported):
+        store.enqueue(**{"kind": "noop", **job})
+    with pytest.raises(Unsupported), store.transaction() as tx:
+        tx.enqueue(**{"kind": "noop", **job})
+    assert list(store.jobs()) == []
 
 
 def test_jobs_run_in_order_of_priority_then_of_their_coming(store: Store) -> None:
@@ -127,6 +149,21 @@ def test_a_job_that_ended_without_effect_can_be_run_again(store: Store) -> None:
     assert (done.state, done.error) == ("done", None)
     with pytest.raises(Unsupported):
         store.jobs().retry(job_id)
+
+
+def test_jobs_tried_again_wait_for_each_other_as_they_did_at_first(store: Store) -> None:
+    first = store.enqueue("noop")
+    second = store.enqueue("noop", after=first)
+
+    def skip(context: JobContext) -> None:
+        raise Skipped("not now")
+
+    _work(store, Kind("noop", skip))
+    for job_id in (first, second):
+        store.jobs().retry(job_id)
+    assert [store.jobs().get(job_id).state for job_id in (first, second)] == ["queued", "waiting"]
+    _work(store, Kind("noop", _nothing))
+    assert [store.jobs().get(job_id).state for job_id in (first, second)] == ["done", "done"]
 
 
 def test_a_retry_gives_way_to_a_queued_job_of_its_key(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Workers: leases, attempts, limits, and what becomes of jobs whose worker is gone."""
 
 import random
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,8 @@ import holdfast
 from holdfast.catalog import jobs
 from holdfast.clock import ManualClock
 from holdfast.errors import Conflict, LockLost
-from holdfast.jobs import Backoff, Failed, JobContext, Kind, Worker, outcome
+from holdfast.jobs import Backoff, Failed, JobContext, Kind, Skipped, Worker, outcome
+from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.store import Store
 from holdfast.transaction import Transaction
 from tests.processes import Child
@@ -153,6 +155,59 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
     assert (job.state, job.attempts) == ("done", 1)
 
 
+@pytest.mark.parametrize(("wrong", "cause"), [("result", "TypeError"), ("exit", "SystemExit")])
+def test_a_handler_that_misbehaves_fails_its_job_and_not_the_worker(store: Store, wrong: str, cause: str) -> None:
+    def run(context: JobContext) -> dict[str, object] | None:
+        if context.payload["wrong"] == "exit":
+            sys.exit(3)
+        return {"not JSON": object()} if context.payload["wrong"] == "result" else None
+
+    bad, good = (store.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))
+    worker = _worker(store, Kind("noop", run))
+    while worker.turn():
+        pass
+    assert [store.jobs().get(job_id).state for job_id in (bad, good)] == ["failed", "done"]
+    assert cause in (store.jobs().get(bad).error or "")
+
+
+def test_jobs_claimed_with_a_slow_one_are_let_go_while_it_runs(store: Store) -> None:
+    slow, quick = store.enqueue("slow"), store.enqueue("quick")
+    ran: list[str] = []
+    worker: list[Worker] = []
+
+    def run(context: JobContext) -> None:
+        ran.append(context.job.kind)
+        if context.job.job_id == slow:
+            assert store.jobs().get(quick).state == "running"
+            for _ in range(BEATS_TO_LET_GO):
+                worker[0].beat()
+            assert (store.jobs().get(quick).state, store.jobs().get(quick).attempts) == ("queued", 0)
+            assert _worker(store, *kinds).turn() == 1
+            assert store.jobs().get(quick).state == "done"
+
+    kinds = [Kind("slow", run), Kind("quick", run)]
+    worker.append(_worker(store, *kinds))
+    assert worker[0].turn(2) == 2
+    assert ran == ["slow", "quick"]
+    assert store.jobs().get(slow).state == "done"
+
+
+def test_an_attempt_that_took_too_long_rests_before_the_next(store: Store, clock: ManualClock) -> None:
+    job_id = store.enqueue("slow")
+    worker: list[Worker] = []
+
+    def run(context: JobContext) -> None:
+        clock.advance(11)
+        worker[0].beat()
+        context.check()
+
+    worker.append(_worker(store, Kind("slow", run, time_limit=10, backoff=Backoff(base=100))))
+    worker[0].turn()
+    job = store.jobs().get(job_id)
+    assert job.state == "queued"
+    assert clock.now() + 50 <= job.run_at <= clock.now() + 150
+
+
 def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: ManualClock) -> None:
     job_id = store.enqueue("slow", attempts=1)
     worker: list[Worker] = []
@@ -227,7 +282,7 @@ def test_a_handler_that_ignores_its_cancel_does_not_hold_up_the_others(store: St
         for _ in range(10):
             worker.beat()
         other = store.enqueue("noop")
-        assert [job.state for job in store.jobs().wait([other], timeout=30)] == ["done"]
+        assert [job.state for job in store.jobs().wait([other], timeout=60)] == ["done"]
         go_on.set()
     assert store.jobs().get(job_id).state == "cancelled"
 
@@ -375,16 +430,17 @@ def test_stopping_puts_a_job_back_uncounted(store: Store) -> None:
     assert (job.state, job.attempts) == ("queued", 0)
 
 
-def test_ended_jobs_are_forgotten_after_a_week_but_failures_stay(store: Store, clock: ManualClock) -> None:
+def test_ended_jobs_are_forgotten_after_a_week_but_those_that_can_be_tried_again_stay(
+    store: Store, clock: ManualClock
+) -> None:
     def run(context: JobContext) -> None:
-        if context.payload["bad"]:
-            raise Failed("bad")
+        if (error := {"bad": Failed, "early": Skipped}.get(context.payload["how"])) is not None:
+            raise error("not this time")
 
-    good, bad = store.enqueue("noop", {"bad": False}), store.enqueue("noop", {"bad": True})
+    _, *kept = [store.enqueue("noop", {"how": how}) for how in ("well", "bad", "early")]
     worker = _worker(store, Kind("noop", run))
     while worker.turn():
         pass
     clock.advance(8 * 24 * 3600)
     worker.beat()
-    assert [job.job_id for job in store.jobs()] == [bad]
-    assert good != bad
+    assert sorted(job.job_id for job in store.jobs()) == kept

@@ -1,5 +1,8 @@
 """The client of OpenAI-compatible endpoints, against a real server."""
 
+import traceback
+from base64 import b64encode
+
 import pytest
 from pydantic import BaseModel
 
@@ -7,8 +10,9 @@ from holdfast.config import LlmSettings, api_key
 from holdfast.digest.by_model import ModelDigester, excerpt
 from holdfast.digest.digest import Child
 from holdfast.errors import ProviderFailed
+from holdfast.models import openai_model
 from holdfast.models.openai_model import OpenAiModel
-from tests.modelserver import serving
+from tests.modelserver import indiscreet, serving, status
 
 
 class Answer(BaseModel):
@@ -29,6 +33,51 @@ def test_a_second_wrong_answer_is_a_failure_that_shows_it() -> None:
         with pytest.raises(ProviderFailed, match=r"number.*many"):
             model.answer("Count", "x", Answer)
         assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize("user", ["", "me:pass-word@"])
+def test_an_endpoint_that_repeats_a_secret_does_not_get_it_into_an_error(user: str) -> None:
+    with serving(lambda asked, call: indiscreet()) as server:
+        address = server.url.replace("://", f"://{user}") + "?token=t0ken"
+        model = OpenAiModel(LlmSettings(base_url=address, model="tiny"), "sk-very-secret")
+        with pytest.raises(ProviderFailed, match=r"\*\*\* is not allowed") as caught:
+            model.answer("Count", "x", Answer)
+        told = "".join(traceback.format_exception(caught.value))
+        assert str(server.port) in told
+        for secret in ("very-secret", "pass-word", b64encode(b"me:pass-word").decode(), "t0ken"):
+            assert secret not in told
+
+
+def test_an_endpoint_may_say_when_to_come_back() -> None:
+    with serving(lambda asked, call: status(429, Retry_After="120")) as server:
+        model = OpenAiModel(LlmSettings(base_url=server.url, model="tiny"), "none")
+        with pytest.raises(ProviderFailed) as caught:
+            model.answer("Count", "x", Answer)
+        assert caught.value.retry_after == 120
+        server.brain = lambda asked, call: status(503, Retry_After="Wed, 21 Oct 2026 07:28:00 GMT")
+        with pytest.raises(ProviderFailed) as caught:
+            model.answer("Count", "x", Answer)
+        assert caught.value.retry_after is None
+
+
+def test_an_answer_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda asked, call: '{"number": 42}' + " " * 5000) as server:
+        model = OpenAiModel(LlmSettings(base_url=server.url, model="tiny"), "none")
+        with monkeypatch.context() as patch:
+            patch.setattr(openai_model, "ANSWER_BYTES", 1000)
+            with pytest.raises(ProviderFailed, match="more than 1000 bytes"):
+                model.answer("Count", "x", Answer)
+        monkeypatch.setattr(openai_model, "TIMES_SILENCE", 0)
+        with pytest.raises(ProviderFailed, match="too slowly"):
+            model.answer("Count", "x", Answer)
+
+
+def test_a_connection_that_is_refused_is_called_so() -> None:
+    with serving(lambda asked, call: "") as server:
+        url = server.url
+    model = OpenAiModel(LlmSettings(base_url=url, model="tiny"), "none")
+    with pytest.raises(ProviderFailed, match="refused"):
+        model.answer("Count", "x", Answer)
 
 
 def test_a_model_is_configured_by_both_its_names() -> None:

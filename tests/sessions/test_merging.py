@@ -1,5 +1,6 @@
 """Merging memories: add, update, supersede; never twice the same, never over what the model has not seen."""
 
+from holdfast.sessions.forgotten import Gone
 from holdfast.sessions.memory import Memory, Source, from_markdown, path_of, slug, with_source
 from holdfast.sessions.merging import Merged, Report, merge
 
@@ -88,6 +89,43 @@ def test_superseding_into_a_place_that_is_taken_keeps_what_stands_there() -> Non
     merged = done(known, report("Imperial now.", action="supersede", key="unit system", target=UNITS))
     assert merged.memories[place].content == "The SI.\n\nImperial now."
     assert merged.removed == {UNITS}
+
+
+def test_superseding_what_the_model_has_not_seen_adds_to_it() -> None:
+    new = report("Imperial now.", action="supersede", key="unit system", target=UNITS)
+    merged = done(remembered("A person changed this meanwhile."), new, seen=remembered())
+    assert list(merged.memories) == [UNITS]
+    assert merged.memories[UNITS].content == "A person changed this meanwhile.\n\nImperial now."
+    assert merged.removed == set()
+
+
+def test_what_was_forgotten_is_not_brought_back() -> None:
+    gone = Gone(forgotten=remembered())
+    same_key = report("Metric.")
+    same_words = report("metric units always and everywhere", key="measures")
+    same_target = report("Metric, mostly.", action="update", key="measures", target=UNITS)
+    for each in (same_key, same_words, same_target):
+        merged = merge({}, remembered(), [each], NOW, gone)
+        assert (merged.memories, merged.changed, merged.counts) == ({}, set(), {"forgotten": 1})
+    other = merge({}, remembered(), [report("Green tea.", key="tea")], NOW, gone)
+    assert other.counts == {"added": 1}
+
+
+def test_a_memory_that_was_moved_is_updated_where_it_is() -> None:
+    place = "/memories/preferences/units-i-like.md"
+    known = {place: remembered()[UNITS]}
+    new = report("Metric, but feet for heights.", action="update", target=UNITS)
+    merged = merge(known, remembered(), [new], NOW, Gone(moved={UNITS: place}))
+    assert list(merged.memories) == [place]
+
+
+def test_what_was_superseded_meanwhile_is_found_in_what_took_its_place() -> None:
+    place = "/memories/preferences/unit-system.md"
+    known = {place: Memory("preferences", "System", "Imperial now.", sources=(HERE,), supersedes=(UNITS,))}
+    new = report("Nautical miles.", action="supersede", target=UNITS)
+    merged = merge(known, remembered(), [new], NOW, Gone(forgotten=remembered()))
+    assert list(merged.memories) == [place]
+    assert merged.memories[place].content == "Imperial now.\n\nNautical miles."
 
 
 def test_a_target_that_is_gone_is_no_target() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import holdfast
 from holdfast.clock import ManualClock
+from holdfast.jobs.outcome import LONGEST_ASKED
 from holdfast.sessions import SessionCommit, remembering
 from holdfast.store import Store
 from tests import modelserver
@@ -103,6 +104,9 @@ def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
         (modelserver.rude(), "did not answer"),
         (modelserver.page(), "sent no completion"),
         (modelserver.refusal(), "refused: I will not"),
+        (modelserver.stopped("content_filter"), "refused: its content filter"),
+        (modelserver.stopped("length"), "limit of output tokens"),
+        (modelserver.status(429), "did not answer"),
         ("", "answered nothing"),
         ("I would rather talk about the weather.", "answered something else"),
         ('{"abstract": "a", "overview": "b", "memories": [{"action": "explode"}]}', "memories.0.action"),
@@ -141,6 +145,32 @@ def test_a_dead_endpoint_fails_the_attempt(knowing: Store, server: ModelServer) 
     ended, error = state(knowing, made)
     assert ended == "queued"
     assert "did not answer (Connection error" in (error or "")
+
+
+def test_an_endpoint_that_asks_for_a_rest_is_given_it(knowing: Store, server: ModelServer, clock: ManualClock) -> None:
+    server.brain = lambda asked, call: modelserver.status(429, Retry_After="1000")
+    made = talk(knowing)
+    work(knowing)
+    assert knowing.jobs().get(made.job_id or 0).run_at == clock.now() + 1000
+    # An endpoint cannot put a job off for ever.
+    server.brain = lambda asked, call: modelserver.status(429, Retry_After="1e9")
+    clock.advance(1001)
+    work(knowing)
+    assert knowing.jobs().get(made.job_id or 0).run_at == clock.now() + LONGEST_ASKED
+
+
+def test_the_key_of_the_model_gets_into_no_file_of_the_store(
+    folder: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    configure(folder, server)
+    server.brain = lambda asked, call: modelserver.indiscreet()
+    with holdfast.open(folder) as store:
+        made = talk(store)
+        work(store)
+        assert "is not allowed" in (state(store, made)[1] or "")
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in written if b"very-secret" in path.read_bytes()]
 
 
 def test_a_model_that_says_nothing_is_given_up(folder: Path, server: ModelServer) -> None:
@@ -238,6 +268,68 @@ def test_two_sessions_that_say_the_same_make_one_memory_with_both_sources(
     assert '"/sessions/a/archive-001"' in text
     assert '"/sessions/b/archive-001"' in text
     assert text.count("metric units") == 1
+
+
+@pytest.mark.parametrize("how", ["the memory", "its kind", "all"])
+def test_a_job_does_not_bring_back_what_was_forgotten_after_its_conversation(
+    knowing: Store, server: ModelServer, how: str
+) -> None:
+    forgotten = {"the memory": UNITS, "its kind": "/memories/preferences", "all": "/memories"}[how]
+    server.brain = lambda asked, call: extract(memory("preferred units", "Metric.", messages=[1]))
+    first, second = talk(knowing, "a"), talk(knowing, "b")
+    assert knowing.worker().turn() == 1
+    assert knowing.exists(UNITS)
+    knowing.remove(forgotten, recursive=True)
+    work(knowing)
+    assert [state(knowing, each)[0] for each in (first, second)] == ["done", "done"]
+    assert not knowing.exists(UNITS)
+    assert knowing.search("metric", under="/memories") == [] if knowing.exists("/memories") else True
+    assert (knowing.jobs().get(second.job_id or 0).result or {})["memories"] == {"forgotten": 1}
+    # Said anew, it is remembered anew.
+    talk(knowing, "c")
+    work(knowing)
+    assert knowing.exists(UNITS)
+
+
+def test_a_memory_forgotten_while_the_model_is_asked_stays_forgotten(knowing: Store, server: ModelServer) -> None:
+    knowing.write(UNITS, "Metric units.")
+
+    def brain(asked: object, call: int) -> str:
+        knowing.remove(UNITS)
+        return extract(memory("preferred units", "Metric, but feet.", action="update", target=UNITS))
+
+    server.brain = brain
+    made = talk(knowing)
+    work(knowing)
+    assert state(knowing, made)[0] == "done"
+    assert not knowing.exists(UNITS)
+
+
+def test_a_memory_that_was_moved_meanwhile_is_updated_where_it_is(knowing: Store, server: ModelServer) -> None:
+    place = "/memories/preferences/units.md"
+    knowing.write(UNITS, "Metric units.")
+
+    def brain(asked: object, call: int) -> str:
+        knowing.move(UNITS, place)
+        return extract(memory("preferred units", "Metric, but feet.", action="update", target=UNITS))
+
+    server.brain = brain
+    talk(knowing)
+    work(knowing)
+    assert [info.path for info in knowing.ls("/memories/preferences")] == [place]
+    assert "Metric, but feet." in knowing.read_text(place)
+
+
+def test_a_memory_that_was_not_shown_to_the_model_is_not_overwritten(folder: Path, server: ModelServer) -> None:
+    configure(folder, server, "max_input_characters = 1000\n")
+    server.brain = lambda asked, call: extract(memory("preferred units", "Metric.", action="update"))
+    with holdfast.open(folder) as store:
+        store.write(UNITS, "Nothing of what is said here is alike. " * 20)
+        talk(store)
+        work(store)
+        assert "alike" not in server.calls[0]["messages"][1]["content"]
+        assert "is alike." in store.read_text(UNITS)
+        assert store.read_text(UNITS).endswith("\n\nMetric.\n")
 
 
 def test_running_the_job_again_adds_nothing(knowing: Store, server: ModelServer) -> None:

@@ -1,6 +1,7 @@
 """Sessions: messages in one order, whoever appends them, until a commit puts them away."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 import holdfast
 from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
-from holdfast.sessions import archiving
+from holdfast.sessions import archiving, searchable
+from holdfast.sessions import messages as wording
 from holdfast.store import Store
 from tests.processes import Child
 from tests.sessions.conftest import work
@@ -86,6 +88,12 @@ def test_a_session_is_called_by_one_name(store: Store, name: str) -> None:
         ({"role": "user", "content": "x", "parts": [object()]}, Unsupported),
         ({"role": "user", "content": "x", "tool_calls": [float("nan")]}, Unsupported),
         ({"role": "user", "content": "x", "at": "yesterday"}, Unsupported),
+        ({"role": "user", "content": "x", "at": float("nan")}, Unsupported),
+        ({"role": "user", "content": "x", "at": 1e20}, Unsupported),
+        ({"role": "user", "content": "x", "at": []}, Unsupported),
+        ({"role": "user", "content": "x", "parts": [{"text": "\ud800"}]}, Unsupported),
+        ({"role": "user", "content": "x", "parts": {"text": "y"}}, Unsupported),
+        ({"role": "user", "content": "x", "tool_calls": "look"}, Unsupported),
         ({"role": "user", "content": "x" * (4 * 1024 * 1024 + 1)}, TooLarge),
     ],
 )
@@ -93,6 +101,14 @@ def test_a_message_that_cannot_be_kept_is_refused(store: Store, message: object,
     with pytest.raises(error):
         store.session("chat").extend([message])  # type: ignore[list-item]
     assert store.sessions() == []
+
+
+def test_a_message_that_only_calls_tools_needs_no_content(store: Store) -> None:
+    session = store.session("chat")
+    session.append("assistant", None, tool_calls=[{"name": "look"}])
+    session.extend([{"role": "assistant", "content": None, "tool_calls": [{"name": "look"}]}])
+    assert said(store) == ["", ""]
+    assert session.commit().archive is not None
 
 
 def test_a_commit_moves_the_messages_into_an_archive_and_enqueues_its_job(store: Store) -> None:
@@ -118,7 +134,7 @@ def test_an_archive_is_searchable_when_the_commit_returns(store: Store) -> None:
     assert [hit.path for hit in store.search("zebracorn")] == [f"{made.path}/transcript.md"]
 
 
-def test_a_long_archive_is_searchable_once_its_job_has_run(store: Store) -> None:
+def long_talk(store: Store) -> archiving.SessionCommit:
     session = store.session("chat")
     session.extend(
         [{"role": "user", "content": f"line {n}, of no weight at all, about this and that"} for n in range(600)]
@@ -127,6 +143,56 @@ def test_a_long_archive_is_searchable_once_its_job_has_run(store: Store) -> None
     made = session.commit()
     assert len(store.read(f"{made.path}/transcript.md")) > archiving.SEARCHABLE_AT_COMMIT
     assert "Zebracorn" in store.read_text(f"{made.path}/transcript.md")
+    return made
+
+
+def with_zebracorn(store: Store) -> list[str]:
+    return [hit.path for hit in store.search("zebracorn", mode="text")]
+
+
+def test_a_long_archive_is_searchable_without_a_worker_when_the_store_is_closed(folder: Path, store: Store) -> None:
+    with holdfast.open(folder) as short_lived:
+        made = long_talk(short_lived)
+    assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
+    assert store.jobs().get(made.job_id or 0).state == "queued"
+
+
+def test_a_long_archive_becomes_searchable_without_a_worker_while_the_store_stays_open(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, write = threading.Event(), searchable.write_rows
+
+    def noted(*args: object) -> None:
+        write(*args)  # type: ignore[arg-type]
+        written.set()
+
+    monkeypatch.setattr(searchable, "write_rows", noted)
+    made = long_talk(store)
+    assert written.wait(120)
+    # The thread commits what it has written before the next writer gets its turn.
+    store.mkdir("/later")
+    assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
+
+
+def test_archives_of_processes_that_died_are_made_searchable_with_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(searchable.Transcripts, "note", lambda self, transcript_id: None)
+        made = long_talk(store)
+    transcripts = searchable.Transcripts(store._backend)
+    assert with_zebracorn(store) == []
+    transcripts.look_for_older()
+    transcripts.work_off()
+    assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
+
+
+def test_the_job_of_a_long_archive_makes_it_searchable_if_nobody_has(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searchable.Transcripts, "note", lambda self, transcript_id: None)
+    made = long_talk(store)
+    assert with_zebracorn(store) == []
     work(store)
     hit = store.search("zebracorn")[0]
     assert hit.path == f"{made.path}/transcript.md"
@@ -296,6 +362,52 @@ def test_a_context_holds_the_abstract_and_what_fits_of_the_newest_messages(store
     assert session.context(40).messages == []
     with pytest.raises(Unsupported):
         session.context(0)
+
+
+def test_a_context_has_an_abstract_before_any_job_has_run(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "I prefer metric units in everything I read.")
+    made = session.commit()
+    context = session.context(100)
+    assert (context.abstract, context.archive) == ("I prefer metric units in everything I read.", made.path)
+
+
+def test_a_context_of_an_unreadable_archive_has_the_messages(store: Store) -> None:
+    session = store.session("chat")
+    session.append("user", "archived")
+    made = session.commit()
+    assert made.archive is not None
+    session.append("user", "live")
+    with store._backend.engine.write() as conn:
+        conn.run("UPDATE inline_bytes SET data = :data WHERE content_id = :id",
+                 {"data": b"damaged", "id": made.archive.transcript_id})  # fmt: skip
+    context = session.context(100)
+    assert (context.abstract, [m.content for m in context.messages]) == (None, ["live"])
+
+
+@pytest.mark.parametrize("budget", [1, 2, 5, 7, 20, 33, 100, 333])
+@pytest.mark.parametrize("word", ["word ", "слово ", "単語、", "\U0001f600", "naïve café "])
+def test_a_context_never_costs_more_than_its_budget(store: Store, word: str, budget: int) -> None:
+    session = store.session("chat")
+    session.append("user", word * 30 + ".")
+    session.commit()
+    for n in range(4):
+        session.append("user", word * n * n, tool_calls=[{"name": word}] if n == 2 else None)
+    context = session.context(budget)
+    # By the estimate of each: a Chinese character is a token, two Cyrillic letters are one, four ASCII letters are one.
+    spoken = [wording.spoken(m) for m in context.messages] + ([context.abstract] if context.abstract else [])
+    least = sum(sum(1.0 if ord(c) > 0x2000 else 0.5 if ord(c) > 0x7F else 0.25 for c in text) for text in spoken)
+    assert least <= context.tokens <= budget
+
+
+def test_a_large_context_holds_all_of_many_small_messages(store: Store) -> None:
+    session = store.session("chat")
+    session.extend([{"role": "user", "content": "ok"} for _ in range(3000)])
+    whole = session.context(15_000)
+    assert (len(whole.messages), whole.truncated, whole.tokens) == (3000, False, 15_000)
+    part = session.context(14_999)
+    assert (len(part.messages), part.truncated) == (2999, True)
+    assert len(session.context(10**30).messages) == 3000
 
 
 def test_a_context_without_archives_is_the_messages_alone(store: Store) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from holdfast.catalog.contents import Rendition
-from holdfast.catalog.engine import Connection, batches, in_list
+from holdfast.catalog.engine import Connection, rows_among
 
 #: directory digests that are kept; the oldest go first, and are derived again when asked for
 FOLDER_DIGESTS_KEPT = 100_000
@@ -31,65 +31,41 @@ class FolderDigest:
 _FOLDER = "node_id, state_id, kind, deriver, deriver_version, text, commit_seq"
 
 
+_TEXTS = """SELECT r.content_id, b.data FROM renditions r JOIN inline_bytes b ON b.content_id = r.rendered_id
+    WHERE r.content_id IN (:ids) AND r.kind = :kind"""
+
+
 def texts_of_contents(conn: Connection, ids: Iterable[str], kind: str, deriver: str, version: str) -> dict[str, str]:
     """Return the abstracts or overviews of contents by content id, as one deriver made them; small ones only."""
-    found: dict[str, str] = {}
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"""SELECT r.content_id, b.data FROM renditions r JOIN inline_bytes b ON b.content_id = r.rendered_id
-            WHERE r.content_id IN ({marks}) AND r.kind = :kind AND r.deriver = :deriver
-            AND r.deriver_version = :version""",
-            {**params, "kind": kind, "deriver": deriver, "version": version},
-        )
-        found.update((row[0], bytes(row[1]).decode("utf-8")) for row in rows)
-    return found
+    sql = f"{_TEXTS} AND r.deriver = :deriver AND r.deriver_version = :version"
+    rows = rows_among(conn, sql, ids, {"kind": kind, "deriver": deriver, "version": version})
+    return {row[0]: bytes(row[1]).decode("utf-8") for row in rows}
 
 
 def newest_texts(conn: Connection, ids: Iterable[str], kind: str) -> dict[str, str]:
     """Return the latest abstracts or overviews of contents by content id, whoever made them."""
-    found: dict[str, str] = {}
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"""SELECT r.content_id, b.data FROM renditions r JOIN inline_bytes b ON b.content_id = r.rendered_id
-            WHERE r.content_id IN ({marks}) AND r.kind = :kind ORDER BY r.made""",
-            {**params, "kind": kind},
-        )
-        found.update((row[0], bytes(row[1]).decode("utf-8")) for row in rows)
-    return found
+    rows = rows_among(conn, f"{_TEXTS} ORDER BY r.made", ids, {"kind": kind})
+    return {row[0]: bytes(row[1]).decode("utf-8") for row in rows}
 
 
 def markdown_of(conn: Connection, ids: Iterable[str]) -> dict[str, Rendition]:
     """Return the newest Markdown rendition of each content that has one."""
-    found: dict[str, Rendition] = {}
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"""SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
-            WHERE content_id IN ({marks}) AND kind = 'markdown' ORDER BY made, deriver_version""",
-            params,
-        )
-        found.update(
-            (row[0], Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))) for row in rows
-        )
-    return found
+    sql = """SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
+        WHERE content_id IN (:ids) AND kind = 'markdown' ORDER BY made, deriver_version"""
+    return {
+        row[0]: Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
+        for row in rows_among(conn, sql, ids)
+    }
 
 
 def of_states(
     conn: Connection, states: Iterable[str], kind: str, deriver: str, version: str
 ) -> dict[str, FolderDigest]:
     """Return directory digests by state, as one deriver made them."""
-    found: dict[str, FolderDigest] = {}
-    for batch in batches(states):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"SELECT {_FOLDER} FROM folder_digests WHERE state_id IN ({marks}) AND kind = :kind"
-            " AND deriver = :deriver AND deriver_version = :version",
-            {**params, "kind": kind, "deriver": deriver, "version": version},
-        )
-        found.update((row[1], FolderDigest(*row)) for row in rows)
-    return found
+    sql = f"""SELECT {_FOLDER} FROM folder_digests
+        WHERE state_id IN (:ids) AND kind = :kind AND deriver = :deriver AND deriver_version = :version"""
+    rows = rows_among(conn, sql, states, {"kind": kind, "deriver": deriver, "version": version})
+    return {row[1]: FolderDigest(*row) for row in rows}
 
 
 def newest_of_node(conn: Connection, node_id: int, kind: str, until: int) -> FolderDigest | None:

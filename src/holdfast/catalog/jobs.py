@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from holdfast.catalog.engine import Connection, Row, in_list
+from holdfast.errors import Unsupported
 
 QUEUED, WAITING, RUNNING = "queued", "waiting", "running"
 DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED = "done", "skipped", "failed", "cancelled", "superseded"
@@ -76,6 +77,17 @@ class NewJob:
     #: the job that must have ended, well or not, before this one begins
     after: int | None = None
     attempts: int = ATTEMPTS
+
+    def __post_init__(self) -> None:
+        """Refuse what the catalog would keep and no worker could make sense of."""
+        try:
+            text = json.dumps(self.payload, allow_nan=False)
+            numbers = [self.priority, self.attempts, self.after or 0, int(self.run_at or 0)]
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise Unsupported(f"A job's payload must be JSON, its times numbers ({error})", path=self.kind) from error
+        if not (self.kind and text.startswith("{") and self.attempts > 0 and all(type(n) is int for n in numbers)):
+            remedy = "Its kind is a name, its payload a mapping, its priority an integer, its attempts 1 or more"
+            raise Unsupported(f"{self!r} is no job", path=str(self.kind), remedy=remedy)
 
 
 class Enqueueing(TypedDict, total=False):
@@ -216,7 +228,7 @@ def cancel(conn: Connection, job_id: int, now: float) -> bool:
 
 
 def retry(conn: Connection, job_id: int, now: float) -> int | None:
-    """Queue a job that ended without effect, all attempts before it.
+    """Queue a job that ended without effect, all attempts before it; it waits if the job before it is under way.
 
     Returns the id of the job that will run: another one when its key is taken; None when there is nothing to retry.
     """
@@ -225,10 +237,11 @@ def retry(conn: Connection, job_id: int, now: float) -> int | None:
         return None
     if job.key is not None and (there := unstarted_with_key(conn, job.key)) is not None:
         return there
+    state = WAITING if job.after_job is not None and _is_under_way(conn, job.after_job) else QUEUED
     conn.run(
-        """UPDATE jobs SET state = 'queued', attempts = 0, run_at = :now, ended = NULL, started = NULL
+        """UPDATE jobs SET state = :state, attempts = 0, run_at = :now, ended = NULL, started = NULL
         WHERE job_id = :id""",
-        {"id": job_id, "now": now},
+        {"id": job_id, "now": now, "state": state},
     )
     return job_id
 
@@ -322,9 +335,10 @@ def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
 
 
 def forget_ended(conn: Connection, before: float) -> int:
-    """Drop jobs that ended before `before`, but none that failed; returns how many."""
+    """Drop jobs that ended before `before`, but none that failed or was skipped; returns how many."""
+    # A memory job that was skipped waits for a model to be configured, however long that takes.
     return conn.run(
-        "DELETE FROM jobs WHERE ended < :before AND state <> 'failed'",
+        "DELETE FROM jobs WHERE ended < :before AND state NOT IN ('failed', 'skipped')",
         {"before": before},
     )
 

@@ -194,6 +194,17 @@ def archives(conn: Connection, session_id: str) -> list[Archive]:
     return [Archive(*row) for row in rows]
 
 
+def transcripts_without_rows(conn: Connection, embedder: str) -> list[str]:
+    """Return the transcripts that are not searchable yet, each once; this looks at every archive."""
+    rows = conn.rows(
+        """SELECT DISTINCT a.transcript_id FROM archives a
+        JOIN searchable s ON s.embedder = :embedder AND s.content_id = a.transcript_id
+        WHERE s.chunks = 0 AND s.place IN ('tail', 'table')""",
+        {"embedder": embedder},
+    )
+    return [row[0] for row in rows]
+
+
 def forget(conn: Connection, session_id: str) -> None:
     """Drop a session, its live messages and the rows of its archives."""
     for table in ("messages", "archives", "sessions"):

@@ -11,8 +11,7 @@ from holdfast.catalog.jobs import STATES, Job
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count
-from holdfast.cli.waiting import status_of
-from holdfast.jobs.queue import Queue
+from holdfast.cli.waiting import WaitOption, status_of, work_off
 
 app = group("Background work: see it, run it, try it again.")
 
@@ -81,14 +80,27 @@ def retry(
     call: Call,
     job: Annotated[list[int] | None, typer.Argument(metavar="JOB", help="Numbers of jobs.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
-) -> None:
-    """Queue jobs again that failed, were skipped or cancelled."""
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="All that were skipped, as memory jobs without a model are.")
+    ] = False,
+    wait: WaitOption = False,
+) -> int | None:
+    """Queue jobs again that failed, were skipped or cancelled.
+
+    With --wait the exit status is 1 when one of them failed again.
+    """
     queue = call.store.jobs()
-    wanted = [*(job or ()), *(each.job_id for each in _failed(queue, failed))]
-    if not wanted and not failed:
-        raise typer.BadParameter("Name the jobs, or give --failed")
-    again = [queue.retry(each) for each in wanted]
-    call.done({"jobs": again}, [f"queued {count(len(again), 'job')} again"])
+    states = [state for state, wanted in (("failed", failed), ("skipped", skipped)) if wanted]
+    found = [each.job_id for each in queue.list(*states)] if states else []
+    if not job and not states:
+        raise typer.BadParameter("Name the jobs, or give --failed or --skipped")
+    # The oldest first: the jobs of one session then wait for each other as they did at first.
+    again = [queue.retry(each) for each in sorted({*(job or ()), *found})]
+    ended = work_off(call, *again) if wait and again else []
+    document = {"jobs": again, "ended": [shapes.job(each) for each in ended]}
+    told = f"queued {count(len(again), 'job')} again"
+    call.done(document, [told, *(_line(call.out, each) for each in ended)])
+    return status_of(ended)
 
 
 @command(app)
@@ -97,10 +109,6 @@ def cancel(call: Call, job: JobsArgument) -> None:
     queue = call.store.jobs()
     cancelled = [each for each in job if queue.cancel(each)]
     call.done({"cancelled": cancelled}, [f"cancelled {count(len(cancelled), 'job')}"])
-
-
-def _failed(queue: Queue, wanted: bool) -> list[Job]:
-    return list(queue.list("failed")) if wanted else []
 
 
 def _line(out: Output, job: Job) -> str:

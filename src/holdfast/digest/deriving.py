@@ -13,6 +13,7 @@ from holdfast.digest.digest import ABSTRACT, OVERVIEW, Child, Digester, Pair
 from holdfast.digest.extractive import LOOKED_AT
 from holdfast.digest.states import Folder, survey
 from holdfast.documents import body_of_bytes
+from holdfast.errors import ProviderFailed
 from holdfast.tree import TreeView
 
 #: digests written in one commit
@@ -42,25 +43,37 @@ class Deriving:
     save: Callable[[Callable[[Connection], None]], None]
     #: called between two derivations; raises to stop
     check: Callable[[], None] = lambda: None
+    #: calls of the digester that may fail one after the other: a text that a model refuses does not keep the others
+    #: from theirs, and a model that is down is not asked about each
+    patience: int = 1
     #: how many were made
     made: int = 0
+    #: why others were not
+    failures: list[ProviderFailed] = field(default_factory=list)
+    _in_a_row: int = 0
     _waiting: Found = field(default_factory=Found)
     _pairs: dict[str, Pair] = field(default_factory=dict)
 
     def document(self, content_id: str) -> Pair | None:
-        """Return both digests of a content, made now if they are missing; None when it has no text."""
+        """Return both digests of a content, made now if they are missing; None when it has no text.
+
+        Raises ProviderFailed when it could not be made.
+        """
         found = self._documents([content_id]).get(content_id)
-        self.flush()
+        self._finish()
         return found
 
     def folder(self, view: TreeView, top: Entry) -> Pair:
-        """Return both digests of a directory, after making what is missing of all below it."""
+        """Return both digests of a directory, after making what is missing of all below it.
+
+        Raises ProviderFailed when something below could not be made; what could be made is kept.
+        """
         order = survey(view, top)
         known = self._known_folders(folder.state_id for folder in order)
         for folder in order:
-            if folder.state_id not in known:
-                known[folder.state_id] = self._make_folder(folder, known)
-        self.flush()
+            if folder.state_id not in known and (pair := self._make_folder(folder, known)) is not None:
+                known[folder.state_id] = pair
+        self._finish()
         return known[order[-1].state_id]
 
     def flush(self) -> None:
@@ -69,8 +82,17 @@ class Deriving:
         if found:
             self.save(lambda conn: self._write(conn, found))
 
-    def _make_folder(self, folder: Folder, known: dict[str, Pair]) -> Pair:
+    def _finish(self) -> None:
+        self.flush()
+        if self.failures:
+            raise self.failures[0]
+
+    def _make_folder(self, folder: Folder, known: dict[str, Pair]) -> Pair | None:
+        """Return the digests of a directory; None when those of something in it could not be made."""
+        before = len(self.failures)
         texts = self._documents(dict.fromkeys(folder.contents))
+        if len(self.failures) > before or not all(state in known for state in folder.folders):
+            return None
         titles = self._titles(folder.contents)
         children = [
             Child(titles.get(each), texts[each].abstract if each in texts else None, is_folder=False)
@@ -78,9 +100,10 @@ class Deriving:
         ]
         children += [Child(None, known[state].abstract, is_folder=True) for state in folder.folders]
         self.check()
-        pair = self.digester.of_folder(_ordered(children))
-        self._waiting.folders.append((folder, pair))
-        self._count()
+        pair = self._ask(lambda: self.digester.of_folder(_ordered(children)))
+        if pair is not None:
+            self._waiting.folders.append((folder, pair))
+            self._count()
         return pair
 
     def _documents(self, ids: Iterable[str]) -> dict[str, Pair]:
@@ -100,12 +123,25 @@ class Deriving:
     def _make_document(self, rendition: Rendition) -> Pair | None:
         with self.backend.engine.read() as conn:
             content = self.backend.content(conn, rendition.rendered_id)
-        text = _head(self.backend, content)
+        text = read_head(self.backend, content)
         if not text.strip():
             return None
-        pair = self.digester.of_text(rendition.title, text)
-        self._waiting.documents[rendition.content_id] = pair
-        self._count()
+        pair = self._ask(lambda: self.digester.of_text(rendition.title, text))
+        if pair is not None:
+            self._waiting.documents[rendition.content_id] = pair
+            self._count()
+        return pair
+
+    def _ask(self, question: Callable[[], Pair]) -> Pair | None:
+        try:
+            pair = question()
+        except ProviderFailed as error:
+            self.failures.append(error)
+            self._in_a_row += 1
+            if self._in_a_row >= self.patience:
+                self._finish()
+            return None
+        self._in_a_row = 0
         return pair
 
     def _stored(self, ids: Sequence[str]) -> dict[str, Pair]:
@@ -156,7 +192,7 @@ def write_pair(conn: Connection, digester: Digester, content_id: str, pair: Pair
         contents.insert_renditions(conn, [made], now)
 
 
-def _head(backend: Backend, content: Content) -> str:
+def read_head(backend: Backend, content: Content) -> str:
     """Return the start of a text: all that any digester looks at, and at most that in memory."""
     pieces, size = [], 0
     for piece in backend.stream(content):

@@ -1,6 +1,6 @@
 """Abstracts and overviews as a store gives them: on demand, and by job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast import paths, tree
@@ -8,14 +8,17 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits, digests
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
-from holdfast.digest.deriving import Deriving
-from holdfast.digest.digest import ABSTRACT, Digest, Digester, Pair
+from holdfast.digest.deriving import Deriving, read_head
+from holdfast.digest.digest import ABSTRACT, Child, Digest, Digester, Pair
 from holdfast.digest.extractive import Extractive
 from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.context import JobContext
 from holdfast.reading import SqlView
 from holdfast.snapshot import EngineView
+
+#: failures of the model one after the other that end an attempt at a job
+PATIENCE = 5
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,27 @@ class Digests:
                 return Digest("", kind, texts[content_id], digester.name, digester.version, head, fresh=True)
         return None
 
+    def abstract_at_hand(self, content_id: str) -> Digest:
+        """Return the stored abstract of a content, or one of its own sentences: no model is asked and nothing kept.
+
+        Raises CorruptStore when the content cannot be read.
+        """
+        found = self.of_content(content_id)
+        if found is None:
+            with self.backend.engine.read() as conn:
+                head, content = commits.head(conn, self.backend.branch), self.backend.content(conn, content_id)
+            maker = Extractive()
+            text = maker.of_text(None, read_head(self.backend, content)).abstract
+            found = Digest("", ABSTRACT, text, maker.name, maker.version, head, fresh=True)
+        return found
+
     def run(self, context: JobContext) -> dict[str, int]:
         """Derive what is missing at and below the job's `path`, and of the directories above it: a job's handler."""
         path = paths.parse(str(context.payload.get("path", paths.ROOT)))
         with self.backend.engine.read() as conn:
             at = commits.head(conn, self.backend.branch)
-        deriving = self._deriving(self.digester(), at)
-        deriving.check = context.check
+        deriving = self._deriving(_interruptible(self.digester(), context), at)
+        deriving.check, deriving.patience = context.check, PATIENCE
         deriving.save = lambda effect: _publish(context, effect)
         view = EngineView(self.backend, at)
         for each in _upward(path):
@@ -107,6 +124,33 @@ class Digests:
     def _preferred(self) -> list[Digester]:
         configured = self.digester()
         return [configured] if isinstance(configured, Extractive) else [configured, Extractive()]
+
+
+@dataclass(frozen=True)
+class _Interruptible:
+    """A slow digester in a job: a cancel does not wait for its answer."""
+
+    digester: Digester
+    context: JobContext
+
+    @property
+    def name(self) -> str:
+        return self.digester.name
+
+    @property
+    def version(self) -> str:
+        return self.digester.version
+
+    def of_text(self, title: str | None, text: str) -> Pair:
+        return self.context.call(lambda: self.digester.of_text(title, text))
+
+    def of_folder(self, children: Sequence[Child]) -> Pair:
+        return self.context.call(lambda: self.digester.of_folder(children))
+
+
+def _interruptible(digester: Digester, context: JobContext) -> Digester:
+    # One that needs no model is quicker than the thread that a call takes.
+    return digester if isinstance(digester, Extractive) else _Interruptible(digester, context)
 
 
 def _upward(path: str) -> list[str]:

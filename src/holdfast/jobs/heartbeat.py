@@ -1,5 +1,6 @@
 """The worker's pulse: renews leases, notices cancels, ends attempts that take too long."""
 
+import random
 import threading
 from dataclasses import dataclass, field
 
@@ -32,8 +33,9 @@ class Running:
 class Heartbeat:
     """Keeps the leases of what runs in one worker."""
 
-    def __init__(self, backend: Backend, lease: float) -> None:
+    def __init__(self, backend: Backend, lease: float, rng: random.Random) -> None:
         self._backend = backend
+        self._rng = rng
         #: seconds
         self._lease = lease
         self._lock = threading.Lock()
@@ -89,7 +91,7 @@ class Heartbeat:
     def _end_slow(self, running: Running) -> None:
         # The job is taken from the attempt before the attempt is told: it cannot publish in between.
         slow = TimeoutError(f"the attempt took longer than {running.kind.time_limit:g} s")
-        outcome.write(self._backend, [outcome.Outcome(running.job, jobs.QUEUED, outcome.cause(slow))])
+        outcome.write(self._backend, [outcome.after_error(running.job, slow, running.kind.backoff, self._rng)])
         running.stop.set("took too long")
 
     def _all(self) -> list[Running]:

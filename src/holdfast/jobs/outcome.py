@@ -9,12 +9,14 @@ from holdfast.backend import Backend
 from holdfast.catalog import audit, jobs
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, ProviderFailed
 from holdfast.faults import point
 from holdfast.jobs.kinds import Backoff
 
 #: characters of a cause that are kept
 CAUSE_CHARACTERS = 2000
+#: seconds that a job rests at most because a provider asked for it
+LONGEST_ASKED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def write(backend: Backend, outcomes: list[Outcome]) -> None:
 
 def after_error(job: Job, error: BaseException, backoff: Backoff, rng: random.Random) -> Outcome:
     """Return the outcome of an attempt that raised: another try, as long as any is left."""
-    return Outcome(job, jobs.QUEUED, cause(error), rest=backoff.seconds(job.attempts, rng))
+    asked = min(error.retry_after or 0.0, LONGEST_ASKED) if isinstance(error, ProviderFailed) else 0.0
+    return Outcome(job, jobs.QUEUED, cause(error), rest=max(asked, backoff.seconds(job.attempts, rng)))
 
 
 def cause(error: BaseException) -> str:

@@ -1,12 +1,13 @@
 """The worker: claims jobs, runs their handlers, and writes how they ended."""
 
+import json
 import random
 import threading
 import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from holdfast import process
@@ -31,6 +32,8 @@ FIRST_LOOK, LAST_LOOK = 0.05, 0.5
 LARGEST_BATCH = 64
 #: seconds that a job of a batch may take on average for the next batch to be larger, and one may take at all
 QUICK, SLOW = 0.002, 0.02
+#: beats of one job after which the others of its batch go back to the queue
+BEATS_TO_LET_GO = 2
 #: beats after which a handler that does not stop is left to itself and another thread takes its place
 BEATS_TO_STOP = 5
 #: seconds that ended jobs are listed
@@ -53,6 +56,30 @@ class _Hand:
     look: float = FIRST_LOOK
     #: whether another thread has taken its place, because a handler will not return
     replaced: bool = False
+    #: claimed and not begun
+    _pending: list[Job] = field(default_factory=list)
+    #: beats since it began a job
+    _beats: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, claimed: list[Job]) -> None:
+        with self._lock:
+            self._pending, self._beats = list(claimed), 0
+
+    def next(self) -> Job | None:
+        """Return the job to begin now."""
+        with self._lock:
+            self._beats = 0
+            return self._pending.pop(0) if self._pending else None
+
+    def let_go(self, *, after_beats: int = 0) -> list[Job]:
+        """Return the jobs that were claimed and are not begun any more, if the present one took so many beats."""
+        with self._lock:
+            self._beats += after_beats > 0
+            if self._beats < after_beats:
+                return []
+            found, self._pending = self._pending, []
+            return found
 
 
 class Worker:
@@ -74,7 +101,7 @@ class Worker:
         self._lease = lease
         self._rng = rng or random.Random()
         self._waker = Waker(backend)
-        self._heartbeat = Heartbeat(backend, lease)
+        self._heartbeat = Heartbeat(backend, lease, self._rng)
         self._stopping = threading.Event()
         self._until_empty = False
         self._hands: list[_Hand] = []
@@ -141,6 +168,9 @@ class Worker:
             if hand is not None and running.beats_ignored >= BEATS_TO_STOP and not hand.replaced:
                 hand.replaced = True
                 self._add_hand()
+        # What was claimed with a job that turns out to be slow would wait for it, and its lease is not renewed.
+        for hand in list({id(hand): hand for hand in list(self._running_hands.values())}.values()):
+            self._give_back(hand.let_go(after_beats=BEATS_TO_LET_GO))
         outcome.take_over(self._backend)
         self._clear()
 
@@ -189,6 +219,8 @@ class Worker:
         return len(claimed)
 
     def _give_back(self, claimed: list[Job]) -> None:
+        if not claimed:
+            return
         with self._backend.engine.write(durable=False) as conn:
             for job in claimed:
                 jobs.put_back(conn, job.job_id, job.token or "", self._backend.clock.now(), counted=False)
@@ -241,15 +273,15 @@ class Worker:
         """Run claimed jobs in order and write in one commit how those ended that published nothing."""
         began = time.monotonic()
         outcomes: list[Outcome] = []
-        for number, job in enumerate(claimed):
+        hand.take(claimed)
+        while (job := hand.next()) is not None:
             before = time.monotonic()
             ended = self._run(job, hand)
             if ended is not None:
                 outcomes.append(ended)
             if time.monotonic() - before > SLOW or self._stopping.is_set() or hand.replaced:
                 # The others of the batch do not wait behind a slow one: any worker may have them.
-                outcomes.extend(Outcome(each, jobs.QUEUED, counted=False) for each in claimed[number + 1 :])
-                break
+                outcomes.extend(Outcome(each, jobs.QUEUED, counted=False) for each in hand.let_go())
         outcome.write(self._backend, outcomes)
         quick = time.monotonic() - began < QUICK * len(claimed) + SLOW / 2
         hand.batch = min(LARGEST_BATCH, hand.batch * 2) if quick else 1
@@ -272,7 +304,10 @@ class Worker:
     def _handle(self, kind: Kind, context: JobContext) -> Outcome | None:
         job = context.job
         try:
-            return Outcome(job, jobs.DONE, result=kind.run(context))
+            result = kind.run(context)
+            # A result that cannot be kept is the handler's mistake: found out later it would be the worker's.
+            json.dumps(result)
+            return Outcome(job, jobs.DONE, result=result)
         except Skipped as reason:
             return Outcome(job, jobs.SKIPPED, str(reason))
         except Failed as error:
@@ -283,7 +318,7 @@ class Worker:
             with self._backend.engine.read() as conn:
                 held = jobs.holds(conn, job.job_id, job.token or "")
             return outcome.after_error(job, error, kind.backoff, self._rng) if held else None
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is the job's failure, not the worker's
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is not the worker's failure
             return outcome.after_error(job, error, kind.backoff, self._rng)
 
     def _clear(self) -> None:

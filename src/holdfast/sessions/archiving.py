@@ -27,8 +27,8 @@ from holdfast.transaction import Terms, Transaction, immediately
 MEMORY = "memory"
 #: times that a commit reads the messages again because another commit archived some of them
 TRIES = 20
-#: bytes of a transcript that are made searchable in the commit itself; the memory job does it for longer ones, first of
-#: all. Embedding a thousand messages takes longer than all else that a commit does.
+#: bytes of a transcript that are made searchable in the commit itself; of longer ones that is done just after it
+#: (searchable.py). Embedding a thousand messages takes longer than all else that a commit does.
 SEARCHABLE_AT_COMMIT = 16 * 1024
 
 #: bytes of an archive's file that are kept in the catalog; larger ones become blobs
@@ -123,7 +123,7 @@ def _publish(
         sessions.clear_until(conn, session_id, last)
         made[:] = [found]
 
-    terms = Terms(f"Archive {len(chosen)} messages of session {session_id}", actor, None, [guard], [effect])
+    terms = Terms(f"Archive {wording.amount(chosen)} of session {session_id}", actor, None, [guard], [effect])
 
     def action(tx: Transaction) -> None:
         tx.claim(f"/sessions/{session_id}")

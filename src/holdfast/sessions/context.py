@@ -6,10 +6,13 @@ from typing import Any
 from holdfast.catalog.sessions import Message
 from holdfast.sessions import messages as wording
 
-#: characters of text in one token, as models count them on average
-CHARACTERS_PER_TOKEN = 4
+#: ASCII characters in one token, as models count them on average, and bytes of UTF-8 of all other text: a Chinese
+#: character takes about one token, a Cyrillic letter half of one. Rather too many are counted than too few.
+ASCII_PER_TOKEN, BYTES_PER_TOKEN = 4, 2
 #: tokens that each message costs beyond its text
 TOKENS_PER_MESSAGE = 4
+#: tokens beyond which a larger budget makes no difference: no model takes as many
+MOST_TOKENS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,11 @@ def fit(abstract: str | None, archive: str | None, live: list[Message], budget: 
 
 def tokens_of(text: str | None) -> int:
     """Return about how many tokens a text takes."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN) if text else 0
+    if not text:
+        return 0
+    size = len(text.encode("utf-8"))
+    plain = len(text.encode("ascii", "ignore"))
+    return -(-plain // ASCII_PER_TOKEN) + -(-(size - plain) // BYTES_PER_TOKEN)
 
 
 def tokens_of_message(message: Message) -> int:

@@ -66,13 +66,13 @@ def extract(
     kinds: Mapping[str, str],
     check: Callable[[], None],
 ) -> Extract:
-    """Return what `model` makes of an archive, asked part by part when it is long.
+    """Return what `model` makes of an archive beside what is `known`, asked part by part when it is long.
 
     Raises ProviderFailed. `check` is called between two calls and raises to stop.
     """
     task = _TASK.format(kinds="\n".join(f"- {name}: {what}" for name, what in kinds.items()))
     room = model.max_input_characters
-    shown = _known(known, messages, int(room * KNOWN_SHARE))
+    shown = "\n".join(_line(path, memory) for path, memory in known.items())
     parts: list[Extract] = []
     for part in _parts(messages, room - len(shown)):
         check()
@@ -101,19 +101,23 @@ def _parts(messages: Sequence[Message], characters: int) -> Iterator[str]:
     yield "\n".join(part)
 
 
-def _known(known: Mapping[str, Memory], messages: Sequence[Message], characters: int) -> str:
-    """Return the known memories that share most words with the conversation, as many as fit, a line of JSON each."""
+def relevant(remembered: Mapping[str, Memory], messages: Sequence[Message], room: int) -> dict[str, Memory]:
+    """Return the memories that share most words with the conversation, as many as a call of `room` characters shows."""
     talk = {word for message in messages for word in message.content.casefold().split()}
+    left = int(room * KNOWN_SHARE)
 
     def shared(item: tuple[str, Memory]) -> tuple[int, str]:
         words = f"{item[1].title} {item[1].content}".casefold().split()
         return -len(talk.intersection(words)), item[0]
 
-    lines: list[str] = []
-    for path, memory in sorted(known.items(), key=shared):
-        line = json.dumps({"path": path, "title": memory.title, "content": memory.content}, ensure_ascii=False)
-        characters -= len(line) + 1
-        if characters < 0:
-            break
-        lines.append(line)
-    return "\n".join(lines)
+    chosen: dict[str, Memory] = {}
+    for path, memory in sorted(remembered.items(), key=shared):
+        size = len(_line(path, memory)) + 1
+        if size <= left:
+            chosen[path] = memory
+            left -= size
+    return chosen
+
+
+def _line(path: str, memory: Memory) -> str:
+    return json.dumps({"path": path, "title": memory.title, "content": memory.content}, ensure_ascii=False)

@@ -2,13 +2,14 @@
 
 The model answered from what was remembered when it was asked. By the time its answer is published, another job or a
 person may have changed that: the merge is made on the newest state, and text that the model has not seen is never
-overwritten.
+overwritten. What was forgotten since the conversation is not brought back.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from holdfast.sessions.forgotten import Gone
 from holdfast.sessions.memory import Memory, Source, now_iso, path_of, with_source
 
 #: part of their words that two memories of a kind share when they are taken for the same
@@ -46,7 +47,7 @@ class Merged:
         self.memories[path] = memory
         self.changed.add(path)
         self.removed.discard(path)
-        self._count(action)
+        self.count(action)
 
     def remove(self, path: str) -> None:
         self.memories.pop(path, None)
@@ -54,27 +55,57 @@ class Merged:
         self.removed.add(path)
 
     def unchanged(self) -> None:
-        self._count("unchanged")
+        self.count("unchanged")
 
-    def _count(self, action: str) -> None:
+    def count(self, action: str) -> None:
         self.counts[action] = self.counts.get(action, 0) + 1
 
 
 def merge(
-    remembered: Mapping[str, Memory], seen: Mapping[str, Memory], reports: Iterable[Report], now: float
+    remembered: Mapping[str, Memory],
+    seen: Mapping[str, Memory],
+    reports: Iterable[Report],
+    now: float,
+    gone: Gone | None = None,
 ) -> Merged:
-    """Return `remembered` (by path) with `reports` merged in; `seen` is what the model knew when it made them."""
-    merged = Merged(dict(remembered))
+    """Return `remembered` (by path) with `reports` merged in.
+
+    `seen` is what the model was shown when it made them, `gone` what was moved or forgotten since it was said.
+    """
+    merged, gone = Merged(dict(remembered)), gone or Gone()
     for report in reports:
-        target = report.target if report.target in merged.memories else None
-        there = target or _same_subject(merged.memories, report)
-        if there is None:
+        there = _target(merged.memories, report, gone) or _same_subject(merged.memories, report)
+        if there is None and _is_forgotten(report, gone):
+            merged.count("forgotten")
+        elif there is None:
             merged.put(path_of(report.kind, report.key), _new(report, now), "added")
-        elif report.action == "supersede":
+        elif report.action == "supersede" and _is_seen(seen, there, merged.memories[there]):
             _supersede(merged, there, report, now)
         else:
             _update(merged, seen, there, report, now)
     return merged
+
+
+def _target(memories: Mapping[str, Memory], report: Report, gone: Gone) -> str | None:
+    """Return the memory that a report names, where it stands now: it may have been moved, or superseded by another."""
+    path = gone.moved.get(report.target or "", report.target)
+    if path is None or path in memories:
+        return path
+    return next((place for place, memory in memories.items() if path in memory.supersedes), None)
+
+
+def _is_forgotten(report: Report, gone: Gone) -> bool:
+    if not gone.forgotten.keys().isdisjoint((path_of(report.kind, report.key), report.target)):
+        return True
+    words = _words(report.content)
+    return any(
+        memory.kind == report.kind and _likeness(words, _words(memory.content)) >= SAME
+        for memory in gone.forgotten.values()
+    )
+
+
+def _is_seen(seen: Mapping[str, Memory], path: str, memory: Memory) -> bool:
+    return path in seen and seen[path].content == memory.content
 
 
 def _same_subject(memories: Mapping[str, Memory], report: Report) -> str | None:
@@ -98,7 +129,7 @@ def _update(merged: Merged, seen: Mapping[str, Memory], path: str, report: Repor
         if sources == old.sources:
             return merged.unchanged()
         return merged.put(path, replace(old, sources=sources), "confirmed")
-    known = path in seen and seen[path].content == old.content
+    known = _is_seen(seen, path, old)
     content = report.content if known and report.action == "update" else _joined(old.content, report.content)
     new = replace(old, title=report.title, content=content, updated=now_iso(now), sources=sources)
     return merged.put(path, new, "updated")

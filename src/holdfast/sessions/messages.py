@@ -18,46 +18,57 @@ MAX_ROLE_CHARACTERS = 64
 FIELDS = frozenset({"role", "content", "parts", "tool_calls", "at"})
 
 
-def make(role: str, content: str, parts: Sequence[Any] | None, tool_calls: Sequence[Any] | None, at: float) -> Message:
-    """Return a message to be appended; raises Unsupported or TooLarge for what cannot be kept."""
+def make(
+    role: str, content: str | None, parts: Sequence[Any] | None, tool_calls: Sequence[Any] | None, at: float
+) -> Message:
+    """Return a message to be appended; raises Unsupported or TooLarge for what cannot be kept, and later archived."""
+    content = content or ""
     if not role or len(role) > MAX_ROLE_CHARACTERS or not role.isprintable():
         raise Unsupported(f"{role[:80]!r} is no role", path=role[:80], remedy="Use user, assistant, system or tool")
     try:
         size = len(content.encode("utf-8"))
-        json.dumps([parts, tool_calls], allow_nan=False)
+        # As it will be archived: what could be appended and not archived would stop every commit of the session.
+        json.dumps([parts, tool_calls], allow_nan=False, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise Unsupported("The message is not valid Unicode", remedy="Decode it with errors='replace'") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise Unsupported(f"Parts and tool calls must be JSON ({error})") from error
     if size > MAX_CONTENT_BYTES:
         raise TooLarge(
             f"A message of {size} bytes is too large; {MAX_CONTENT_BYTES} are allowed",
             remedy="Write it as a document, and say its path in the message",
         )
-    return Message(
-        0, "", role, content, None if parts is None else list(parts), None if tool_calls is None else list(tool_calls),
-        at,
-    )  # fmt: skip
+    return Message(0, "", role, content, _listed(parts, "parts"), _listed(tool_calls, "tool calls"), at)
+
+
+def _listed(given: Sequence[Any] | None, what: str) -> list[Any] | None:
+    # A mapping or a text would become a list, too: of its keys, of its letters.
+    if given is not None and not isinstance(given, list | tuple):
+        raise Unsupported(f"The {what} of a message are a list, not {type(given).__name__}")
+    return None if given is None else list(given)
 
 
 def from_mapping(given: Mapping[str, Any], now: float) -> Message:
     """Return the message that a mapping with the keys of FIELDS describes; raises Unsupported."""
     if unknown := given.keys() - FIELDS:
         raise Unsupported(f"A message has no {sorted(unknown)[0]!r}", remedy=f"It has {', '.join(sorted(FIELDS))}")
-    role, content, at = given.get("role"), given.get("content", ""), given.get("at")
-    if not isinstance(role, str) or not isinstance(content, str):
+    role, content, at = given.get("role"), given.get("content"), given.get("at")
+    # Models send null for the content beside tool calls.
+    if not isinstance(role, str) or not isinstance(content, str | None):
         raise Unsupported("A message has a role and a content, both text")
     return make(role, content, given.get("parts"), given.get("tool_calls"), now if at is None else seconds(at))
 
 
 def seconds(at: float | str | datetime) -> float:
-    """Return a time as seconds since the epoch; text is ISO 8601. Raises Unsupported."""
-    if isinstance(at, str):
-        try:
+    """Return a time as seconds since the epoch; text is ISO 8601. Raises Unsupported for what is no date."""
+    try:
+        if isinstance(at, str):
             at = datetime.fromisoformat(at)
-        except ValueError as error:
-            raise Unsupported(f"{at!r} is not a time", remedy="Write it as in 2026-01-31T12:00:00+00:00") from error
-    return at.timestamp() if isinstance(at, datetime) else float(at)
+        found = at.timestamp() if isinstance(at, datetime) else float(at)
+        iso(found)
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise Unsupported(f"{at!r} is not a time", remedy="Write it as in 2026-01-31T12:00:00+00:00") from error
+    return found
 
 
 def to_lines(messages: Iterable[Message]) -> str:
@@ -95,8 +106,13 @@ def _from_json(found: dict[str, Any], session_id: str) -> Message:
 def transcript(messages: Sequence[Message], session_id: str, number: int) -> str:
     """Return messages as a Markdown text that a person can read."""
     first, last = iso(messages[0].at), iso(messages[-1].at)
-    head = f"# Session {session_id}, archive {number}\n\n*{len(messages)} messages, {first} to {last}*\n"
+    head = f"# Session {session_id}, archive {number}\n\n*{amount(messages)}, {first} to {last}*\n"
     return head + "".join(f"\n**{m.role}** ({m.message_id}): {spoken(m)}\n" for m in messages)
+
+
+def amount(messages: Sequence[Message]) -> str:
+    """Return how many messages there are, in words."""
+    return f"{len(messages)} message{'s' * (len(messages) != 1)}"
 
 
 def spoken(message: Message) -> str:

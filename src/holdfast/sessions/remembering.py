@@ -4,27 +4,29 @@ It reads the archive and nothing else of the session, so it can run again from i
 digests and the job's end are one commit (G8).
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import jobs, search_rows, sessions
+from holdfast.catalog import jobs, sessions
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.digest.deriving import write_pair
 from holdfast.digest.digest import Digester, Pair
 from holdfast.digest.extractive import Extractive
-from holdfast.documents import body_of_bytes
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.jobs.context import Failed, JobContext
 from holdfast.models.port import Model
 from holdfast.sessions.archiving import folder
+from holdfast.sessions.forgotten import gone_since
 from holdfast.sessions.memories import read_memories
-from holdfast.sessions.memory import Memory, Source
+from holdfast.sessions.memory import ROOT, Memory, Source
 from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.reading import read_archive, read_content
+from holdfast.sessions.searchable import missing_rows, write_rows
 from holdfast.snapshot import Snapshot, resolve
 from holdfast.transaction import Transaction
 
@@ -50,7 +52,7 @@ class Remembering:
     def run(self, context: JobContext) -> None:
         """Remember one archive; a job's handler. Raises Failed when the archive cannot be read."""
         archive, messages, text = self._read(context)
-        self._make_searchable(context, archive, text)
+        self._make_searchable(context, archive)
         model = self.model()
         if model is None:
             digester = Extractive()
@@ -61,9 +63,9 @@ class Remembering:
         known = self._known()
         kinds = self.kinds()
         point("memory.before_model")
-        extract = context.call(lambda: _extract(model, messages, known, kinds, context.check))
+        extract, shown = context.call(lambda: _extract(model, messages, known, kinds, context.check))
         point("memory.after_model")
-        self._publish(context, archive, messages, extract, known, model)
+        self._publish(context, archive, messages, extract, shown, model)
 
     def _read(self, context: JobContext) -> tuple[Archive, list[Message], str]:
         session_id, number = str(context.payload["session"]), int(context.payload["archive"])
@@ -79,21 +81,14 @@ class Remembering:
             raise Failed(f"the archive cannot be read: {error.message}") from error
         return archive, messages, text.decode("utf-8", "replace")
 
-    def _make_searchable(self, context: JobContext, archive: Archive, text: str) -> None:
-        """Give a long transcript its search rows, which the commit left to this job."""
-        content_id, embedder = archive.transcript_id, self.backend.embedder
-        with self.backend.engine.read() as conn:
-            if not _without_rows(conn, embedder, content_id):
-                return
-        body = body_of_bytes(text.encode("utf-8"), "text/markdown")
-        rows = self.backend.deriver.derive("transcript.md", body).rows
-
-        def effect(conn: Connection) -> None:
-            if rows and _without_rows(conn, embedder, content_id):
-                search_rows.append_tail(conn, embedder, rows)
-                search_rows.set_place(conn, embedder, search_rows.TAIL, [(content_id, len(rows))])
-
-        context.publish(effects=[effect], last=False)
+    def _make_searchable(self, context: JobContext, archive: Archive) -> None:
+        """Give a long transcript its search rows, if the process that committed it died before it could."""
+        rows = missing_rows(self.backend, archive.transcript_id)
+        if rows:
+            effect = functools.partial(
+                write_rows, embedder=self.backend.embedder, transcript_id=archive.transcript_id, rows=rows
+            )
+            context.publish(effects=[effect], last=False)
 
     def _known(self) -> dict[str, Memory]:
         with self.backend.engine.read() as conn:
@@ -116,7 +111,9 @@ class Remembering:
         result: dict[str, Any] = {"archive": where}
 
         def action(tx: Transaction) -> None:
-            merged = merge(read_memories(tx), seen, reports, now)
+            standing = {info.node_id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
+            gone = gone_since(self.backend, archive.commit_seq, tx.base, standing)
+            merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)
             result["memories"] = merged.counts
             # Nothing is dropped silently: what was of no known kind is counted.
@@ -138,14 +135,11 @@ def _write(tx: Transaction, merged: Merged) -> None:
 
 
 def _extract(
-    model: Model, messages: list[Message], known: Mapping[str, Memory], kinds: Mapping[str, str],
+    model: Model, messages: list[Message], remembered: Mapping[str, Memory], kinds: Mapping[str, str],
     check: Callable[[], None],
-) -> "Extract":  # fmt: skip
-    from holdfast.sessions.extraction import extract
+) -> tuple["Extract", Mapping[str, Memory]]:  # fmt: skip
+    """Return what the model answers, and the memories it was shown."""
+    from holdfast.sessions.extraction import extract, relevant
 
-    return extract(model, messages, known, kinds, check)
-
-
-def _without_rows(conn: Connection, embedder: str, content_id: str) -> bool:
-    found = search_rows.places(conn, embedder, [content_id]).get(content_id)
-    return found is not None and found.place in search_rows.LIVE and found.chunks == 0
+    shown = relevant(remembered, messages, model.max_input_characters)
+    return extract(model, messages, shown, kinds, check), shown

@@ -12,17 +12,14 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.sessions import Archive, Message, SessionRow
 from holdfast.digest.digest import Digest
-from holdfast.errors import Unsupported
+from holdfast.errors import CorruptStore, Unsupported
 from holdfast.faults import point
 from holdfast.sessions import archiving
 from holdfast.sessions import messages as wording
 from holdfast.sessions.archiving import SessionCommit, not_there
-from holdfast.sessions.context import SessionContext, fit
+from holdfast.sessions.context import MOST_TOKENS, TOKENS_PER_MESSAGE, SessionContext, fit
 from holdfast.sessions.reading import read_archive
 from holdfast.transaction import Terms, Transaction, immediately
-
-#: live messages that a context looks at
-CONTEXT_MESSAGES = 2000
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,14 @@ class Session:
         *,
         attempts: Callable[[], int],
         abstract: Callable[[str], Digest | None],
+        archived: Callable[[str], None],
     ) -> None:
         self._backend = backend
         #: its name: one name of a path
         self.session_id = paths.check_name(session_id)
         self._attempts = attempts
         self._abstract = abstract
+        self._archived = archived
 
     def create(self) -> bool:
         """Make the session without messages; returns whether it was not there yet."""
@@ -65,7 +64,7 @@ class Session:
     def append(
         self,
         role: str,
-        content: str,
+        content: str | None,
         parts: Sequence[Any] | None = None,
         tool_calls: Sequence[Any] | None = None,
         at: float | str | datetime | None = None,
@@ -73,7 +72,7 @@ class Session:
         """Append a message, durable when this returns, and return its id.
 
         Ids grow in the order of the session. `at` is when it was said: seconds since the epoch, ISO 8601 or a
-        datetime; now, unless told.
+        datetime; now, unless told. Raises Unsupported or TooLarge for a message that could not be archived.
         """
         time = self._backend.clock.now() if at is None else wording.seconds(at)
         return self._append([wording.make(role, content, parts, tool_calls, time)])[0]
@@ -91,15 +90,19 @@ class Session:
         return [message for archive in before for message in read_archive(self._backend, archive)] + live
 
     def context(self, token_budget: int) -> SessionContext:
-        """Return what an agent needs to go on, in about `token_budget` tokens: the latest archive's abstract and
-        recent messages."""
+        """Return what an agent needs to go on, in at most `token_budget` tokens as they are estimated here.
+
+        That is the latest archive's abstract and the newest messages, whole ones only. Raises Unsupported for a budget
+        below 1.
+        """
         if token_budget < 1:
             raise Unsupported(f"A budget of {token_budget} tokens holds nothing", remedy="Give it some hundreds")
         with self._backend.engine.read() as conn:
-            live = sessions.newest_live(conn, self.session_id, CONTEXT_MESSAGES)
+            # Each takes some tokens, so more than these do not fit; one more tells that some were left out.
+            live = sessions.newest_live(conn, self.session_id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
             latest = sessions.latest_archive(conn, self.session_id)
             archive = sessions.archive(conn, self.session_id, latest) if latest else None
-        digest = self._abstract(archive.transcript_id) if archive else None
+        digest = self._abstract_of(archive) if archive else None
         where = archiving.folder(self.session_id, archive.number) if archive else None
         return fit(digest.text if digest else None, where, live, token_budget)
 
@@ -111,10 +114,13 @@ class Session:
         """
         if keep_recent < 0:
             raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
-        return archiving.archive(
+        made = archiving.archive(
             self._backend, self.session_id, keep_recent=keep_recent, attempts=self._attempts(),
             actor=actor or self._backend.actor,
         )  # fmt: skip
+        if made.archive is not None:
+            self._archived(made.archive.transcript_id)
+        return made
 
     def show(self) -> SessionInfo:
         """Return the session in numbers, with its archives; raises NotFound."""
@@ -147,6 +153,13 @@ class Session:
 
         terms = Terms(f"Delete session {self.session_id}", actor or self._backend.actor, None, [guard], [effect])
         return immediately(self._backend, action, [], terms)
+
+    def _abstract_of(self, archive: Archive) -> Digest | None:
+        try:
+            return self._abstract(archive.transcript_id)
+        except CorruptStore:
+            # An unreadable archive fails its own job and `verify`; the conversation goes on without its abstract.
+            return None
 
     def _append(self, new: list[Message]) -> list[int]:
         with self._backend.engine.write() as conn:
