@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from holdfast.early import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS
 from holdfast.errors import InvalidConfig, StoreNotFound
 
+#: what an endpoint is given that wants no key
+NO_KEY = "none"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,7 +64,7 @@ class LlmSettings(_Section):
     model: str | None = None
     #: the environment variable that holds the key; an endpoint that wants none is given a placeholder
     api_key_variable: str = "OPENAI_API_KEY"
-    #: seconds until a call that says nothing is given up
+    #: seconds until a call that says nothing is given up; one that is answered drop by drop, after ten times as long
     timeout: float = Field(default=60.0, gt=0)
     #: how an answer's form is asked for; `text` for endpoints that know neither of the others
     structured: Literal["json_schema", "json_object", "text"] = "json_schema"
@@ -153,4 +156,4 @@ def load(folder: Path) -> Settings:
 
 def api_key(settings: LlmSettings) -> str:
     """Return the key of the model's endpoint; a placeholder when the environment has none."""
-    return os.environ.get(settings.api_key_variable) or "none"
+    return os.environ.get(settings.api_key_variable) or NO_KEY

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.output import Output
-from holdfast.ingest.report import AddReport
+from holdfast.ingest.report import AddReport, Failure
 from holdfast.store import Store
 from tests.cli.conftest import Run
 from tests.processes import Child
@@ -91,6 +91,14 @@ def test_a_watch_tells_of_every_burst_until_ctrl_c(papers: Path, folder: Path, c
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(60) == 0
     assert running.hear() == ""
+
+
+def test_a_watch_names_what_it_cannot_add_once(run: Run, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Failure("a.pdf", "prepare", "crashed", "bad"), Failure("b.pdf", "prepare", "crashed", "bad too")
+    reports = [AddReport(failed=failed) for failed in ((first,), (first, second), (first, second), (), (first,))]
+    monkeypatch.setattr(Store, "watch", lambda self, *sources, **how: iter(reports))
+    said = [line.split()[2] for line in run("add", papers, "--watch").err.splitlines()]
+    assert said == ["a.pdf:", "b.pdf:", "a.pdf:"]
 
 
 @pytest.mark.parametrize("option", ["--json", "--dry-run"])

@@ -8,6 +8,8 @@ from holdfast.ingest.converters.office import OfficeConverter
 from holdfast.ingest.converters.pdf import PdfConverter
 from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
+from holdfast.ingest.limits import DEFAULT_LIMITS
+from holdfast.ingest.port import Document
 from holdfast.testing.converters import ConverterSuite, Sample
 
 from . import samples as make
@@ -53,7 +55,28 @@ class TestHtmlConverter(ConverterSuite):
             ("# How leases end", "**bang**", "- one", "a_b = 1", "| term | meaning |", "| lease | lock |"),
             "Leases & fences",
         ),
-    )
+        Sample(
+            "handles.html",
+            formats.HTML,
+            make.page(
+                '<h1>Fences<a class="headerlink" href="#fences" title="Link to this heading">¶</a></h1>'
+                '<h2><a class="anchor" href="#u"><svg><path d="M1"></path></svg></a>Of wood</h2>'
+                '<h2>Of stone <a href="walls.html#s">&sect;</a></h2><h2><a href="#iron">Of iron</a></h2>'
+                '<p>A note<a href="#n1">[1]</a> and <a href="/issues">#</a>.</p><pre>[¶](#code)</pre>',
+            ),
+            (
+                "# Fences\n", "## Of wood\n", "## Of stone\n", "## [Of iron](#iron)", "A note[[1]](#n1)",
+                "[#](/issues)", "[¶](#code)",
+            ),
+            "Fences",
+        ),
+    )  # fmt: skip
+
+
+def test_the_title_of_a_page_without_a_head_is_not_among_its_text() -> None:
+    page = Document("a.html", b"<title>Fences</title><h1>Of wood</h1>", formats.HTML)
+    found = HtmlConverter().convert(page, DEFAULT_LIMITS)
+    assert (found.markdown.strip(), found.title) == ("# Of wood", "Fences")
 
 
 class TestPdfConverter(ConverterSuite):

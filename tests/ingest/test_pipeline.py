@@ -11,6 +11,7 @@ import holdfast
 from holdfast.clock import ManualClock
 from holdfast.errors import InvalidPath, Locked, LockLost, StorageFailed
 from holdfast.ingest import groups, inorder
+from holdfast.ingest.placing import Published
 from holdfast.ingest.report import Progress
 from holdfast.store import Store
 from tests.ingest import samples
@@ -194,7 +195,7 @@ def test_a_file_that_changed_after_it_was_prepared_is_prepared_again(
     file = tree(tmp_path, {"log.txt": "x" * 100_000}) / "log.txt"
     publish, calls = groups.publish, []
 
-    def change_first(*args: Any) -> groups.Published:
+    def change_first(*args: Any) -> Published:
         calls.append(args)
         if len(calls) == 1:
             file.write_text("y" * 100_000)
@@ -213,7 +214,7 @@ def test_a_file_that_never_stands_still_fails_and_the_rest_of_its_group_is_publi
     folder = tree(tmp_path / "in", {"a.md": "still", "log.txt": "0" * 100_000, "z.md": "still too"})
     publish, calls = groups.publish, []
 
-    def change_always(*args: Any) -> groups.Published:
+    def change_always(*args: Any) -> Published:
         calls.append(args)
         (folder / "log.txt").write_text(str(len(calls)) * 100_000)
         return publish(*args)
@@ -331,7 +332,7 @@ def test_two_adders_at_once_put_every_file_there_once(
     many = tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(12)})
     publish = groups.publish
 
-    def other_first(*args: Any) -> groups.Published:
+    def other_first(*args: Any) -> Published:
         monkeypatch.setattr(groups, "publish", publish)
         with holdfast.open(store.folder) as other:
             other.add(many)

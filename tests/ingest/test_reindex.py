@@ -105,14 +105,14 @@ def test_under_must_be_there(old: Store) -> None:
 
 def test_what_cannot_be_converted_any_more_keeps_what_it_has(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: TextConverter, document: Document, limits: Limits) -> Rendition:
-        raise ConversionFailed("no more")
+        raise ConversionFailed("no more", remedy="Have it looked at")
 
     monkeypatch.setattr(TextConverter, "convert", refuse)
     monkeypatch.setattr(TextConverter, "version", "2")
     report = old.reindex("/d")
     assert [(each.source, each.code, each.reason) for each in sorted(report.failed, key=lambda f: f.source)] == [
-        ("/d/a.md", "conversion_failed", "no more"),
-        ("/d/b.md", "conversion_failed", "no more"),
+        ("/d/a.md", "conversion_failed", "no more. Have it looked at"),
+        ("/d/b.md", "conversion_failed", "no more. Have it looked at"),
     ]
     assert (found(old, "ants"), old.read_text("/d/b.md")) == (["/d/a.md"], "# Bees\n\nhum")
     assert old.verify(deep=True).problems == ()
@@ -133,17 +133,17 @@ def test_a_stop_leaves_whole_groups_and_the_next_reindex_goes_on(
 def test_what_was_removed_and_retired_meanwhile_stays_in_history(
     upgraded: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    derive = module._Reindex.derive
+    take = module._Reindex.take
 
-    def remove_behind(self: module._Reindex, content: object) -> object:
-        made = derive(self, content)  # type: ignore[arg-type]
+    def remove_behind(self: module._Reindex, *taken: object) -> object:
+        made = take(self, *taken)  # type: ignore[arg-type]
         if upgraded.exists("/d/a.md"):
             upgraded.optimize()
             upgraded.remove("/d/a.md")
             retire(upgraded._backend)
         return made
 
-    monkeypatch.setattr(module._Reindex, "derive", remove_behind)
+    monkeypatch.setattr(module._Reindex, "take", remove_behind)
     gone = upgraded.stat("/d/a.md").content_id or ""
     upgraded.reindex()
     with upgraded._backend.engine.read() as conn:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import NotFound
+from holdfast.ingest.items import Item
+from holdfast.ingest.preparers import Preparers
 from holdfast.ingest.report import AddReport
 from holdfast.store import Store
 
@@ -27,7 +29,7 @@ def notes(tmp_path: Path) -> Path:
 def follow(store: Store) -> Callable[..., Iterator[AddReport]]:
     """Return a function that follows a folder, and gives up after many looks."""
 
-    def start(*sources: Path, **how: bool) -> Iterator[AddReport]:
+    def start(*sources: Path, **how: object) -> Iterator[AddReport]:
         looks = count()
         return iter(store.watch(*sources, stop=lambda: next(looks) > LOOKS, **how))
 
@@ -100,3 +102,25 @@ def test_a_store_inside_the_folder_does_not_notice_itself(tmp_path: Path, store:
 def test_a_folder_that_is_not_there_is_an_error(store: Store, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         next(iter(store.watch(tmp_path / "nowhere")))
+
+
+def test_a_file_that_failed_is_not_tried_again_before_it_has_changed(
+    store: Store, notes: Path, follow: Callable[..., Iterator[AddReport]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    give = Preparers.give
+
+    def noted(self: Preparers, item: Item) -> None:
+        tried.append(item.name)
+        give(self, item)
+
+    monkeypatch.setattr(Preparers, "give", noted)
+    (notes / "bad.ipynb").write_text("no notebook")
+    reports = follow(notes, jobs=1)
+    assert [failure.code for failure in next(reports).failed] == ["conversion_failed"]
+    (notes / "b.md").write_text("second")
+    assert [failure.code for failure in changed(reports).failed] == ["conversion_failed"]
+    assert tried.count("bad.ipynb") == 1
+    (notes / "bad.ipynb").write_text('{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}')
+    assert changed(reports).failed == ()
+    assert tried.count("bad.ipynb") == 2

@@ -11,7 +11,6 @@ import holdfast
 from holdfast.backend import Backend
 from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
-from holdfast.recovery.repair import repair
 from holdfast.store import Store
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, sql, unpublished_rows
@@ -173,9 +172,7 @@ def test_a_repair_killed_at_any_point_is_done_by_the_next(
         assert store.verify().notes == ()
 
 
-def test_another_writer_publishes_while_a_table_is_made_anew(
-    filled: Store, backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_writer_publishes_while_a_table_is_made_anew(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     sql(filled, "UPDATE searchable SET chunks = chunks + 1 WHERE place = 'table'")
     written: list[str] = []
 
@@ -185,6 +182,6 @@ def test_another_writer_publishes_while_a_table_is_made_anew(
             filled.write("/meanwhile.md", LONG_TEXT.replace("Heading", "Chapter"))
 
     monkeypatch.setattr("holdfast.recovery.rebuild.point", point)
-    repair(backend)
+    filled.repair()
     assert written
     check_sound(filled)

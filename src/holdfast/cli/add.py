@@ -1,6 +1,6 @@
 """Adding documents: add."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +52,7 @@ def add(
     there is a line for every burst of changes, and Ctrl-C ends with 0. With --wait the abstracts and overviews of what
     was added are derived too before this returns.
     """
+    _stay_small()
     how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
     if watch:
         for asked, name in ((call.json, "--json"), (dry_run, "--dry-run"), (wait, "--wait")):
@@ -70,21 +71,30 @@ def add(
     return SOME_FAILED if report.failed else status_of(ended)
 
 
+def _stay_small() -> None:
+    # Here and not in the library, which has no say in how its caller's process uses memory.
+    from holdfast.upkeep.memory import share_arenas
+
+    share_arenas()
+
+
 def _watch(call: Call, sources: list[str], how: dict[str, Any]) -> None:
     """Print a line for what is there, and one for every burst of changes; Ctrl-C is how it is meant to end."""
+    before: list[str] = []
     with StopOnce(call.out) as stop:
         for report in call.store.watch(*sources, stop=stop.wanted, **how):
             call.out.lines(_told(report, dry_run=False))
             call.out.flush()
-            _remark(call, report)
+            before = _remark(call, report, before)
 
 
-def _remark(call: Call, report: "AddReport") -> None:
-    for line in (
-        *_remarks("not added", report.failed, None),
-        *_remarks("left out", report.left_out, LEFT_OUT_SHOWN),
-    ):
-        call.out.note(line)
+def _remark(call: Call, report: "AddReport", said: Container[str] = ()) -> list[str]:
+    """Name the files that were not added, but for what was `said` of the last burst; returns what holds now."""
+    lines = [*_remarks("not added", report.failed, None), *_remarks("left out", report.left_out, LEFT_OUT_SHOWN)]
+    for line in lines:
+        if line not in said:
+            call.out.note(line)
+    return lines
 
 
 def _remarks(what: str, files: "tuple[Failure, ...]", limit: int | None) -> Iterator[str]:
@@ -97,7 +107,7 @@ def _remarks(what: str, files: "tuple[Failure, ...]", limit: int | None) -> Iter
 
 def _told(report: "AddReport", dry_run: bool) -> Iterator[str]:
     would = "would be " if dry_run else ""
-    numbers = {"added": report.added, "updated": report.updated, "removed": report.removed}
+    numbers = {"added": report.added, "updated": report.updated, "moved": report.moved, "removed": report.removed}
     done = [f"{number:,} {would}{what}" for what, number in numbers.items() if number or what == "added"]
     done += [f"{report.skipped:,} skipped"] if report.skipped else []
     done += [f"{len(report.left_out):,} left out"] if report.left_out else []

@@ -177,5 +177,5 @@ def _bomb(name: str, why: str) -> TooLarge:
     return TooLarge(
         f"{name} looks like a zip bomb: {why}",
         path=name,
-        remedy="If the document is honest, raise the ingest limits in holdfast.toml; else leave it out",
+        remedy="If the document is honest, save its parts as documents of their own; else leave it out",
     )

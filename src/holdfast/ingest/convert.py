@@ -14,7 +14,7 @@ from holdfast.ingest.converters.office import OfficeConverter
 from holdfast.ingest.converters.pdf import PdfConverter
 from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
-from holdfast.ingest.limits import DEFAULT_LIMITS, Limits
+from holdfast.ingest.limits import DEFAULT_LIMITS, REMEDY, Limits
 from holdfast.ingest.port import Converter, Document, Rendition
 
 __all__ = ["Converter", "Document", "Limits", "Registry", "Rendition", "convert", "default_registry", "open_document"]
@@ -36,10 +36,6 @@ class Registry:
             path=document.name,
             remedy="Leave it out, or convert it to a supported format first",
         )
-
-    def preferring(self, converter: Converter) -> "Registry":
-        """Return a registry that asks `converter` before all others."""
-        return Registry((converter, *self._converters))
 
     def key(self, document: Document) -> str:
         """Return the key that the rendition of `document` will have, without converting it."""
@@ -87,7 +83,7 @@ def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Regis
     except HoldfastError:
         raise
     except MemoryError as error:
-        raise TooLarge(f"{document.name} does not fit into memory", path=document.name) from error
+        raise TooLarge(f"{document.name} does not fit into memory", path=document.name, remedy=REMEDY) from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise ConversionFailed(f"{document.name} could not be converted: {reason}", path=document.name) from error
@@ -99,4 +95,5 @@ def _check_size(document: Document, size: int, limits: Limits) -> None:
     largest = limits.max_text_bytes if textual else limits.max_document_bytes
     if size > largest:
         kind = formats.label(document.media_type)
-        raise TooLarge(f"{document.name} has {size} bytes; the limit for {kind} is {largest}", path=document.name)
+        reason = f"{document.name} has {size} bytes; the limit for {kind} is {largest}"
+        raise TooLarge(reason, path=document.name, remedy=REMEDY)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import AlreadyExists, HoldfastError
 from holdfast.ingest.plan import Plan
+from holdfast.ingest.scratch import scratch
 from holdfast.ingest.urls import FetchLimits, fetch, is_url
 
 
@@ -56,7 +57,7 @@ class Downloads:
 
     def _place(self, number: int) -> Path:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="holdfast-")
+            self._folder = scratch()
         return Path(self._folder.name) / str(number)
 
     def _fetch(self, url: str, into: Path) -> Download:

@@ -48,7 +48,7 @@ class Intake:
         """Scan a little further."""
         if self.scanned or len(self._scanned) >= SCAN_AHEAD:
             return
-        with self._tally.timer.stage(stages.SCAN):
+        with self._tally.timer.stage(stages.SCAN, f"files from {self._order + 1} on"):
             batch = list(islice(self._scan, SCAN_BATCH))
             self.scanned = len(batch) < SCAN_BATCH
             for found in batch:
@@ -70,7 +70,7 @@ class Intake:
 
     def _sift(self) -> None:
         batch = [self._scanned.popleft() for _ in range(min(PREFILTER_BATCH, len(self._scanned)))]
-        with self._tally.timer.stage(stages.PREFILTER):
+        with self._tally.timer.stage(stages.PREFILTER, f"{len(batch)} files from {batch[0].order} on"):
             found = self._prefilter.sort(batch)
         self._tally.skip(found.same)
         self._wanted.extend(found.wanted)

@@ -31,6 +31,8 @@ class Item:
     size: int
     #: nanoseconds since the epoch, when it was scanned
     mtime_ns: int
+    #: what its bytes are; None when that is told from them and its name
+    media_type: str | None = None
 
     @property
     def name(self) -> str:
@@ -80,11 +82,14 @@ class Prepared:
         body = self._body(item.source)
         if self.known:
             return Draft(item.name, body, deriver)
-        renditions: tuple[tuple[Rendition, Body], ...] = ()
-        if self.rendition is not None:
-            rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
-            renditions = ((self.rendition, rendered),)
-        return Draft.ready(item.name, body, Derived(renditions, self.rows), deriver)
+        return Draft.ready(item.name, body, self.derived(body), deriver)
+
+    def derived(self, body: Body) -> Derived:
+        """Return what was derived from the file, whose bytes are `body`."""
+        if self.rendition is None:
+            return Derived((), self.rows)
+        rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
+        return Derived(((self.rendition, rendered),), self.rows)
 
     def _body(self, source: Path) -> Body:
         if self.data is None:

@@ -35,3 +35,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+#: what can be done about a document that passes one of them: they are no settings
+REMEDY = "Split it into smaller documents, or leave it out"

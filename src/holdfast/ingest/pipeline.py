@@ -8,6 +8,7 @@ next ones are prepared. One thread drives all of it; the publishes have one of t
 import os
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from holdfast.backend import Backend
 from holdfast.errors import Conflict, Unsupported
 from holdfast.ingest import formats
 from holdfast.ingest import report as stages
-from holdfast.ingest.groups import Attribution, Member, Published, Removal
+from holdfast.ingest.groups import NOTHING_VANISHED, Attribution
 from holdfast.ingest.inorder import InOrder
 from holdfast.ingest.intake import Intake
 from holdfast.ingest.items import Failed, Item, Outcome
+from holdfast.ingest.placing import Member, Published, Removal, Vanished
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.preparers import Preparers
 from holdfast.ingest.preparing import refusal
@@ -120,7 +122,7 @@ class _Run(_Base):
         self._preparers = Preparers(backend, plan)
         self._order = InOrder()
         by = Attribution(plan.message or _message(plan), plan.actor)
-        self._publishing = Publishing(backend, by, self._tally, self._try_again)
+        self._publishing = Publishing(backend, by, self._tally, self._try_again, self._vanished)
         #: whether the intake has nothing more
         self._all_taken = False
         #: places of files that were prepared a second time, because they changed before they were stored
@@ -160,6 +162,8 @@ class _Run(_Base):
             self._order.expect(found.item)
             if found.known is not None:
                 self._order.arrive(found.item, found.known)
+            elif failed := self._plan.failed_before(found.item):
+                self._order.arrive(found.item, failed)
             else:
                 self._preparers.give(found.item)
 
@@ -181,10 +185,19 @@ class _Run(_Base):
 
     def _pass_on(self, item: Item, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
+            self._plan.note_failure(item, outcome)
             self._fail(item, outcome)
             return
         draft = outcome.draft(item, self._backend.deriver)
         self._publishing.add(Member(item, draft, outcome.stamp, outcome.weight))
+
+    @cached_property
+    def _gone(self) -> Vanished:
+        return Vanished(vanished(self._backend, self._plan)) if self._plan.prune else NOTHING_VANISHED
+
+    def _vanished(self) -> Vanished:
+        """Return what has vanished from the sources when the first group is published, if it is to be pruned."""
+        return self._gone
 
     def _try_again(self, done: Published) -> None:
         """Prepare large files once more that changed between their preparation and their storing."""

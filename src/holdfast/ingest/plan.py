@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from holdfast.ingest.items import Failed, Item
 from holdfast.ingest.report import Progress
 from holdfast.ingest.scan import DEFAULT_TO
 
 if TYPE_CHECKING:
     from holdfast.config import IngestSettings
+
+#: codes of failures that say nothing about what is in the file
+_OF_THE_MOMENT = frozenset({"changed", "unreadable"})
 
 Source = str | os.PathLike[str]
 
@@ -52,6 +56,19 @@ class Plan:
     #: asked between files; once it is true, the group in hand is published and the add ends
     stop: Callable[[], bool] | None = None
     limits: FileLimits = FileLimits()
+    #: what failed before in adds of these sources, by origin, each with the stamp of the file; such a file is not
+    #: prepared again while it stays as it is. None keeps no such book
+    failures: dict[str, tuple[str, Failed]] | None = None
+
+    def failed_before(self, item: Item) -> Failed | None:
+        """Return why a file failed in an earlier add, if it is still the same."""
+        stamp, failed = (self.failures or {}).get(item.origin, ("", None))
+        return failed if stamp == item.stamp else None
+
+    def note_failure(self, item: Item, failed: Failed) -> None:
+        """Keep in mind why a file failed, unless another try might do better."""
+        if self.failures is not None and failed.code not in _OF_THE_MOMENT:
+            self.failures[item.origin] = (item.stamp, failed)
 
 
 def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int | None, **how: Any) -> Plan:

@@ -77,7 +77,7 @@ def _contained(deriver: Deriver, item: Item, wanted: Callable[[str], bool]) -> O
 def refusal(item: Item) -> Failed | None:
     """Return why a file would certainly be refused, from its first bytes and its name alone."""
     try:
-        default_registry().pick(Document(item.name, item.source, media.detect(item.name, item.source)))
+        default_registry().pick(Document(item.name, item.source, _media_type(item, item.source)))
     except HoldfastError as error:
         return Failed(error.code, str(error))
     return None
@@ -104,15 +104,18 @@ def _read(item: Item) -> _Read:
     with item.source.open("rb") as file:
         before = _identity(os.fstat(file.fileno()))
         if before[2] > IN_MEMORY_BYTES:
-            media_type = media.detect(item.name, item.source)
-            body = _large_body(item.source, media_type)
+            body = _large_body(item.source, _media_type(item, item.source))
         else:
             data = file.read()
-            body = body_of_bytes(data, media.detect(item.name, data))
+            body = body_of_bytes(data, _media_type(item, data))
         after = _identity(os.fstat(file.fileno()))
     if before != after or body.size != before[2]:
         raise _Changed
     return _Read(body, before)
+
+
+def _media_type(item: Item, source: Path | bytes) -> str:
+    return item.media_type or media.detect(item.name, source)
 
 
 def _large_body(path: Path, media_type: str) -> Body:

@@ -10,7 +10,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
-from holdfast.ingest.groups import Removal
+from holdfast.ingest.placing import Removal
 from holdfast.ingest.plan import Plan
 from holdfast.snapshot import EngineView
 
@@ -22,7 +22,7 @@ def vanished(backend: Backend, plan: Plan) -> Iterator[Removal]:
     """Yield the files below `plan.to` that came from one of the sources and are no longer on disk.
 
     A source that is itself gone is not pruned: an unplugged disk must not empty the store. Only "not found" counts as
-    vanished; a file that cannot be looked at is kept.
+    vanished; a file that cannot be looked at is kept. Where a folder has taken a file's place, the file has vanished.
     """
     roots = [root for source in plan.sources if (root := _root(source)) is not None]
     if not roots:
@@ -62,9 +62,8 @@ def _is_below(origin: str, roots: list[str]) -> bool:
 
 def _is_gone(origin: str) -> bool:
     try:
-        Path(origin).lstat()
+        return stat.S_ISDIR(Path(origin).lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return False

@@ -7,19 +7,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from holdfast.backend import Backend
 from holdfast.ingest import groups
-from holdfast.ingest import report as stages
-from holdfast.ingest.groups import Attribution, Group, Member, Published, Removal
+from holdfast.ingest.groups import Attribution, Group
+from holdfast.ingest.placing import Member, Published, Removal, Vanished
 from holdfast.ingest.tally import Tally
 
 
 class Publishing:
     """Gathers files into groups and publishes them: one group in hand, one gathering, no more."""
 
-    def __init__(self, backend: Backend, by: Attribution, tally: Tally, settle: Callable[[Published], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        by: Attribution,
+        tally: Tally,
+        settle: Callable[[Published], None],
+        vanished: Callable[[], Vanished],
+    ) -> None:
         self._backend = backend
         self._by = by
         self._tally = tally
         self._settled = settle
+        self._vanished = vanished
         self._gathering = Group()
         self._in_hand: tuple[Future[Published], Group] | None = None
         self._thread = ThreadPoolExecutor(1, "holdfast-publish")
@@ -76,9 +84,12 @@ class Publishing:
         group, self._gathering = self._gathering, Group()
         # In this thread's context: a lock that the add runs under counts in the publishing thread too.
         context = contextvars.copy_context()
-        future = self._thread.submit(context.run, groups.publish, self._backend, group.members, self._by)
+        future = self._thread.submit(context.run, self._publish, group.members)
         self._in_hand = future, group
         future.add_done_callback(self._tell)
+
+    def _publish(self, members: Sequence[Member]) -> Published:
+        return groups.publish(self._backend, members, self._by, (), self._vanished())
 
     def _tell(self, _: Future[Published]) -> None:
         os.write(self._wake, b"!")
@@ -88,8 +99,5 @@ class Publishing:
         (future, group), self._in_hand = self._in_hand, None
         done = future.result()
         os.read(self._woken, 1)
-        timer = self._tally.timer
-        timer.add(stages.STAGE, done.stage_seconds, f"{len(group.members)} files")
-        timer.add(stages.PUBLISH, done.publish_seconds, f"{len(group.members)} files, commit {done.commit}")
         self._settled(done)
         self._tally.publish(group.members, done)

@@ -7,6 +7,7 @@ was stopped at any instant has made some groups anew, and the next one goes on w
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from holdfast import tree
 from holdfast.backend import Backend
@@ -14,15 +15,19 @@ from holdfast.catalog import commits, contents, digests, entries, search_rows
 from holdfast.catalog.contents import ROWS_BY, Content, Rendition
 from holdfast.catalog.engine import Connection, batches
 from holdfast.documents import Derived
-from holdfast.errors import HoldfastError, Unsupported
+from holdfast.errors import Unsupported
+from holdfast.ingest.again import Again
 from holdfast.ingest.convert import Document, default_registry
-from holdfast.ingest.prepare import BINARY, DocumentDeriver, rows_by
+from holdfast.ingest.items import Failed, Outcome
+from holdfast.ingest.prepare import BINARY, rows_by
 from holdfast.ingest.report import PREPARE, Failure, Progress
 from holdfast.reading import SqlView
-from holdfast.recovery.bytes_again import stored_draft
 from holdfast.recovery.rebuild import replace_rows
 from holdfast.search.visible import Visibility
 from holdfast.staging import live_among
+
+if TYPE_CHECKING:
+    from holdfast.config import IngestSettings
 
 #: bounds of one publish: contents, search rows, bytes of Markdown
 GROUP_CONTENTS, GROUP_ROWS, GROUP_BYTES = 200, 4000, 32 * 1024 * 1024
@@ -71,20 +76,38 @@ class _Reindex:
     renewed: int = 0
     failed: list[Failure] = field(default_factory=list)
 
-    def derive(self, content: Content) -> Derived | None:
+    def take(self, content: Content, outcome: Outcome, again: Again) -> Derived | None:
         """Return what is made of a content now; None when nothing is, which is noted if it ever was."""
-        strict = DocumentDeriver(self.backend.embedder, strict=True)
+        if not isinstance(outcome, Failed):
+            return again.derived(content, outcome)
         with self.backend.engine.read() as conn:
-            draft = stored_draft(self.backend, conn, content, strict)
-        try:
-            return draft.derived
-        except HoldfastError as error:
-            with self.backend.engine.read() as conn:
-                # What never was a document is none now: that is no news.
-                if contents.rendition(conn, content.content_id) is not None:
-                    path = _path(conn, self, content.content_id)
-                    self.failed.append(Failure(path, PREPARE, error.code, error.message))
-            return None
+            # What never was a document is none now: that is no news.
+            if contents.rendition(conn, content.content_id) is not None:
+                path = _path(conn, self, content.content_id)
+                self.failed.append(Failure(path, PREPARE, outcome.code, outcome.reason))
+        return None
+
+    def renew(
+        self,
+        again: Again,
+        wanted: list[Content],
+        progress: Callable[[Progress], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> bool:
+        """Make contents anew, a publish for every group; returns whether it was stopped before the last."""
+        group, done, size, whole = _Group(), 0, 0, sum(content.size for content in wanted)
+        for content, outcome in again.outcomes(wanted, stop):
+            if progress is not None:
+                progress(Progress(done, len(wanted), size, whole, True, content.content_id))
+            derived = self.take(content, outcome, again)
+            done, size = done + 1, size + content.size
+            if derived is not None:
+                group.add(content.content_id, derived)
+            if group.full:
+                self.publish(group)
+                group = _Group()
+        self.publish(group)
+        return done < len(wanted)
 
     def publish(self, group: _Group) -> None:
         """Put what was derived where searches and readers look."""
@@ -96,6 +119,7 @@ class _Reindex:
 
 def reindex(
     backend: Backend,
+    settings: "IngestSettings",
     under: str,
     *,
     everything: bool = False,
@@ -110,20 +134,8 @@ def reindex(
         run = _Reindex(backend, commits.head(conn, backend.branch), under)
         visible = _visible(conn, run)
     wanted = [content for batch in batches(visible) for content in _outdated(backend, batch, everything=everything)]
-    group, interrupted, size, whole = _Group(), False, 0, sum(content.size for content in wanted)
-    for number, content in enumerate(wanted):
-        if interrupted := stop is not None and stop():
-            break
-        if progress is not None:
-            progress(Progress(number, len(wanted), size, whole, True, content.content_id))
-        derived = run.derive(content)
-        size += content.size
-        if derived is not None:
-            group.add(content.content_id, derived)
-        if group.full:
-            run.publish(group)
-            group = _Group()
-    run.publish(group)
+    with Again(backend, settings) as again:
+        interrupted = run.renew(again, wanted, progress, stop)
     for listener in backend.published:
         listener()
     return ReindexReport(len(visible), run.renewed, tuple(run.failed), interrupted)

@@ -10,7 +10,7 @@ log = logging.getLogger("holdfast.ingest")
 
 #: the stages a file passes, as failures and timings name them
 SCAN, FETCH, PREFILTER, PREPARE = "scan", "fetch", "prefilter", "prepare"
-STAGE, PUBLISH, PRUNE = "stage", "publish", "prune"
+STAGE, LOCK_WAIT, PUBLISH, PRUNE = "stage", "lock_wait", "publish", "prune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class AddReport:
-    """What an add did. Every file that was found is counted once: added, updated, skipped or failed."""
+    """What an add did. Every file that was found is counted once: added, updated, moved, skipped or failed."""
 
     added: int = 0
     #: files that replaced an older content
@@ -50,6 +50,8 @@ class AddReport:
     interrupted: bool = False
     #: the jobs that will derive abstracts and overviews of what was added
     jobs: tuple[int, ...] = ()
+    #: files that took over the history of one with the same content, which vanished from the source (`prune`)
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,17 @@ class Timer:
     """Seconds by stage; a line of DEBUG log per timed piece."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = dict.fromkeys((SCAN, PREFILTER, PREPARE, STAGE, PUBLISH), 0.0)
+        self.seconds: dict[str, float] = dict.fromkeys((SCAN, PREFILTER, PREPARE, STAGE, LOCK_WAIT, PUBLISH), 0.0)
         self._began = time.perf_counter()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to the stage `name`."""
+    def stage(self, name: str, what: str = "") -> Iterator[None]:
+        """Add the time spent inside to the stage `name`; `what` was worked on."""
         began = time.perf_counter()
         try:
             yield
         finally:
-            self.add(name, time.perf_counter() - began)
+            self.add(name, time.perf_counter() - began, what)
 
     def add(self, name: str, seconds: float, what: str = "") -> None:
         """Add `seconds` to the stage `name`; `what` was worked on."""

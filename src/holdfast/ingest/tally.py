@@ -1,11 +1,12 @@
 """The report of an add while it grows."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from holdfast.ingest import report as stages
-from holdfast.ingest.groups import Member, Published
 from holdfast.ingest.items import Item
+from holdfast.ingest.placing import Member, Published
 from holdfast.ingest.report import AddReport, Failure, Timer, log
 
 
@@ -15,6 +16,7 @@ class Tally:
 
     added: int = 0
     updated: int = 0
+    moved: int = 0
     skipped: int = 0
     removed: int = 0
     #: bytes of the files that are accounted for
@@ -30,7 +32,7 @@ class Tally:
     @property
     def files(self) -> int:
         """Return how many files are accounted for."""
-        return self.added + self.updated + self.skipped + len(self.left_out) + len(self.failed)
+        return self.added + self.updated + self.moved + self.skipped + len(self.left_out) + len(self.failed)
 
     def skip(self, items: Sequence[Item]) -> None:
         """Note files that the store has already, just so."""
@@ -56,9 +58,11 @@ class Tally:
         self.size += size
 
     def publish(self, members: Sequence[Member], done: Published) -> None:
-        """Note what publishing a group did."""
+        """Note what publishing a group did, and how long it took."""
+        self._time(members, done)
         self.added += done.added
         self.updated += done.updated
+        self.moved += done.moved
         self.skipped += done.unchanged
         self.removed += done.removed
         if done.commit is not None:
@@ -69,12 +73,22 @@ class Tally:
         for item, error in done.failed:
             self.fail(item.order, Failure(item.origin, stages.PUBLISH, error.code, str(error)))
 
+    def _time(self, members: Sequence[Member], done: Published) -> None:
+        files = f"{len(members)} files from {members[0].item.order} on" if members else f"{done.removed} removals"
+        group = f"{files}, commit {done.commit}"
+        self.timer.add(stages.STAGE, done.stage_seconds, group)
+        self.timer.add(stages.LOCK_WAIT, done.wait_seconds, group)
+        self.timer.add(stages.PUBLISH, done.publish_seconds, group)
+        if log.isEnabledFor(logging.DEBUG):
+            for member in members:
+                log.debug("published in commit %s: %d %s", done.commit, member.item.order, member.item.origin)
+
     def report(self, *, interrupted: bool) -> AddReport:
         """Return the report as it is now."""
         return AddReport(
             self.added, self.updated, self.skipped + len(self.left_out), _in_order(self.failed),
             _in_order(self.left_out), self.removed, tuple(self.commits), self.timer.total(), interrupted,
-            tuple(self.jobs),
+            tuple(self.jobs), self.moved,
         )  # fmt: skip
 
 

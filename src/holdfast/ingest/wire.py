@@ -16,7 +16,7 @@ _COLUMNS = ("ordinal", "heading", "text", "terms", "start", "end", "page")
 
 def pack_item(item: Item) -> tuple[Any, ...]:
     """Return an item as a plain tuple."""
-    return item.order, str(item.source), item.origin, item.path, item.size, item.mtime_ns
+    return item.order, str(item.source), item.origin, item.path, item.size, item.mtime_ns, item.media_type
 
 
 def unpack_item(packed: tuple[Any, ...]) -> Item:

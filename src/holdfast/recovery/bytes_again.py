@@ -1,23 +1,25 @@
 """Finding lost bytes again: in the blob store, at the source they were added from, or by deriving them anew."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of, pieces_of
 from holdfast.catalog import checks, contents
 from holdfast.catalog.contents import Content
-from holdfast.catalog.engine import Connection
-from holdfast.documents import Body, Derived, Deriver, Draft, body_of_file
+from holdfast.documents import Body, Derived, body_of_file
 from holdfast.errors import HoldfastError
 from holdfast.faults import point
 from holdfast.staging import abandon, begin
 
+#: derives anew from contents the store has: yields each with what was derived, or why it could not be
+Rederive = Callable[[Iterable[Content]], Iterator[tuple[Content, Derived | HoldfastError]]]
 
-def find_again(backend: Backend, content_id: str, media_type: str) -> Body | None:
+
+def find_again(backend: Backend, content_id: str, media_type: str, rederive: Rederive) -> Body | None:
     """Return a body whose bytes have the hash `content_id`, from wherever it can still be had; None if nowhere."""
-    for look in (_in_blobs, _at_source, _derived):
+    for look in (_in_blobs, _at_source, functools.partial(_derived, rederive)):
         try:
             for body in look(backend, content_id, media_type):
                 if body.content_id == content_id:
@@ -48,15 +50,12 @@ def store_again(backend: Backend, body: Body) -> None:
             abandon(backend, intent_id)
 
 
-def derive(backend: Backend, conn: Connection, content: Content) -> Derived:
-    """Derive anew from a content the store has."""
-    return stored_draft(backend, conn, content).derived
-
-
-def stored_draft(backend: Backend, conn: Connection, content: Content, deriver: Deriver | None = None) -> Draft:
-    """Return a draft that derives anew from a content the store has, under a name that it has in the tree."""
-    name = checks.name_of(conn, content.content_id) or content.content_id
-    return Draft(name, backend.stored_body(content), deriver or backend.deriver)
+def derive(rederive: Rederive, content: Content) -> Derived:
+    """Derive anew from one content; raises HoldfastError when that cannot be done."""
+    ((_, made),) = rederive([content])
+    if isinstance(made, HoldfastError):
+        raise made
+    return made
 
 
 def _in_blobs(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
@@ -78,10 +77,10 @@ def _at_source(backend: Backend, content_id: str, media_type: str) -> Iterator[B
             yield body_of_file(Path(source), media_type)
 
 
-def _derived(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
+def _derived(rederive: Rederive, backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
     """Yield what is rendered from contents that had a rendition stored in this one."""
     with backend.engine.read() as conn:
         origins = [contents.get(conn, origin) for origin in contents.rendered_from(conn, [content_id])]
-        for origin in origins:
-            if origin is not None and origin.content_id != content_id:
-                yield from (body for _, body in derive(backend, conn, origin).renditions)
+    for origin in origins:
+        if origin is not None and origin.content_id != content_id:
+            yield from (body for _, body in derive(rederive, origin).renditions)

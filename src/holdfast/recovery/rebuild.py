@@ -8,7 +8,7 @@ version can be opened (index/table.py), so nothing is deleted that somebody migh
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from holdfast.backend import Backend
+from holdfast.backend import Backend, missing
 from holdfast.catalog import contents, intents, pins, search_rows
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.search_rows import TailRow
@@ -16,7 +16,7 @@ from holdfast.documents import Derived
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.recovery.bytes_again import stored_draft
+from holdfast.recovery.bytes_again import Rederive
 from holdfast.recovery.check_search import damaged_files, read_all, version_of
 from holdfast.staging import abandon, begin, live_among
 
@@ -50,7 +50,7 @@ def is_readable(backend: Backend, table: SearchTable) -> bool:
     return True
 
 
-def rebuild_table(backend: Backend, table: SearchTable, place: str) -> Rebuilt:
+def rebuild_table(backend: Backend, table: SearchTable, place: str, rederive: Rederive) -> Rebuilt:
     """Make a table anew from all contents whose rows should be there, and pin it."""
     for _ in range(RUNS):
         with backend.engine.read() as conn:
@@ -60,7 +60,7 @@ def rebuild_table(backend: Backend, table: SearchTable, place: str) -> Rebuilt:
         with _Publication(backend, table, place, anew=True) as publication:
             version = table.table.create()
             for batch in batches(ids, CONTENTS_AT_ONCE):
-                derived = dict(_derived(backend, batch, rebuilt))
+                derived = dict(_derived(backend, batch, rederive, rebuilt))
                 version = publication.append(version, [row for found in derived.values() for row in found.rows])
                 rebuilt.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
             if publication.publish(pinned, rebuilt.chunks):
@@ -68,13 +68,14 @@ def rebuild_table(backend: Backend, table: SearchTable, place: str) -> Rebuilt:
     raise _overtaken(table)
 
 
-def rebuild_rows(backend: Backend, table: SearchTable, place: str, ids: Iterable[str]) -> Rebuilt:
+def rebuild_rows(backend: Backend, table: SearchTable, place: str, ids: Iterable[str], rederive: Rederive) -> Rebuilt:
     """Replace the rows of some contents in a readable table, wherever they were; unknown contents only lose theirs."""
     whole = Rebuilt()
     for batch in batches(ids, CONTENTS_AT_ONCE):
         with backend.engine.read() as conn:
             known = contents.known_among(conn, batch)
-        derived = dict(_derived(backend, [content_id for content_id in batch if content_id in known], whole))
+        wanted = [content_id for content_id in batch if content_id in known]
+        derived = dict(_derived(backend, wanted, rederive, whole))
         replace_rows(backend, table, place, batch, derived)
         whole.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
     return whole
@@ -186,17 +187,23 @@ class _Publication:
             contents.renew_rendition(conn, rendition, now)
 
 
-def _derived(backend: Backend, ids: Iterable[str], rebuilt: Rebuilt) -> Iterator[tuple[str, Derived]]:
+def _derived(
+    backend: Backend, ids: Iterable[str], rederive: Rederive, rebuilt: Rebuilt
+) -> Iterator[tuple[str, Derived]]:
     """Yield what is derived anew from each content; those that fail are noted."""
-    for content_id in ids:
-        try:
-            with backend.engine.read() as conn:
-                draft = stored_draft(backend, conn, backend.content(conn, content_id))
-            found = draft.derived
-        except HoldfastError as error:
-            rebuilt.failed[content_id] = error.message
+    found = []
+    with backend.engine.read() as conn:
+        for content_id in ids:
+            content = contents.get(conn, content_id)
+            if content is None:
+                rebuilt.failed[content_id] = missing(content_id).message
+            else:
+                found.append(content)
+    for content, made in rederive(found):
+        if isinstance(made, HoldfastError):
+            rebuilt.failed[content.content_id] = made.message
         else:
-            yield content_id, found
+            yield content.content_id, made
 
 
 def _pinned(conn: Connection, backend: Backend, table: SearchTable) -> int | None:

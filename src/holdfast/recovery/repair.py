@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
 from holdfast.catalog import audit, checks, contents, entries, search_rows
-from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import FOREVER
+from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
 from holdfast.places import Places
-from holdfast.recovery.bytes_again import derive, find_again, store_again
+from holdfast.recovery.bytes_again import Rederive, derive, find_again, store_again
 from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
 from holdfast.recovery.inspection import Inspection
@@ -58,40 +58,43 @@ class RepairReport:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def repair(backend: Backend) -> RepairReport:
-    """Mend what `verify` would find, as far as it can be. Others may read and write meanwhile."""
+def repair(backend: Backend, rederive: Rederive) -> RepairReport:
+    """Mend what `verify` would find, as far as it can be. Others may read and write meanwhile.
+
+    Documents are converted by `rederive`: one that its parser cannot cope with is a failure in the report.
+    """
     report = RepairReport()
-    _repair_bytes(backend, report)
-    _repair_renditions(backend, report)
+    _repair_bytes(backend, rederive, report)
+    _repair_renditions(backend, rederive, report)
     # History first: what turns out to be visible is then put where a search looks.
     for table, place in reversed(tables(backend)):
         if not is_readable(backend, table):
             report.tables.append(table.name)
-            _add(report, rebuild_table(backend, table, place))
-        _add(report, rebuild_rows(backend, table, place, _wrong_rows(backend, place)))
+            _add(report, rebuild_table(backend, table, place, rederive))
+        _add(report, rebuild_rows(backend, table, place, _wrong_rows(backend, place), rederive))
     with backend.engine.write() as conn:
         detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
         audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)
     return report
 
 
-def _repair_bytes(backend: Backend, report: RepairReport) -> None:
+def _repair_bytes(backend: Backend, rederive: Rederive, report: RepairReport) -> None:
     inspection = Inspection(backend, deep=True)
     for page in pages(inspection):
         for content in page:
             if wrong_bytes(inspection, content):
-                _bytes_again(backend, content.content_id, content.media_type, report)
+                _bytes_again(backend, content.content_id, content.media_type, rederive, report)
     with backend.engine.read() as conn:
         unknown = {place.content_id for place in checks.entries_without_content(conn, history=True, limit=MANY)}
         unknown |= {rendered for _, _, rendered in checks.renditions_off(conn, MANY)}
         unknown -= contents.known_among(conn, (content_id for content_id in unknown if content_id))
     for content_id in sorted(filter(None, unknown)):
-        _bytes_again(backend, content_id, UNKNOWN, report)
+        _bytes_again(backend, content_id, UNKNOWN, rederive, report)
 
 
-def _bytes_again(backend: Backend, content_id: str, media_type: str, report: RepairReport) -> None:
+def _bytes_again(backend: Backend, content_id: str, media_type: str, rederive: Rederive, report: RepairReport) -> None:
     try:
-        body = find_again(backend, content_id, media_type)
+        body = find_again(backend, content_id, media_type, rederive)
         if body is not None:
             store_again(backend, body)
             report.found_again += 1
@@ -123,21 +126,19 @@ def _intact_at(conn: Connection, backend: Backend, branch: int, node: int, lost:
     return None
 
 
-def _repair_renditions(backend: Backend, report: RepairReport) -> None:
+def _repair_renditions(backend: Backend, rederive: Rederive, report: RepairReport) -> None:
     """Derive renditions anew whose bytes were not to be found: another version of the deriver gives other bytes."""
     with backend.engine.read() as conn:
         missing = sorted({content_id for content_id, _, _ in checks.renditions_off(conn, MANY)})
         known = [content for content_id in missing if (content := contents.get(conn, content_id)) is not None]
     for content in known:
         try:
-            report.renditions += _rendition_again(backend, content)
+            report.renditions += _rendition_again(backend, derive(rederive, content))
         except HoldfastError as error:
             report.failed[content.content_id] = error.message
 
 
-def _rendition_again(backend: Backend, content: Content) -> int:
-    with backend.engine.read() as conn:
-        derived = derive(backend, conn, content)
+def _rendition_again(backend: Backend, derived: Derived) -> int:
     for rendition, body in derived.renditions:
         store_again(backend, body)
         with backend.engine.write() as conn:

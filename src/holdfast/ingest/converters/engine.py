@@ -16,7 +16,7 @@ from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
 from holdfast.ingest import archive, formats
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.foreign import finish
-from holdfast.ingest.limits import Limits
+from holdfast.ingest.limits import REMEDY, Limits
 from holdfast.ingest.titles import meaningful
 
 #: characters of xberg's own words kept in an error
@@ -127,7 +127,7 @@ def _extracted(found: Any) -> Extracted:
 def _failure(name: str, media_type: str, error: BaseException) -> HoldfastError:
     reason = str(error).removeprefix("Parsing error: ")[:_REASON_CHARACTERS].rstrip(".")
     if "Security limit" in reason:
-        return TooLarge(f"{name} passes a limit: {reason}", path=name)
+        return TooLarge(f"{name} passes a limit: {reason}", path=name, remedy=REMEDY)
     if "password" in reason.lower() or "encrypted" in reason.lower():
         return archive.encrypted(name)
     if type(error).__name__ == "PanicException":

@@ -6,6 +6,7 @@ import re
 from holdfast.ingest import formats
 from holdfast.ingest.converters import engine
 from holdfast.ingest.converters.dates import iso
+from holdfast.ingest.converters.handles import without_handles
 from holdfast.ingest.converters.plain_html import plain_text
 from holdfast.ingest.converters.words import missing_share
 from holdfast.ingest.decode import Decoded, decode, marked_encoding
@@ -36,14 +37,14 @@ _MODIFIED = ("article:modified_time", "dcterms.modified", "last-modified")
 
 
 class HtmlConverter:
-    """Web pages: headings, lists, tables and code kept; scripts, styles, navigation and pictures left out."""
+    """Web pages: headings, lists, tables and code kept; scripts, styles, navigation, pictures, permalinks left out."""
 
     name = "html"
 
     @property
     def version(self) -> str:
         """Our own settings' number and xberg's version."""
-        return f"1+xberg-{engine.version()}"
+        return f"2+xberg-{engine.version()}"
 
     def accepts(self, media_type: str) -> bool:
         """Tell whether the media type is HTML."""
@@ -52,8 +53,10 @@ class HtmlConverter:
     def convert(self, document: Document, limits: Limits) -> Rendition:
         """Return the page's Markdown; a page nested too deep for its structure comes as plain text with a warning."""
         decoded = decode_page(document.read())
-        page = decoded.text
-        found = engine.extract(document.name, page.encode("utf-8"), formats.HTML, limits)
+        page = without_handles(decoded.text)
+        # The engine takes a title for text when the page leaves out its <head> tags, as it may.
+        body = _TITLE.sub("", page, count=1)
+        found = engine.extract(document.name, body.encode("utf-8"), formats.HTML, limits)
         markdown, warnings = _checked(page, found.markdown)
         fields = _meta_fields(page[:_HEAD_WITHIN])
         return Rendition(

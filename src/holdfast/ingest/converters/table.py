@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.ingest import formats
 from holdfast.ingest.decode import decode
-from holdfast.ingest.limits import Limits
+from holdfast.ingest.limits import REMEDY, Limits
 from holdfast.ingest.port import Document, Rendition
 
 #: characters from which the separator is told
@@ -52,7 +52,7 @@ def _lines(rows: Iterable[list[str]], name: str, most_cells: int) -> Iterable[st
         width = width or len(row)
         cells += len(row)
         if cells > most_cells:
-            raise TooLarge(f"{name} has more than {most_cells} table cells", path=name)
+            raise TooLarge(f"{name} has more than {most_cells} table cells", path=name, remedy=REMEDY)
         yield _line(row + [""] * (width - len(row)))
         if first:
             yield _line(["---"] * width)
