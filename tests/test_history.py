@@ -5,7 +5,7 @@ import pytest
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.history import PAGE, Change
 from holdfast.store import Store
-from tests.looking import contents_of, head
+from tests.looking import contents_of, entry_rows, head
 
 
 def kinds(changes: list[Change]) -> list[tuple[str, str, str | None]]:
@@ -241,6 +241,117 @@ def test_a_restore_joins_other_changes_in_a_transaction(store: Store) -> None:
         tx.move("/a", "/b")
         assert tx.read("/b") == b"1"
     assert contents_of(store) == {"/b": b"1"}
+
+
+def test_the_log_goes_on_where_a_removed_file_was_restored(store: Store) -> None:
+    store.write("/d/a.md", "1", message="made")
+    store.write("/d/a.md", "2", message="changed")
+    node = store.stat("/d/a.md").node_id
+    store.remove("/d/a.md", message="removed")
+    store.write("/d/a.md", "another", message="another file under the old name")
+    store.remove("/d/a.md", message="removed too")
+    store.restore("/d/a.md", at=2, message="restored")
+    assert store.stat("/d/a.md").node_id == node
+    assert messages(store, "/d/a.md") == ["restored", "removed", "changed", "made"]
+    assert store.diff(2) == []
+
+
+def test_a_file_made_anew_gives_way_to_the_one_that_was_there(store: Store) -> None:
+    store.write("/a.md", "1", message="made")
+    store.remove("/a.md", message="removed")
+    store.write("/a.md", "2", message="made anew")
+    store.restore("/a.md", at=2, message="restored")
+    assert messages(store, "/a.md") == ["restored", "removed", "made"]
+    assert store.diff(2) == []
+
+
+def test_a_removed_directory_comes_back_in_one_row_with_all_it_held(store: Store) -> None:
+    with store.transaction(message="made") as tx:
+        for number in range(30):
+            tx.write(f"/d/sub/{number}.md", f"the walrus number {number}")
+    was, old = store.tree("/d"), head(store)
+    store.remove("/d", recursive=True, message="removed")
+    store.optimize()
+    begun, ended = entry_rows(store)
+    store.restore("/d", at=old, message="restored")
+    assert entry_rows(store) == (begun + 1, ended)
+    assert store.tree("/d") == was
+    assert messages(store, "/d/sub/7.md") == ["made"]
+    assert messages(store, "/d") == ["restored", "removed", "made"]
+    assert kinds(store.diff("HEAD~1")) == [("added", "/d", None)]
+    assert store.diff(old) == []
+    assert len(store.search("walrus", mode="text", limit=50)) == 30
+    assert store.verify(deep=True).ok
+
+
+def test_a_directory_restored_to_before_its_last_changes_writes_only_those(store: Store) -> None:
+    with store.transaction() as tx:
+        for name in ("kept", "changed", "removed", "moved"):
+            tx.write(f"/d/{name}", name)
+    was, old = contents_of(store), head(store)
+    with store.transaction() as tx:
+        tx.write("/d/changed", "!")
+        tx.remove("/d/removed")
+        tx.move("/d/moved", "/moved")
+        tx.write("/d/new", "!")
+    store.remove("/d", recursive=True)
+    begun, ended = entry_rows(store)
+    store.restore("/d", at=old)
+    # The directory, `changed`, `removed`, and a new node for `moved`, which is needed elsewhere; `new` and the changed
+    # one end.
+    assert entry_rows(store) == (begun + 4, ended + 2)
+    assert contents_of(store) == {**was, "/moved": b"moved"}
+    assert store.stat("/d/moved").node_id != store.stat("/moved").node_id
+    assert kinds(store.diff("HEAD~1")) == [("added", "/d", None)]
+
+
+def test_a_file_out_of_a_removed_directory_comes_back_alone_and_then_with_the_rest(store: Store) -> None:
+    with store.transaction(message="made") as tx:
+        tx.write("/d/a", "a")
+        tx.write("/d/b", "b")
+    old = head(store)
+    store.remove("/d", recursive=True, message="removed")
+    store.restore("/d/a", at=old, message="restored one")
+    assert contents_of(store) == {"/d": None, "/d/a": b"a"}
+    assert messages(store, "/d/a") == ["restored one", "made"]
+    store.restore("/d", at=old, message="restored all")
+    assert contents_of(store) == {"/d": None, "/d/a": b"a", "/d/b": b"b"}
+    assert store.diff(old) == []
+    assert messages(store, "/d/b") == ["made"]
+
+
+def test_a_node_that_stands_elsewhere_is_left_there(store: Store) -> None:
+    store.write("/a", "a", message="made")
+    store.move("/a", "/b", message="moved")
+    store.restore("/a", at=2, message="restored")
+    assert contents_of(store) == {"/a": b"a", "/b": b"a"}
+    assert messages(store, "/b") == ["moved", "made"]
+    assert messages(store, "/a") == ["restored"]
+
+
+def test_directories_that_changed_places_find_back(store: Store) -> None:
+    store.write("/d/a/b/x", "x")
+    was, old = contents_of(store), head(store)
+    with store.transaction() as tx:
+        tx.move("/d/a/b", "/d/b")
+        tx.move("/d/a", "/d/b/a")
+    store.restore("/d", at=old)
+    assert contents_of(store) == was
+    assert store.diff(old) == []
+
+
+def test_what_was_removed_and_restored_in_one_transaction_stands_once(store: Store) -> None:
+    store.write("/d/x", "x")
+    old, node = head(store), store.stat("/d/x").node_id
+    with store.transaction() as tx:
+        tx.move("/d/x", "/y")
+        tx.remove("/d", recursive=True)
+        tx.restore("/d", at=old)
+        tx.remove("/y")
+        tx.restore("/d/x", at=old)
+    assert contents_of(store) == {"/d": None, "/d/x": b"x"}
+    assert store.stat("/d/x").node_id == node
+    assert store.verify().ok
 
 
 def test_history_keeps_what_was_removed(store: Store) -> None:

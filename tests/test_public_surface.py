@@ -38,7 +38,7 @@ READING = {"exists", "glob", "grep", "ls", "read", "read_text", "stat", "stream"
 CHANGING = {"copy", "mkdir", "move", "remove", "restore", "write"}
 HISTORY = {"commit", "diff", "log", "show", "snapshot"}
 #: of a transaction, which the rooms above use to join a commit
-INSIDE = {"also", "claim", "put", "require"}
+INSIDE = {"also", "came_from", "claim", "put", "require"}
 ENDING = {"commit", "ended", "enqueue", "rollback"}
 LOCKS = {"adopt_lock", "break_lock", "lock", "lock_queue", "lock_stats", "locks"}
 SESSIONS = {"abstract", "abstracts", "enqueue", "jobs", "memories", "overview", "session", "sessions", "worker"}

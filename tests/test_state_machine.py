@@ -182,6 +182,15 @@ class Machine(RuleBasedStateMachine):
         seq = data.draw(st.sampled_from(sorted(self.past)))
         assert set(self.past[seq].at) == {info.path for info in self.store.snapshot(at=seq).tree("/")}
 
+    @rule(data=st.data())
+    def all_as_it_was(self, data: st.DataObject) -> None:
+        """Restore the whole tree: everything is where it was, and the same node as then."""
+        seq = data.draw(st.sampled_from(sorted(self.past)))
+        self.store.restore("/", at=seq)
+        self.expected = self.past[seq].copied()
+        assert self.store.diff(seq) == []
+        self.note()
+
     @precondition(lambda self: self.words)
     @rule(data=st.data())
     def search(self, data: st.DataObject) -> None:
@@ -234,6 +243,8 @@ class Machine(RuleBasedStateMachine):
     def note(self) -> None:
         """Compare the head, and remember what it shows."""
         assert self.seen() == self.expected.at
+        nodes = [info.node_id for info in self.store.tree("/")]
+        assert len(nodes) == len(set(nodes)), "a node stands in one place"
         self.past[self.store.commit().seq] = self.expected.copied()
 
     def teardown(self) -> None:

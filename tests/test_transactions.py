@@ -262,6 +262,25 @@ def test_a_transaction_whose_ground_moved_conflicts(furnished: Store, name: str)
     assert contents_of(furnished) == after
 
 
+@pytest.mark.parametrize("quick", ["/d/b", "/d"])
+def test_two_restores_do_not_both_give_a_node_back(store: Store, quick: str) -> None:
+    """One restores a file to where it stood first, the other to where it stood last, alone or with its directory."""
+    store.write("/a", "a")
+    store.mkdir("/d")
+    store.move("/a", "/d/b")
+    last = head(store)
+    store.remove("/d", recursive=True)
+    slow = store.transaction().__enter__()
+    slow.restore("/a", at=2)
+    store.restore(quick, at=last)
+    with pytest.raises(Conflict):
+        slow.commit()
+    store.transaction(retries=1)(lambda tx: tx.restore("/a", at=2))
+    nodes = [info.node_id for info in store.tree()]
+    assert len(nodes) == len(set(nodes))
+    assert store.read("/a") == store.read("/d/b") == b"a"
+
+
 COMPATIBLE: dict[str, tuple[Change, Change]] = {
     "different files of one directory": (lambda tx: tx.write("/d/1", "1"), lambda tx: tx.write("/d/2", "2")),
     "different directories": (lambda tx: tx.write("/d/1", "1"), lambda tx: tx.remove("/k", recursive=True)),

@@ -12,7 +12,7 @@ from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.values import MAIN
 from holdfast.clock import Clock
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
-from holdfast.errors import CorruptStore
+from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.tables import Tables
 
 
@@ -52,7 +52,10 @@ class Backend:
 
     def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
         """Return a draft of `data`, text as UTF-8, for the file at `path`."""
-        raw = data.encode("utf-8") if isinstance(data, str) else data
+        try:
+            raw = data.encode("utf-8") if isinstance(data, str) else data
+        except UnicodeEncodeError as error:
+            raise Unsupported(f"The text for {path} is not valid Unicode", path=path, remedy="Give bytes") from error
         name = path.rpartition("/")[2]
         return Draft(name, body_of_bytes(raw, media_type or self.deriver.media_type(name, raw)), self.deriver)
 

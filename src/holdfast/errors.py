@@ -165,6 +165,9 @@ class ProviderFailed(HoldfastError):
     code = "provider_failed"
     default_remedy = "Check the provider's address, key and limits, then try again"
 
+    #: seconds that the provider asked to be left alone
+    retry_after: float | None = None
+
 
 class StoreTooNew(HoldfastError):
     """The store was written by a newer Holdfast than this one."""

@@ -39,7 +39,7 @@ def log(backend: Backend, until: int, path: str | None, limit: int | None) -> It
     A path is followed through moves: it is the node that stands there at `until` that is asked about.
     """
     with backend.engine.read() as conn:
-        node = None if path is None else tree.need(SqlView(conn, backend.branch, until), path)
+        node = None if path is None else _node_at(conn, backend.branch, until, path)
     given = 0
     for commit in _newest_first(backend, until):
         if limit is not None and given >= limit:
@@ -60,6 +60,14 @@ def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
     before, after = Places(conn, branch, old), Places(conn, branch, new)
     changes = [change for node in nodes if (change := _change_of(before, after, node)) is not None]
     return sorted(changes, key=lambda change: (change.path, change.kind))
+
+
+def _node_at(conn: Connection, branch: int, seq: int, path: str) -> Entry:
+    node = tree.find(SqlView(conn, branch, seq), path)
+    if node is None:
+        remedy = "If it was removed: name a commit that has it with --at, or ask for the log of the directory it was in"
+        raise NotFound(f"{path} does not exist at commit {seq}", path=path, remedy=remedy)
+    return node
 
 
 def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
@@ -95,7 +103,9 @@ def _change_of(before: Places, after: Places, node: int) -> Change | None:
     old_path = before.path(node) if was else None
     new_path = after.path(node) if now else None
     if was is None or old_path is None:
-        return None if now is None or new_path is None else Change("added", new_path, now.is_dir)
+        if now is None or new_path is None or _came_back_with(now.parent_id, before):
+            return None
+        return Change("added", new_path, now.is_dir)
     if now is None or new_path is None:
         # Below a directory that was removed with it, the directory's own change says it all.
         return Change("removed", old_path, was.is_dir) if after.path(was.parent_id) is not None else None
@@ -103,6 +113,11 @@ def _change_of(before: Places, after: Places, node: int) -> Change | None:
     if (was.parent_id, was.name) != (now.parent_id, now.name):
         return Change("moved", new_path, now.is_dir, old_path, modified)
     return Change("modified", new_path, now.is_dir) if modified else None
+
+
+def _came_back_with(parent: int, before: Places) -> bool:
+    """Return whether a directory is there again that was made earlier: its own change says it all."""
+    return parent // NODES_PER_COMMIT <= before.seq and before.path(parent) is None
 
 
 def commit_at(conn: Connection, seq: int) -> Commit:

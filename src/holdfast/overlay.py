@@ -6,6 +6,7 @@ whether somebody else changed it since (G3).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from holdfast import paths, tree
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
@@ -13,6 +14,15 @@ from holdfast.errors import AlreadyExists, InvalidPath, IsADirectory, NotADirect
 from holdfast.tree import TreeView
 
 Slot = tuple[int, str]
+
+
+class CommittedView(TreeView, Protocol):
+    """One committed state of the tree."""
+
+    def node(self, node: int) -> Entry | None:
+        """Return the entry of one node, whether or not its ancestors stand."""
+        ...
+
 
 #: stands for the parent of a node that is in no directory; no node has this id
 _NOWHERE = 0
@@ -33,7 +43,7 @@ class Holding:
 class Overlay:
     """Changes over `base`, which is one committed state. Paths given to it are parsed."""
 
-    base: TreeView
+    base: CommittedView
     #: seconds since the epoch, for entries that change
     now: float
     #: what each changed slot holds now; None when emptied
@@ -42,8 +52,14 @@ class Overlay:
     seen_slots: dict[Slot, str] = field(default_factory=dict)
     #: directories of the base whose whole listing mattered
     seen_listings: dict[int, str] = field(default_factory=dict)
+    #: nodes of the base of which it mattered where they are
+    seen_nodes: set[int] = field(default_factory=set)
+    #: contents that this change lets be seen again without an entry of their own
+    seen_again: set[str] = field(default_factory=set)
     _original: dict[Slot, Entry | None] = field(default_factory=dict)
     _by_parent: dict[int, set[str]] = field(default_factory=dict)
+    #: where each node is that was put somewhere, or taken from where it was
+    _moved: dict[int, Entry | None] = field(default_factory=dict)
     _claims: dict[str, bool] = field(default_factory=dict)
     _new_nodes: int = 0
 
@@ -66,27 +82,34 @@ class Overlay:
                 found[name] = entry
         return list(found.values())
 
+    def node(self, node: int) -> Entry | None:
+        """Return the entry of one node, whether or not its ancestors stand."""
+        if node in self._moved or node < 0:
+            return self._moved.get(node)
+        self.seen_nodes.add(node)
+        return self.base.node(node)
+
     def write(self, path: str, holding: Holding) -> None:
         """Put a file at `path`, over the one that stands there, making missing directories."""
-        parent, name = self._place(path, make_parents=True)
+        parent, name = self.place(path, make_parents=True)
         there = self.child(parent, name)
         if there is not None and there.is_dir:
             raise IsADirectory(f"{path} is a directory", path=path)
         if there is not None and there.content_id == holding.content_id:
             return
         self.claim(path, deep=False)
-        node = self._new_node() if there is None else there.node_id
+        node = self.new_node() if there is None else there.node_id
         entry = Entry(
             0, node, parent, name, holding.content_id, holding.size, self.now, holding.source, holding.source_stamp, 0
         )
-        self._set((parent, name), entry)
+        self.put((parent, name), entry)
 
     def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:
         """Make a directory at `path`."""
         if path == paths.ROOT:
             there: Entry | None = ROOT_ENTRY
         else:
-            parent, name = self._place(path, make_parents=parents)
+            parent, name = self.place(path, make_parents=parents)
             there = self.child(parent, name)
         if there is None:
             self.claim(path, deep=False)
@@ -102,21 +125,31 @@ class Overlay:
         if source == target:
             return
         if paths.is_within(target, source):
-            raise InvalidPath(f"{source} cannot be moved into itself ({target})", path=source)
-        parent, name = self._place(target, make_parents=False)
+            raise InvalidPath(
+                f"{source} cannot be moved into itself ({target})", path=source, remedy="Choose a place outside it"
+            )
+        parent, name = self.place(target, make_parents=False)
         self._make_room(parent, name, target, entry, overwrite)
         self.claim(source, deep=entry.is_dir)
         self.claim(target, deep=False)
         self.claim(paths.split(target)[0], deep=False)
-        self._set((entry.parent_id, entry.name), None)
-        self._set((parent, name), replace(entry, parent_id=parent, name=name))
+        self.put((entry.parent_id, entry.name), None)
+        self.put((parent, name), replace(entry, parent_id=parent, name=name))
+
+    def came_from(self, path: str, source: str, stamp: str | None) -> None:
+        """Say anew where the file at `path` came from; what it holds and since when stays."""
+        entry = tree.need(self, path)
+        self.claim(path, deep=False)
+        self.put((entry.parent_id, entry.name), replace(entry, source=source, source_stamp=stamp))
 
     def copy(self, source: str, target: str, *, overwrite: bool) -> None:
         """Copy what stands at `source` to exactly `target`; contents are shared, so this costs a row per entry."""
         entry = self._movable(source)
         if paths.is_within(target, source):
-            raise InvalidPath(f"{source} cannot be copied into itself ({target})", path=source)
-        parent, name = self._place(target, make_parents=False)
+            raise InvalidPath(
+                f"{source} cannot be copied into itself ({target})", path=source, remedy="Choose a place outside it"
+            )
+        parent, name = self.place(target, make_parents=False)
         self._make_room(parent, name, target, entry, overwrite)
         self.claim(target, deep=entry.is_dir)
         below = list(tree.walk(self, entry, source)) if entry.is_dir else []
@@ -130,18 +163,7 @@ class Overlay:
         if entry.is_dir and not recursive and self.children(entry.node_id):
             raise NotEmpty(f"{path} is not empty", path=path)
         self.claim(path, deep=entry.is_dir)
-        self._set((entry.parent_id, entry.name), None)
-
-    def become(self, path: str, then: TreeView) -> None:
-        """Make `path` and all below it what it is in `then`, touching only what differs."""
-        wanted = tree.need(then, path)
-        self.claim(path, deep=True)
-        if path == paths.ROOT:
-            directory: Entry | None = ROOT_ENTRY
-        else:
-            directory = self._reconcile(*self._place(path, make_parents=True), wanted)
-        if directory is not None:
-            self._reconcile_below(directory, then, wanted)
+        self.put((entry.parent_id, entry.name), None)
 
     def claim(self, path: str, *, deep: bool) -> None:
         """Note that a lock of somebody else on `path`, or with `deep` anywhere below it, stands in the way."""
@@ -187,7 +209,7 @@ class Overlay:
             raise InvalidPath("The root directory stays where it is", path=path, remedy="Name something below it")
         return tree.need(self, path)
 
-    def _place(self, path: str, *, make_parents: bool) -> tuple[int, str]:
+    def place(self, path: str, *, make_parents: bool) -> tuple[int, str]:
         """Return the slot that `path` names; raises when a file or nothing stands where its parent should."""
         if path == paths.ROOT:
             raise IsADirectory("/ is the root directory", path=path)
@@ -216,39 +238,17 @@ class Overlay:
             raise kind(f"{target} is a {'directory' if there.is_dir else 'file'}", path=target)
         if not overwrite or (there.is_dir and self.children(there.node_id)):
             raise AlreadyExists(f"{target} exists", path=target)
-        self._set((parent, name), None)
+        self.put((parent, name), None)
 
     def _put_copy(self, entry: Entry, parent: int, name: str) -> int:
-        node = self._new_node()
-        self._set((parent, name), replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now))
+        node = self.new_node()
+        self.put((parent, name), replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now))
         return node
 
     def _make_dir(self, parent: int, name: str) -> Entry:
-        entry = Entry(0, self._new_node(), parent, name, None, 0, self.now, None, None, 0)
-        self._set((parent, name), entry)
+        entry = Entry(0, self.new_node(), parent, name, None, 0, self.now, None, None, 0)
+        self.put((parent, name), entry)
         return entry
-
-    def _reconcile(self, parent: int, name: str, wanted: Entry) -> Entry | None:
-        """Make one slot hold what `wanted` is; returns the directory there, whose children come next."""
-        there = self.child(parent, name)
-        if wanted.is_dir:
-            return there if there is not None and there.is_dir else self._make_dir(parent, name)
-        if there is None or there.content_id != wanted.content_id:
-            node = there.node_id if there is not None and not there.is_dir else self._new_node()
-            self._set((parent, name), replace(wanted, node_id=node, parent_id=parent, name=name, modified=self.now))
-        return None
-
-    def _reconcile_below(self, top: Entry, then: TreeView, wanted: Entry) -> None:
-        pairs = [(top, wanted)]
-        while pairs:
-            there, was = pairs.pop()
-            names = {entry.name: entry for entry in then.children(was.node_id)}
-            for extra in [entry for entry in self.children(there.node_id) if entry.name not in names]:
-                self._set((there.node_id, extra.name), None)
-            for name in sorted(names):
-                directory = self._reconcile(there.node_id, name, names[name])
-                if directory is not None:
-                    pairs.append((directory, names[name]))
 
     def _base_child(self, slot: Slot) -> Entry | None:
         parent, name = slot
@@ -260,13 +260,21 @@ class Overlay:
             self._original[slot] = self.base.child(parent, name)
         return self._original[slot]
 
-    def _set(self, slot: Slot, entry: Entry | None) -> None:
+    def put(self, slot: Slot, entry: Entry | None) -> None:
+        """Let a slot hold `entry`, or nothing."""
+        gone = self.child(*slot)
+        # A node that was put elsewhere before is not gone with its old place.
+        if gone is not None and self._moved.get(gone.node_id, gone) in (gone, None):
+            self._moved[gone.node_id] = None
+        if entry is not None:
+            self._moved[entry.node_id] = entry
         original = self._base_child(slot) if slot[0] >= 0 else self._original.setdefault(slot, None)
         # An entry that is back as it was is no change at all.
         self.changed[slot] = original if entry is not None and entry == original else entry
         self._by_parent.setdefault(slot[0], set()).add(slot[1])
 
-    def _new_node(self) -> int:
+    def new_node(self) -> int:
+        """Return a node that is nowhere yet."""
         self._new_nodes += 1
         return -self._new_nodes
 

@@ -13,21 +13,21 @@ class Places:
     """The paths of nodes at one commit, read as they are asked for."""
 
     def __init__(self, conn: Connection, branch: int, seq: int) -> None:
-        self._conn, self._branch, self._seq = conn, branch, seq
+        self._conn, self._branch, self.seq = conn, branch, seq
         self._entries: dict[int, Entry | None] = {}
         self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}
 
     def entry(self, node: int) -> Entry | None:
         """Return the node's entry, whether or not its ancestors stand."""
         if node not in self._entries:
-            self._entries[node] = entries.of_node(self._conn, self._branch, self._seq, node)
+            self._entries[node] = entries.of_node(self._conn, self._branch, self.seq, node)
         return self._entries[node]
 
     def load(self, nodes: Iterable[int]) -> None:
         """Read the entries of many nodes and of all above them, one statement for each level."""
         level = {node for node in nodes if node not in self._entries and node != ROOT_NODE}
         while level:
-            found = entries.of_nodes(self._conn, self._branch, self._seq, level)
+            found = entries.of_nodes(self._conn, self._branch, self.seq, level)
             self._entries.update({node: found.get(node) for node in level})
             parents = {entry.parent_id for entry in found.values()}
             level = {node for node in parents if node not in self._entries and node != ROOT_NODE}

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from holdfast import paths, tree
 from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.entries import Entry, child, children
+from holdfast.catalog.entries import Entry, child, children, of_node
 from holdfast.documents import Body
 from holdfast.errors import InvalidPath, NotADirectory, Unsupported
 from holdfast.tree import TreeView
@@ -68,6 +68,9 @@ class SqlView:
 
     def children(self, parent: int) -> list[Entry]:
         return children(self.conn, self.branch, self.seq, parent)
+
+    def node(self, node: int) -> Entry | None:
+        return of_node(self.conn, self.branch, self.seq, node)
 
 
 class Reads(ABC):
@@ -142,12 +145,15 @@ class Reads(ABC):
         return self._body_of(entry).pieces()
 
     def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[Match]:
-        """Yield the lines that the regular expression `pattern` matches, in files at or below `path`, in order of path.
+        """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
 
         Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression.
         """
         path = paths.parse(path)
-        search = _compiled(pattern, ignore_case).search
+        # Here and not in the generator: a bad pattern is refused by the call, not by whoever looks at what it returned.
+        return self._matches(_compiled(pattern, ignore_case).search, path)
+
+    def _matches(self, search: Callable[[str], object], path: str) -> Iterator[Match]:
         for at, entry in self._files_under(path):
             for number, line in enumerate((self._text_of(entry) or "").splitlines(), start=1):
                 if search(line):

@@ -51,6 +51,10 @@ class EngineView:
         with self._backend.engine.read() as conn:
             return SqlView(conn, self._backend.branch, self._seq).children(parent)
 
+    def node(self, node: int) -> Entry | None:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).node(node)
+
 
 def resolve(conn: Connection, branch: int, at: At | None) -> int:
     """Return the seq that `at` names, the head for None; raises NotFound."""

@@ -3,7 +3,7 @@
 import functools
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +84,7 @@ class Store(Background, Reads):
 
     def close(self) -> None:
         """Let go of the store's files. What was committed stays; a store may be closed twice."""
+        self._end_background()
         if self._upkeep is not None:
             self._upkeep.close()
             self._upkeep = None
@@ -181,15 +182,10 @@ class Store(Background, Reads):
         `stop` returns true, the group in hand is published and the add ends. Raises Locked when somebody else holds a
         lock on what is to change; what was published by then stays. docs/adding.md says more.
         """
-        from holdfast.ingest.pipeline import add
-        from holdfast.ingest.plan import planned
-
-        plan = planned(
-            self.settings.ingest, sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten,
-            message=message, actor=actor or self._backend.actor, progress=progress, stop=stop,
+        return self._add(
+            sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, message=message, actor=actor,
+            progress=progress, stop=stop, lock=lock,
         )  # fmt: skip
-        with lock.used() if lock else nullcontext():
-            return add(self._backend, plan)
 
     def watch(
         self, *sources: str | os.PathLike[str], stop: Callable[[], bool] = lambda: False, **how: Any
@@ -201,8 +197,24 @@ class Store(Background, Reads):
         """
         from holdfast.ingest.watch import watch
 
-        how = {"prune": True, "stop": stop, **how}
-        return watch(lambda: self.add(*sources, **how), sources, self.folder, stop)
+        how = {"prune": True, "stop": stop, **how, "failures": {}}
+        return watch(lambda: self._add(sources, **how), sources, self.folder, stop)
+
+    def _add(
+        self,
+        sources: Iterable[str | os.PathLike[str]],
+        *,
+        jobs: int | None = None,
+        actor: str | None = None,
+        lock: Lock | None = None,
+        **how: Any,
+    ) -> "AddReport":
+        from holdfast.ingest.pipeline import add
+        from holdfast.ingest.plan import planned
+
+        plan = planned(self.settings.ingest, sources, jobs=jobs, actor=actor or self._backend.actor, **how)
+        with lock.used() if lock else nullcontext():
+            return add(self._backend, plan)
 
     # --- changing, one commit each
 
@@ -242,7 +254,10 @@ class Store(Background, Reads):
         return immediately(self._backend, lambda tx: tx.remove(path, recursive=recursive), [], terms)
 
     def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
-        """Make `path` and all below it what it was at a commit, as a new commit."""
+        """Make `path` and all below it what it was at a commit, as a new commit.
+
+        What was removed comes back with its history: under its old node, unless that stands somewhere else today.
+        """
         seq = self.snapshot(at).commit
         terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
         return immediately(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
@@ -358,7 +373,10 @@ class Store(Background, Reads):
         """
         from holdfast.ingest.reindex import reindex
 
-        return reindex(self._backend, paths.parse(under), everything=everything, progress=progress, stop=stop)
+        return reindex(
+            self._backend, self.settings.ingest, paths.parse(under),
+            everything=everything, progress=progress, stop=stop,
+        )  # fmt: skip
 
     # --- recovery
 
@@ -383,9 +401,11 @@ class Store(Background, Reads):
 
     def repair(self) -> "RepairReport":
         """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""
+        from holdfast.ingest.again import Again
         from holdfast.recovery.repair import repair
 
-        return repair(self._backend)
+        with Again(self._backend, self.settings.ingest) as again:
+            return repair(self._backend, again.rederive)
 
     def status(self) -> "Status":
         """Return the store's figures: files, contents, search rows by place, commits, intents."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 
-from holdfast import paths
+from holdfast import paths, restoring, tree
 from holdfast.backend import Backend
 from holdfast.catalog import commits, contents, entries, intents, jobs, pins, search_rows
 from holdfast.catalog.commits import Commit
@@ -19,9 +19,9 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Enqueueing, NewJob, Ticket
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Body, Draft
-from holdfast.errors import Conflict, HoldfastError, IsADirectory, TooLarge, Unsupported
+from holdfast.errors import Conflict, HoldfastError, IsADirectory, NotFound, TooLarge, Unsupported
 from holdfast.faults import point
-from holdfast.overlay import Holding, Overlay
+from holdfast.overlay import CommittedView, Holding, Overlay
 from holdfast.reading import Reads, SqlView
 from holdfast.staging import Restage, Staged, live_among, stage
 from holdfast.tree import TreeView
@@ -55,7 +55,7 @@ class Transaction(Reads):
     sharing between threads.
     """
 
-    def __init__(self, backend: Backend, view: TreeView, base: int, terms: Terms) -> None:
+    def __init__(self, backend: Backend, view: CommittedView, base: int, terms: Terms) -> None:
         self._backend = backend
         #: the commit it began on
         self.base = base
@@ -98,6 +98,11 @@ class Transaction(Reads):
         self._check_open()
         self._overlay.move(paths.parse(source), paths.parse(target), overwrite=overwrite)
 
+    def came_from(self, path: str, source: str, stamp: str | None) -> None:
+        """Say anew where the file at `path` came from, and how to see that it is unchanged, as `put` does."""
+        self._check_open()
+        self._overlay.came_from(paths.parse(path), source, stamp)
+
     def copy(self, source: str, target: str, *, overwrite: bool = False) -> None:
         """Copy a file, or a directory with all it holds, to exactly `target`, whose parent must exist."""
         self._check_open()
@@ -109,10 +114,20 @@ class Transaction(Reads):
         self._overlay.remove(paths.parse(path), recursive=recursive)
 
     def restore(self, path: str, *, at: int) -> None:
-        """Make `path` and all below it what it was at commit `at`; raises NotFound when it was not there then."""
+        """Make `path` and all below it what it was at commit `at`; raises NotFound when it was not there then.
+
+        What was removed comes back with its history: under its old node, unless that stands somewhere else today.
+        """
         self._check_open()
         with self._backend.engine.read() as conn:
-            self._overlay.become(paths.parse(path), SqlView(conn, self._backend.branch, at))
+            then, parsed = SqlView(conn, self._backend.branch, at), paths.parse(path)
+            if tree.find(then, parsed) is None:
+                raise NotFound(
+                    f"{path} did not exist at commit {at}",
+                    path=path,
+                    remedy="Look for the commit that removed it with `holdfast log`, and name the one before it",
+                )
+            restoring.restore(self._overlay, parsed, then)
 
     def claim(self, path: str, *, deep: bool = False) -> None:
         """Have the publish refused when somebody else's lock is on `path` (`deep`: or below), though it stays as it is.
@@ -249,7 +264,8 @@ def _publish_staged(
         for keeper in backend.gatekeepers:
             keeper.admit(conn, overlay.touches)
         begun, ended = list(overlay.begun()), list(overlay.ended())
-        _check_contents(conn, backend, staged, {entry.content_id for entry in begun if entry.content_id})
+        held = {entry.content_id for entry in begun if entry.content_id}
+        _check_contents(conn, backend, staged, held | overlay.seen_again)
         if not begun and not ended and not terms.effects:
             _end_intent(conn, staged, backend, intents.SWEPT)
             return _known_commit(conn, head)
@@ -266,8 +282,8 @@ def _check_unchanged(conn: Connection, branch: int, overlay: Overlay, base: int,
     """Raise Conflict when what the overlay looked at was changed by a commit after `base` (G3)."""
     if head == base:
         return
-    for parent, name, seq in entries.changed_slots(conn, branch, base, head):
-        if (parent, name) in overlay.seen_slots or parent in overlay.seen_listings:
+    for parent, name, node, seq in entries.changed_slots(conn, branch, base, head):
+        if (parent, name) in overlay.seen_slots or parent in overlay.seen_listings or node in overlay.seen_nodes:
             raise _conflict(conn, name, base, seq)
 
 
@@ -278,7 +294,7 @@ def _conflict(conn: Connection, name: str, base: int, seq: int) -> Conflict:
 
 
 def _check_contents(conn: Connection, backend: Backend, staged: Staged, held: set[str]) -> None:
-    """Check that every content the new entries hold will be there and be searchable; raise Restage when not (G1, G4).
+    """Check that every content the change shows will be there and be searchable; raise Restage when not (G1, G4).
 
     Garbage collection may have removed a content since it was found to be known, a fold may have put its rows away,
     and another writer may have made the same content searchable first.

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import entries
+from holdfast.catalog import entries, memories
 from holdfast.catalog.engine import Connection, Params, Row
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
@@ -21,10 +21,11 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "visible_among": (lambda c: entries.visible_among(c, 1, 5, MANY), "content_id=? AND to_seq>?"),
     "subtree_contents": (lambda c: entries.subtree_contents(c, 1, 5, 1, 9), "branch_id=? AND parent_id=? AND to_seq>?"),
     "of_content": (lambda c: entries.of_content(c, 1, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
-    "contents_entered": (lambda c: entries.contents_entered(c, 5, ["x"]), "content_id=?"),
+    "named": (lambda c: entries.named(c, 1, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
     "changed_slots": (lambda c: entries.changed_slots(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
     "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
     "removed_since": (lambda c: entries.removed_since(c, 1, 4, 10), "to_seq>? AND to_seq<?"),
+    "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
 }  # fmt: skip
 

@@ -39,6 +39,10 @@ def test_verify_doctor_and_repair_name_what_is_lost_and_end_with_1(run: Run, los
     assert run("verify", "--json").json["ok"] is False
 
 
+def test_repair_that_can_mend_nothing_does_not_say_that_all_was_well(run: Run, lost: str) -> None:
+    assert run("repair").lines[0] == "Nothing could be mended."
+
+
 def test_doctor_examines_a_store_that_does_not_open(run: Run, folder: Path) -> None:
     (folder / "catalog.db").write_bytes(b"no database " * 1_000)
     assert run("ls").status == 1

@@ -49,6 +49,13 @@ def test_grep_names_path_and_line(run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("more", [[], ["--json"], ["-l"]])
+def test_grep_refuses_what_is_no_regular_expression(run: Run, more: list[str]) -> None:
+    refused = run("grep", "(", *more)
+    assert refused.status == 2
+    assert "is not a regular expression" in (refused.out + refused.err)
+
+
 def test_grep_keeps_to_a_path_and_a_commit(run: Run) -> None:
     assert run("grep", "-i", "token", "b.md").lines == ["/b.md:1:Token"]
     assert run("grep", "Token", "--at", "2").status == 1

@@ -43,3 +43,7 @@ def test_any_text_with_any_marks_can_be_quoted(text: str, spans: list[tuple[int,
         last += gap + length
     lines = quoted(text, [(s, e) for s, e in marks if e <= len(text)], width=width, full=full)
     assert not any("\n" in line for line in lines)
+
+
+def test_what_a_document_holds_moves_no_cursor() -> None:
+    assert excerpt("a \x1b[2J lease", [(7, 12)], width=80, full=True, mark=str.upper) == ["a \\x1b[2J LEASE"]

@@ -24,6 +24,37 @@ def test_log_of_a_path_follows_its_moves(run: Run) -> None:
     assert run("log", "/nowhere").status == 4
 
 
+def test_log_of_what_is_gone_asks_for_a_commit_that_had_it(run: Run) -> None:
+    refused = run("log", "/a.md")
+    assert refused.status == 4
+    assert "--at" in refused.err
+    assert [c["commit"] for c in run("log", "/a.md", "--at", "4", "--json").json["commits"]] == [4, 2]
+
+
+def test_what_was_removed_is_restored_with_its_log(run: Run) -> None:
+    run("rm", "/c.md")  # 6
+    run("restore", "/c.md", "--at", "5")  # 7
+    assert [line.split()[0] for line in run("log", "/c.md").lines] == ["7", "6", "5", "4", "2"]
+    refused = run("restore", "/nowhere", "--at", "5")
+    assert refused.status == 4
+    assert "commit 5" in refused.err
+
+
+def test_what_others_wrote_is_shown_on_its_line_and_moves_no_cursor(run: Run) -> None:
+    run("--actor", "agent\x1b[2J", "write", "/d.md", "--text", "d", "-m", "\x1b[31mred\nand more")
+    assert run("log", "-n", "1").out.endswith("agent\\x1b[2J  \\x1b[31mred ...\n")
+    assert run("show").lines[1:3] == ["  \\x1b[31mred", "  and more"]
+    assert run("show", "--json").json["message"] == "\x1b[31mred\nand more"
+
+
+@pytest.mark.parametrize("args", [("--text", "d", "-m", "half \udcff"), ("--text", "half \udcff")])
+def test_text_that_is_no_unicode_is_refused(run: Run, args: tuple[str, ...]) -> None:
+    refused = run("write", "/d.md", *args)
+    assert refused.status == 1
+    assert "not valid Unicode" in refused.err
+    assert run("stat", "/d.md").status == 4
+
+
 def test_log_in_a_pipe_has_absolute_times(run: Run) -> None:
     assert run("log", "-n", "1").out.split()[1].endswith("Z")
 

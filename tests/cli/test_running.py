@@ -1,5 +1,6 @@
 """Every way a command line can end, and where its store comes from."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from holdfast.cli.commands import FLAT, NESTED
 from holdfast.errors import Conflict, HoldfastError, Locked, NotFound
 from holdfast.store import Store
 from tests.cli.conftest import Run
+from tests.processes import Child
 
 NAMES = [name for names in FLAT.values() for name in names] + list(NESTED)
 
@@ -143,3 +145,27 @@ def _raising(error: BaseException) -> object:
         raise error
 
     return fail
+
+
+def test_the_log_is_shown_when_it_is_asked_for(tmp_path: Path, folder: Path, child: Callable[..., Child]) -> None:
+    (tmp_path / "a.md").write_text("# A")
+    code = """
+    import os
+    os.environ.update(HOLDFAST_LOG=sys.argv.pop(1))
+    from holdfast.cli import main
+    sys.exit(main(sys.argv[1:]))
+    """
+    command = ("add", tmp_path / "a.md", "--store", folder, "--json")
+    asked = child(code, "Debug", *command)
+    said = asked.process.communicate()
+    assert '"added": 1' in said[0]
+    assert "holdfast.ingest publish " in said[1]
+    silent = child(code, "", *command)
+    assert silent.process.communicate()[1] == ""
+
+
+def test_a_log_level_that_there_is_not_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_LOG", "loud")
+    ran = run("ls")
+    assert ran.status == 2
+    assert ran.err.startswith("holdfast: HOLDFAST_LOG is no log level: loud\n  One of critical, ")

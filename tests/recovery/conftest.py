@@ -39,6 +39,9 @@ def dead() -> process.Identity:
 def model(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Path:
     """Return a store that nobody changes, with something of every kind and no litter."""
     folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("model") / "kb"))
+    # One worker is enough to convert a page, and quicker to start than two.
+    with (folder / "holdfast.toml").open("a") as settings:
+        settings.write("\n[ingest]\njobs = 1\n")
     for work in (fill, Store.gc):
         # Opened anew for the second, so that no upkeep runs beside it.
         with holdfast.open(folder) as store:

@@ -46,6 +46,25 @@ def test_a_catalog_that_cannot_be_opened(folder: Path, damage: str) -> None:
     assert "backup" in finding.remedy
 
 
+@pytest.mark.parametrize("damage", ["flipped", "truncated"])
+def test_an_index_that_searches_cannot_read(filled: Store, damage: str) -> None:
+    """What makes a search fail and send people here must be found here, though no file is missing."""
+    table = filled._backend.tables.live.table.path
+    files = sorted(table.glob("_indices/*/*.lance"))
+    assert files
+    for file in files:
+        data = file.read_bytes()
+        half = len(data) // 2
+        file.write_bytes(data[:half] + (bytes(64) + data[half + 64 :] if damage == "flipped" else b""))
+    findings = [finding for finding in filled.doctor() if finding.level == "problem"]
+    assert findings
+    assert all("holdfast repair" in finding.remedy for finding in findings)
+    filled.repair()
+    assert [finding for finding in filled.doctor() if finding.level == "problem"] == []
+    assert filled.search("another thing", mode="text")
+    assert filled.verify(deep=True).problems == ()
+
+
 def test_broken_settings_are_told_from_a_broken_store(folder: Path) -> None:
     (folder / "holdfast.toml").write_text("format = [")
     (finding,) = examine(folder)

@@ -130,7 +130,7 @@ def test_an_orphan_blob_is_collected_while_a_writer_stores_the_same_bytes(
     check(store, "binary")
 
 
-def test_a_condemned_blob_is_left_to_the_writer_that_stores_it_anew(
+def test_the_blob_of_a_forgotten_content_is_left_to_the_writer_that_stores_it_anew(
     store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
 ) -> None:
     unreferenced(store, "binary")

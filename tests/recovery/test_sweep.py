@@ -11,6 +11,7 @@ import holdfast
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import intents, pins
+from holdfast.cli.output import iso
 from holdfast.clock import ManualClock
 from holdfast.index.files import all_files
 from holdfast.recovery.sweep import ATTEMPTS, sweep
@@ -121,6 +122,9 @@ def test_a_lease_that_was_renewed_meanwhile_is_respected(backend: Backend, clock
     [
         ("{half", None, "owner is not readable"),
         ('["a list"]', None, "owner is not readable"),
+        ('{"host": "h", "boot": "b", "pid": Infinity, "started": "s"}', None, "owner is not readable"),
+        (f'{{"host": "h", "boot": "b", "pid": {10**300}, "started": "s"}}', None, "owner is not readable"),
+        ("[" * 100_000, None, "owner is not readable"),
         ("dead", "{half", "Expecting property name"),
         ("dead", "[]", "not readable"),
         ("dead", '{"blobs": [7]}', "not readable"),
@@ -138,6 +142,20 @@ def test_an_intent_that_cannot_be_read_is_set_aside_with_its_cause(
     assert [row.subject for row in audited(store, "set_aside")] == [intent]
     assert sweep(backend).set_aside == 0
     store.write("/still.md", "writable")
+
+
+@pytest.mark.parametrize("column", ["started", "lease_until"])
+def test_an_intent_with_a_time_that_is_none_stops_nobody(
+    store: Store, backend: Backend, folder: Path, column: str
+) -> None:
+    intent = intend(backend, on_another_host())
+    with backend.engine.write() as conn:
+        conn.run(f"UPDATE intents SET {column} = 'yesterday' WHERE intent_id = :id", {"id": intent})
+    with holdfast.open(folder, clock=backend.clock) as other:
+        assert state_of(other, intent).state == intents.SET_ASIDE
+        (entry,) = other.journal()
+        assert "'yesterday'" in str(entry.error)
+        assert iso(entry.started)
 
 
 def test_an_intent_that_fails_time_and_again_is_set_aside(
@@ -358,7 +376,8 @@ def test_time_that_has_run_out_leaves_the_rest_for_the_next_sweep(
 ) -> None:
     for number in range(3):
         intend(backend, dead, blobs=[blob(backend, b"%d" % number * 99)])
-    assert (report := sweep(backend, budget=-1)).swept == 1 and report.postponed == 2
+    report = sweep(backend, budget=-1)
+    assert (report.swept, report.postponed) == (1, 2)
     assert sweep(backend).swept == 2
 
 

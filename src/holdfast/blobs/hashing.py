@@ -45,7 +45,7 @@ def verified(expected: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise CorruptStore(
             f"The content {expected} is damaged",
             path=expected,
-            remedy="Run `holdfast doctor` to see what mends it",
+            remedy="See which files hold it with `holdfast verify --deep`, and run `holdfast repair`",
         )
 
 

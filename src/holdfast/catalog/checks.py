@@ -201,7 +201,8 @@ def holders(conn: Connection, content_id: str, limit: int) -> list[tuple[int, in
     """Return (branch, node, name, from, to) of entries that hold a content, or whose rendition it is, newest first."""
     rows = conn.rows(
         """SELECT e.branch_id, e.node_id, e.name, e.from_seq, e.to_seq FROM entries e
-        WHERE e.content_id = :id OR e.content_id IN (SELECT r.content_id FROM renditions r WHERE r.rendered_id = :id)
+        WHERE e.content_id = :id OR e.content_id IN
+            (SELECT r.content_id FROM renditions r WHERE r.rendered_id = :id AND r.rendered_id <> r.content_id)
         ORDER BY e.to_seq DESC, e.from_seq DESC LIMIT :limit""",
         {"id": content_id, "limit": limit},
     )

@@ -1,4 +1,4 @@
-"""Questions about contents, the renditions derived from them, and contents condemned by garbage collection."""
+"""Questions about contents and the renditions derived from them."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,6 +51,12 @@ def get(conn: Connection, content_id: str) -> Content | None:
         "SELECT content_id, size, media_type, inline FROM contents WHERE content_id = :id", {"id": content_id}
     )
     return Content(row[0], row[1], row[2], bool(row[3])) if row else None
+
+
+def among(conn: Connection, ids: Iterable[str]) -> list[Content]:
+    """Return what is known of those of `ids` that the catalog has, in no order."""
+    sql = "SELECT content_id, size, media_type, inline FROM contents WHERE content_id IN (:ids)"
+    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows_among(conn, sql, ids)]
 
 
 def known_among(conn: Connection, ids: Iterable[str]) -> set[str]:
@@ -159,24 +165,17 @@ def rendition(conn: Connection, content_id: str, kind: str = MARKDOWN) -> Rendit
     return Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6])) if row else None
 
 
-def titles(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+def titles(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return the titles that the renditions of these contents carry."""
-    found: dict[str, str] = {}
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"SELECT content_id, title FROM renditions WHERE content_id IN ({marks}) AND kind = '{MARKDOWN}'"
-            " AND title IS NOT NULL ORDER BY made",
-            params,
-        )
-        found.update((row[0], row[1]) for row in rows)
-    return found
+    sql = f"""SELECT content_id, title FROM renditions WHERE content_id IN (:ids) AND kind = '{MARKDOWN}'
+        AND title IS NOT NULL ORDER BY made"""
+    return {row[0]: row[1] for row in rows_among(conn, sql, ids)}
 
 
 #: a content is referred to by an entry of any commit, or as what a rendition of a kept content is stored in
 _UNREFERENCED = """NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = c.content_id)
     AND NOT EXISTS (SELECT 1 FROM renditions r JOIN entries e ON e.content_id = r.content_id
-                    WHERE r.rendered_id = c.content_id)"""
+                    WHERE r.rendered_id = c.content_id AND r.rendered_id <> r.content_id)"""
 
 
 def unreferenced_after(conn: Connection, content_id: str, limit: int) -> list[Content]:
@@ -191,24 +190,20 @@ def unreferenced_after(conn: Connection, content_id: str, limit: int) -> list[Co
 
 def unreferenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` the catalog has and nothing refers to."""
-    found: set[str] = set()
-    for batch in batches(ids):
-        marks, params = in_list(batch)
-        sql = f"SELECT c.content_id FROM contents c WHERE c.content_id IN ({marks}) AND {_UNREFERENCED}"
-        found.update(row[0] for row in conn.rows(sql, params))
-    return found
+    sql = f"SELECT c.content_id FROM contents c WHERE c.content_id IN (:ids) AND {_UNREFERENCED}"
+    return {row[0] for row in rows_among(conn, sql, ids)}
 
 
 def referenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of `ids` an entry or a rendition refers to, whether or not the catalog has them."""
     sql = """SELECT content_id FROM entries WHERE content_id IN (:ids)
-        UNION SELECT rendered_id FROM renditions WHERE rendered_id IN (:ids)"""
+        UNION SELECT rendered_id FROM renditions WHERE rendered_id IN (:ids) AND rendered_id <> content_id"""
     return {row[0] for row in rows_among(conn, sql, ids)}
 
 
 def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
-    """Return the contents that have a rendition stored in one of `ids`."""
-    sql = "SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN (:ids)"
+    """Return the contents that have a rendition stored in another one, which is among `ids`."""
+    sql = "SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN (:ids) AND rendered_id <> content_id"
     return {row[0] for row in rows_among(conn, sql, ids)}
 
 
@@ -218,39 +213,3 @@ def forget(conn: Connection, ids: Sequence[str]) -> None:
         marks, params = in_list(batch)
         for table in ("inline_bytes", "renditions", "contents"):
             conn.run(f"DELETE FROM {table} WHERE content_id IN ({marks})", params)
-
-
-def total_size(conn: Connection, ids: Iterable[str]) -> int:
-    """Return the bytes of these contents together."""
-    sql = "SELECT coalesce(sum(size), 0) FROM contents WHERE content_id IN (:ids)"
-    return sum(row[0] for row in rows_among(conn, sql, ids))
-
-
-def condemn(conn: Connection, ids: Iterable[str], at: float) -> None:
-    """Note that the blobs of contents just forgotten are to be removed, so that no crash makes them be missed."""
-    conn.run_many(
-        "INSERT INTO condemned (content_id, at) VALUES (:id, :at) ON CONFLICT DO NOTHING",
-        [{"id": content_id, "at": at} for content_id in ids],
-    )
-
-
-def condemned(conn: Connection, limit: int) -> list[str]:
-    """Return contents that were forgotten and whose blobs may still be there."""
-    rows = conn.rows("SELECT content_id FROM condemned ORDER BY content_id LIMIT :n", {"n": limit})
-    return [row[0] for row in rows]
-
-
-def condemned_among(conn: Connection, ids: Iterable[str]) -> set[str]:
-    """Return which of `ids` were forgotten and their blobs not yet removed."""
-    return {row[0] for row in rows_among(conn, "SELECT content_id FROM condemned WHERE content_id IN (:ids)", ids)}
-
-
-def in_blobs(conn: Connection, ids: Iterable[str]) -> set[str]:
-    """Return which of `ids` have their bytes in the blob store."""
-    sql = "SELECT content_id FROM contents WHERE content_id IN (:ids) AND NOT inline"
-    return {row[0] for row in rows_among(conn, sql, ids)}
-
-
-def release(conn: Connection, ids: Iterable[str]) -> None:
-    """Drop the notes of blobs that are gone, or that somebody is storing anew."""
-    conn.run_many("DELETE FROM condemned WHERE content_id = :id", [{"id": content_id} for content_id in ids])

@@ -50,6 +50,11 @@ class Engine(Protocol):
         """
         ...
 
+    @property
+    def waited(self) -> float:
+        """Return the seconds that this thread has waited for its turns to write, since the engine was made."""
+        ...
+
     def close(self) -> None:
         """Let go of every connection."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.engine import Connection, Row, batches, in_list, rows_among
+from holdfast.catalog.engine import Connection, Row, in_list, rows_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _COLUMNS = "entry_id, node_id, parent_id, name, content_id, size, modified, source, source_stamp, from_seq, to_seq"
@@ -65,16 +65,9 @@ def children(conn: Connection, branch: int, seq: int, parent: int) -> list[Entry
 
 def named(conn: Connection, branch: int, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
     """Return those of `names` that are directly under the node `parent`, in no order."""
-    found: list[Entry] = []
-    for batch in batches(names):
-        marks, params = in_list(batch)
-        rows = conn.rows(
-            f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND parent_id = :parent AND name IN ({marks})"
-            " AND to_seq > :seq AND from_seq <= :seq",
-            {**params, "branch": branch, "parent": parent, "seq": seq},
-        )
-        found.extend(Entry(*row) for row in rows)
-    return found
+    sql = f"""SELECT {_COLUMNS} FROM entries
+        WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
+    return [Entry(*row) for row in rows_among(conn, sql, names, {"branch": branch, "parent": parent, "seq": seq})]
 
 
 def of_node(conn: Connection, branch: int, seq: int, node: int) -> Entry | None:
@@ -137,36 +130,25 @@ def subtree_contents(conn: Connection, branch: int, seq: int, node: int, limit: 
 
 def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[str]) -> set[str]:
     """Return which of `contents` stand somewhere in the tree, all ancestors standing too."""
-    return {
-        content
-        for batch in batches(contents)
-        for (content,) in _visible_rows(conn, branch, seq, batch)
-    }  # fmt: skip
-
-
-def _visible_rows(conn: Connection, branch: int, seq: int, contents: list[str]) -> list[Row]:
-    marks, params = in_list(contents)
-    return conn.rows(
-        f"""WITH RECURSIVE up(content_id, node_id) AS (
+    sql = f"""WITH RECURSIVE up(content_id, node_id) AS (
             SELECT e.content_id, e.parent_id FROM entries e
-            WHERE e.content_id IN ({marks}) AND +e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
+            WHERE e.content_id IN (:ids) AND +e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
             UNION
             SELECT up.content_id, e.parent_id FROM up JOIN entries e ON e.node_id = up.node_id
             WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq)
-        SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}""",
-        {**params, "branch": branch, "seq": seq},
-    )
+        SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}"""
+    return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch, "seq": seq})}
 
 
-def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list[tuple[int, str, int]]:
-    """Return (parent, name, seq) for every slot whose entry began or ended in (after, until]."""
+def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list[tuple[int, str, int, int]]:
+    """Return (parent, name, node, seq) for every slot whose entry began or ended in (after, until]."""
     window = {"branch": branch, "after": after, "until": until}
     return [
-        (row[0], row[1], row[2])
+        (row[0], row[1], row[2], row[3])
         for row in conn.rows(
-            f"""SELECT parent_id, name, from_seq FROM entries
+            f"""SELECT parent_id, name, node_id, from_seq FROM entries
             WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
-            UNION ALL SELECT parent_id, name, to_seq FROM entries
+            UNION ALL SELECT parent_id, name, node_id, to_seq FROM entries
             WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}""",
             window,
         )
@@ -183,16 +165,6 @@ def changed_entries(conn: Connection, branch: int, after: int, until: int) -> li
         {"branch": branch, "after": after, "until": until},
     )
     return [Entry(*row) for row in rows]
-
-
-def contents_entered(conn: Connection, after: int, contents: Sequence[str]) -> set[str]:
-    """Return which of at most IN_LIST `contents` got a new entry, on any branch, after commit `after`."""
-    marks, params = in_list(contents)
-    rows = conn.rows(
-        f"SELECT DISTINCT content_id FROM entries WHERE content_id IN ({marks}) AND from_seq > :after",
-        {**params, "after": after},
-    )
-    return {row[0] for row in rows}
 
 
 def end(conn: Connection, seq: int, entry_ids: Iterable[int]) -> None:

@@ -98,13 +98,6 @@ inline_bytes = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
-condemned = sa.Table(
-    "condemned",
-    metadata,
-    sa.Column("content_id", sa.Text, primary_key=True),
-    sa.Column("at", Time, nullable=False),
-)
-
 renditions = sa.Table(
     "renditions",
     metadata,
@@ -117,7 +110,13 @@ renditions = sa.Table(
     sa.Column("meta", sa.Text, nullable=False, server_default="{}"),
     sa.Column("made", Time, nullable=False),
     sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version"),
-    sa.Index(None, "rendered_id"),
+    # Without those that are stored in what they were made from: Markdown and text are their own renditions.
+    sa.Index(
+        None,
+        "rendered_id",
+        sqlite_where=sa.text("rendered_id <> content_id"),
+        postgresql_where=sa.text("rendered_id <> content_id"),
+    ),
 )
 
 searchable = sa.Table(

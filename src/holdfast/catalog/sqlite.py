@@ -7,6 +7,7 @@ turnstile. `synchronous=FULL` fsyncs the log at every commit (G2).
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from holdfast import disk
 from holdfast.catalog.engine import Params, Row
 from holdfast.catalog.turnstile import Turnstile
-from holdfast.errors import CorruptStore, HoldfastError, ReadOnly, StorageFailed, StoreNotFound, Unsupported
+from holdfast.errors import CorruptStore, HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
 
 #: last resort only: writers queue at the turnstile, so SQLite's own wait is met at checkpoints and recovery
 BUSY_TIMEOUT_MS = 60_000
@@ -23,6 +24,9 @@ BUSY_TIMEOUT_MS = 60_000
 IDLE_READERS = 8
 #: pages of SQLite's cache for each connection, in KiB
 CACHE_KIB = 16_384
+#: pages of the log after which a commit copies it into the database file; in a large store the rows of one added file
+#: lie on ten pages of their own, and SQLite's thousand would have every group of an add pay for its pages twice
+LOG_PAGES = 4000
 
 _NOTHING: dict[str, Any] = {}
 
@@ -58,6 +62,7 @@ class SqliteEngine:
         self._process = os.getpid()
         self._idle: list[SqliteConnection] = []
         self._guard = threading.Lock()
+        self._waits = threading.local()
         self._closed = False
         self._always_relaxed = not durable
         self._durable = True
@@ -89,10 +94,12 @@ class SqliteEngine:
         self._check_usable()
         if self._writer is None or self._turnstile is None:
             raise ReadOnly("The store was opened read-only", path=str(self.path.parent))
+        began = time.perf_counter()
         with translated(self.path), self._turnstile:
             raw = self._writer.raw
             self._set_durability(durable and not self._always_relaxed)
             raw.execute("BEGIN IMMEDIATE")
+            self._waits.seconds = self.waited + time.perf_counter() - began
             try:
                 yield self._writer
                 raw.execute("COMMIT")
@@ -100,6 +107,10 @@ class SqliteEngine:
                 if raw.in_transaction:
                     raw.execute("ROLLBACK")
                 raise
+
+    @property
+    def waited(self) -> float:
+        return float(getattr(self._waits, "seconds", 0.0))
 
     def close(self) -> None:
         if self._closed or os.getpid() != self._process:
@@ -149,6 +160,7 @@ class SqliteEngine:
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA fullfsync=ON")
+            raw.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             raw.execute("PRAGMA foreign_keys=ON")
         return raw
 
@@ -169,6 +181,9 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise explain(error, path) from error
+    except UnicodeEncodeError as error:
+        # Half a character, as the command line makes of bytes that are no UTF-8.
+        raise Unsupported(f"{error.object!r} is not valid Unicode", remedy="Write it in UTF-8") from error
     except UnicodeDecodeError as error:
         # The driver decodes names and messages by itself, and damaged ones are not always UTF-8.
         raise CorruptStore(f"The catalog {path} is damaged ({error.reason})", path=str(path)) from error
@@ -184,6 +199,9 @@ def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
         return ReadOnly(f"The catalog {path} cannot be written ({error})", path=str(path))
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return StorageFailed(f"The catalog {path} could not be written or read ({error})", path=str(path))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        remedy = "Close the program that has the catalog open besides Holdfast (an SQL shell, a backup), and try again"
+        return Locked(f"Another program keeps the catalog {path} locked", path=str(path), remedy=remedy)
     if name.startswith("SQLITE_CANTOPEN"):
         with suppress(OSError):
             if path.exists():

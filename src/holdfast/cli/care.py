@@ -161,9 +161,10 @@ def _work(out: Output, locks: LockStats, queue: Summary) -> Iterator[str]:
     since = (
         "" if oldest is None else f", the oldest of {out.time(oldest.enqueued, time())} ({oldest.kind}, {oldest.state})"
     )
-    yield f"{name}{queue.depth} to do{since}"
+    failed = f", {number} failed" if (number := queue.counts.get("failed")) else ""
+    yield f"{name}{queue.depth} to do{since}{failed}"
     for job in queue.failed:
-        yield f"{name}{out.paint(f'{job.job_id} failed', 'red')} ({job.kind}): {job.error}"
+        yield f"{name}{out.paint(f'job {job.job_id} failed', 'red')} ({job.kind}): {job.error}"
 
 
 def _verdict(out: Output, report: "VerifyReport") -> Iterator[str]:
@@ -193,7 +194,8 @@ def _mended(report: "RepairReport") -> Iterator[str]:
         "made anew": (len(report.tables), "table"),
     }
     done = [f"{count(number, noun)} {what}" for what, (number, noun) in made.items() if number]
-    yield ", ".join(done) or "Nothing had to be mended."
+    hopeless = report.lost or report.failed
+    yield ", ".join(done) or f"Nothing {'could' if hopeless else 'had to'} be mended."
     for lost in report.lost:
         yield f"lost: {lost.path} ({_where(lost)})"
     for content, reason in report.failed.items():

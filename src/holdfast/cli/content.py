@@ -9,7 +9,7 @@ import typer
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 from holdfast.reading import Match
 from holdfast.snapshot import Snapshot
 
@@ -87,5 +87,6 @@ def _answer_paths(call: Call, found: list[str]) -> int | None:
 
 
 def _match_line(out: Output, match: Match, marker: re.Pattern[str]) -> str:
-    text = marker.sub(lambda found: out.paint(found.group(), "bold", "red"), match.text) if out.colour else match.text
+    text = visible(match.text) if out.terminal else match.text
+    text = marker.sub(lambda found: out.paint(found.group(), "bold", "red"), text) if out.colour else text
     return f"{out.paint(match.path, 'magenta')}:{out.paint(str(match.line), 'green')}:{text}"

@@ -4,6 +4,8 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 
+from holdfast.cli.output import visible
+
 #: characters of a passage that are shown
 SHOWN = 320
 #: characters before the first match that are shown
@@ -30,7 +32,7 @@ def excerpt(
     for s, e in shown:
         pieces += [text[last:s], _OPEN, text[s:e], _CLOSE]
         last = e
-    flat = " ".join("".join([*pieces, text[last:end]]).split())
+    flat = visible(" ".join("".join([*pieces, text[last:end]]).split()))
     flat = ("… " if start > body else "") + flat + (" …" if end < len(text.rstrip()) else "")
     return [_marked(line, mark) for line in textwrap.wrap(flat, max(width, 20), break_on_hyphens=False)]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -26,6 +27,9 @@ _STYLES = {
 }
 
 _SPANS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+#: control characters but the tab
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 class Output:
@@ -95,6 +99,11 @@ class Output:
         """Tell people something that is not part of the answer, on standard error, after what was printed so far."""
         self.flush()
         print(text, file=sys.stderr)  # noqa: T201
+
+
+def visible(text: str) -> str:
+    """Return `text` with control characters spelt out: what others wrote must not move the cursor of who reads it."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def iso(at: float, precision: str = "microseconds") -> str:

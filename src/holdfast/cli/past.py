@@ -11,8 +11,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
-from holdfast.cli.options import MessageOption, PathArgument, store_path
-from holdfast.cli.output import Output, iso
+from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_path
+from holdfast.cli.output import Output, iso, visible
 from holdfast.cli.patch import patch_of
 from holdfast.history import Change
 
@@ -36,10 +36,14 @@ def log(
         str | None, typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="The same as PATH.")
     ] = None,
     limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many commits.")] = None,
+    at: AtOption = None,
 ) -> None:
-    """List commits, newest first; a path is followed through its moves."""
+    """List commits, newest first; a path is followed through its moves.
+
+    With --at those up to a commit: of PATH as it stood then, which may be gone by now.
+    """
     wanted = path or path_option
-    commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit)
+    commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit, at=at)
     if call.json:
         call.out.document({"commits": [shapes.commit(commit) for commit in commits]})
     else:
@@ -100,13 +104,15 @@ def restore(
 def _line(out: Output, commit: Commit) -> str:
     when = out.time(commit.at, time())
     number = out.paint(f"{commit.seq:>5}", "yellow")
-    return f"{number}  {out.paint(f'{when:<15}  {commit.actor:<10}', 'dim')}  {commit.message}"
+    first, _, more = commit.message.partition("\n")
+    message = visible(first) + (" ..." if more.strip() else "")
+    return f"{number}  {out.paint(f'{when:<15}  {visible(commit.actor):<10}', 'dim')}  {message}"
 
 
 def _shown(out: Output, commit: Commit, changes: list[Change]) -> Iterator[str]:
-    yield f"{out.paint(f'commit {commit.seq}', 'bold', 'yellow')}  {iso(commit.at, 'seconds')}  {commit.actor}"
-    if commit.message:
-        yield f"  {commit.message}"
+    yield f"{out.paint(f'commit {commit.seq}', 'bold', 'yellow')}  {iso(commit.at, 'seconds')}  {visible(commit.actor)}"
+    for line in commit.message.splitlines():
+        yield f"  {visible(line)}"
     yield ""
     for change in changes:
         yield _mark(out, change)

@@ -1,5 +1,6 @@
 """Running a command line: from arguments to an exit status, with every way it can end."""
 
+import logging
 import os
 import sys
 import traceback
@@ -11,7 +12,7 @@ from holdfast.cli.call import Interrupted, PipeClosed
 from holdfast.cli.commands import LazyGroup
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import INTERRUPTED, Output
-from holdfast.errors import HoldfastError, InvalidPath, NotFound, StorageFailed
+from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound, StorageFailed
 
 #: exit status after the reader of a pipe has gone: 128 and the signal's number, as shells have it
 PIPE_CLOSED = 141
@@ -23,6 +24,8 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 def run(args: list[str]) -> int:
     """Run the command that `args` name and return its exit status."""
     as_json = _wants_json(args)
+    # Lance writes warnings of its own to the terminal, about indexes of few vectors: nothing a person can act upon.
+    os.environ.setdefault("LANCE_LOG", "error")
     try:
         status = _invoke(args or ["--help"])
         sys.stdout.flush()
@@ -34,7 +37,19 @@ def run(args: list[str]) -> int:
 
 
 def _invoke(args: list[str]) -> int:
+    _log_as_asked(os.environ.get("HOLDFAST_LOG", ""))
     return int(_root().main(args, prog_name="holdfast", standalone_mode=False) or 0)
+
+
+def _log_as_asked(level: str) -> None:
+    """Write Holdfast's own log of that level and above to standard error; without one, only warnings are."""
+    if not level:
+        return
+    levels = logging.getLevelNamesMapping()
+    if level.upper() not in levels:
+        raise InvalidConfig(f"HOLDFAST_LOG is no log level: {level}", remedy=f"One of {', '.join(levels).lower()}")
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("holdfast").setLevel(level.upper())
 
 
 def _root() -> Any:

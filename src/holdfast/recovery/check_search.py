@@ -119,12 +119,18 @@ def _check_table(inspection: Inspection, table: SearchTable, place: str) -> None
 
 def read_all(table: SearchTable, version: int) -> None:
     """Read every row and every index of a version; raises CorruptStore when one cannot be."""
+    with reading(table.name, version):
+        for _ in table.table.open(version).scanner().to_batches():
+            pass
+    read_indexes(table, version)
+
+
+def read_indexes(table: SearchTable, version: int) -> None:
+    """Read every index of a version, as searches do; raises CorruptStore when one cannot be."""
     from holdfast.index.segments import segments
 
     with reading(table.name, version):
         dataset = table.table.open(version)
-        for _ in dataset.scanner().to_batches():
-            pass
         for column in {segment.column for segment in segments(table.table, version)}:
             dataset.prewarm_index(column)
 

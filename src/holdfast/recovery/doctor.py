@@ -12,6 +12,8 @@ from holdfast.catalog import intents, pins
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
 from holdfast.errors import CorruptStore, HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
+from holdfast.recovery.check_search import read_indexes, tables, version_of
+from holdfast.recovery.inspection import REPAIR, Inspection
 from holdfast.recovery.journal import in_flight
 from holdfast.recovery.litter import ASIDE
 from holdfast.recovery.verify import verify
@@ -129,11 +131,25 @@ def _damage(backend: Backend) -> Iterator[Finding]:
         "search": "A search may miss these files, or find them twice",
         "table": "A search fails, or misses files; the files themselves are not concerned",
     }
-    report = verify(backend)
+    report = verify(backend, also=[("table", _check_indexes)])
     for problem in report.problems:
         yield Finding(PROBLEM, problem.what, meanings.get(problem.kind, "Something is wrong"), problem.remedy)
     for note in report.notes:
         yield Finding(NOTE, note, "Nothing is wrong; it takes some space", "Nothing needs to be done")
+
+
+def _check_indexes(inspection: Inspection) -> None:
+    """Check that searches can read the indexes: it is a search that failed when somebody asks what is wrong."""
+    backend = inspection.backend
+    if any(problem.kind == "table" for problem in inspection.problems):
+        return
+    for table, _ in tables(backend):
+        try:
+            with backend.engine.read() as conn:
+                version = version_of(conn, backend, table)
+            read_indexes(table, version)
+        except HoldfastError as error:
+            inspection.problem("table", error.message, REPAIR)
 
 
 def _intent_findings(backend: Backend) -> Iterator[Finding]:

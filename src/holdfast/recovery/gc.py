@@ -7,7 +7,7 @@ were replaced, and what writers gave up.
 A content is forgotten in one SQL transaction that has looked again whether nothing refers to it, with its search rows,
 in the tail and in the tables alike: a row left behind would be found twice should the content come back. A writer that
 relied on the content finds it unknown when it publishes, and stages it anew (transaction._check_contents). Only then
-are the blobs removed; the condemned rows see to it that a crash in between is made good by the next run.
+are the blobs removed. After a crash in between they are blobs without a content, which every run looks for.
 """
 
 import uuid
@@ -28,8 +28,6 @@ from holdfast.staging import abandon, begin
 
 #: contents forgotten in one SQL transaction
 CONTENTS_PER_TURN = 200
-#: condemned blobs looked at in one go
-CONDEMNED_PER_TURN = 200
 #: runs of one batch that loses races against folds and appends, before it is left for the next gc
 RUNS = 5
 #: seconds that rows about pins nobody reads any more, and about intents that ended, are kept for the curious
@@ -66,13 +64,13 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
             report.content_bytes += sum(content.size for content in batch)
             report.blobs += sum(not content.inline for content in batch)
             continue
-        forgotten, size = _forget(backend, {content.content_id for content in batch})
-        report.contents += forgotten
-        report.content_bytes += size
+        forgotten = _forget(backend, {content.content_id for content in batch})
+        report.contents += len(forgotten)
+        report.content_bytes += sum(content.size for content in forgotten)
         point("gc.after_forget")
-        report.blobs += _remove_condemned(backend)
+        in_blobs = [content.content_id for content in forgotten if not content.inline]
+        report.blobs += litter.remove_blobs(backend, in_blobs)
     if not dry_run:
-        report.blobs += _remove_condemned(backend)
         litter.remove_temporary(backend)
     report.blobs += _collect_orphans(backend, dry_run)
     for table in (backend.tables.live, backend.tables.history):
@@ -86,7 +84,7 @@ def orphans(backend: Backend) -> Iterator[list[str]]:
     """Yield the ids of blobs that neither the catalog nor a live intent knows, in lists."""
     for batch in batches(blob.content_id for blob in backend.blobs.list()):
         with backend.engine.read() as conn:
-            free = litter.free_among(conn, backend, batch) - set(contents.condemned_among(conn, batch))
+            free = litter.free_among(conn, backend, batch)
         if free:
             yield sorted(free)
 
@@ -102,8 +100,8 @@ def _candidates(backend: Backend) -> Iterator[list[Content]]:
         last = found[-1].content_id
 
 
-def _forget(backend: Backend, wanted: set[str]) -> tuple[int, int]:
-    """Forget contents with their search rows, in one commit; returns how many they were, and their bytes.
+def _forget(backend: Backend, wanted: set[str]) -> list[Content]:
+    """Forget contents with their search rows, in one commit; returns what is known no more.
 
     One that somebody has come to refer to is left.
     """
@@ -111,13 +109,13 @@ def _forget(backend: Backend, wanted: set[str]) -> tuple[int, int]:
         with backend.engine.read() as conn:
             ids = _closed(conn, contents.unreferenced_among(conn, wanted))
             places = search_rows.places(conn, backend.embedder, ids)
-            size = contents.total_size(conn, ids)
+            found = contents.among(conn, ids)
         if not ids:
             break
         with _intent(backend, places) as intent_id:
             if _forget_once(backend, ids, places, intent_id):
-                return len(ids), size
-    return 0, 0
+                return found
+    return []
 
 
 @contextmanager
@@ -167,7 +165,6 @@ def _forget_once(
         for name, version in new.items():
             pins.move(conn, backend.branch, name, version, now)
         search_rows.forget(conn, backend.embedder, ids)
-        contents.condemn(conn, contents.in_blobs(conn, ids), now)
         contents.forget(conn, sorted(ids))
         if intent_id is not None and not intents.finish(conn, intent_id, intents.COMMITTED, now):
             raise Conflict("Garbage collection was taken for dead", remedy="Run `holdfast gc` again")
@@ -193,17 +190,6 @@ def _without_rows(backend: Backend, places: dict[str, search_rows.Searchable]) -
 
 def _pinned(conn: Connection, backend: Backend, name: str) -> int:
     return pins.current(conn, backend.branch, (name,))[name].version
-
-
-def _remove_condemned(backend: Backend) -> int:
-    """Remove the blobs of contents that were forgotten, in this run or in one that was interrupted."""
-    removed = 0
-    while True:
-        with backend.engine.read() as conn:
-            condemned = contents.condemned(conn, CONDEMNED_PER_TURN)
-        if not condemned:
-            return removed
-        removed += litter.remove_blobs(backend, condemned)
 
 
 def _collect_orphans(backend: Backend, dry_run: bool) -> int:

@@ -64,7 +64,6 @@ def remove_blobs(backend: Backend, ids: Iterable[str]) -> int:
                     backend.blobs.remove(content_id)
                     removed += 1
             point("litter.after_blobs")
-            contents.release(conn, batch)
     return removed
 
 

@@ -57,12 +57,6 @@ def upgrade(op: Operations) -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "condemned",
-        sa.Column("content_id", sa.Text(), nullable=False),
-        sa.Column("at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("content_id", name=op.f("pk_condemned")),
-    )
-    op.create_table(
         "contents",
         sa.Column("content_id", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -322,7 +316,14 @@ def upgrade(op: Operations) -> None:
         sa.Column("made", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version", name=op.f("pk_renditions")),
     )
-    op.create_index(op.f("ix_renditions_rendered_id"), "renditions", ["rendered_id"], unique=False)
+    op.create_index(
+        op.f("ix_renditions_rendered_id"),
+        "renditions",
+        ["rendered_id"],
+        unique=False,
+        sqlite_where=sa.text("rendered_id <> content_id"),
+        postgresql_where=sa.text("rendered_id <> content_id"),
+    )
     op.create_table(
         "searchable",
         sa.Column("embedder", sa.Text(), nullable=False),
