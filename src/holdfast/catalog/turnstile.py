@@ -26,8 +26,9 @@ from holdfast.errors import Locked
 LOOK_EVERY = 10.0
 #: looks that find the same turn of a process that runs, before its waiters give up; one that is stopped gets one
 MOST_LOOKS = 30
-#: seconds between the first tries, 50 ms in all: a thread costs as much as a turn takes, and is seldom needed
-SHORT_PAUSES = (0.0, 0.0, *(0.0002,) * 50, *(0.0005,) * 80)
+#: seconds between the first tries, 5 ms in all: a thread costs as much as a turn takes, and is seldom needed; those who
+#: block are served in order, those who try are not, so nobody tries for long
+SHORT_PAUSES = (0.0, 0.0, *(0.0002,) * 20)
 #: bytes of the file that are read: more than who it is and when takes
 _NOTE_SIZE = 1024
 
