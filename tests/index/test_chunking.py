@@ -97,6 +97,33 @@ def test_the_first_line_keeps_its_indentation() -> None:
     assert chunk("\n\n    indented code\n", SMALL)[0].text == "    indented code"
 
 
+def test_chunks_begin_after_the_front_matter_at_the_offsets_of_the_text() -> None:
+    text = f"---\ntitle: Fences\nlayout: post\ntags:\n  - locks\n  - 'leases'\n---\n\n{SENTENCE}\n\n# Next\n\nmore\n"
+    first, second = chunk(text, SMALL)
+    assert first.text == SENTENCE.strip() == text[first.start : first.end]
+    assert (first.about, second.about) == ("Fences\nlocks leases", "")
+
+
+def test_front_matter_with_nothing_below_it_is_a_chunk() -> None:
+    assert [part.text for part in chunk("---\ntitle: Fences\n---\n")] == ["---\ntitle: Fences\n---"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"---\n\n{SENTENCE}\n\n---\n\nmore",
+        f"---\n{SENTENCE}\n---\nmore",
+        "---\ntitle: never closed\n\nmore",
+        "---\n" + "key: value\n" * 200 + "---\nmore",
+        '+++\ntitle = "of another kind"\n+++\nmore',
+        " ---\ntitle: indented\n---\nmore",
+    ],
+)
+def test_what_only_looks_like_front_matter_is_text(text: str) -> None:
+    first = chunk(text)[0]
+    assert (first.start, first.about) == (0, "")
+
+
 @pytest.mark.parametrize("text", ["", " \n\t\n", "<!-- page 1 -->\n", "----\n\n#\n"])
 def test_text_without_a_word_gives_no_chunk(text: str) -> None:
     assert chunk(text) == []
@@ -123,6 +150,8 @@ def test_plain_text_has_no_headings_and_is_cut_between_lines() -> None:
         "[" * 200_000,
         "| " * 200_000,
         "a\u0301" * 200_000,
+        "---\n" + "a" * 500_000 + ": b\n---\nx",
+        "---\n" + "- [\n" * 100_000,
     ],
 )
 @pytest.mark.parametrize("plain", [True, False])

@@ -97,16 +97,6 @@ def test_candidates_are_fetched_in_their_order(table: VersionedTable, version: i
     assert lookup.fetch(version, []).num_rows == 0
 
 
-def test_rows_are_fetched_by_key(table: VersionedTable, version: int) -> None:
-    keys = [RowKey("doc-3", 1), RowKey("doc-9", 0), RowKey("nobody", 0), RowKey("doc-9", 5)]
-    rows = Lookup(table).fetch_keys(version, keys)
-    assert sorted(zip(rows["content_id"].to_pylist(), rows["ordinal"].to_pylist(), strict=True)) == [
-        ("doc-3", 1),
-        ("doc-9", 0),
-    ]
-    assert Lookup(table).fetch_keys(version, []).num_rows == 0
-
-
 @pytest.mark.parametrize("counted_up_to", [5000, 10])
 def test_statistics_count_rows_and_terms(
     table: VersionedTable, version: int, counted_up_to: int, monkeypatch: pytest.MonkeyPatch

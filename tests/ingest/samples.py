@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 SLIDE = "http://schemas.openxmlformats.org/presentationml/2006/main"
@@ -112,23 +112,35 @@ def docx(
     return _package("word/document.xml", "wordprocessingml.document", {"word/document.xml": document, **(extra or {})})
 
 
-def pptx(slides: Sequence[tuple[str, str]]) -> bytes:
-    """Return a presentation of (title, text) slides."""
+def pptx(slides: Sequence[tuple[str, str]], order: Sequence[int] = (), notes: Mapping[int, str] | None = None) -> bytes:
+    """Return a presentation of (title, text) slides, shown in `order`, with the speaker's notes to some, by number."""
     numbers = range(1, len(slides) + 1)
-    ids = "".join(f'<p:sldId id="{255 + n}" r:id="rId{n}"/>' for n in numbers)
-    links = "".join(f'<Relationship Id="rId{n}" Type="{LINKS}/slide" Target="slides/slide{n}.xml"/>' for n in numbers)
+    ids = "".join(f'<p:sldId id="{255 + n}" r:id="rId{n}"/>' for n in order or numbers)
     members: dict[str, str | bytes] = {
         "ppt/presentation.xml": f'<p:presentation xmlns:p="{SLIDE}" xmlns:r="{LINKS}"><p:sldIdLst>{ids}</p:sldIdLst>'
         '<p:sldSz cx="9144000" cy="6858000"/></p:presentation>',
-        "ppt/_rels/presentation.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{links}</Relationships>',
+        "ppt/_rels/presentation.xml.rels": _links((f"rId{n}", "slide", f"slides/slide{n}.xml") for n in numbers),
     }
     for n, (title, text) in zip(numbers, slides, strict=True):
-        shapes = _shape(1, "title", title) + _shape(2, "body", text)
-        members[f"ppt/slides/slide{n}.xml"] = (
-            f'<p:sld xmlns:p="{SLIDE}" xmlns:a="{DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="0" name=""/>'
-            f"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld></p:sld>"
-        )
+        members[f"ppt/slides/slide{n}.xml"] = _slide("sld", _shape(1, "title", title) + _shape(2, "body", text))
+    for at, (n, text) in enumerate((notes or {}).items(), 1):
+        shapes = _shape(1, "sldNum", str(n)) + _shape(2, "body", text)
+        members[f"ppt/notesSlides/notesSlide{at}.xml"] = _slide("notes", shapes)
+        link = ("rId1", "notesSlide", f"../notesSlides/notesSlide{at}.xml")
+        members[f"ppt/slides/_rels/slide{n}.xml.rels"] = _links([link])
     return _package("ppt/presentation.xml", "presentationml.presentation", members)
+
+
+def _links(links: Iterable[tuple[str, str, str]]) -> str:
+    each = (f'<Relationship Id="{name}" Type="{LINKS}/{kind}" Target="{target}"/>' for name, kind, target in links)
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{"".join(each)}</Relationships>'
+
+
+def _slide(kind: str, shapes: str) -> str:
+    return (
+        f'<p:{kind} xmlns:p="{SLIDE}" xmlns:a="{DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="0" name=""/>'
+        f"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld></p:{kind}>"
+    )
 
 
 def _shape(number: int, kind: str, text: str) -> str:

@@ -70,7 +70,32 @@ class TestHtmlConverter(ConverterSuite):
             ),
             "Fences",
         ),
+        Sample(
+            "ruler.html",
+            formats.HTML,
+            make.page("<pre>\n----\n name\n<b>------</b>\n Ada\n====\n</pre><p>Not</p>"),
+            ("```\n----\n name\n------\n Ada\n====\n```\n\nNot",),
+        ),
     )  # fmt: skip
+
+
+def html(body: str) -> str:
+    return HtmlConverter().convert(Document("a.html", make.page(body), formats.HTML), DEFAULT_LIMITS).markdown.strip()
+
+
+def test_what_stands_around_the_text_of_a_page_is_left_out() -> None:
+    around = [
+        '<div class="related" role="navigation"><h3>Navigation</h3><a href="b.html">next</a></div>',
+        '<div class="navheader"><table><tr><th>Fences</th></tr></table></div>',
+        '<div class="footer">All rights reserved.</div>',
+    ]
+    assert html(around[0] + around[1] + "<h1>Fences</h1><p>Of wood.</p>" + around[2]) == "# Fences\n\nOf wood."
+    assert html(around[0]) == "### Navigation\n\n[next](b.html)"
+
+
+def test_a_power_is_told_from_a_longer_number() -> None:
+    page = "<p>2<sup>32</sup> values, 10<sup>-9</sup> s, n<sup>k</sup>, the 1<sup>st</sup></p>"
+    assert html(page) == "2^32 values, 10^-9 s, n^k, the 1st"
 
 
 def test_the_title_of_a_page_without_a_head_is_not_among_its_text() -> None:

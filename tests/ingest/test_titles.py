@@ -2,12 +2,13 @@
 
 import pytest
 
+from holdfast.index.front_matter import front_matter
 from holdfast.ingest import pages
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.engine import unescaped
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.converters.words import missing_share
-from holdfast.ingest.titles import first_heading, front_matter, meaningful
+from holdfast.ingest.titles import first_heading, meaningful
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,39 @@ def test_front_matter_is_read_by_plain_fields() -> None:
     assert (front.title, front.author, front.date) == ("A: b", "Ann", "2024-01-02")
     assert front_matter("---\ntitle: [odd]\n---\n").title is None
     assert front_matter("text\n---\ntitle: x\n---\n").title is None
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ('"Say \\"when\\""', 'Say "when"'),
+        ("'It''s late'", "It's late"),
+        ("over\n  two lines", "over two lines"),
+        (">-\n  folded\n  text", "folded text"),
+        ("a: b > c | d", "a: b > c | d"),
+        ("\n  - one\n  - two", None),
+        ("", None),
+    ],
+)
+def test_a_title_in_front_matter_is_what_its_yaml_means(written: str, title: str | None) -> None:
+    assert front_matter(f"---\ntitle: {written}\n---\n").title == title
+
+
+def test_front_matter_tells_what_a_person_would_search_for() -> None:
+    lines = [
+        "layout: post",
+        "tags: [locks, 'fencing tokens']",
+        "# a comment",
+        "Aliases:",
+        "- Hold",
+        "- don't go",
+        "description: |",
+        "  Of leases:",
+        "  how they end.",
+        "uuid: 1234",
+    ]
+    front = front_matter("\n".join(["---", *lines, "---", ""]))
+    assert front.telling == "Of leases: how they end.\nlocks, fencing tokens\nHold don't go"
 
 
 def test_fillers_are_no_titles() -> None:
@@ -83,6 +117,17 @@ def test_words_are_compared_without_case_and_line_ends() -> None:
     assert missing_share("", "anything") == 0
 
 
-def test_escapes_are_undone_in_prose_and_kept_in_code() -> None:
-    assert unescaped("1\\. Intro \\<a@b\\> 2\\.5 a\\|b") == "1. Intro <a@b> 2.5 a\\|b"
-    assert unescaped("```\ngrep '\\<w'\n```\n`\\<`") == "```\ngrep '\\<w'\n```\n`\\<`"
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1\\. Intro \\<a@b\\> 2\\.5", "1. Intro <a@b> 2.5"),
+        ("C:\\\\new \\\\\\\\host\\\\share \\~ \\+", "C:\\new \\\\host\\share ~ +"),
+        ("| a\\|b | \\`c |", "| a\\|b | `c |"),
+        ("\\# no heading, C\\#", "\\# no heading, C#"),
+        ("```\ngrep '\\<w'\n```\n`\\<` \\< ``\\>`` \\>", "```\ngrep '\\<w'\n```\n`\\<` < ``\\>`` >"),
+        ('[a](b "the \\"c\\"")', '[a](b "the \\"c\\"")'),
+        ("line\\\nend", "line\\\nend"),
+    ],
+)
+def test_escapes_are_undone_in_prose_and_kept_in_code_and_where_they_hold_a_table(written: str, meant: str) -> None:
+    assert unescaped(written) == meant

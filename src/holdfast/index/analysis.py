@@ -71,11 +71,6 @@ def query_tokens(query: str) -> list[str]:
     return list(dict.fromkeys(_analyse(query, _query_words).split()))[:MAX_QUERY_TERMS]
 
 
-def expand_query(query: str) -> str:
-    """Return `query_tokens` as the text to hand to Lance; empty if the query holds no word."""
-    return " ".join(query_tokens(query))
-
-
 def _analyse(text: str, words: "_Words") -> str:
     if _SOFT_HYPHEN in text:
         text = text.replace(_SOFT_HYPHEN, "")

@@ -5,6 +5,9 @@ section, whole blocks (paragraphs, lists, tables, fenced code) are packed up to 
 maximum is cut: prose at the end of a sentence, tables, lists and code at the end of a line, else between words, else
 anywhere. Text is never changed: `text == markdown[start:end]`. Work is linear in the length, whatever it holds.
 
+YAML front matter is in no chunk, unless there is nothing else. What a person would search for in it goes with the
+first.
+
 Converters put `<!-- page N -->` on a line of its own where a page begins. A page ends the chunk, unless it is tiny.
 """
 
@@ -12,6 +15,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from holdfast.index.front_matter import front_matter
 
 #: Name and version of what this file does. Chunks cut under another name have other offsets.
 CHUNKER = "holdfast-chunks/1"
@@ -53,6 +58,8 @@ class Chunk:
     end: int
     #: number of the page it begins on; None where the document has no page markers
     page: int | None
+    #: what else it is to be found by: of the first chunk, what its document's front matter says
+    about: str = ""
 
 
 #: the headings above a place, outermost first: level and title
@@ -99,13 +106,24 @@ def chunk(markdown: str, limits: ChunkLimits | None = None, *, plain: bool = Fal
 
     With `plain` the text is not Markdown but code or plain text: `#` begins no heading, and it is cut between lines.
     """
-    blocks = _plain_blocks(markdown) if plain else _blocks(markdown)
+    if plain:
+        return _chunks(markdown, _plain_blocks(markdown), limits, "")
+    front = front_matter(markdown)
+    found = _chunks(markdown, _blocks(markdown, front.length), limits, front.telling)
+    # Front matter and nothing else is still something to find.
+    return found if found or not front.length else _chunks(markdown, _blocks(markdown, 0), limits, "")
+
+
+def _chunks(markdown: str, blocks: Iterator[_Block], limits: ChunkLimits | None, about: str) -> list[Chunk]:
     pieces = _pieces(markdown, blocks, limits or ChunkLimits())
     trimmed = (found for found in (_trimmed(markdown, piece) for piece in pieces) if found)
     return [
-        Chunk(ordinal, markdown[piece.start : piece.end], _breadcrumb(piece.trail), piece.start, piece.end, piece.page)
+        Chunk(
+            ordinal, markdown[piece.start : piece.end], _breadcrumb(piece.trail), piece.start, piece.end, piece.page,
+            "" if ordinal else about,
+        )
         for ordinal, piece in enumerate(trimmed)
-    ]
+    ]  # fmt: skip
 
 
 def without_page_markers(text: str) -> str:
@@ -131,9 +149,8 @@ def _trimmed(markdown: str, piece: _Piece) -> _Piece | None:
 # --- blocks -------------------------------------------------------------------------------------------------------
 
 
-def _blocks(markdown: str) -> Iterator[_Block]:
-    """Yield the blocks of the document in order; together they hold all of its text but blank lines."""
-    at = 0
+def _blocks(markdown: str, at: int) -> Iterator[_Block]:
+    """Yield the blocks from there on in order; together they hold all of the text but blank lines."""
     while found := _LINE.search(markdown, at):
         if found.start() > at:
             yield _paragraph(markdown, at, found.start())

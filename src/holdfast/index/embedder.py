@@ -4,7 +4,7 @@ An embedder is named by a string, which is also what its Lance table is keyed by
 
 - `static-minilm-256-int8`: the model in this package; needs no network, no key and no download;
 - a path with a separator in it (`./models/mine`): a folder that model2vec saved;
-- `openai:MODEL` or `openai:MODEL@URL`: an endpoint that speaks OpenAI's API; needs `pip install "holdfast[openai]"`.
+- `openai:MODEL` or `openai:MODEL@URL`: an endpoint that speaks OpenAI's API; needs `pip install openai`.
   The key, and the address if none is given, are those that the `openai` client finds by itself.
 
 Nothing here downloads anything: a name that is none of these is refused, never looked up on a model hub.
@@ -204,7 +204,7 @@ def _openai() -> Any:
         import openai
     except ImportError as error:
         raise Unsupported(
-            "embedding through an endpoint needs the package openai", remedy='pip install "holdfast[openai]"'
+            "embedding through an endpoint needs the package openai", remedy="Install it: pip install openai"
         ) from error
     return openai
 

@@ -144,18 +144,6 @@ class Lookup:
             addresses = [candidate.row_address for candidate in candidates]
             return self.table.open(version)._take_rows(addresses, columns=columns or HIT_COLUMNS)
 
-    def fetch_keys(self, version: int, keys: Sequence[RowKey], columns: list[str] | None = None) -> "pa.Table":
-        """Return the rows of these keys, in no order; keys that are not there give none."""
-        import pyarrow.compute as pc
-
-        contents = sorted({key.content_id for key in keys})
-        where = is_one_of(self.table.shape.key, contents) if contents else "false"
-        wanted = set(keys)
-        found = self.table.rows(version, columns or HIT_COLUMNS, where)
-        here = zip(found["content_id"].to_pylist(), found["ordinal"].to_pylist(), strict=True)
-        mask = [RowKey(*key) in wanted for key in here]
-        return found.take(pc.indices_nonzero(mask)) if mask else found
-
     def rescore(
         self, version: int, candidates: Sequence[Candidate], query: Sequence[str], stats: CorpusStats
     ) -> list[Candidate]:

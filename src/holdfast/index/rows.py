@@ -40,9 +40,13 @@ def search_shape(dimensions: int) -> TableShape:
 
 
 def embedding_text(chunk: Chunk) -> str:
-    """Return what is embedded for a chunk: its headings, which say what it is about, and its text."""
-    text = without_page_markers(chunk.text)
-    return f"{chunk.heading}\n{text}" if chunk.heading else text
+    """Return what is embedded for a chunk: what its front matter says it is about, its headings, and its text."""
+    return "\n".join(part for part in (chunk.about, chunk.heading, without_page_markers(chunk.text)) if part)
+
+
+def chunk_terms(chunk: Chunk) -> str:
+    """Return what full text looks through for a chunk: the terms of the same."""
+    return terms_for(f"{chunk.about}\n{chunk.heading}", without_page_markers(chunk.text))
 
 
 def rows_for(content_id: str, chunks: Sequence[Chunk], vectors: "Vectors") -> "pa.Table":
@@ -56,7 +60,7 @@ def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors")
 
     shape = search_shape(vectors.shape[1])
     rows = [(content_id, chunk) for content_id, chunks in contents for chunk in chunks]
-    terms = [terms_for(chunk.heading, without_page_markers(chunk.text)) for _, chunk in rows]
+    terms = [chunk_terms(chunk) for _, chunk in rows]
     columns: dict[str, Any] = {
         "content_id": [content_id for content_id, _ in rows],
         "terms": terms,

@@ -83,12 +83,11 @@ def rows_by() -> str:
 
 
 def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
-    from holdfast.index.analysis import terms_for
-    from holdfast.index.chunking import without_page_markers
+    from holdfast.index.rows import chunk_terms
 
     return TailRow(
         0, content_id, chunk.ordinal, chunk.heading, chunk.text,
-        terms_for(chunk.heading, without_page_markers(chunk.text)), chunk.start, chunk.end, chunk.page,
+        chunk_terms(chunk), chunk.start, chunk.end, chunk.page,
         vector.astype("<f4").tobytes(),
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""What a Markdown text says about itself: its front matter and its first heading."""
+"""Titles: the first heading of a Markdown text, and what a program wrote where nobody gave one."""
 
 import re
-from dataclasses import dataclass
+
+from holdfast.index.front_matter import front_matter
 
 #: characters of a text in which a first heading is looked for
 HEADING_WITHIN = 200_000
@@ -11,36 +12,15 @@ TITLE_CHARACTERS = 300
 #: characters of one line that are looked at
 _LINE_CHARACTERS = 1000
 
-_FILLERS = {"untitled", "anonymous", "unspecified", "unknown", "powerpoint presentation", "document", "title"}
-_FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
-_FIELD = re.compile(r"^([A-Za-z_]+):[ \t]+(.+?)[ \t]*$", re.M)
+_FILLERS = {
+    *("untitled", "anonymous", "unspecified", "unknown", "powerpoint presentation", "document", "title"),
+    *("unknown title", "unknown author", "python-docx", "openpyxl", "slide 1"),
+}
 _ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`)(.+?)\1")
-
-
-@dataclass(frozen=True)
-class FrontMatter:
-    """The fields of a YAML front matter that Holdfast uses."""
-
-    title: str | None = None
-    author: str | None = None
-    date: str | None = None
-    #: characters that the front matter takes at the start of the text
-    length: int = 0
-
-
-def front_matter(markdown: str) -> FrontMatter:
-    """Return the front matter of `markdown`; only plain `key: value` lines are read, lists and nesting are not."""
-    found = _FRONT.match(markdown)
-    if not found:
-        return FrontMatter()
-    fields = {key.lower(): _unquoted(value) for key, value in reversed(_FIELD.findall(found.group(1)))}
-    return FrontMatter(
-        tidy(fields.get("title")), tidy(fields.get("author")), tidy(fields.get("date")), length=found.end()
-    )
 
 
 def first_heading(markdown: str) -> str | None:
@@ -87,9 +67,3 @@ def _underlined(line: str, following: list[str]) -> str | None:
 
 def _plain(text: str) -> str:
     return _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", text))
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return "" if value[0] in "[{|>&*!" else value

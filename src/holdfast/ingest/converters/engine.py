@@ -21,7 +21,11 @@ from holdfast.ingest.titles import meaningful
 
 #: characters of xberg's own words kept in an error
 _REASON_CHARACTERS = 300
-_ESCAPE = re.compile(r"(?<!\\)\\([<>!]|(?<=\d\\)\.)")
+#: in the words of a warning that says only that a check of the engine's own was not made
+_CHECK_NOT_MADE = "the check did not run"
+# A backslash before a sign stands for the sign; in code both stand for themselves. `\|` is kept, for a cell of a table
+# would end there, and so is `\#` where it would begin a heading. The bound keeps the search linear.
+_ESCAPE = re.compile(r"^ {0,3}\\#|\\([!#-/:-@\[-`{}~])|(?<!`)(`+)(?!`)[^\n]{0,2000}?(?<!`)\2(?!`)")
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,13 @@ def version() -> str:
     return installed_version("xberg")
 
 
-def extract(name: str, data: bytes, media_type: str, limits: Limits) -> Extracted:
-    """Return what xberg makes of `data`.
+def extract(name: str, data: bytes, media_type: str, limits: Limits, without: tuple[str, ...] = ()) -> Extracted:
+    """Return what xberg makes of `data`; of HTML, leave out the elements that the CSS selectors in `without` name.
 
     Raises ConversionFailed when the document is damaged or encrypted, or the parser panics; TooLarge past a limit.
     """
     try:
-        result = finish(_extraction(name, data, media_type, limits))
+        result = finish(_extraction(name, data, media_type, _config(limits, without)))
     except (KeyboardInterrupt, SystemExit, MemoryError, HoldfastError):
         raise
     except BaseException as error:
@@ -63,15 +67,15 @@ def extract(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
     return _extracted(result.results[0])
 
 
-async def _extraction(name: str, data: bytes, media_type: str, limits: Limits) -> Any:
+async def _extraction(name: str, data: bytes, media_type: str, config: Any) -> Any:
     import xberg
 
     document = xberg.ExtractInput(kind="bytes", bytes=data, mime_type=media_type, filename=name.rpartition("/")[2])
-    return await xberg.extract(document, _config(limits))
+    return await xberg.extract(document, config)
 
 
 @cache
-def _config(limits: Limits) -> Any:
+def _config(limits: Limits, without: tuple[str, ...]) -> Any:
     import xberg
 
     return xberg.ExtractionConfig(
@@ -84,7 +88,9 @@ def _config(limits: Limits) -> Any:
         escape_markdown=False,
         pages=xberg.PageConfig(extract_pages=True),
         max_archive_depth=0,
-        html_options=xberg.ConversionOptions(extract_metadata=False, skip_images=True, compact_tables=True),
+        html_options=xberg.ConversionOptions(
+            extract_metadata=False, skip_images=True, compact_tables=True, exclude_selectors=list(without)
+        ),
         security_limits=xberg.SecurityLimits(
             max_archive_size=limits.max_archive_bytes,
             max_compression_ratio=10 * limits.max_archive_ratio,
@@ -106,8 +112,8 @@ def unescaped(markdown: str) -> str:
     for number, line in enumerate(lines):
         if line.lstrip().startswith("```"):
             in_code = not in_code
-        elif not in_code and "\\" in line and "`" not in line:
-            lines[number] = _ESCAPE.sub(r"\1", line)
+        elif not in_code and "\\" in line:
+            lines[number] = _ESCAPE.sub(lambda found: found[1] or found[0], line)
     return "\n".join(lines)
 
 
@@ -120,7 +126,7 @@ def _extracted(found: Any) -> Extracted:
         author=meaningful(", ".join(metadata.authors or ())),
         created=iso(metadata.created_at),
         modified=iso(metadata.modified_at),
-        warnings=tuple(warning.message for warning in found.processing_warnings or ()),
+        warnings=tuple(w.message for w in found.processing_warnings or () if _CHECK_NOT_MADE not in w.message),
     )
 
 

@@ -1,10 +1,11 @@
 """HTML through xberg, with a check that nothing was lost in deep nesting."""
 
+import functools
 import html
 import re
 
 from holdfast.ingest import formats
-from holdfast.ingest.converters import engine
+from holdfast.ingest.converters import code_lines, engine
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.handles import without_handles
 from holdfast.ingest.converters.plain_html import plain_text
@@ -14,6 +15,12 @@ from holdfast.ingest.limits import Limits
 from holdfast.ingest.port import Document, Rendition
 from holdfast.ingest.titles import first_heading, meaningful, tidy
 
+#: CSS selectors of what stands around a text on every page of a site, where it is no `<nav>`: roles, and the classes of
+#: DocBook, Sphinx and MediaWiki. The engine knows no combinators.
+BOILERPLATE = (
+    *("[role=navigation]", "[role=banner]", "[role=contentinfo]", "[role=search]"),
+    *(".navheader", ".navfooter", ".mobile-nav", ".sphinxsidebar", "div.footer", ".mw-editsection"),
+)
 #: nesting above which the rendition is compared with the page's plain text; xberg drops what lies deeper than 64
 CHECKED_DEPTH = 60
 #: share of the plain text's words that a rendition of a deep page may lack
@@ -29,6 +36,8 @@ _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.I)
 _META = re.compile(r"<meta\s[^<>]*>", re.I)
 _ATTRIBUTE = re.compile(r"([A-Za-z:_-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)[^<>]*?(/?)>")
+#: a raised number or letter after another, which without a sign between them would be read as one: 2³² as 232
+_POWER = re.compile(r"(?<=[\w)])<sup(?:\s[^<>]*)?>([-−+]?(?:\d{1,4}|[ijknmx]))</sup\s*>", re.I)
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
@@ -44,7 +53,7 @@ class HtmlConverter:
     @property
     def version(self) -> str:
         """Our own settings' number and xberg's version."""
-        return f"2+xberg-{engine.version()}"
+        return f"3+xberg-{engine.version()}"
 
     def accepts(self, media_type: str) -> bool:
         """Tell whether the media type is HTML."""
@@ -55,9 +64,8 @@ class HtmlConverter:
         decoded = decode_page(document.read())
         page = without_handles(decoded.text)
         # The engine takes a title for text when the page leaves out its <head> tags, as it may.
-        body = _TITLE.sub("", page, count=1)
-        found = engine.extract(document.name, body.encode("utf-8"), formats.HTML, limits)
-        markdown, warnings = _checked(page, found.markdown)
+        body = _POWER.sub(r"^\1", _TITLE.sub("", page, count=1))
+        markdown, warnings = _read(document.name, body, limits)
         fields = _meta_fields(page[:_HEAD_WITHIN])
         return Rendition(
             markdown,
@@ -98,13 +106,18 @@ def nesting(page: str) -> int:
     return deepest
 
 
-def _checked(page: str, markdown: str) -> tuple[str, tuple[str, ...]]:
-    if nesting(page) <= CHECKED_DEPTH:
-        return markdown, ()
-    plain = plain_text(page)
-    if missing_share(plain, markdown) <= MISSING_SHARE:
-        return markdown, ()
-    return plain, (f"elements nest deeper than {CHECKED_DEPTH}: read as plain text, lists and tables are lost",)
+def _read(name: str, page: str, limits: Limits) -> tuple[str, tuple[str, ...]]:
+    """Return the page's Markdown and what was lost on the way."""
+    data = code_lines.marked(page).encode("utf-8")
+    whole = functools.partial(engine.extract, name, data, formats.HTML, limits)
+    if nesting(page) > CHECKED_DEPTH:
+        plain = plain_text(page)
+        if missing_share(plain, whole().markdown) > MISSING_SHARE:
+            reason = f"elements nest deeper than {CHECKED_DEPTH}: read as plain text, lists and tables are lost"
+            return plain, (reason,)
+    markdown = whole(without=BOILERPLATE).markdown
+    # A page that is nothing but navigation is a page of its own.
+    return code_lines.unmarked(markdown if markdown.strip() else whole().markdown), ()
 
 
 def _title(page: str) -> str | None:

@@ -1,26 +1,33 @@
 """Jupyter notebooks: prose as prose, code in fences, printed output after it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from holdfast.errors import ConversionFailed
 from holdfast.ingest import formats
 from holdfast.ingest.converters.fences import fenced
+from holdfast.ingest.converters.plain_html import plain_text
 from holdfast.ingest.decode import decode
 from holdfast.ingest.limits import Limits
 from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading
+from holdfast.ingest.titles import first_heading, tidy
 
 #: characters kept of one printed output
 OUTPUT_CHARACTERS = 4000
+
+#: what a terminal takes for colours and the like
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: what stands for something that is no text: `<Figure size 640x480 with 1 Axes>`
+_STAND_IN = re.compile(r"\s*<[^<>\n]*>\s*\Z")
 
 
 class NotebookConverter:
     """Notebooks of format 4 (and 3, whose cells lie in worksheets)."""
 
     name = "notebook"
-    version = "1"
+    version = "2"
 
     def accepts(self, media_type: str) -> bool:
         """Tell whether the media type is a Jupyter notebook."""
@@ -33,7 +40,10 @@ class NotebookConverter:
         language = _language(book)
         parts = [part for cell in _cells(book) for part in _cell(cell, language) if part.strip()]
         markdown = "\n".join(part.rstrip("\n") + "\n" for part in parts)
-        return Rendition(markdown, title=first_heading(markdown), warnings=decoded.warnings)
+        metadata = _dict(book.get("metadata"))
+        authors = ", ".join(_text(author.get("name")) for author in _dicts(metadata.get("authors")))
+        title = tidy(_text(metadata.get("title"))) or first_heading(markdown)
+        return Rendition(markdown, title=title, author=tidy(authors), warnings=decoded.warnings)
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
@@ -65,15 +75,21 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
     if source.strip():
         yield fenced(source, language)
     for output in _dicts(cell.get("outputs")):
-        if printed := _printed(output).strip("\n"):
+        data = _dict(output.get("data"))
+        if prose := _text(data.get("text/markdown")):
+            yield prose
+        elif printed := _printed(output, data).strip("\n"):
             cut = printed[:OUTPUT_CHARACTERS] + ("\n..." if len(printed) > OUTPUT_CHARACTERS else "")
             yield fenced(cut, "text")
 
 
-def _printed(output: dict[str, Any]) -> str:
+def _printed(output: dict[str, Any], data: dict[str, Any]) -> str:
     if output.get("output_type") in ("error", "pyerr"):
         return f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
-    return _text(output.get("text")) or _text(_dict(output.get("data")).get("text/plain"))
+    plain = _text(output.get("text")) or _text(data.get("text/plain"))
+    if len(data) > 1 and _STAND_IN.match(plain):
+        return plain_text(_text(data.get("text/html")))
+    return _ESCAPES.sub("", plain)
 
 
 def _text(value: object) -> str:

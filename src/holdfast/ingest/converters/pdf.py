@@ -31,6 +31,12 @@ _NAMED_PAGES = 12
 _NEEDS_PASSWORD = 4
 
 _LINEARIZED = re.compile(rb"/Linearized\s[^>]*?/L\s+(\d+)")
+#: as PDFs show the items of a list; the first is the bullet of the symbol fonts, the second what xberg reads for the
+#: bullet of the standard fonts
+_BULLETS = "\uf0b7\x7f\u2022\u25cf\u25aa\u25e6"
+_BULLETED = re.compile(rf"[ \t]*[{_BULLETS}][ \t]+(?=\S)")
+_NEXT_BULLET = re.compile(rf"[ \t]+[{_BULLETS}][ \t]+(?=\S)")
+_NUMBERED = re.compile(r"- (?=[0-9]{1,3}[.)] )")
 _BREAK = re.compile(r"[\ufffe\x02]\n?")
 # PDFium must not be entered by two threads at once.
 _PDFIUM = threading.Lock()
@@ -58,7 +64,7 @@ class PdfConverter:
     @property
     def version(self) -> str:
         """Our own rules' number and the versions of both parsers."""
-        return f"1+xberg-{engine.version()}+pypdfium2-{_pdfium_version()}"
+        return f"2+xberg-{engine.version()}+pypdfium2-{_pdfium_version()}"
 
     def accepts(self, media_type: str) -> bool:
         """Tell whether the media type is PDF."""
@@ -162,15 +168,25 @@ def _cut(data: bytes, start: int, end: int) -> bytes:
 def _merged(structured: dict[int, str], plain: tuple[str, ...]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
     numbered, replaced, blank = [], [], []
     for number, wanted in enumerate(plain, 1):
-        # xberg reads the bullet of the standard fonts as the delete character.
-        text = structured.get(number, "").replace("\0", "\ufffd").replace("\x7f", "\u2022")
+        text = _with_lists(structured.get(number, "").replace("\0", "\ufffd"))
         if missing_share(wanted, text) > MISSING_SHARE:
-            text = _BREAK.sub("", wanted)
+            text = _with_lists(_BREAK.sub("", wanted))
             replaced.append(number)
         if not text.strip():
             blank.append(number)
         numbered.append((number, text))
     return numbered, _page_warnings(replaced, blank, len(plain))
+
+
+def _with_lists(text: str) -> str:
+    """Return the text with an item a line where a line begins with a bullet, and with one sign for each item."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if _BULLETED.match(line):
+            lines[at] = _NEXT_BULLET.sub("\n- ", _BULLETED.sub("- ", line, count=1))
+        elif _NUMBERED.match(line):
+            lines[at] = line[2:]
+    return "\n".join(lines).replace("\x7f", "\u2022").replace("\uf0b7", "\u2022")
 
 
 def _page_warnings(replaced: list[int], blank: list[int], total: int) -> tuple[str, ...]:

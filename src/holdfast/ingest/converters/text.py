@@ -2,13 +2,14 @@
 
 import json
 
+from holdfast.index.front_matter import front_matter
 from holdfast.ingest import formats
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.decode import decode
 from holdfast.ingest.limits import Limits
 from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading, front_matter
+from holdfast.ingest.titles import first_heading, tidy
 
 #: JSON whose longest line is longer than this, in characters, is laid out anew so that it can be quoted by line
 LONG_LINE = 2000
@@ -46,8 +47,8 @@ class TextConverter:
 
 def _markdown(text: str, warnings: tuple[str, ...]) -> Rendition:
     front = front_matter(text)
-    title = front.title or first_heading(text)
-    return Rendition(text, title=title, author=front.author, created=iso(front.date), warnings=warnings)
+    title = tidy(front.title) or first_heading(text)
+    return Rendition(text, title=title, author=tidy(front.author), created=iso(front.date), warnings=warnings)
 
 
 def _laid_out(text: str) -> tuple[str, tuple[str, ...]]:
