@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.catalog import sqlite
+from holdfast.catalog import settings, sqlite
 from holdfast.catalog import turnstile as turns
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.turnstile import Turnstile
-from holdfast.errors import Locked
+from holdfast.errors import Locked, Unsupported
 from holdfast.store import Store
 from tests.looking import head
 from tests.processes import Child
@@ -239,3 +239,23 @@ def test_a_relaxed_store_keeps_what_it_committed_when_its_process_is_killed(
     writer.kill()
     with holdfast.open(folder) as store:
         assert store.read("/a.md") == b"a"
+
+
+def test_closing_a_store_lets_the_commit_of_another_thread_end(store: Store) -> None:
+    engine = store._backend.engine
+    closing = threading.Thread(target=engine.close)
+    with engine.write() as conn:
+        closing.start()
+        # With the commit under way it cannot end; without the wait it would have ended long before that.
+        closing.join(0.2)
+        settings.put(conn, "kept", "yes")
+    closing.join()
+    with holdfast.open(store.folder) as again, again._backend.engine.read() as conn:
+        assert settings.get(conn, "kept") == "yes"
+
+
+def test_whoever_waits_for_its_turn_when_the_store_is_closed_is_told_so(tmp_path: Path) -> None:
+    turnstile = Turnstile(tmp_path / "turn")
+    turnstile.close()
+    with pytest.raises(Unsupported, match="closed"), turnstile:
+        pass

@@ -1,4 +1,6 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +160,21 @@ def test_files_are_listed_with_size_and_time(table: VersionedTable) -> None:
     sizes = {file: (size, changed) for file, size, changed in all_files(table)}
     manifest = table.path / f"_versions/d{version}.manifest"
     assert sizes[f"_versions/d{version}.manifest"] == (manifest.stat().st_size, manifest.stat().st_mtime)
+
+
+def test_files_are_listed_while_a_sweep_in_another_process_removes_a_folder(
+    table: VersionedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = build(table, parts=1)
+    gone = table.path / "_indices" / "gone"
+    gone.mkdir()
+    scandir = os.scandir
+
+    def swept_before(folder: str | Path) -> object:
+        if Path(folder) == gone:
+            gone.rmdir()
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", swept_before)
+    assert {file for file, _, _ in all_files(table)} >= alive_files(table, [version])
+    assert not gone.exists()

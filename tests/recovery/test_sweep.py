@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import intents, pins
 from holdfast.cli.output import iso
 from holdfast.clock import ManualClock
-from holdfast.index.files import all_files
+from holdfast.index.files import alive_files, all_files
 from holdfast.recovery.sweep import ATTEMPTS, sweep
 from holdfast.store import Store
 from tests.processes import Child
@@ -73,6 +74,19 @@ def test_the_writer_that_was_killed_can_write_the_same_again(folder: Path, child
         assert store.verify(deep=True).ok
 
 
+def test_an_add_that_finds_nothing_left_to_do_clears_up_after_the_killed_one(
+    folder: Path, tmp_path: Path, dead: process.Identity
+) -> None:
+    (tmp_path / "a.md").write_text("a lease ends")
+    with holdfast.open(folder) as store:
+        store.add(tmp_path / "a.md")
+    with holdfast.open(folder) as store:
+        intend(store._backend, dead, tables=list(store._backend.tables.names))
+        assert store.add(tmp_path / "a.md").skipped == 1
+    with holdfast.open(folder, read_only=True) as store:
+        assert store.journal() == []
+
+
 def test_a_live_writer_is_left_alone(store: Store, backend: Backend) -> None:
     there = blob(backend)
     intent = intend(backend, process.current(), blobs=[there], tables=list(backend.tables.names))
@@ -104,17 +118,7 @@ def test_an_owner_that_was_taken_for_dead_can_no_longer_publish(
     armed("litter.before_blobs=error")
     assert sweep(backend).failed == 1
     with backend.engine.write() as conn:
-        assert not intents.record(conn, intent, {}, clock.now() + 100)
         assert not intents.finish(conn, intent, intents.COMMITTED, clock.now())
-
-
-def test_a_lease_that_was_renewed_meanwhile_is_respected(backend: Backend, clock: ManualClock) -> None:
-    intent = intend(backend, on_another_host(), lease=100)
-    with backend.engine.read() as conn:
-        seen = intents.live(conn)[0]
-    with backend.engine.write() as conn:
-        assert intents.record(conn, intent, {}, clock.now() + 1000)
-        assert not intents.take_over(conn, seen, clock.now())
 
 
 @pytest.mark.parametrize(
@@ -293,6 +297,27 @@ def test_a_version_that_a_live_writer_builds_upon_stays(
     intend(backend, dead, tables=[name])
     sweep(backend)
     assert f"_versions/d{base}.manifest" in table_files(backend)
+
+
+def test_a_version_that_comes_of_age_during_a_sweep_may_be_removed_by_another(
+    store: Store, backend: Backend, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = backend.tables.live.name
+    with backend.engine.read() as conn:
+        former = pins.current(conn, 1, (name,))[name].version
+    with backend.engine.write() as conn:
+        pins.move(conn, 1, name, unpublished_rows(backend).version, clock.now())
+
+    def overtaken(*table_and_versions: Any, **how: Any) -> set[str]:
+        monkeypatch.undo()
+        clock.advance(601)
+        store.gc()
+        backend.tables.live.table.forget()
+        return alive_files(*table_and_versions, **how)
+
+    monkeypatch.setattr("holdfast.index.files.alive_files", overtaken)
+    store.gc()
+    assert f"_versions/d{former}.manifest" not in table_files(backend)
 
 
 def test_what_could_make_lance_open_another_version_is_put_away(

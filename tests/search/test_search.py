@@ -4,10 +4,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
+from holdfast.errors import Unsupported
+from holdfast.search.reader import Instant, SearchReader
+from holdfast.sessions.memory import Memory, Source
 from holdfast.store import Store
 from tests.processes import Child
 
@@ -41,6 +45,16 @@ def test_a_written_file_is_found_at_once_from_another_process(store: Store, chil
     assert other.hear() == "/notes/leases.md"
 
 
+def test_a_memory_is_found_by_its_title_and_quoted_without_its_front_matter(store: Store) -> None:
+    source = Source("/sessions/chat-42/archive-001", (1,))
+    memory = Memory("preferences", "Units", "The user prefers the metric system.", "2026-08-01", "", (source,))
+    store.write("/memories/preferences/units.md", memory.to_markdown())
+    [hit] = store.search("units", mode="text")
+    assert (hit.title, hit.text) == ("Units", memory.content)
+    assert store.read_text(hit.path)[hit.start : hit.end] == memory.content
+    assert store.search("archive-001", mode="text") == []
+
+
 def test_a_moved_file_is_found_at_its_new_path_only(store: Store) -> None:
     store.write("/notes/leases.md", LEASES)
     store.move("/notes", "/journal")
@@ -69,6 +83,38 @@ def test_a_search_at_an_old_commit_finds_what_stood_there_then(store: Store) -> 
     hits = store.search("lease", mode="text", at=written)
     assert paths(hits) == ["/notes/leases.md"]
     assert hits[0].commit == written
+
+
+def test_a_search_that_an_overwrite_and_upkeep_overtake_finds_what_stood_there_when_it_began(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("/notes/leases.md", LEASES)
+    store.optimize()
+    instant = SearchReader.instant
+
+    def overtaken(reader: SearchReader, *of_the_query: Any, at: int) -> Instant:
+        store.write("/notes/leases.md", LEASES + "It ends with its holder.\n")
+        store.optimize()
+        return instant(reader, *of_the_query, at=at)
+
+    monkeypatch.setattr(SearchReader, "instant", overtaken)
+    [hit] = store.search("renewed lease", mode="text")
+    assert (hit.commit, hit.path, hit.text in LEASES) == (2, "/notes/leases.md", True)
+
+
+def test_a_search_during_which_the_store_is_closed_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("/notes/leases.md", LEASES)
+    store.search("renewed lease")
+    instant = SearchReader.instant
+
+    def closed_meanwhile(reader: SearchReader, *of_the_query: Any, at: int) -> Instant:
+        found = instant(reader, *of_the_query, at=at)
+        store.close()
+        return found
+
+    monkeypatch.setattr(SearchReader, "instant", closed_meanwhile)
+    with pytest.raises(Unsupported, match="closed"):
+        store.search("renewed lease")
 
 
 def test_hidden_rows_never_leave_fewer_hits_than_there_are(store: Store) -> None:

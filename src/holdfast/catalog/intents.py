@@ -55,16 +55,6 @@ def begin(
     )  # fmt: skip
 
 
-def record(conn: Connection, intent_id: str, staged: Any, lease_until: float) -> bool:
-    """Replace what an active intent says it stages and renew its lease; False when it is no longer its owner's."""
-    return bool(
-        conn.run(
-            f"UPDATE intents SET staged = :staged, lease_until = :lease WHERE intent_id = :id AND {_OWNED}",
-            {"id": intent_id, "staged": json.dumps(staged), "lease": lease_until},
-        )
-    )
-
-
 def finish(conn: Connection, intent_id: str, state: str, at: float) -> bool:
     """End an active intent as `committed` or `swept`; False when it is no longer its owner's to end."""
     return bool(
@@ -76,13 +66,9 @@ def finish(conn: Connection, intent_id: str, state: str, at: float) -> bool:
 
 
 def take_over(conn: Connection, intent: Intent, at: float) -> bool:
-    """Take an active intent from its owner; False when it ended, was taken already, or its lease was renewed."""
-    return bool(
-        conn.run(
-            f"UPDATE intents SET ended = :at WHERE intent_id = :id AND {_OWNED} AND lease_until <= :lease",
-            {"id": intent.intent_id, "at": at, "lease": intent.lease_until},
-        )
-    )
+    """Take an active intent from its owner; False when it ended or was taken already."""
+    sql = f"UPDATE intents SET ended = :at WHERE intent_id = :id AND {_OWNED}"
+    return bool(conn.run(sql, {"id": intent.intent_id, "at": at}))
 
 
 def end_swept(conn: Connection, intent_id: str, at: float) -> bool:

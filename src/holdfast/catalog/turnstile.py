@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from holdfast import process
-from holdfast.errors import Locked
+from holdfast.errors import Locked, Unsupported
 
 #: seconds between two looks at who has the turn
 LOOK_EVERY = 10.0
@@ -49,10 +49,13 @@ class Turnstile:
         self._waiting: _Waiting | None = None
         #: the turn that somebody here gave up waiting for
         self._stuck: str | None = None
+        self._closed = False
 
     def __enter__(self) -> None:
         self._threads.acquire()
         try:
+            if self._closed:
+                raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
             if not self._take_at_once():
                 self._wait()
             self._note()
@@ -66,12 +69,20 @@ class Turnstile:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
-    def close(self) -> None:
-        """Let go of the lock file."""
-        with self._guard:
-            # A thread left behind must not touch the number of a closed file, which may be another's by then.
-            self._waiting = None
-            os.close(self._file)
+    def close(self, last: Callable[[], None] = lambda: None) -> None:
+        """Wait for the thread here that has the turn, call `last`, and let go of the lock file.
+
+        Whoever comes later gets Unsupported.
+        """
+        with self._threads:
+            if self._closed:
+                return
+            self._closed = True
+            last()
+            with self._guard:
+                # A thread left behind must not touch the number of a closed file, which may be another's by then.
+                self._waiting = None
+                os.close(self._file)
 
     def _take_at_once(self) -> bool:
         with self._guard:

@@ -1,35 +1,46 @@
 """Which files of a table are needed, and which are there: the difference is litter."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from stat import S_ISDIR
 
+from holdfast.errors import CorruptStore
 from holdfast.index.lance_errors import reading
 from holdfast.index.segments import index_files, segments
 from holdfast.index.table import FIRST_VERSION, VersionedTable, deletion_files, manifest_file
 
 
-def alive_files(table: VersionedTable, versions: Iterable[int]) -> set[str]:
+def alive_files(
+    table: VersionedTable, versions: Iterable[int], *, is_needed: Callable[[int], bool] = lambda version: True
+) -> set[str]:
     """Return the files that reading any of these versions needs, and those of the empty first one, all relative.
 
-    What is staged and not yet attached is not among them: its `Staged` names those files.
+    What is staged and not yet attached is not among them: its `Staged` names those files. A version that cannot be
+    read is passed over when `is_needed` says that nobody may read it any more; else raises CorruptStore.
     """
     alive = _files_of_first_version(table)
     for version in versions:
-        if version != FIRST_VERSION:
-            alive |= _files_of(table, version)
+        try:
+            alive |= _files_of(table, version) if version != FIRST_VERSION else set()
+        except CorruptStore:
+            if is_needed(version):
+                raise
     return alive
 
 
 def all_files(table: VersionedTable) -> list[tuple[str, int, float]]:
     """Return every file below the table's folder: path relative to it, bytes, seconds since the epoch when changed."""
     found = []
-    for path in table.path.rglob("*"):
-        # Somebody else's sweep may remove a file between the listing and the look at it.
-        with suppress(FileNotFoundError):
-            status = path.lstat()
-            if not S_ISDIR(status.st_mode):
-                found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
+    # Somebody else's sweep may remove a folder before it is listed, and a file before it is looked at. `os.walk` passes
+    # over folders that cannot be listed: what is not seen is not removed, and verify reports it where it is needed.
+    for folder, folders, files in os.walk(table.path):
+        for path in (Path(folder, name) for name in folders + files):
+            with suppress(FileNotFoundError):
+                status = path.lstat()
+                if not S_ISDIR(status.st_mode):
+                    found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
     return sorted(found)
 
 

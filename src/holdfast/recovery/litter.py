@@ -96,13 +96,9 @@ def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
     # The files are listed first: whoever begins after that is not in the list, and whoever published in between is
     # among the pins, which are read after it.
     there = all_files(table.table)
-    with backend.engine.read() as conn:
-        busy = [intent.started for intent in intents.live(conn) if _works_on(intent, backend, table.name)]
-        oldest = min(busy, default=None)
-        # A live writer may have staged upon a version that others have replaced since.
-        since = min([backend.clock.now() - READER_GRACE, *(start - MARGIN for start in busy)])
-        versions = pins.superseded_after(conn, table.name, since)
-    alive = alive_files(table.table, versions)
+    oldest, versions = _in_use(backend, table)
+    # Somebody else's sweep may remove a version that has come of age since they were read.
+    alive = alive_files(table.table, versions, is_needed=lambda version: version in _in_use(backend, table)[1])
     litter = TableLitter()
     for name, size, modified in there:
         if name in alive or Path(name).name == HINT:
@@ -112,6 +108,15 @@ def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
         else:
             litter.files.append((name, size))
     return litter
+
+
+def _in_use(backend: Backend, table: SearchTable) -> tuple[float | None, list[int]]:
+    """Return when the oldest live writer on a table began, and the versions that anybody may still read."""
+    with backend.engine.read() as conn:
+        busy = [intent.started for intent in intents.live(conn) if _works_on(intent, backend, table.name)]
+        # A live writer may have staged upon a version that others have replaced since.
+        since = min([backend.clock.now() - READER_GRACE, *(start - MARGIN for start in busy)])
+        return min(busy, default=None), pins.superseded_after(conn, table.name, since)
 
 
 def remove_files(backend: Backend, table: SearchTable, files: Iterable[tuple[str, int]]) -> None:

@@ -81,7 +81,7 @@ class Gatherer:
     def gather(self, size: int) -> Found:
         """Return up to `size` candidates of each list; fewer only when there are no more."""
         where: dict[RowKey, tuple[str, Candidate]] = {}
-        near = self._reader.second_thread.submit(self._vector_parts, size)
+        near = self._reader.beside(lambda: self._vector_parts(size))
         text = _merge(self._text_parts(size), self._instant.text, size, where)
         vector = _merge(near.result(), self._instant.vector, size, where)
         return Found(text, vector, where)

@@ -17,9 +17,8 @@ Added to the fused score, each with a stated weight:
   share is squared too, for prose with a few links is prose.
 
 Words that say nothing of what is asked for ("how", "do", "the") do not count here, unless there are no others; in a
-phrase they do, for who remembers one remembers them too. The
-shares are not standardised over the candidates, as the rankings are: half the words mean the same whatever else was
-found.
+phrase they do, for who remembers one remembers them too. The shares are not standardised over the candidates, as the
+rankings are: half the words mean the same whatever else was found.
 bench/quality.py measures all of this on real manuals.
 """
 

@@ -1,21 +1,21 @@
 """What one process keeps between searches: the tail analysed in memory, and the tables' look-ups.
 
-A search needs the tail and the pins of one instant, read in one SQL transaction: read one after the other, a fold in
-between would make rows that moved from the one to the other be missed, or be seen twice.
+A search needs the tail, the pins and the head of one instant, read in one SQL transaction: read one after the other, a
+fold in between would make rows that moved from the one to the other be missed, or be seen twice.
 """
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.backend import Backend
-from holdfast.catalog import pins, search_rows
+from holdfast.catalog import commits, pins, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
-from holdfast.errors import CorruptStore
+from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
@@ -23,6 +23,8 @@ from holdfast.index.tailset import TailSet
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
     from holdfast.index.embedder import Embedder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Instant:
     vector: dict[RowKey, float]
     #: those statistics; None when all matches come from the live table, so that its own scores stand
     stats: "CorpusStats | None"
+    #: whether the head had moved on from the commit that is searched, so that rows put away in history are wanted too
+    is_past: bool
 
 
 class SearchReader:
@@ -69,19 +73,28 @@ class SearchReader:
         """Runs the vector query beside the full-text one: Lance works outside Python's lock."""
         return ThreadPoolExecutor(2, thread_name_prefix="holdfast-search")
 
-    def close(self) -> None:
-        """End the helper thread."""
-        if "second_thread" in self.__dict__:
-            self.second_thread.shutdown(wait=False, cancel_futures=True)
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """Begin `work` in the second thread; raises Unsupported when the store was closed meanwhile."""
+        try:
+            return self.second_thread.submit(work)
+        except RuntimeError as error:
+            raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()") from error
 
-    def instant(self, terms: Sequence[str], vector: Any | None, *, with_history: bool = False) -> Instant:
-        """Return what the tail has for a query, and the pins that belong to it."""
+    def close(self) -> None:
+        """End the helper thread, once it has done what searches under way wait for."""
+        if "second_thread" in self.__dict__:
+            self.second_thread.shutdown(wait=False)
+
+    def instant(self, terms: Sequence[str], vector: Any | None, *, at: int) -> Instant:
+        """Return what the tail has for a query at the commit `at`, and the pins that belong to it."""
         # The lock keeps the tail in memory from moving on before this query has been scored against it.
         with self._lock:
             with self._backend.engine.read() as conn:
                 versions = self._pinned(conn)
                 self._catch_up(conn)
-            return self._score_tail(versions, terms, vector, with_history)
+                # What was the head when the search began may be the past by now, and its rows retired.
+                is_past = commits.head(conn, self._backend.branch) != at
+            return self._score_tail(versions, terms, vector, is_past)
 
     def lookup_of(self, table: SearchTable) -> Lookup:
         return self.live if table is self._backend.tables.live else self.history
@@ -105,10 +118,8 @@ class SearchReader:
             there = set(search_rows.tail_ids(conn, self._backend.embedder)) if count else set()
             self._tail.remove(self._tail.ids() - there)
 
-    def _score_tail(
-        self, versions: dict[str, int], terms: Sequence[str], vector: Any | None, with_history: bool
-    ) -> Instant:
-        stats = self._common_stats(versions, terms, with_history)
+    def _score_tail(self, versions: dict[str, int], terms: Sequence[str], vector: Any | None, is_past: bool) -> Instant:
+        stats = self._common_stats(versions, terms, is_past)
         text: dict[Any, float] = self._tail.text_scores(terms, stats) if stats is not None else {}
         near: dict[Any, float] = {} if vector is None or not len(self._tail) else self._tail.vector_scores(vector)
         rows = {row_id: self._tail[row_id] for row_id in {*text, *near}}
@@ -119,15 +130,16 @@ class SearchReader:
             {keys[row_id]: score for row_id, score in text.items()},
             {keys[row_id]: score for row_id, score in near.items()},
             stats,
+            is_past,
         )
 
-    def _common_stats(self, versions: dict[str, int], terms: Sequence[str], with_history: bool) -> "CorpusStats | None":
+    def _common_stats(self, versions: dict[str, int], terms: Sequence[str], is_past: bool) -> "CorpusStats | None":
         """Return the statistics of all places together, or None when the matches all come from the live table."""
         if not terms:
             return None
         tail = self._tail.stats(terms)
-        if not with_history and not any(tail.frequencies.values()):
+        if not is_past and not any(tail.frequencies.values()):
             return None
         names = self._backend.tables.live.name, self._backend.tables.history.name
         common = tail + self.live.corpus(versions[names[0]], terms)
-        return common + self.history.corpus(versions[names[1]], terms) if with_history else common
+        return common + self.history.corpus(versions[names[1]], terms) if is_past else common

@@ -41,8 +41,6 @@ class Request:
     mode: str
     #: the commit to search at
     seq: int
-    #: whether that is not the head, so that rows put away in history are wanted too
-    is_past: bool
 
 
 def search(backend: Backend, reader: SearchReader, request: Request) -> Explanation:
@@ -87,9 +85,9 @@ class _Search:
         with self._timed("filter"):
             only = self._contents_below()
         with self._timed("tail"):
-            instant = self._reader.instant(told.terms, vector, with_history=request.is_past)
+            instant = self._reader.instant(told.terms, vector, at=request.seq)
         told.tail_rows = len(instant.rows)
-        query = Query(told.terms, vector, request.limit, only, request.is_past)
+        query = Query(told.terms, vector, request.limit, only, instant.is_past)
         found = self._gather(Gatherer(self._backend, self._reader, instant, query))
         with self._timed("fuse"):
             best = self._fused(found)
