@@ -136,14 +136,14 @@ def searching(folder: Path) -> None:
             dataset = table.open(pinned(conn, backend)[backend.tables.live.name])
         from lance.query import MatchQuery
 
-        from holdfast.index.analysis import expand_query
+        from holdfast.index.analysis import query_tokens
         from holdfast.index.lookup import REFINE
 
         columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
         probes = store._reader.live._probes(dataset.version)
 
         def raw(i: int) -> None:
-            match = MatchQuery(expand_query(queries[i]), "terms")
+            match = MatchQuery(" ".join(query_tokens(queries[i])), "terms")
             dataset.scanner(columns=[*columns, "_score"], full_text_query=match, limit=10).to_table()
             vector = embed.encode([queries[i]])[0]
             nearest = {"column": "vector", "q": vector, "k": 10, "metric": "cosine", "nprobes": probes,

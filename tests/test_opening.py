@@ -239,9 +239,12 @@ def test_a_store_opened_read_only_refuses_every_change_and_leaves_no_trace(fille
             lambda: store.mkdir("/x"),
             lambda: store.remove("/d", recursive=True),
             lambda: store.transaction()(lambda tx: tx.move("/d", "/e")),
+            lambda: store.gc(),
+            lambda: store.worker(),
         ):
             with pytest.raises(ReadOnly) as refused:
                 change()
+            assert "The store was opened read-only" in refused.value.message
             assert refused.value.remedy
     assert files_of(filled) == before
 

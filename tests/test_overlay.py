@@ -1,6 +1,8 @@
 """The rules of write, mkdir, move, copy and remove, as a transaction and a store follow them."""
 
+import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from holdfast.errors import (
     NotADirectory,
     NotEmpty,
     NotFound,
+    Unsupported,
 )
 from holdfast.store import Store
 from tests.looking import contents_of, entry_rows, paths_of
@@ -264,6 +267,16 @@ def test_a_file_on_disk_is_written_from_its_path(store: Store, tmp_path: Path) -
     with source.open("rb") as file:
         store.write("/stream.txt", file)
     assert store.read("/copy.txt") == store.read("/stream.txt") == b"from disk"
+
+
+@pytest.mark.parametrize("data", [3, None, bytearray(b"x"), io.StringIO("text")])
+def test_what_is_neither_bytes_nor_text_is_refused_by_name(store: Store, data: Any) -> None:
+    with pytest.raises(Unsupported) as refused:
+        store.write("/x.txt", data)
+    assert refused.value.remedy
+    with pytest.raises(Unsupported), store.transaction() as tx:
+        tx.write("/x.txt", data)
+    assert not store.exists("/x.txt")
 
 
 def test_a_file_on_disk_that_cannot_be_read_is_named(store: Store, tmp_path: Path) -> None:

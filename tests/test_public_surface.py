@@ -74,6 +74,12 @@ def test_a_store_has_these_methods(store: Store) -> None:
     assert public(store) == READING | CHANGING | HISTORY | LOCKS | SESSIONS | CARE | STORE
 
 
+def test_what_one_looks_at_in_a_shell_says_which_it_is(store: Store) -> None:
+    assert repr(store) == f"<Store {store.folder}>"
+    assert repr(store.snapshot()) == "<Snapshot at commit 1>"
+    assert repr(store.session("chat")) == "<Session chat>"
+
+
 def test_a_snapshot_only_reads() -> None:
     assert public(Snapshot) == READING
 

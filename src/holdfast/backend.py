@@ -51,7 +51,10 @@ class Backend:
     gatekeepers: list[Gatekeeper] = field(default_factory=list)
 
     def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
-        """Return a draft of `data`, text as UTF-8, for the file at `path`."""
+        """Return a draft of `data`, text as UTF-8, for the file at `path`; raises Unsupported for anything else."""
+        if not isinstance(data, bytes | str):
+            kind = type(data).__name__
+            raise Unsupported(f"{path} cannot hold a value of type {kind}", path=path, remedy="Give bytes or text")
         try:
             raw = data.encode("utf-8") if isinstance(data, str) else data
         except UnicodeEncodeError as error:

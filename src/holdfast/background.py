@@ -11,6 +11,7 @@ from holdfast.catalog import sessions as session_rows
 from holdfast.catalog.jobs import Enqueueing
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
 from holdfast.digest.listing import stored_abstracts
+from holdfast.errors import ReadOnly
 from holdfast.handlers import Handlers
 from holdfast.jobs import Kind, Queue, Worker
 from holdfast.reading import Info
@@ -28,6 +29,8 @@ class Background:
     """What a `Store` offers beyond files: conversations, what is remembered of them, and the work behind both."""
 
     _backend: Backend
+    #: made with the store: two threads that first use it must not get two, as only one would be worked off at the end
+    _transcripts: Transcripts
     read_only: bool
 
     if TYPE_CHECKING:
@@ -85,16 +88,14 @@ class Background:
 
     def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
         """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
+        if self.read_only:
+            # It would look again and again at jobs that it cannot claim.
+            raise ReadOnly("The store was opened read-only: no job can be run")
         return Worker(self._backend, [*self._handlers.kinds(), *kinds], threads=threads)
 
     def _end_background(self) -> None:
         """Do what is left of this process's own work, before the store's files are let go."""
-        if "_transcripts" in self.__dict__:
-            self._transcripts.close()
-
-    @cached_property
-    def _transcripts(self) -> Transcripts:
-        return Transcripts(self._backend)
+        self._transcripts.close()
 
     @cached_property
     def _handlers(self) -> Handlers:

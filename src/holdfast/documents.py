@@ -14,7 +14,7 @@ from holdfast.blobs.hashing import content_id, content_id_of, pieces_of
 from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.catalog.contents import INLINE_LIMIT, Content, Rendition
 from holdfast.catalog.search_rows import TailRow
-from holdfast.errors import IsADirectory, NotFound
+from holdfast.errors import IsADirectory, NotFound, Unsupported
 
 #: bytes; files up to this size are held in memory while they are prepared
 IN_MEMORY_BYTES = 16 * 1024 * 1024
@@ -61,8 +61,14 @@ def body_of_file(path: Path, media_type: str) -> Body:
 
 
 def body_of_stream(file: BinaryIO, media_type_of: Callable[[bytes], str]) -> Body:
-    """Return the body of an open file, read to its end; above IN_MEMORY_BYTES it waits in a temporary file."""
-    head = file.read(IN_MEMORY_BYTES + 1)
+    """Return the body of an open file, read to its end; above IN_MEMORY_BYTES it waits in a temporary file.
+
+    Raises Unsupported for what gives no bytes.
+    """
+    head = file.read(IN_MEMORY_BYTES + 1) if hasattr(file, "read") else None
+    if not isinstance(head, bytes):
+        kind = type(file).__name__
+        raise Unsupported(f"{kind} is no file open for bytes", remedy="Give bytes, text, a Path or open(name, 'rb')")
     media_type = media_type_of(head[:HEAD_BYTES])
     if len(head) <= IN_MEMORY_BYTES:
         return body_of_bytes(head, media_type)
@@ -117,14 +123,18 @@ class Draft:
         self.name = name
         self.body = body
         self._deriver = deriver
+        self._derived: Derived | None = None
 
     @classmethod
     def ready(cls, name: str, body: Body, derived: Derived, deriver: Deriver) -> "Draft":
         """Return a draft that was derived elsewhere, in a worker process for instance."""
         draft = cls(name, body, deriver)
-        draft.__dict__["derived"] = derived
+        draft._derived = derived
         return draft
 
-    @functools.cached_property
+    @property
     def derived(self) -> Derived:
-        return self._deriver.derive(self.name, self.body)
+        # No `cached_property`: in Python 3.11 it holds one lock for all drafts of the process while one is derived.
+        if self._derived is None:
+            self._derived = self._deriver.derive(self.name, self.body)
+        return self._derived

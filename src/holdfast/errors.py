@@ -173,7 +173,7 @@ class StoreTooNew(HoldfastError):
     """The store was written by a newer Holdfast than this one."""
 
     code = "store_too_new"
-    default_remedy = "Upgrade: pip install --upgrade holdfast"
+    default_remedy = "Upgrade Holdfast, in its clone: git pull && pip install ."
 
 
 class StoreNotFound(HoldfastError):

@@ -30,6 +30,9 @@ class Snapshot(Reads):
         #: the commit it shows
         self.commit = seq
 
+    def __repr__(self) -> str:
+        return f"<Snapshot at commit {self.commit}>"
+
     @contextmanager
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:

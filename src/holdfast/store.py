@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
 from holdfast.background import Background
+from holdfast.care import Care
 from holdfast.catalog.commits import Commit
 from holdfast.clock import Clock, SystemClock
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
@@ -23,31 +24,25 @@ from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.reading import Reads, SqlView
-from holdfast.recovery.sweep import sweep_at_open
+from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.scope import TransactionScope
 from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.searchable import Transcripts
 from holdfast.snapshot import At, Snapshot, resolve
 from holdfast.transaction import Terms, immediately
 from holdfast.tree import TreeView
-from holdfast.upkeep.upkeep import OptimizeReport, Upkeep, optimize
+from holdfast.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
-    from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Progress
-    from holdfast.recovery.doctor import Finding
-    from holdfast.recovery.gc import GcReport
-    from holdfast.recovery.inspection import VerifyReport
-    from holdfast.recovery.journal import JournalEntry
-    from holdfast.recovery.repair import RepairReport
-    from holdfast.recovery.status import Status
     from holdfast.search.reader import SearchReader
 
 #: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
 Data = bytes | str | Path | BinaryIO
 
 
-class Store(Background, Reads):
+class Store(Background, Care, Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time.
@@ -59,6 +54,7 @@ class Store(Background, Reads):
         self.read_only = read_only
         self._locks = LockManager(self._backend.engine, self._backend.clock, self._backend.branch)
         self._backend.gatekeepers.append(self._locks)
+        self._transcripts = Transcripts(self._backend)
         self._upkeep: Upkeep | None = None
         if not read_only:
             self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep)
@@ -92,6 +88,9 @@ class Store(Background, Reads):
             self._reader.close()
         self._locks.close()
         self._parts.engine.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self.folder}>"
 
     def __enter__(self) -> "Store":
         return self
@@ -147,9 +146,8 @@ class Store(Background, Reads):
         from holdfast.search.search import Request, search
 
         with self._backend.engine.read() as conn:
-            head = resolve(conn, self._backend.branch, None)
             seq = resolve(conn, self._backend.branch, at)
-        request = Request(query, paths.parse(under), limit, mode, seq, is_past=seq != head)
+        request = Request(query, paths.parse(under), limit, mode, seq)
         return search(self._backend, self._reader, request)
 
     @cached_property
@@ -214,7 +212,11 @@ class Store(Background, Reads):
 
         plan = planned(self.settings.ingest, sources, jobs=jobs, actor=actor or self._backend.actor, **how)
         with lock.used() if lock else nullcontext():
-            return add(self._backend, plan)
+            report = add(self._backend, plan)
+        if self._upkeep is not None:
+            # Where a killed add had published all there was, this one publishes nothing and still clears up after it.
+            self._upkeep.notice()
+        return report
 
     # --- changing, one commit each
 
@@ -349,84 +351,9 @@ class Store(Background, Reads):
         with self._backend.engine.read() as conn:
             return commit, history.diff(conn, self._backend.branch, commit.seq - 1, commit.seq)
 
-    # --- upkeep
-
-    def optimize(self) -> OptimizeReport:
-        """Fold the tail, put away rows that nobody sees, index and compact, now; a store does so by itself in time.
-
-        What a search finds is the same before and after.
-        """
-        return optimize(self._backend)
-
-    def reindex(
-        self,
-        under: str = paths.ROOT,
-        *,
-        everything: bool = False,
-        progress: "Callable[[Progress], None] | None" = None,
-        stop: Callable[[], bool] | None = None,
-    ) -> "ReindexReport":
-        """Make the Markdown and search rows of what is visible anew where an older version made them; no commit.
-
-        That is what an upgrade asks for; with `everything` all is made anew. What was published stays when it is
-        stopped, and the next reindex goes on from there. `progress` and `stop` are as for `add`.
-        """
-        from holdfast.ingest.reindex import reindex
-
-        return reindex(
-            self._backend, self.settings.ingest, paths.parse(under),
-            everything=everything, progress=progress, stop=stop,
-        )  # fmt: skip
-
-    # --- recovery
-
-    def verify(self, *, deep: bool = False) -> "VerifyReport":
-        """Return what is wrong with the store, if anything; `deep` reads every byte of every commit."""
-        from holdfast.recovery.verify import verify
-        from holdfast.sessions.checking import CHECKS
-
-        return verify(self._backend, deep=deep, also=CHECKS)
-
-    def gc(self, *, dry_run: bool = False) -> "GcReport":
-        """Remove what nothing refers to, in no commit; with `dry_run`, only count it. History is kept."""
-        from holdfast.recovery.gc import gc
-
-        return gc(self._backend, dry_run=dry_run)
-
-    def doctor(self) -> "list[Finding]":
-        """Return what is the matter with the store in plain words, the worst first, and what to run."""
-        from holdfast.recovery.doctor import doctor
-
-        return doctor(self.folder, deriver=DocumentDeriver, clock=self._backend.clock)
-
-    def repair(self) -> "RepairReport":
-        """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""
-        from holdfast.ingest.again import Again
-        from holdfast.recovery.repair import repair
-
-        with Again(self._backend, self.settings.ingest) as again:
-            return repair(self._backend, again.rederive)
-
-    def status(self) -> "Status":
-        """Return the store's figures: files, contents, search rows by place, commits, intents."""
-        from holdfast.recovery.status import status
-
-        return status(self._backend)
-
-    def journal(self, *, newest: int = 0) -> "list[JournalEntry]":
-        """Return what is being staged now and what a sweep has given up, oldest first.
-
-        With `newest`, the latest so many stagings of any state, newest first.
-        """
-        from holdfast.recovery import journal
-
-        return journal.newest(self._backend, newest) if newest else journal.in_flight(self._backend)
-
     # --- helpers
 
     def _sweep(self, *, tables: bool = True) -> object:
-        from holdfast.recovery.sweep import sweep
-
         return sweep(self._backend, tables=tables)
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
@@ -466,13 +393,9 @@ def open_store(
     CorruptStore, InvalidConfig or ReadOnly.
     """
     parts = opening.open_parts(
-        Path(folder),
-        read_only=read_only,
-        durability=durability,
-        actor=actor,
-        clock=clock or SystemClock(),
+        Path(folder), read_only=read_only, durability=durability, actor=actor, clock=clock or SystemClock(),
         deriver=DocumentDeriver,
-    )
+    )  # fmt: skip
     if not read_only:
         sweep_at_open(parts.backend)
     return Store(parts, read_only=read_only)

@@ -30,6 +30,12 @@ def test_an_added_folder_is_found_by_the_next_search(run: Run, papers: Path) -> 
     assert run("add", papers, "-j", 1).out.startswith("0 added, 2 skipped (0 commits, ")
 
 
+def test_the_numbers_that_are_told_add_up_to_the_files_there_are(run: Run, papers: Path) -> None:
+    run("add", papers, "-j", 1)
+    (papers / "c.gif").write_bytes(b"GIF89a")
+    assert run("add", papers, "-j", 1).out.startswith("0 added, 2 skipped, 1 left out (0 commits, ")
+
+
 def test_a_dry_run_only_tells(run: Run, papers: Path) -> None:
     assert run("add", papers, "--dry-run", "--to", "x").lines == ["2 would be added"]
     assert run("glob", "/x/**").out == ""

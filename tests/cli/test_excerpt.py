@@ -18,6 +18,10 @@ def test_a_heading_at_the_beginning_is_left_out() -> None:
     assert quoted("# Locks\n\n## Stale\n\nA lock.", [(2, 7), (21, 25)]) == ["A [lock]."]
 
 
+def test_the_fence_of_a_block_of_code_and_the_beginning_of_a_page_are_left_out() -> None:
+    assert quoted("<!-- page 2 -->\n\n# Locks\n```python\nlock()\n", [(35, 39)]) == ["[lock]()"]
+
+
 def test_a_long_passage_is_shown_from_shortly_before_its_first_match() -> None:
     text = "before " * 100 + "needle " + "after " * 100
     shown = " ".join(quoted(text, [(700, 706)]))

@@ -13,7 +13,16 @@ from tests.cli.samples import SAMPLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli-json.md"
 
-ROW = re.compile(r"^\| `([^`]+)` \| (\S+) \|")
+ROW = re.compile(r"^\| `([^`]+)` \| (\S+) \|(.*)\|")
+TYPES = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
 LIKE = re.compile(r"The document is (?:an? |that of )\[(\w+)\]\(#\w+\)")
 
 
@@ -28,21 +37,34 @@ def keys_of(title: str) -> dict[str, str]:
     keys: dict[str, str] = {}
     for like in LIKE.findall(sections()[title])[:1]:
         keys |= keys_of(like) if "--files" not in sections()[title] else {}
-    for key, kind in filter(None, (_row(line) for line in sections()[title].splitlines())):
+    for key, kind, _ in filter(None, map(_row, sections()[title].splitlines())):
         shape = re.fullmatch(r"\*(\w+)\*", kind)
         keys |= {f"{key}.{name}": of for name, of in keys_of(shape[1]).items()} if shape else {key: kind}
     return keys
 
 
-def found_in(value: Any, stop: dict[str, str], at: str = "") -> Iterator[str]:
-    """Yield the keys of a JSON value in the document's notation, down to what is documented as an object."""
+def may_be_null(title: str) -> set[str]:
+    """Return the last parts of the keys that a section, or a shape in it, says can be null."""
+    text = sections()[title]
+    shapes = [
+        *LIKE.findall(text)[:1],
+        *(row[1].strip("*") for row in map(_row, text.splitlines()) if row and "*" in row[1]),
+    ]
+    own = {_last(row[0]) for row in map(_row, text.splitlines()) if row and "null" in row[2]}
+    return own.union(*(may_be_null(shape) for shape in shapes))
+
+
+def found_in(value: Any, stop: dict[str, str], at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys of a JSON value in the document's notation, down to what is documented as an object, and types."""
     if isinstance(value, dict) and stop.get(at) != "object":
         for key, inside in value.items():
             yield from found_in(inside, stop, f"{at}.{key}" if at else key)
     elif isinstance(value, list) and not at.endswith("[]"):
-        yield from ([f"{at}[]"] if not value else (key for item in value for key in found_in(item, stop, f"{at}[]")))
+        yield from (
+            [(f"{at}[]", "")] if not value else (pair for item in value for pair in found_in(item, stop, f"{at}[]"))
+        )
     else:
-        yield at
+        yield at, TYPES[type(value)]
 
 
 def test_every_command_is_documented_and_has_a_sample() -> None:
@@ -58,12 +80,20 @@ def test_every_command_is_documented_and_has_a_sample() -> None:
 def test_what_is_printed_is_what_is_documented(title: str, run: Run, store: holdfast.Store, tmp_path: Path) -> None:
     documents = SAMPLES[title](run, store, tmp_path)
     documented = keys_of(title)
-    printed = {key for document in documents for key in found_in(document, documented)}
+    found = {pair for document in documents for pair in found_in(document, documented)}
+    printed = {key for key, _ in found}
     assert sorted(documented.keys() - printed) == [], "documented, and not printed"
     empty = {key for key in printed if key.endswith("[]") and any(name.startswith(f"{key}.") for name in printed)}
     assert sorted(printed - documented.keys() - empty) == [], "printed, and not documented"
+    nullable = may_be_null(title)
+    allowed = {(key, kind) for key, of in documented.items() for kind in (of, "null" if _last(key) in nullable else of)}
+    assert sorted(pair for pair in found - allowed if pair[1]) == [], "of another type than documented"
 
 
-def _row(line: str) -> tuple[str, str] | None:
+def _last(key: str) -> str:
+    return key.removesuffix("[]").rpartition(".")[2].removesuffix("[]")
+
+
+def _row(line: str) -> tuple[str, str, str] | None:
     row = ROW.match(line)
-    return (row[1], row[2]) if row else None
+    return (row[1], row[2], row[3]) if row else None

@@ -1,12 +1,13 @@
 """Every way a command line can end, and where its store comes from."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import holdfast
-from holdfast.cli.commands import FLAT, NESTED
+from holdfast.cli.commands import FLAT, NESTED, every_command
 from holdfast.errors import Conflict, HoldfastError, Locked, NotFound
 from holdfast.store import Store
 from tests.cli.conftest import Run
@@ -19,6 +20,7 @@ def test_without_arguments_the_commands_are_listed(run: Run) -> None:
     shown = run()
     assert shown.status == 0
     assert [name for name in NAMES if f"  {name} " not in shown.out] == []
+    assert _cut_off(shown.lines) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,6 +30,21 @@ def test_every_command_has_help_and_the_options_of_all(run: Run, name: str) -> N
     assert shown.err == ""
     if name not in NESTED:
         assert [option for option in ("--json", "--store", "--actor") if option not in shown.out] == []
+
+
+@pytest.mark.parametrize("name", every_command())
+def test_help_names_no_python_types(run: Run, name: str) -> None:
+    shown = run(*name.split(), "-h")
+    assert [line for line in shown.lines if re.search(r"<(str|int|float|list|bool)", line)] == []
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_no_command_of_a_group_is_described_in_half_a_sentence(run: Run, name: str) -> None:
+    assert _cut_off(run(name, "-h").lines) == []
+
+
+def _cut_off(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.endswith("...") and not line.startswith("Usage:")]
 
 
 def test_the_version_is_printed(run: Run) -> None:

@@ -43,6 +43,15 @@ def test_config_of_one_setting_prints_its_value(run: Run, monkeypatch: pytest.Mo
     assert run("config", "ingest.job").status == 4
 
 
+def test_config_prints_values_as_the_file_has_them(run: Run, folder: Path) -> None:
+    assert run("config", "ingest.private_urls").lines == ["false"]
+    assert run("config", "llm.model").lines == ["none"]
+    assert run("config", "jobs.time_limit").lines == ["900"]
+    with (folder / CONFIG_FILE).open("a") as file:
+        file.write('[memory.kinds]\nrecipes = "dishes, and how"\n')
+    assert run("config", "memory.kinds").lines == ['{recipes = "dishes, and how"}']
+
+
 def test_a_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_INGEST__JOBS", "many")
     wrong = run("config", "--json")

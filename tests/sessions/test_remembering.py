@@ -382,7 +382,7 @@ def test_a_missing_client_says_what_to_install(knowing: Store, monkeypatch: pyte
     monkeypatch.setitem(__import__("sys").modules, "openai", None)
     made = talk(knowing)
     work(knowing)
-    assert "pip install 'holdfast[openai]'" in (state(knowing, made)[1] or "")
+    assert "pip install openai" in (state(knowing, made)[1] or "")
 
 
 def test_jobs_of_one_session_run_in_order(knowing: Store, server: ModelServer, clock: ManualClock) -> None:

@@ -157,6 +157,16 @@ def test_a_long_archive_is_searchable_without_a_worker_when_the_store_is_closed(
     assert store.jobs().get(made.job_id or 0).state == "queued"
 
 
+def test_a_long_archive_is_called_what_a_short_one_is(folder: Path, store: Store) -> None:
+    with holdfast.open(folder) as short_lived:
+        long_talk(short_lived)
+    short = store.session("other")
+    short.append("user", "my dog is called Zebracorn")
+    short.commit()
+    titles = {hit.title for hit in store.search("zebracorn")}
+    assert titles == {"Session chat, archive 1", "Session other, archive 1"}
+
+
 def test_a_long_archive_becomes_searchable_without_a_worker_while_the_store_stays_open(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

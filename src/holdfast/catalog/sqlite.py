@@ -9,11 +9,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from holdfast import disk
+from holdfast.catalog import frozen
 from holdfast.catalog.engine import Params, Row
 from holdfast.catalog.turnstile import Turnstile
 from holdfast.errors import CorruptStore, HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
@@ -66,13 +67,14 @@ class SqliteEngine:
         self._closed = False
         self._always_relaxed = not durable
         self._durable = True
+        self._turn_file = path.with_name("catalog.turn")
         try:
-            self._turnstile = None if read_only else Turnstile(path.with_name("catalog.turn"))
+            self._turnstile = None if read_only else Turnstile(self._turn_file)
         except OSError as error:
             raise disk.explain(error, str(path.parent)) from error
         try:
             with translated(path):
-                self._writer = None if read_only else SqliteConnection(self._connect())
+                self._writer = None if read_only else self._connect_writer()
         except BaseException:
             if self._turnstile is not None:
                 self._turnstile.close()
@@ -81,21 +83,20 @@ class SqliteEngine:
     @contextmanager
     def read(self) -> Iterator[SqliteConnection]:
         self._check_usable()
-        with translated(self.path):
-            connection = self._take_reader()
-            try:
-                connection.raw.execute("BEGIN")
-                yield connection
-            finally:
-                self._give_back(connection)
+        with translated(self.path), self._reader() as connection:
+            connection.raw.execute("BEGIN")
+            yield connection
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[SqliteConnection]:
         self._check_usable()
-        if self._writer is None or self._turnstile is None:
+        if self._turnstile is None:
             raise ReadOnly("The store was opened read-only", path=str(self.path.parent))
         began = time.perf_counter()
         with translated(self.path), self._turnstile:
+            if self._writer is None:
+                # The disk was full when the store was opened: there may be space by now.
+                self._writer = SqliteConnection(self._connect())
             raw = self._writer.raw
             self._set_durability(durable and not self._always_relaxed)
             raw.execute("BEGIN IMMEDIATE")
@@ -120,9 +121,13 @@ class SqliteEngine:
             for connection in self._idle:
                 connection.raw.close()
             self._idle.clear()
-        if self._turnstile is not None and self._writer is not None:
+        if self._turnstile is not None:
+            # Another thread may be in the middle of a commit: it ends before its connection does.
+            self._turnstile.close(self._close_writer)
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
             self._writer.raw.close()
-            self._turnstile.close()
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
@@ -134,6 +139,17 @@ class SqliteEngine:
         if durable != self._durable and self._writer is not None:
             self._writer.raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
+
+    @contextmanager
+    def _reader(self) -> Iterator[SqliteConnection]:
+        with ExitStack() as stack:
+            try:
+                connection = self._take_reader()
+            except sqlite3.Error as error:
+                connection = SqliteConnection(stack.enter_context(frozen.reading(self.path, self._turn_file, error)))
+            else:
+                stack.callback(self._give_back, connection)
+            yield connection
 
     def _take_reader(self) -> SqliteConnection:
         with self._guard:
@@ -150,28 +166,34 @@ class SqliteEngine:
                 return
         connection.raw.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        raw = sqlite3.connect(
-            self._address(), uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        if not self.read_only:
-            raw.execute("PRAGMA journal_mode=WAL")
-            raw.execute("PRAGMA synchronous=FULL")
-            raw.execute("PRAGMA fullfsync=ON")
-            raw.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
-            raw.execute("PRAGMA foreign_keys=ON")
-        return raw
+    def _connect_writer(self) -> SqliteConnection | None:
+        """Return the connection that writes; None when the disk is so full that only reading can be tried."""
+        try:
+            return SqliteConnection(self._connect())
+        except sqlite3.Error as error:
+            if not frozen.is_full(error, self.path):
+                raise
+            return None
 
-    def _address(self) -> str:
-        if not self.read_only:
-            return self.path.absolute().as_uri()
-        # A folder that may not be written to has no place for SQLite's shared memory: then, and only when no log
-        # waits to be read, the file is declared immutable.
-        log = self.path.with_name(self.path.name + "-wal")
-        frozen = not os.access(self.path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
-        return f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if frozen else ''}"
+    def _connect(self) -> sqlite3.Connection:
+        address = self.path.absolute().as_uri() + ("?mode=ro" if self.read_only else "")
+        raw = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+        try:
+            raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            if self.read_only:
+                # It is the first statement that opens the log: it must not fail in the middle of a reading.
+                raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+            else:
+                raw.execute("PRAGMA journal_mode=WAL")
+                raw.execute("PRAGMA synchronous=FULL")
+                raw.execute("PRAGMA fullfsync=ON")
+                raw.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+                raw.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            raw.close()
+            raise
+        return raw
 
 
 @contextmanager
@@ -197,7 +219,10 @@ def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
         return CorruptStore(f"The catalog {path} is damaged ({error})", path=str(path))
     if name.startswith("SQLITE_READONLY"):
         return ReadOnly(f"The catalog {path} cannot be written ({error})", path=str(path))
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+    if frozen.is_full(error, path):
+        remedy = "Free some space, then repeat the command"
+        return StorageFailed(f"No space is left for the catalog {path}", path=str(path), remedy=remedy)
+    if name.startswith("SQLITE_IOERR"):
         return StorageFailed(f"The catalog {path} could not be written or read ({error})", path=str(path))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         remedy = "Close the program that has the catalog open besides Holdfast (an SQL shell, a backup), and try again"

@@ -26,25 +26,26 @@ LEFT_OUT_SHOWN = 10
 @command(app)
 def add(
     call: Call,
-    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Files and folders outside the store.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Files, folders and http(s) addresses.")],
     to: Annotated[
         str, typer.Option("--to", metavar="PATH", autocompletion=complete_path, help="The directory they go under.")
     ] = "/resources",
     jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=0, max=256, help="Worker processes; 0 is one per core.")
+        int | None,
+        typer.Option("-j", "--jobs", metavar="N", min=0, max=256, help="Worker processes; 0 is one per core."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what was added from there before and has vanished.")
+        bool, typer.Option("--prune", help="Remove what has vanished from its source; move what was moved there.")
     ] = False,
     flatten: Annotated[bool, typer.Option("--flatten", help="Put all files directly under --to.")] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on with every change, until Ctrl-C; what vanishes is removed.")
+        bool, typer.Option("--watch", help="Go on with every change, until Ctrl-C; as with --prune.")
     ] = False,
     wait: WaitOption = False,
     message: MessageOption = "",
 ) -> int | None:
-    """Add files and folders.
+    """Add files, folders and URLs.
 
     Documents are converted to Markdown and searchable when this returns. A folder keeps its name; DIR/. adds what is in
     it. What is there unchanged is skipped. A file that cannot be read fails by itself, and the exit status is then 5.
@@ -109,7 +110,9 @@ def _told(report: "AddReport", dry_run: bool) -> Iterator[str]:
     would = "would be " if dry_run else ""
     numbers = {"added": report.added, "updated": report.updated, "moved": report.moved, "removed": report.removed}
     done = [f"{number:,} {would}{what}" for what, number in numbers.items() if number or what == "added"]
-    done += [f"{report.skipped:,} skipped"] if report.skipped else []
+    # A person adds these numbers up, and the report counts what is left out as skipped.
+    unchanged = report.skipped - len(report.left_out)
+    done += [f"{unchanged:,} skipped"] if unchanged else []
     done += [f"{len(report.left_out):,} left out"] if report.left_out else []
     done += [f"{len(report.failed):,} failed"] if report.failed else []
     cost = f"{count(len(report.commits), 'commit')}, {report.seconds.get('wall', 0):.1f} s"

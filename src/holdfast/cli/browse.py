@@ -40,7 +40,7 @@ def ls(
 def tree(
     call: Call,
     path: PathArgument = "/",
-    depth: Annotated[int | None, typer.Option("-L", "--depth", min=1, help="Levels to show.")] = None,
+    depth: Annotated[int | None, typer.Option("-L", "--depth", metavar="N", min=1, help="Levels to show.")] = None,
     at: AtOption = None,
 ) -> None:
     """Draw all that is below a directory."""

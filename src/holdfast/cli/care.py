@@ -31,6 +31,9 @@ app = typer.Typer()
 #: exit status when something is wrong with the store
 UNWELL = 1
 
+#: where the bytes of a content are, in words
+_KEPT_IN = {"inline": "in catalog", "blobs": "in blobs"}
+
 _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -141,7 +144,7 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
     folders = count(found.directories, "directory", "directories")
     yield line("files", f"{count(found.files, 'file')} in {folders}, {human_size(found.size)}")
     for place, (number, size) in sorted(found.contents.items()):
-        yield line(place, f"{count(number, 'content')}, {human_size(size)}, all commits")
+        yield line(_KEPT_IN.get(place, place), f"{count(number, 'content')} of all commits, {human_size(size)}")
     for place, (number, chunks) in sorted(found.searchable.items()):
         yield line(f"in {place}", f"{count(chunks, 'passage')} of {count(number, 'content')} to search")
     yield line("in flight", count(found.active_intents, "staging"))
@@ -173,7 +176,7 @@ def _verdict(out: Output, report: "VerifyReport") -> Iterator[str]:
         yield f"    {problem.remedy}"
     for note in report.notes:
         yield f"{out.paint('note', 'cyan')}: {note}"
-    looked = ", ".join(f"{number:,} {what}" for what, number in report.checked.items())
+    looked = ", ".join(f"{number:,} {what}" for what, number in report.checked.items() if number)
     verdict = out.paint("ok", "bold", "green") if report.ok else count(len(report.problems), "problem")
     yield f"{verdict} (checked {looked})"
 

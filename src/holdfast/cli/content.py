@@ -38,7 +38,10 @@ def cat(
         for path in chosen:
             text = snapshot.read_text(path)
             # On a terminal the prompt would stick to a last line that has no end; in a pipe the text stays as it is.
-            call.out.text(text if text.endswith("\n") or not call.out.terminal else text + "\n")
+            if call.out.terminal:
+                call.out.lines([text.removesuffix("\n")])
+            else:
+                call.out.text(text)
 
 
 @command(app)

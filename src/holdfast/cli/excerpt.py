@@ -14,7 +14,8 @@ BEFORE = 60
 #: stand for the ends of a mark while lines are wrapped; code points that no text uses
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
-_HEADING = re.compile(r"(?:#{1,6} [^\n]*\n+)*")
+#: headings, the fence that opens a block of code, and the notes of where a page begins
+_OPENING = re.compile(r"(?:(?:#{1,6} |`{3,}|<!-- page )[^\n]*\n+)*")
 
 
 def excerpt(
@@ -22,9 +23,9 @@ def excerpt(
 ) -> list[str]:
     """Return the passage, or its part from shortly before the first match, in lines of at most `width` characters.
 
-    A Markdown heading that it begins with is left out.
+    What it begins with and is no text of its own is left out: headings, an opening fence.
     """
-    body = len(_HEADING.match(text).group())  # type: ignore[union-attr]
+    body = len(_OPENING.match(text).group())  # type: ignore[union-attr]
     marks = [span for span in marks if span[0] >= body]
     start, end = (body, len(text)) if full else _window(text, body, marks)
     shown = [(max(s, start), min(e, end)) for s, e in marks if s < end and e > start]

@@ -10,7 +10,7 @@ import typer
 from holdfast.catalog.jobs import STATES, Job
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
-from holdfast.cli.output import Output, count
+from holdfast.cli.output import Output, count, visible
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 
 app = group("Background work: see it, run it, try it again.")
@@ -28,7 +28,7 @@ def list_(
         list[str] | None, typer.Option("--state", metavar="STATE", help=f"Only in this state: {', '.join(STATES)}.")
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, help="At most so many.")] = 50,
 ) -> None:
     """List jobs, newest first."""
     if unknown := set(state or ()) - set(STATES):
@@ -52,9 +52,12 @@ def run(
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="End when nothing is left that can be run or is tried again.")
     ] = False,
-    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Jobs at once.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Jobs at once.")] = 1,
 ) -> None:
-    """Run jobs until Ctrl-C; any number of such workers may share a store."""
+    """Run jobs until Ctrl-C.
+
+    Any number of such workers may share a store.
+    """
     if not call.json:
         call.out.note("Running jobs; Ctrl-C ends it.")
     call.store.worker(threads=threads).run(until_empty=until_empty)
@@ -69,7 +72,10 @@ def wait(
     job: JobsArgument,
     timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Wait no longer.")] = None,
 ) -> int | None:
-    """Wait until jobs have ended, whoever runs them; the exit status is 1 when one failed or has not ended."""
+    """Wait until jobs have ended, whoever runs them.
+
+    The exit status is 1 when one failed or has not ended.
+    """
     found = list(call.store.jobs().wait(job, timeout))
     call.done({"jobs": [shapes.job(each) for each in found]}, (_line(call.out, each) for each in found))
     return 1 if any(not each.has_ended for each in found) else status_of(found)
@@ -105,7 +111,10 @@ def retry(
 
 @command(app)
 def cancel(call: Call, job: JobsArgument) -> None:
-    """End jobs that have not ended: from then on they have no effect, even if they are running."""
+    """End jobs that have not ended.
+
+    From then on they have no effect, even if they are running.
+    """
     queue = call.store.jobs()
     cancelled = [each for each in job if queue.cancel(each)]
     call.done({"cancelled": cancelled}, [f"cancelled {count(len(cancelled), 'job')}"])
@@ -113,7 +122,7 @@ def cancel(call: Call, job: JobsArgument) -> None:
 
 def _line(out: Output, job: Job) -> str:
     state = out.paint(f"{job.state:<10}", _COLOURS.get(job.state, "dim"))
-    about = " ".join(str(value) for value in job.payload.values())
+    about = visible(" ".join(str(value) for value in job.payload.values()))
     when = out.paint(out.time(job.ended or job.started or job.enqueued, time()), "dim")
     return "  ".join([f"{job.job_id:>5}", state, f"{job.kind:<8}", about, when, *_why(job)])
 
@@ -122,4 +131,4 @@ def _why(job: Job) -> Iterator[str]:
     if job.attempts > 1 or (job.attempts and not job.has_ended):
         yield f"attempt {job.attempts} of {job.max_attempts}"
     if job.error:
-        yield job.error
+        yield visible(job.error)

@@ -9,7 +9,7 @@ import typer
 from holdfast.catalog.intents import SET_ASIDE
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 
 if TYPE_CHECKING:
     from holdfast.recovery.journal import JournalEntry
@@ -43,6 +43,6 @@ def _told(out: Output, found: "list[JournalEntry]") -> Iterator[str]:
         state = out.paint(f"{entry.state:<9}", "red" if entry.state == SET_ASIDE else "bold")
         when = out.paint(f"{out.time(entry.started, now):<15}", "dim")
         owner = ", ".join(filter(None, [entry.owner, _ALIVE[entry.owner_alive]]))
-        yield f"{entry.intent_id[:12]}  {state}  {when}  {entry.kind} by {entry.actor} ({owner})"
+        yield f"{entry.intent_id[:12]}  {state}  {when}  {entry.kind} by {visible(entry.actor)} ({owner})"
         if entry.error:
-            yield f"    {entry.error} (tried {entry.attempts} times)"
+            yield f"    {visible(entry.error)} (tried {entry.attempts} times)"

@@ -10,7 +10,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.completion import complete_path
 from holdfast.cli.options import PathArgument, store_path
-from holdfast.cli.output import Output, ago, count, iso
+from holdfast.cli.output import Output, ago, count, iso, visible
 from holdfast.locks.observer import LockInfo, LockStats
 
 app = group("Paths that somebody holds: see them, break one.")
@@ -25,7 +25,10 @@ def list_(
         str, typer.Argument(metavar="PATH", autocompletion=complete_path, help="Only locks on it or anything below it.")
     ] = "/",
 ) -> None:
-    """Show who holds which paths and who waits; a stale lock stands in nobody's way."""
+    """Show who holds which paths, and who waits.
+
+    A stale lock stands in nobody's way.
+    """
     store = call.store
     held, waiting, stats = store.locks(store_path(path)), store.lock_queue(), store.lock_stats()
     document = {
@@ -49,11 +52,14 @@ def break_(
         int | None, typer.Option("--token", metavar="N", help="Only the lock with this token, as `list` shows it.")
     ] = None,
 ) -> None:
-    """Take the lock on a path away from its holder; what it has not published yet is refused."""
+    """Take the lock on a path away from its holder.
+
+    What the holder has not published yet is refused.
+    """
     broken = call.store.break_lock(store_path(path), force=force, token=token)
     call.done(
         {"broken": [shapes.lock(info) for info in broken]},
-        (f"broke the {info.mode} lock on {info.path} of {info.actor}, {info.process}" for info in broken),
+        (f"broke the {info.mode} lock on {info.path} of {visible(info.actor)}, {info.process}" for info in broken),
     )
 
 
@@ -63,8 +69,8 @@ def _listed(out: Output, infos: list[LockInfo]) -> Iterator[str]:
         state = out.paint(f"{info.state:<11}", _COLOURS[info.state])
         ends = f"until {iso(info.expires, 'seconds')}" if not out.terminal else _ends(info.expires - now)
         when = out.paint(f"since {out.time(info.since, now)}, {ends}", "dim")
-        purpose = f", {info.purpose}" if info.purpose else ""
-        yield f"{state}  {info.mode:<7}  {info.path}  #{info.token}  {info.actor}, {info.process}{purpose}, {when}"
+        who = f"{visible(info.actor)}, {info.process}" + (f", {visible(info.purpose)}" if info.purpose else "")
+        yield f"{state}  {info.mode:<7}  {info.path}  #{info.token}  {who}, {when}"
 
 
 def _ends(seconds: float) -> str:

@@ -9,7 +9,7 @@ from holdfast import paths
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import MessageOption, PathArgument, store_path
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.sessions.memory import ROOT, Memory
 
@@ -23,7 +23,7 @@ def list_(
     """List what is remembered."""
     found = {path: memory for path, memory in call.store.memories().items() if kind in (None, memory.kind)}
     document = {"memories": [shapes.memory(path, memory) for path, memory in found.items()]}
-    call.done(document, (f"{path}  {call.out.paint(memory.title, 'dim')}" for path, memory in found.items()))
+    call.done(document, (f"{path}  {call.out.paint(visible(memory.title), 'dim')}" for path, memory in found.items()))
 
 
 @command(app)
@@ -38,7 +38,10 @@ def show(call: Call, path: PathArgument) -> None:
 
 @command(app)
 def forget(call: Call, path: PathArgument, message: MessageOption = "") -> None:
-    """Forget a memory, or all of a kind: history keeps it, searches no longer find it."""
+    """Forget a memory, or all of a kind.
+
+    History keeps it, and searches no longer find it. No archive that was made before brings it back.
+    """
     path = paths.parse(store_path(path))
     if not paths.is_within(path, ROOT) or path == ROOT:
         raise InvalidPath(f"{path} is not below {ROOT}", path=path, remedy="To remove other files use `holdfast rm`")

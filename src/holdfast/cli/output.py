@@ -30,6 +30,10 @@ _SPANS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "
 
 #: control characters but the tab
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+#: what `paint` writes, and control characters that are neither a tab nor the end of a line
+_STYLE_OR_CONTROL = re.compile(
+    r"\x1b\[(?:[0-2]|3[1-6])(?:;(?:[0-2]|3[1-6]))*m|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)"
+)
 
 
 class Output:
@@ -50,9 +54,9 @@ class Output:
         return sys.stdout.buffer
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Print lines as they come."""
+        """Print lines as they come; on a terminal with their control characters spelt out."""
         for line in lines:
-            self.text(line + "\n")
+            self.text((harmless(line, styles=self.colour) if self.terminal else line) + "\n")
 
     def flush(self) -> None:
         """Let whoever reads at the other end of a pipe have what was printed."""
@@ -98,12 +102,21 @@ class Output:
     def note(self, text: str) -> None:
         """Tell people something that is not part of the answer, on standard error, after what was printed so far."""
         self.flush()
-        print(text, file=sys.stderr)  # noqa: T201
+        print(harmless(text) if sys.stderr.isatty() else text, file=sys.stderr)  # noqa: T201
 
 
 def visible(text: str) -> str:
     """Return `text` with control characters spelt out: what others wrote must not move the cursor of who reads it."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def harmless(text: str, *, styles: bool = False) -> str:
+    """Return text of any number of lines with control characters spelt out; `styles` leaves what `paint` wrote."""
+
+    def spelt(found: re.Match[str]) -> str:
+        return found.group() if styles and len(found.group()) > 1 else visible(found.group())
+
+    return _STYLE_OR_CONTROL.sub(spelt, text)
 
 
 def iso(at: float, precision: str = "microseconds") -> str:

@@ -18,7 +18,7 @@ from holdfast.history import Change
 
 app = typer.Typer()
 
-CommitArgument = Annotated[str, typer.Argument(metavar="COMMIT", help="A number, HEAD~2 or an ISO time.")]
+_A_COMMIT = "A number, HEAD~2 or an ISO time."
 
 _MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "moved": ("R", "cyan"), "removed": ("D", "red")}
 
@@ -35,12 +35,15 @@ def log(
     path_option: Annotated[
         str | None, typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="The same as PATH.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("-n", "--limit", min=0, help="At most so many commits.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many commits.")
+    ] = None,
     at: AtOption = None,
 ) -> None:
-    """List commits, newest first; a path is followed through its moves.
+    """List commits, newest first.
 
-    With --at those up to a commit: of PATH as it stood then, which may be gone by now.
+    A PATH is followed through its moves. With --at those up to a commit: of PATH as it stood then, which may be gone by
+    now.
     """
     wanted = path or path_option
     commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit, at=at)
@@ -51,7 +54,7 @@ def log(
 
 
 @command(app)
-def show(call: Call, commit: CommitArgument = "HEAD") -> None:
+def show(call: Call, commit: Annotated[str, typer.Argument(metavar="COMMIT", help=_A_COMMIT)] = "HEAD") -> None:
     """Show one commit and what it changed."""
     found, changes = call.store.show(commit)
     document = shapes.commit(found) | {"changes": [shapes.change(change) for change in changes]}
@@ -61,8 +64,8 @@ def show(call: Call, commit: CommitArgument = "HEAD") -> None:
 @command(app)
 def diff(
     call: Call,
-    old: CommitArgument = "HEAD~1",
-    new: CommitArgument = "HEAD",
+    old: Annotated[str, typer.Argument(metavar="OLD", help=_A_COMMIT)] = "HEAD~1",
+    new: Annotated[str, typer.Argument(metavar="NEW", help=_A_COMMIT)] = "HEAD",
     path: Annotated[
         str | None,
         typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="Only at or below it."),
@@ -88,7 +91,7 @@ def diff(
 def restore(
     call: Call,
     path: PathArgument,
-    at: Annotated[str, typer.Option("--at", metavar="COMMIT", help="A number, HEAD~2 or an ISO time.")],
+    at: Annotated[str, typer.Option("--at", metavar="COMMIT", help=_A_COMMIT)],
     message: MessageOption = "",
 ) -> None:
     """Bring a path back as it was at a commit.

@@ -5,8 +5,9 @@ strings, and what is a value already, as they are. Where Typer keeps its reader 
 and pydantic is imported.
 """
 
+import inspect
 import sys
-from typing import Any, Literal
+from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
@@ -20,7 +21,7 @@ class PlainCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        self.rich_markup_mode = _markup()
+        _for_the_screen(self)
         super().format_help(ctx, formatter)
 
 
@@ -33,19 +34,29 @@ class PlainGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        self.rich_markup_mode = _markup()
+        _for_the_screen(self)
         super().format_help(ctx, formatter)
 
 
-def _markup() -> Literal["rich"] | None:
-    return "rich" if sys.stdout.isatty() else None
+def _for_the_screen(command: Any) -> None:
+    command.rich_markup_mode = "rich" if sys.stdout.isatty() else None
+    # Rich breaks a paragraph where the docstring does, and the screen breaks it once more.
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _plain(params: list[Any]) -> list[Any]:
     for param in params:
         if hasattr(param, "type_descriptor"):
             param._runtime_param = _PlainValue()
+        if param.param_type_name == "argument" or param.is_flag:
+            # The name says it already; Typer would write `PATH <list[str]>` and `--json <bool>`.
+            param.display_type_rich = _no_type
     return params
+
+
+def _no_type(ctx: Any) -> None:
+    return None
 
 
 class _PlainValue:

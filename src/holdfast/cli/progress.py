@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 
 if TYPE_CHECKING:
     from holdfast.ingest.report import Progress as AddProgress
@@ -37,7 +37,7 @@ def bar(out: Output) -> "Iterator[Callable[[AddProgress], None] | None]":
 
         def show(progress: "AddProgress") -> None:
             files = f"{progress.files:,}/{progress.files_found:,}{'' if progress.scanned else '+'}"
-            name = progress.current.rpartition("/")[2].replace("[", "\\[")
+            name = visible(progress.current.rpartition("/")[2]).replace("[", "\\[")
             drawn.update(
                 task, completed=progress.size, total=progress.size_found or None, files=files, description=name[:40]
             )

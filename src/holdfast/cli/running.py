@@ -11,7 +11,7 @@ import typer
 from holdfast.cli.call import Interrupted, PipeClosed
 from holdfast.cli.commands import LazyGroup
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
-from holdfast.cli.output import INTERRUPTED, Output
+from holdfast.cli.output import INTERRUPTED, Output, harmless
 from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound, StorageFailed
 
 #: exit status after the reader of a pipe has gone: 128 and the signal's number, as shells have it
@@ -100,9 +100,8 @@ def _fail(error: BaseException, as_json: bool) -> int:
 
 
 def _tell(message: str, remedy: str) -> None:
-    print(f"holdfast: {message}", file=sys.stderr)  # noqa: T201
-    if remedy:
-        print(f"  {remedy}", file=sys.stderr)  # noqa: T201
+    text = f"holdfast: {message}" + (f"\n  {remedy}" if remedy else "")
+    print(harmless(text) if sys.stderr.isatty() else text, file=sys.stderr)  # noqa: T201
 
 
 def _explained(error: BaseException) -> tuple[int, dict[str, str]]:

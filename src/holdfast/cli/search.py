@@ -23,7 +23,9 @@ def search(
     under: Annotated[
         str, typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only at or below this path.")
     ] = "/",
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1000, help="At most so many passages.")] = 10,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="At most so many passages.")
+    ] = 10,
     mode: Annotated[
         Literal["hybrid", "text", "vector"], typer.Option("--mode", help="By words, by meaning, or both.")
     ] = "hybrid",

@@ -30,7 +30,10 @@ def list_(call: Call) -> None:
 
 @command(app)
 def new(call: Call, session: SessionArgument) -> None:
-    """Make a session without messages; one also comes to be with its first message."""
+    """Make a session without messages.
+
+    One also comes to be with its first message.
+    """
     made = call.store.session(session).create()
     call.done({"session": session, "created": made}, [f"{'made' if made else 'there already:'} {session}"])
 
@@ -82,7 +85,10 @@ def context(
     session: SessionArgument,
     tokens: Annotated[int, typer.Option("--tokens", metavar="N", help="How much there is room for.")] = 4000,
 ) -> None:
-    """Show what an agent is given to go on: the latest archive's abstract and recent messages."""
+    """Show what an agent is given to go on.
+
+    That is the abstract of the latest archive, and the newest live messages that fit.
+    """
     found = call.store.session(session).context(tokens)
     document = {
         "abstract": found.abstract, "archive": found.archive, "tokens": found.tokens, "truncated": found.truncated,
@@ -101,9 +107,10 @@ def commit(
     ] = 0,
     wait: WaitOption = False,
 ) -> int | None:
-    """Archive the messages so far, and enqueue the job that remembers them.
+    """Archive the messages so far.
 
-    With --wait the exit status is 1 when that job failed.
+    The job that remembers what is worth it is enqueued with them. With --wait the exit status is 1 when that job
+    failed.
     """
     made = call.store.session(session).commit(keep_recent=keep_recent)
     ended = work_off(call, made.job_id) if wait and made.job_id is not None else []
@@ -122,7 +129,10 @@ def commit(
 
 @command(app)
 def delete(call: Call, session: SessionArgument) -> None:
-    """Remove a session, its messages and its archives; history keeps the archives, memories stay."""
+    """Remove a session, its messages and archives.
+
+    History keeps the archives, and memories stay.
+    """
     commit = call.store.session(session).delete()
     call.done({"session": session, "commit": commit.seq}, [f"deleted {session} (commit {commit.seq})"])
 

@@ -1,5 +1,6 @@
 """Beginning: init and config."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,17 +44,29 @@ def config(
     changed = {key for key in chosen if chosen[key] != default.get(key)}
     document = {"file": str(file), "settings": chosen, "changed": sorted(changed)}
     if name is not None:
-        call.done(document, [str(settings[name])])
+        call.done(document, [_written(settings[name])])
     else:
         call.done(document, _told(call, str(file), chosen, changed))
 
 
-def _flat(nested: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in nested.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def _flat(sections: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for section, values in sections.items():
+        for name, value in values.items():
+            yield f"{section}.{name}", value
+
+
+def _written(value: Any) -> str:
+    """Return a value as `holdfast.toml` has it; one that is not set is `none`."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case dict():
+            return "{" + ", ".join(f"{key} = {json.dumps(each)}" for key, each in value.items()) + "}"
+    return str(value)
 
 
 def _told(call: Call, file: str, settings: dict[str, Any], changed: set[str]) -> Iterator[str]:
@@ -61,4 +74,4 @@ def _told(call: Call, file: str, settings: dict[str, Any], changed: set[str]) ->
     yield call.out.paint(f"# {file}", "dim")
     for key, value in settings.items():
         mark = "  (changed)" if key in changed else ""
-        yield f"{key:<{width}} = {value}{call.out.paint(mark, 'yellow')}"
+        yield f"{key:<{width}} = {_written(value)}{call.out.paint(mark, 'yellow')}"

@@ -74,7 +74,7 @@ POINTS: dict[str, str] = {
     "litter.after_blobs": "the blobs of this batch are removed, the writer's turn not given back",
     "litter.before_file": "a file of a table is about to be removed",
     "gc.before_forget": "rows of contents that nothing refers to are out of a version that nobody reads yet",
-    "gc.before_commit": "the contents are forgotten and condemned, the SQL transaction not committed",
+    "gc.before_commit": "the contents are forgotten, the SQL transaction not committed",
     "gc.after_forget": "the contents are forgotten, their blobs not yet removed",
     "repair.before_bytes": "lost bytes are found again, not yet stored",
     "repair.before_publish": "search rows are derived anew in a version that nobody reads yet",

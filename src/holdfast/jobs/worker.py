@@ -169,7 +169,7 @@ class Worker:
                 hand.replaced = True
                 self._add_hand()
         # What was claimed with a job that turns out to be slow would wait for it, and its lease is not renewed.
-        for hand in list({id(hand): hand for hand in list(self._running_hands.values())}.values()):
+        for hand in list(self._running_hands.values()):
             self._give_back(hand.let_go(after_beats=BEATS_TO_LET_GO))
         outcome.take_over(self._backend)
         self._clear()

@@ -137,7 +137,7 @@ def _client_library() -> Any:
         import openai
     except ImportError as error:
         raise Unsupported(
-            "A model is configured and its client is not installed", remedy="pip install 'holdfast[openai]'"
+            "A model is configured and its client is not installed", remedy="Install it: pip install openai"
         ) from error
     return openai
 

@@ -69,7 +69,7 @@ def _folder_findings(folder: Path) -> Iterator[Finding]:
             WARNING,
             f"Only {free // (1024 * 1024)} MiB are free on the disk of {folder}",
             "Writes will fail when it is full; nothing that was committed is lost then",
-            "Free some space; `holdfast gc` removes what is not needed any more",
+            "Free some space; as long as a little is left, `holdfast gc` removes what is not needed any more",
         )
     missing = [name for name in (opening.BLOBS_DIR, opening.TABLES_DIR) if not (folder / name).is_dir()]
     for name in missing if (folder / opening.CONFIG_FILE).exists() else ():

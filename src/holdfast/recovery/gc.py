@@ -57,6 +57,9 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
     """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile."""
     report = GcReport(dry_run)
     if not dry_run:
+        # A store that may not be changed says so itself, before the first file that cannot be removed does.
+        with backend.engine.write(durable=False):
+            pass
         sweep(backend)
     for batch in _candidates(backend):
         if dry_run:

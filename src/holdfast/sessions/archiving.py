@@ -98,7 +98,8 @@ def _publish(
     lines = _body(wording.to_lines(chosen), "application/x-ndjson")
     text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
     bodies = {"messages.jsonl": lines, "transcript.md": text}
-    drafts = {name: Draft(name, body, ArchiveDeriver(backend)) for name, body in bodies.items()}
+    deriver = ArchiveDeriver(backend, wording.title(session_id, number))
+    drafts = {name: Draft(name, body, deriver) for name, body in bodies.items()}
     at, last = folder(session_id, number), chosen[-1].message_id
     made: list[Archive] = []
 
@@ -165,6 +166,8 @@ class ArchiveDeriver:
     """Derives what an archive's files need to be read and found; no converter is needed for what we wrote ourselves."""
 
     backend: Backend
+    #: what the transcript is called
+    title: str
 
     def media_type(self, name: str, head: bytes) -> str:
         return self.backend.deriver.media_type(name, head)
@@ -174,5 +177,5 @@ class ArchiveDeriver:
             return Derived()
         if body.size <= SEARCHABLE_AT_COMMIT:
             return self.backend.deriver.derive(name, body)
-        stored = Rendition(body.content_id, MARKDOWN, DERIVER, DERIVER_VERSION, body.content_id, None)
+        stored = Rendition(body.content_id, MARKDOWN, DERIVER, DERIVER_VERSION, body.content_id, self.title)
         return Derived(((stored, body),))

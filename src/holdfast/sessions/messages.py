@@ -103,10 +103,15 @@ def _from_json(found: dict[str, Any], session_id: str) -> Message:
     return replace(message, message_id=int(found["id"]), session_id=session_id)
 
 
+def title(session_id: str, number: int) -> str:
+    """Return what an archive's transcript is called."""
+    return f"Session {session_id}, archive {number}"
+
+
 def transcript(messages: Sequence[Message], session_id: str, number: int) -> str:
     """Return messages as a Markdown text that a person can read."""
     first, last = iso(messages[0].at), iso(messages[-1].at)
-    head = f"# Session {session_id}, archive {number}\n\n*{amount(messages)}, {first} to {last}*\n"
+    head = f"# {title(session_id, number)}\n\n*{amount(messages)}, {first} to {last}*\n"
     return head + "".join(f"\n**{m.role}** ({m.message_id}): {spoken(m)}\n" for m in messages)
 
 

@@ -56,6 +56,9 @@ class Session:
         self._abstract = abstract
         self._archived = archived
 
+    def __repr__(self) -> str:
+        return f"<Session {self.session_id}>"
+
     def create(self) -> bool:
         """Make the session without messages; returns whether it was not there yet."""
         with self._backend.engine.write() as conn:
