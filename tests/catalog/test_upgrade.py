@@ -147,7 +147,7 @@ def test_a_store_of_a_newer_holdfast_is_refused_and_left_alone(folder: Path, fou
     for read_only in (False, True):
         with pytest.raises(StoreTooNew, match=f"revision {found}") as refused:
             holdfast.open(folder, read_only=read_only)
-        assert "pip install --upgrade" in refused.value.remedy
+        assert "Upgrade Holdfast" in refused.value.remedy
     assert revision(folder) == found
 
 
