@@ -28,7 +28,7 @@ from bench.figures import Figure
 from bench.stores import note, sentence
 from holdfast.index.chunking import chunk
 from holdfast.index.embedder import _MODELS, BUILT_IN, load_embedder
-from holdfast.index.rows import embedding_text, rows_for
+from holdfast.index.rows import embedding_text, rows_of
 from holdfast.ingest.report import AddReport
 from holdfast.store import Store
 
@@ -71,7 +71,7 @@ def bare(source: Path, scratch: Path, encode: Encode) -> None:
         data = file.read_bytes()
         digest = blake3.blake3(data).hexdigest()
         chunks = chunk(data.decode("utf-8"))
-        rows.append(rows_for(digest, chunks, encode([embedding_text(c) for c in chunks])))
+        rows.append(rows_of([(digest, chunks)], encode([embedding_text(c) for c in chunks])))
         stored.append((str(file), digest, data))
     lance.write_dataset(pa.concat_tables(rows), str(scratch / "bare.lance"))
     db.execute("BEGIN")

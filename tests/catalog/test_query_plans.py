@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import entries, memories
+from holdfast.catalog import checks, contents, entries, memories
 from holdfast.catalog.engine import Connection, Params, Row
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
@@ -63,3 +63,19 @@ def test_a_question_about_entries_is_answered_through_its_index(name: str, store
     steps = planning.steps
     assert any(constraint in step for step in steps), steps
     assert not any(step.startswith(("SCAN e", "SCAN entries")) for step in steps), steps
+
+
+STORED_IN: dict[str, Callable[[Connection], object]] = {
+    "rendered_from": lambda c: contents.rendered_from(c, MANY),
+    "referenced_among": lambda c: contents.referenced_among(c, MANY),
+    "unreferenced_among": lambda c: contents.unreferenced_among(c, MANY),
+    "holders": lambda c: checks.holders(c, "x", 10),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STORED_IN)
+def test_what_is_stored_in_a_content_is_found_through_its_index(name: str, store: holdfast.Store) -> None:
+    with store._backend.engine.read() as conn:
+        planning: Any = _Planning(conn)
+        STORED_IN[name](planning)
+    assert any("ix_renditions_rendered_id (rendered_id=?)" in step for step in planning.steps), planning.steps

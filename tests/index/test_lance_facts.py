@@ -14,7 +14,7 @@ from holdfast.index import segments as segments_module
 from holdfast.index.analysis import query_tokens, terms_for, tokens
 from holdfast.index.chunking import Chunk
 from holdfast.index.compaction import compact
-from holdfast.index.rows import rows_for
+from holdfast.index.rows import rows_of
 from holdfast.index.segments import TEXT_OPTIONS, index_ids, index_text, index_vectors
 from holdfast.index.table import FIRST_VERSION, TableShape, VersionedTable
 
@@ -129,7 +129,7 @@ def test_vectors_of_zeros_are_never_near(table: VersionedTable, indexed: bool, m
     monkeypatch.setattr(segments_module, "LEAST_VECTORS", 10)
     chunks = [Chunk(n, "x", "", 0, 1, None) for n in range(4)]
     version = table.append(table.create(), many("a", 30))
-    version = table.append(version, rows_for("zero", chunks, np.zeros((4, DIMENSIONS), np.float32)))
+    version = table.append(version, rows_of([("zero", chunks)], np.zeros((4, DIMENSIONS), np.float32)))
     version = index_vectors(table, version) if indexed else version
     nearest = {"column": "vector", "q": vectors(1)[0], "k": 100, "metric": "cosine"}
     found = table.open(version).to_table(columns=["content_id", "_distance"], nearest=nearest)

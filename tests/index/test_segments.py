@@ -11,7 +11,7 @@ from holdfast.index.chunking import Chunk
 from holdfast.index.compaction import compact
 from holdfast.index.files import alive_files, all_files
 from holdfast.index.lookup import Lookup
-from holdfast.index.rows import rows_for
+from holdfast.index.rows import rows_of
 from holdfast.index.segments import fragments, index_ids, index_text, index_vectors, segments, unindexed_rows
 from holdfast.index.table import VersionedTable
 
@@ -103,7 +103,7 @@ def test_few_vectors_and_vectors_without_direction_are_left_to_scanning(table: V
     few = table.append(table.create(), content("a", ["x"] * 19))
     assert index_vectors(table, few) == few
     chunks = [Chunk(number, "x", "", 0, 1, None) for number in range(30)]
-    silent = table.append(few, rows_for("z", chunks, np.zeros((30, DIMENSIONS), np.float32)))
+    silent = table.append(few, rows_of([("z", chunks)], np.zeros((30, DIMENSIONS), np.float32)))
     assert index_vectors(table, silent) == silent
     assert len(Lookup(table).vector_candidates(silent, vectors(1)[0], 50)) == 19
 

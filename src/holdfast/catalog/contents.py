@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.catalog.engine import Connection, batches, in_list, rows_among
+from holdfast.catalog.engine import Connection, Row, batches, in_list, rows_among
 
 #: contents up to this many bytes live in the catalog itself
 INLINE_LIMIT = 64 * 1024
@@ -45,18 +45,30 @@ class Rendition:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
+_COLUMNS = "c.content_id, c.size, c.media_type, c.inline"
+#: what `rendition_of` reads
+RENDITION = "content_id, kind, deriver, deriver_version, rendered_id, title, meta"
+
+
+def rendition_of(row: Row) -> Rendition:
+    """Return the rendition in a row of the columns RENDITION."""
+    return Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
+
+
+def _content(row: Row) -> Content:
+    return Content(row[0], row[1], row[2], bool(row[3]))
+
+
 def get(conn: Connection, content_id: str) -> Content | None:
     """Return what is known of one content."""
-    row = conn.row(
-        "SELECT content_id, size, media_type, inline FROM contents WHERE content_id = :id", {"id": content_id}
-    )
-    return Content(row[0], row[1], row[2], bool(row[3])) if row else None
+    row = conn.row(f"SELECT {_COLUMNS} FROM contents c WHERE content_id = :id", {"id": content_id})
+    return _content(row) if row else None
 
 
 def among(conn: Connection, ids: Iterable[str]) -> list[Content]:
     """Return what is known of those of `ids` that the catalog has, in no order."""
-    sql = "SELECT content_id, size, media_type, inline FROM contents WHERE content_id IN (:ids)"
-    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows_among(conn, sql, ids)]
+    sql = f"SELECT {_COLUMNS} FROM contents c WHERE content_id IN (:ids)"
+    return [_content(row) for row in rows_among(conn, sql, ids)]
 
 
 def known_among(conn: Connection, ids: Iterable[str]) -> set[str]:
@@ -73,10 +85,10 @@ def inline_data(conn: Connection, content_id: str) -> bytes | None:
 def after(conn: Connection, content_id: str, limit: int) -> list[Content]:
     """Return up to `limit` contents whose id sorts after `content_id`, in order of id."""
     rows = conn.rows(
-        "SELECT content_id, size, media_type, inline FROM contents WHERE content_id > :id ORDER BY content_id LIMIT :n",
+        f"SELECT {_COLUMNS} FROM contents c WHERE content_id > :id ORDER BY content_id LIMIT :n",
         {"id": content_id, "n": limit},
     )
-    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows]
+    return [_content(row) for row in rows]
 
 
 def every(conn: Connection, page: int = 1000) -> Iterator[Content]:
@@ -158,11 +170,11 @@ def _params(r: Rendition, made: float) -> dict[str, Any]:
 def rendition(conn: Connection, content_id: str, kind: str = MARKDOWN) -> Rendition | None:
     """Return the newest rendition of that kind."""
     row = conn.row(
-        """SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
+        f"""SELECT {RENDITION} FROM renditions
         WHERE content_id = :id AND kind = :kind ORDER BY made DESC, deriver_version DESC LIMIT 1""",
         {"id": content_id, "kind": kind},
     )
-    return Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6])) if row else None
+    return rendition_of(row) if row else None
 
 
 def titles(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
@@ -181,11 +193,11 @@ _UNREFERENCED = """NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = c.co
 def unreferenced_after(conn: Connection, content_id: str, limit: int) -> list[Content]:
     """Return at most `limit` contents that no entry and no kept rendition refers to, by id, after `content_id`."""
     rows = conn.rows(
-        f"""SELECT c.content_id, c.size, c.media_type, c.inline FROM contents c
+        f"""SELECT {_COLUMNS} FROM contents c
         WHERE c.content_id > :id AND {_UNREFERENCED} ORDER BY c.content_id LIMIT :limit""",
         {"id": content_id, "limit": limit},
     )
-    return [Content(row[0], row[1], row[2], bool(row[3])) for row in rows]
+    return [_content(row) for row in rows]
 
 
 def unreferenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:

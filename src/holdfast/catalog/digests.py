@@ -1,10 +1,9 @@
 """Questions about abstracts and overviews: of contents they are renditions, of directories they have a table."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from holdfast.catalog.contents import Rendition
+from holdfast.catalog.contents import RENDITION, Rendition, rendition_of
 from holdfast.catalog.engine import Connection, rows_among
 
 #: directory digests that are kept; the oldest go first, and are derived again when asked for
@@ -50,12 +49,9 @@ def newest_texts(conn: Connection, ids: Iterable[str], kind: str) -> dict[str, s
 
 def markdown_of(conn: Connection, ids: Iterable[str]) -> dict[str, Rendition]:
     """Return the newest Markdown rendition of each content that has one."""
-    sql = """SELECT content_id, kind, deriver, deriver_version, rendered_id, title, meta FROM renditions
+    sql = f"""SELECT {RENDITION} FROM renditions
         WHERE content_id IN (:ids) AND kind = 'markdown' ORDER BY made, deriver_version"""
-    return {
-        row[0]: Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
-        for row in rows_among(conn, sql, ids)
-    }
+    return {row[0]: rendition_of(row) for row in rows_among(conn, sql, ids)}
 
 
 def of_states(

@@ -49,11 +49,6 @@ def chunk_terms(chunk: Chunk) -> str:
     return terms_for(f"{chunk.about}\n{chunk.heading}", without_page_markers(chunk.text))
 
 
-def rows_for(content_id: str, chunks: Sequence[Chunk], vectors: "Vectors") -> "pa.Table":
-    """Return the search rows of one content; `vectors` has a row per chunk, in the same order."""
-    return rows_of([(content_id, chunks)], vectors)
-
-
 def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors") -> "pa.Table":
     """Return the search rows of several contents in one table; `vectors` has a row per chunk, in the order given."""
     import pyarrow as pa

@@ -8,7 +8,6 @@ next ones are prepared. One thread drives all of it; the publishes have one of t
 import os
 import time
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -122,6 +121,8 @@ class _Run(_Base):
         self._preparers = Preparers(backend, plan)
         self._order = InOrder()
         by = Attribution(plan.message or _message(plan), plan.actor)
+        #: what `_vanished` found; only the publishing thread asks
+        self._gone: Vanished | None = None
         self._publishing = Publishing(backend, by, self._tally, self._try_again, self._vanished)
         #: whether the intake has nothing more
         self._all_taken = False
@@ -191,12 +192,13 @@ class _Run(_Base):
         draft = outcome.draft(item, self._backend.deriver)
         self._publishing.add(Member(item, draft, outcome.stamp, outcome.weight))
 
-    @cached_property
-    def _gone(self) -> Vanished:
-        return Vanished(vanished(self._backend, self._plan)) if self._plan.prune else NOTHING_VANISHED
-
     def _vanished(self) -> Vanished:
         """Return what has vanished from the sources when the first group is published, if it is to be pruned."""
+        if not self._plan.prune:
+            return NOTHING_VANISHED
+        # No `cached_property`: in Python 3.11 it would let no other add of this process look at its sources meanwhile.
+        if self._gone is None:
+            self._gone = Vanished(vanished(self._backend, self._plan))
         return self._gone
 
     def _try_again(self, done: Published) -> None:

@@ -82,5 +82,5 @@ def _derived(rederive: Rederive, backend: Backend, content_id: str, media_type: 
     with backend.engine.read() as conn:
         origins = [contents.get(conn, origin) for origin in contents.rendered_from(conn, [content_id])]
     for origin in origins:
-        if origin is not None and origin.content_id != content_id:
+        if origin is not None:
             yield from (body for _, body in derive(rederive, origin).renditions)
