@@ -13,6 +13,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import memories as rows
 from holdfast.errors import CorruptStore
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
+from holdfast.sessions.reading import read_content
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,13 @@ def gone_since(backend: Backend, after: int, until: int, standing: Mapping[int, 
         if each.node_id in standing:
             moved[path] = standing[each.node_id]
         else:
-            forgotten[path] = from_markdown(_text(backend, each.content_id), each.kind)
+            forgotten[path] = from_markdown(_text(backend, each.content_id, path), each.kind)
     return Gone(forgotten, moved)
 
 
-def _text(backend: Backend, content_id: str) -> str:
+def _text(backend: Backend, content_id: str, path: str) -> str:
     try:
-        with backend.engine.read() as conn:
-            content = backend.content(conn, content_id)
-        return b"".join(backend.stream(content)).decode("utf-8", "replace")
+        return read_content(backend, content_id, path).decode("utf-8", "replace")
     except CorruptStore:
         # Its path still tells that it is not wanted.
         return ""

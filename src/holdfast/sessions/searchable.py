@@ -14,6 +14,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import body_of_bytes
 from holdfast.errors import HoldfastError
+from holdfast.sessions.reading import read_content
 
 #: seconds without a commit before the work begins: a burst of commits is not slowed by it
 CALM = 1.0
@@ -28,8 +29,7 @@ def missing_rows(backend: Backend, transcript_id: str) -> list[TailRow]:
     with backend.engine.read() as conn:
         if not _is_without_rows(conn, backend.embedder, transcript_id):
             return []
-        content = backend.content(conn, transcript_id)
-    data = b"".join(backend.stream(content))
+    data = read_content(backend, transcript_id, "transcript.md")
     return list(backend.deriver.derive("transcript.md", body_of_bytes(data, "text/markdown")).rows)
 
 
