@@ -158,6 +158,59 @@ def test_a_file_that_became_a_directory_is_two_changes(store: Store) -> None:
     assert kinds(store.diff(old)) == [("added", "/f", None), ("removed", "/f", None), ("added", "/f/inside", None)]
 
 
+def test_a_file_that_was_made_anew_is_compared_with_the_one_before(store: Store) -> None:
+    store.write("/same", "s")
+    store.write("/other", "o")
+    old = head(store)
+    for path, text in (("/same", "s"), ("/other", "changed")):
+        store.remove(path)
+        store.write(path, text)
+    assert kinds(store.diff(old)) == [("modified", "/other", None)]
+    assert kinds(store.diff("HEAD", old)) == [("modified", "/other", None)]
+
+
+def test_a_directory_that_was_made_anew_is_compared_with_the_one_before(store: Store) -> None:
+    with store.transaction() as tx:
+        for name in ("same", "other", "gone", "kind", "sub/same", "sub/gone", "lost/x", "moved"):
+            tx.write(f"/d/{name}", name)
+    old = head(store)
+    store.move("/d/moved", "/out")
+    store.remove("/d", recursive=True)
+    with store.transaction() as tx:
+        for name in ("same", "sub/same", "kind/now", "new/x", "moved"):
+            tx.write(f"/d/{name}", name)
+        tx.write("/d/other", "changed")
+    forwards = [
+        ("removed", "/d/gone", None), ("added", "/d/kind", None), ("removed", "/d/kind", None),
+        ("added", "/d/kind/now", None), ("removed", "/d/lost", None), ("added", "/d/moved", None),
+        ("added", "/d/new", None), ("added", "/d/new/x", None), ("modified", "/d/other", None),
+        ("removed", "/d/sub/gone", None), ("moved", "/out", "/d/moved"),
+    ]  # fmt: skip
+    assert kinds(store.diff(old)) == forwards
+    store.remove("/d", recursive=True)
+    store.restore("/d", at=old)
+    backwards = kinds(store.diff("HEAD~2"))
+    assert ("added", "/d/gone", None) in backwards
+    assert ("modified", "/d/other", None) in backwards
+    assert not {"/d", "/d/sub", "/d/same", "/d/sub/same"} & {path for _, path, _ in backwards}
+
+
+def test_what_was_moved_out_of_a_directory_and_into_one_of_the_same_name_did_not_move(store: Store) -> None:
+    store.write("/d/x", "x")
+    store.write("/d/y", "y")
+    old = head(store)
+    with store.transaction() as tx:
+        tx.mkdir("/new")
+        tx.move("/d/x", "/new/x")
+        tx.move("/d/y", "/new/y")
+        tx.remove("/d")
+        tx.move("/new", "/d")
+    assert store.diff(old) == []
+    store.write("/d/y", "changed")
+    assert kinds(store.diff(old)) == [("modified", "/d/y", None)]
+    assert store.diff("HEAD~1", old) == []
+
+
 # --- restore
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from holdfast import paths
 from holdfast.errors import (
     AlreadyExists,
     HoldfastError,
@@ -250,14 +251,126 @@ def test_a_path_of_4096_bytes_is_written_moved_copied_and_removed(store: Store) 
     assert not store.exists("/z" + deepest[2:])
 
 
-def test_what_a_move_pushed_past_the_longest_path_comes_back_with_another(store: Store) -> None:
-    half = "/x" * 1024
+@pytest.fixture
+def deep(store: Store) -> str:
+    """Return a path longer than one may be made at, where a move has put a file."""
+    half, far = "/x" * 1024, "/y" * 1500
     store.write(half + "/far", "deep")
-    store.mkdir("/y" * 1500, parents=True)
-    store.move("/x", "/y" * 1500 + "/x")
-    assert store.tree("/y")[-1].path.endswith("/far")
-    store.move("/y" * 1500 + "/x", "/back")
-    assert store.read("/back" + half[2:] + "/far") == b"deep"
+    store.mkdir(far, parents=True)
+    store.move("/x", far + "/x")
+    return far + half + "/far"
+
+
+def test_what_a_move_pushed_past_the_longest_path_can_be_named_like_the_rest(store: Store, deep: str) -> None:
+    assert store.tree("/y")[-1].path == deep
+    assert (store.read(deep), store.stat(deep).name) == (b"deep", "far")
+    assert store.search("deep", under=deep)[0].path == deep
+    assert store.ls(paths.split(deep)[0])[0].path == deep
+    store.write(deep, "written over")
+    assert [match.path for match in store.grep("written", deep)] == [deep]
+    assert len(list(store.log(deep))) == 2
+    store.move(deep, "/near")
+    store.restore(deep, at="HEAD~1")
+    assert store.read(deep) == b"written over"
+    store.remove(deep)
+    assert not store.exists(deep)
+
+
+def test_nothing_is_made_beyond_the_longest_path(store: Store, deep: str) -> None:
+    directory = paths.split(deep)[0]
+    refused(store, InvalidPath, "write", directory + "/new", "x")
+    refused(store, InvalidPath, "mkdir", directory + "/new")
+    refused(store, InvalidPath, "move", "/f.txt", directory + "/new")
+    refused(store, InvalidPath, "copy", "/f.txt", directory + "/new")
+    store.write("/x/" + "n" * 200, "fits here")
+    store.mkdir("/z" * 1950, parents=True)
+    refused(store, InvalidPath, "copy", "/x", "/z" * 1950 + "/x")
+
+
+def test_what_was_deepened_while_it_moved_can_be_named(store: Store) -> None:
+    half, far = "/x" * 1024, "/y" * 1500
+    store.mkdir(half, parents=True)
+    store.mkdir(far, parents=True)
+    with store.transaction() as tx:
+        tx.move("/x", far + "/x")
+        store.write(half + "/far", "deep")
+    assert store.read(far + half + "/far") == b"deep"
+    store.remove(far + half + "/far")
+
+
+# --- what is no change
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [("write", "/f.txt", "new"), ("write", "/f.txt", "f")],
+        [("remove", "/f.txt"), ("write", "/f.txt", "f")],
+        [("write", "/f.txt", "new"), ("remove", "/f.txt"), ("write", "/f.txt", "f")],
+        [("remove", "/empty"), ("mkdir", "/empty")],
+        [("remove", "/d/x.txt"), ("remove", "/d/sub/y.txt"), ("remove", "/d/sub"), ("mkdir", "/d/sub"),
+         ("write", "/d/sub/y.txt", "y"), ("write", "/d/x.txt", "x")],
+        [("move", "/f.txt", "/g"), ("move", "/g", "/f.txt")],
+        [("move", "/d", "/g"), ("write", "/g/x.txt", "new"), ("write", "/g/x.txt", "x"), ("move", "/g", "/d")],
+        [("move", "/d/sub", "/g"), ("move", "/d", "/g/d"), ("move", "/g/d", "/d"), ("move", "/g", "/d/sub")],
+        [("copy", "/f.txt", "/g"), ("remove", "/g")],
+        [("write", "/cafe\u0301", "c"), ("remove", "/caf\u00e9")],
+        [("move", "/f.txt", "/cafe\u0301"), ("move", "/caf\u00e9", "/f.txt")],
+        [("remove", "/d/x.txt"), ("copy", "/f.txt", "/d/x.txt"), ("write", "/d/x.txt", "x")],
+    ],
+)  # fmt: skip
+def test_what_is_put_back_as_it_was_is_no_change(store: Store, operations: list[tuple[str, ...]]) -> None:
+    head, rows, was = store.commit(), entry_rows(store), store.tree("/")
+    with store.transaction() as tx:
+        for name, *paths_and_text in operations:
+            getattr(tx, name)(*paths_and_text)
+    assert tx.published == head
+    assert (store.commit(), entry_rows(store), store.tree("/")) == (head, rows, was)
+
+
+@pytest.mark.parametrize("path", ["/", "/d", "/d/sub", "/f.txt", "/gone"])
+def test_what_is_taken_away_and_restored_is_no_change(store: Store, path: str) -> None:
+    store.write("/gone/x.txt", "x")
+    store.write("/gone/x.txt", "changed", message="changed")
+    with_it = store.commit().seq
+    store.remove("/gone", recursive=True)
+    head, rows = store.commit(), entry_rows(store)
+    with store.transaction() as tx:
+        tx.restore("/gone", at=with_it - 1)
+        tx.write("/gone/new", "new")
+        tx.remove("/gone", recursive=True)
+        if path not in ("/", "/gone"):
+            tx.remove(path, recursive=True)
+            tx.restore(path, at=head.seq)
+        tx.restore("/", at=head.seq)
+    assert tx.published == head
+    assert (store.commit(), entry_rows(store)) == (head, rows)
+    store.restore("/gone", at=with_it)
+    assert contents_of(store)["/gone/x.txt"] == b"changed"
+
+
+def test_a_copy_over_the_same_is_no_change_and_over_another_keeps_its_node(store: Store) -> None:
+    store.write("/g.txt", "f")
+    head, node = store.commit(), store.stat("/g.txt").node_id
+    assert store.copy("/f.txt", "/g.txt", overwrite=True) == head
+    store.mkdir("/hollow")
+    head = store.commit()
+    assert store.copy("/empty", "/hollow", overwrite=True) == head
+    assert store.mkdir("/hollow", exist_ok=True) == head
+    store.copy("/d/x.txt", "/g.txt", overwrite=True)
+    assert (store.read("/g.txt"), store.stat("/g.txt").node_id) == (b"x", node)
+
+
+def test_a_file_removed_and_written_anew_in_one_transaction_goes_on(store: Store) -> None:
+    node = store.stat("/f.txt").node_id
+    with store.transaction() as tx:
+        tx.remove("/f.txt")
+        tx.write("/f.txt", "new")
+    assert store.stat("/f.txt").node_id == node
+    with store.transaction() as tx:
+        tx.move("/f.txt", "/g.txt")
+        tx.write("/f.txt", "another")
+    assert (store.stat("/g.txt").node_id, store.stat("/f.txt").node_id != node) == (node, True)
 
 
 def test_a_file_on_disk_is_written_from_its_path(store: Store, tmp_path: Path) -> None:

@@ -54,12 +54,15 @@ def log(backend: Backend, until: int, path: str | None, limit: int | None) -> It
 def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
     """Return what changed from commit `old` to commit `new`, which may be the earlier one, in order of path.
 
-    A directory that moved, was removed or came back is one change, however much it holds.
+    A directory that moved, was removed or came back is one change, however much it holds. What was made anew where the
+    same kind of thing stood is compared with that.
     """
     nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, min(old, new), max(old, new))}
     before, after = Places(conn, branch, old), Places(conn, branch, new)
-    changes = [change for node in nodes if (change := _change_of(before, after, node)) is not None]
-    return sorted(changes, key=lambda change: (change.path, change.kind))
+    found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
+    for removed, added in found.replaced():
+        _compare(found, before, after, removed, added)
+    return sorted(found.by_node.values(), key=lambda change: (change.path, change.kind))
 
 
 def _node_at(conn: Connection, branch: int, seq: int, path: str) -> Entry:
@@ -110,9 +113,53 @@ def _change_of(before: Places, after: Places, node: int) -> Change | None:
         # Below a directory that was removed with it, the directory's own change says it all.
         return Change("removed", old_path, was.is_dir) if after.path(was.parent_id) is not None else None
     modified = was.content_id != now.content_id
-    if (was.parent_id, was.name) != (now.parent_id, now.name):
+    if old_path != new_path and (was.parent_id, was.name) != (now.parent_id, now.name):
         return Change("moved", new_path, now.is_dir, old_path, modified)
     return Change("modified", new_path, now.is_dir) if modified else None
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Changes by the node that changed."""
+
+    by_node: dict[int, Change]
+
+    def replaced(self) -> list[tuple[int, int]]:
+        """Return (removed, added) nodes that stand at one path before and after, both files or both directories."""
+        removed = self._places("removed")
+        return [(removed[place], node) for place, node in self._places("added").items() if place in removed]
+
+    def _places(self, kind: str) -> dict[tuple[str, bool], int]:
+        return {(change.path, change.is_dir): node for node, change in self.by_node.items() if change.kind == kind}
+
+
+def _compare(found: _Changes, before: Places, after: Places, removed: int, added: int) -> None:
+    """Say of two nodes that stand at one path before and after only where they differ, and what is below them."""
+    pairs = [(removed, added)]
+    while pairs:
+        old, new = pairs.pop()
+        found.by_node.pop(old, None)
+        found.by_node.pop(new, None)
+        was, now, path = before.entry(old), after.entry(new), after.path(new)
+        assert was is not None
+        assert now is not None
+        assert path is not None
+        if was.content_id != now.content_id:
+            found.by_node[new] = Change("modified", path, False)
+        if was.is_dir:
+            pairs += _below(found, before, after, was, now)
+
+
+def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entry) -> list[tuple[int, int]]:
+    """Note what is in one of two directories only; returns the nodes to be compared with each other."""
+    olds = {child.name: child for child in before.children(was.node_id) if after.path(child.node_id) is None}
+    news = {child.name: child for child in after.children(now.node_id) if before.path(child.node_id) is None}
+    both = [name for name in olds.keys() & news.keys() if olds[name].is_dir == news[name].is_dir]
+    pairs = [(olds.pop(name).node_id, news.pop(name).node_id) for name in both]
+    for side, places, kind in ((olds, before, "removed"), (news, after, "added")):
+        for child in side.values():
+            found.by_node[child.node_id] = Change(kind, str(places.path_of(child)), child.is_dir)
+    return pairs
 
 
 def _came_back_with(parent: int, before: Places) -> bool:

@@ -23,6 +23,10 @@ class CommittedView(TreeView, Protocol):
         """Return the entry of one node, whether or not its ancestors stand."""
         ...
 
+    def has_children(self, parent: int) -> bool:
+        """Return whether anything is directly under the node `parent`."""
+        ...
+
 
 #: stands for the parent of a node that is in no directory; no node has this id
 _NOWHERE = 0
@@ -91,6 +95,7 @@ class Overlay:
 
     def write(self, path: str, holding: Holding) -> None:
         """Put a file at `path`, over the one that stands there, making missing directories."""
+        self._check_length(path)
         parent, name = self.place(path, make_parents=True)
         there = self.child(parent, name)
         if there is not None and there.is_dir:
@@ -98,14 +103,20 @@ class Overlay:
         if there is not None and there.content_id == holding.content_id:
             return
         self.claim(path, deep=False)
-        node = self.new_node() if there is None else there.node_id
+        slot, was = (parent, name), self._base_child((parent, name))
+        node = self._node_for(slot, is_dir=False) if there is None else there.node_id
+        if was is not None and (was.node_id, was.content_id) == (node, holding.content_id):
+            # What this transaction has changed before, or removed, is back.
+            self.put(slot, was)
+            return
         entry = Entry(
             0, node, parent, name, holding.content_id, holding.size, self.now, holding.source, holding.source_stamp, 0
         )
-        self.put((parent, name), entry)
+        self.put(slot, entry)
 
     def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:
         """Make a directory at `path`."""
+        self._check_length(path)
         if path == paths.ROOT:
             there: Entry | None = ROOT_ENTRY
         else:
@@ -120,7 +131,10 @@ class Overlay:
             raise AlreadyExists(f"{path} exists", path=path)
 
     def move(self, source: str, target: str, *, overwrite: bool) -> None:
-        """Move what stands at `source` to exactly `target`: one slot emptied, one filled, however much lies below."""
+        """Move what stands at `source` to exactly `target`: one slot emptied, one filled, however much lies below.
+
+        So nobody looks how long the paths below become; what is longer than may be made can be named all the same.
+        """
         entry = self._movable(source)
         if source == target:
             return
@@ -128,8 +142,9 @@ class Overlay:
             raise InvalidPath(
                 f"{source} cannot be moved into itself ({target})", path=source, remedy="Choose a place outside it"
             )
+        self._check_length(target)
         parent, name = self.place(target, make_parents=False)
-        self._make_room(parent, name, target, entry, overwrite)
+        self._check_room(parent, name, target, entry, overwrite)
         self.claim(source, deep=entry.is_dir)
         self.claim(target, deep=False)
         self.claim(paths.split(target)[0], deep=False)
@@ -149,10 +164,13 @@ class Overlay:
             raise InvalidPath(
                 f"{source} cannot be copied into itself ({target})", path=source, remedy="Choose a place outside it"
             )
+        self._check_length(target)
         parent, name = self.place(target, make_parents=False)
-        self._make_room(parent, name, target, entry, overwrite)
-        self.claim(target, deep=entry.is_dir)
+        self._check_room(parent, name, target, entry, overwrite)
         below = list(tree.walk(self, entry, source)) if entry.is_dir else []
+        for at, _ in below:
+            self._check_length(target + at.removeprefix(source))
+        self.claim(target, deep=entry.is_dir)
         nodes = {entry.node_id: self._put_copy(entry, parent, name)}
         for _, each in below:
             nodes[each.node_id] = self._put_copy(each, nodes[each.parent_id], each.name)
@@ -160,7 +178,7 @@ class Overlay:
     def remove(self, path: str, *, recursive: bool) -> None:
         """Remove what stands at `path`: one slot emptied, however much lies below."""
         entry = self._movable(path)
-        if entry.is_dir and not recursive and self.children(entry.node_id):
+        if entry.is_dir and not recursive and not self._is_empty(entry.node_id):
             raise NotEmpty(f"{path} is not empty", path=path)
         self.claim(path, deep=entry.is_dir)
         self.put((entry.parent_id, entry.name), None)
@@ -173,34 +191,43 @@ class Overlay:
         """Return the paths that change or were claimed, each with whether all below it is meant too."""
         return list(self._claims.items())
 
-    def ended(self) -> Iterator[Entry]:
-        """Yield the committed entries that this change ends."""
-        for slot, now in self.changed.items():
-            was = self._original[slot]
-            if was is not None and was is not now:
-                yield was
-
     def begun(self) -> Iterator[Entry]:
         """Yield the entries that this change begins; nodes that are new have a negative id.
 
         What was put below a directory that this change removes afterwards is not among them.
         """
-        parents = self._parents()
-        standing = {ROOT_ENTRY.node_id: True, _NOWHERE: False}
+        standing: dict[int, bool] = {}
         for slot, now in self.changed.items():
-            if now is not None and now is not self._original[slot] and _stands(now.parent_id, parents, standing):
+            if now is not None and now is not self._original[slot] and self._stands(now.parent_id, standing):
                 yield now
 
-    def _parents(self) -> dict[int, int]:
-        """Return the parent of each node that was looked at, as it is now: _NOWHERE when the node was removed."""
-        parents = {entry.node_id: entry.parent_id for entry in self._original.values() if entry is not None}
+    def ended(self) -> Iterator[Entry]:
+        """Yield the committed entries that this change ends.
+
+        Below a directory that this change removes all stays as it was, out of sight, but for what stands elsewhere now.
+        """
+        standing: dict[int, bool] = {}
+        elsewhere = {entry.node_id for entry in self.begun()}
         for slot, now in self.changed.items():
             was = self._original[slot]
-            if was is not None and (now is None or now.node_id != was.node_id):
-                parents[was.node_id] = _NOWHERE
-        # After the removals, because a node that moved was removed from where it was.
-        parents.update((now.node_id, now.parent_id) for now in self.changed.values() if now is not None)
-        return parents
+            if was is not None and was is not now and (was.node_id in elsewhere or self._stands(slot[0], standing)):
+                yield was
+
+    def _stands(self, node: int, standing: dict[int, bool]) -> bool:
+        """Return whether a directory is reached from the root now; `standing` keeps what was found out."""
+        way = []
+        while node not in standing and node not in (ROOT_ENTRY.node_id, _NOWHERE):
+            way.append(node)
+            # In a damaged tree the way up may lead back here.
+            standing[node] = False
+            entry = self._moved[node] if node in self._moved else self._committed(node)
+            node = _NOWHERE if entry is None else entry.parent_id
+        found = node == ROOT_ENTRY.node_id or standing.get(node, False)
+        standing.update(dict.fromkeys(way, found))
+        return found
+
+    def _committed(self, node: int) -> Entry | None:
+        return self.base.node(node) if node >= 0 else None
 
     # --- helpers, from paths down to slots
 
@@ -229,26 +256,56 @@ class Overlay:
             entry = found
         return entry.node_id, names[-1]
 
-    def _make_room(self, parent: int, name: str, target: str, coming: Entry, overwrite: bool) -> None:
+    def _check_length(self, path: str) -> None:
+        # What stands already may have been pushed that deep by a move.
+        if paths.is_too_long(path) and tree.find(self, path) is None:
+            raise paths.too_long(path)
+
+    def _check_room(self, parent: int, name: str, target: str, coming: Entry, overwrite: bool) -> None:
         there = self.child(parent, name)
         if there is None or there.node_id == coming.node_id:
             return
         if there.is_dir != coming.is_dir:
             kind = IsADirectory if there.is_dir else NotADirectory
             raise kind(f"{target} is a {'directory' if there.is_dir else 'file'}", path=target)
-        if not overwrite or (there.is_dir and self.children(there.node_id)):
+        if not overwrite or (there.is_dir and not self._is_empty(there.node_id)):
             raise AlreadyExists(f"{target} exists", path=target)
-        self.put((parent, name), None)
 
     def _put_copy(self, entry: Entry, parent: int, name: str) -> int:
-        node = self.new_node()
-        self.put((parent, name), replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now))
+        """Let a slot hold what `entry` holds; returns its node, which is that of what stood there, if anything did."""
+        there = self.child(parent, name)
+        node = self._node_for((parent, name), is_dir=entry.is_dir) if there is None else there.node_id
+        if there is None or there.content_id != entry.content_id:
+            copy = replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now)
+            self.put((parent, name), copy)
         return node
 
     def _make_dir(self, parent: int, name: str) -> Entry:
-        entry = Entry(0, self.new_node(), parent, name, None, 0, self.now, None, None, 0)
-        self.put((parent, name), entry)
-        return entry
+        slot = (parent, name)
+        self.put(slot, Entry(0, self._node_for(slot, is_dir=True), parent, name, None, 0, self.now, None, None, 0))
+        made = self.changed[slot]
+        assert made is not None
+        return made
+
+    def _node_for(self, slot: Slot, *, is_dir: bool) -> int:
+        """Return the node for what is to be made in an empty slot.
+
+        It is the one that this transaction removed from there, if it was a file too, or an empty directory too: what
+        is made again as it was is no change.
+        """
+        was = self._base_child(slot)
+        if was is None or was.is_dir != is_dir or self._moved.get(was.node_id, was) is not None:
+            return self.new_node()
+        return self.new_node() if is_dir and not self._is_empty(was.node_id) else was.node_id
+
+    def _is_empty(self, parent: int) -> bool:
+        if parent >= 0:
+            self.seen_listings.setdefault(parent, "")
+            if not self.base.has_children(parent):
+                return not any(self.changed[(parent, name)] for name in self._by_parent.get(parent, ()))
+            if parent not in self._by_parent:
+                return False
+        return not self.children(parent)
 
     def _base_child(self, slot: Slot) -> Entry | None:
         parent, name = slot
@@ -269,8 +326,8 @@ class Overlay:
         if entry is not None:
             self._moved[entry.node_id] = entry
         original = self._base_child(slot) if slot[0] >= 0 else self._original.setdefault(slot, None)
-        # An entry that is back as it was is no change at all.
-        self.changed[slot] = original if entry is not None and entry == original else entry
+        # An entry that is back as it was is no change at all, and nobody changed it just now.
+        self.changed[slot] = original if entry and original and _is_same(entry, original) else entry
         self._by_parent.setdefault(slot[0], set()).add(slot[1])
 
     def new_node(self) -> int:
@@ -279,13 +336,10 @@ class Overlay:
         return -self._new_nodes
 
 
-def _stands(node: int, parents: dict[int, int], standing: dict[int, bool]) -> bool:
-    """Return whether a directory is reached from the root; `standing` keeps what was found out."""
-    way = []
-    while node not in standing:
-        way.append(node)
-        # A new node that no slot holds was removed again; a committed one that nobody looked at stands where it stood.
-        node = parents.get(node, _NOWHERE if node < 0 else ROOT_ENTRY.node_id)
-    for each in way:
-        standing[each] = standing[node]
-    return standing[node]
+def _is_same(one: Entry, other: Entry) -> bool:
+    """Return whether two entries of one slot are the same but for when they were changed."""
+
+    def told(entry: Entry) -> tuple[object, ...]:
+        return entry.node_id, entry.content_id, entry.size, entry.source, entry.source_stamp
+
+    return told(one) == told(other)

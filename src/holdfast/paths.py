@@ -11,8 +11,10 @@ from holdfast.errors import InvalidPath
 ROOT = "/"
 #: longest name in bytes of UTF-8, as on the file systems people move their documents from and to
 MAX_NAME_BYTES = 255
-#: longest path in bytes of UTF-8
+#: longest path in bytes of UTF-8 that something can be made at
 MAX_PATH_BYTES = 4096
+#: characters of a refused path that a message quotes
+TOLD = 200
 #: directories that exist from the start
 STANDARD_DIRECTORIES = ("resources", "sessions", "memories", "skills", "wiki")
 
@@ -21,20 +23,36 @@ def parse(path: str) -> str:
     """Return `path` in its one canonical form.
 
     A trailing slash and repeated slashes are dropped, Unicode is brought to NFC. Raises InvalidPath for a relative or
-    empty path, `.` or `..`, NUL or other control characters, lone surrogates, and names or paths that are too long.
+    empty path, `.` or `..`, NUL or other control characters, lone surrogates, and names that are too long. A path may
+    be longer than one may be made, because a move can push what lies below a directory deeper: all that stands can be
+    named.
     """
     if not path.startswith("/"):
-        raise InvalidPath(f"{path!r} is not an absolute path", path=path, remedy=f"Write /{path.lstrip('./')}")
-    # Checked before the work is done, and again after it: NFC makes a few characters longer.
-    _check_length(path, path)
-    parsed = ROOT + "/".join(check_name(name, path) for name in path.split("/") if name)
-    _check_length(parsed, path)
+        remedy = f"Write /{path.lstrip('./')[:TOLD]}"
+        raise InvalidPath(f"{_told(path)} is not an absolute path", path=path, remedy=remedy)
+    return ROOT + "/".join(check_name(name, path) for name in path.split("/") if name)
+
+
+def parse_new(path: str) -> str:
+    """Return what `parse` does, for a path that something is to be made at; raises InvalidPath when it is too long."""
+    parsed = parse(path)
+    if is_too_long(parsed):
+        raise too_long(parsed)
     return parsed
 
 
-def _check_length(path: str, given: str) -> None:
-    if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
-        raise InvalidPath(f"The path {given[:60]!r}... is longer than {MAX_PATH_BYTES} bytes", path=given)
+def is_too_long(path: str) -> bool:
+    """Return whether a parsed path is too long for something to be made there."""
+    return len(path) * 4 > MAX_PATH_BYTES and len(path.encode()) > MAX_PATH_BYTES
+
+
+def too_long(path: str) -> InvalidPath:
+    """Return the error that says so."""
+    return InvalidPath(
+        f"The path {path[:60]!r}... has {len(path.encode())} bytes; {MAX_PATH_BYTES} are allowed",
+        path=path,
+        remedy="Choose a shorter one, or shorten the names of the directories above it",
+    )
 
 
 def check_name(name: str, path: str = "") -> str:
@@ -44,14 +62,18 @@ def check_name(name: str, path: str = "") -> str:
         name = unicodedata.normalize("NFC", name)
         size = len(name.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise InvalidPath(f"{path!r} is not valid Unicode", path=path) from error
+        raise InvalidPath(f"{_told(path)} is not valid Unicode", path=path) from error
     if not name or name in (".", ".."):
-        raise InvalidPath(f"{path!r} has the name {name!r}, which means another place", path=path)
+        raise InvalidPath(f"{_told(path)} has the name {name!r}, which means another place", path=path)
     if "/" in name or any(unicodedata.category(c) == "Cc" for c in name):
-        raise InvalidPath(f"{path!r} has a control character or a slash in a name", path=path)
+        raise InvalidPath(f"{_told(path)} has a control character or a slash in a name", path=path)
     if size > MAX_NAME_BYTES:
         raise InvalidPath(f"The name {name[:40]!r}... has {size} bytes; {MAX_NAME_BYTES} are allowed", path=path)
     return name
+
+
+def _told(path: str) -> str:
+    return repr(path) if len(path) <= TOLD else f"{path[:TOLD]!r}..."
 
 
 def names(path: str) -> list[str]:

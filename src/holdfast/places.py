@@ -23,6 +23,12 @@ class Places:
             self._entries[node] = entries.of_node(self._conn, self._branch, self.seq, node)
         return self._entries[node]
 
+    def children(self, node: int) -> list[Entry]:
+        """Return all that is directly under a node, in no order."""
+        found = entries.children(self._conn, self._branch, self.seq, node)
+        self._entries.update((entry.node_id, entry) for entry in found)
+        return found
+
     def load(self, nodes: Iterable[int]) -> None:
         """Read the entries of many nodes and of all above them, one statement for each level."""
         level = {node for node in nodes if node not in self._entries and node != ROOT_NODE}

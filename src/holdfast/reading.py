@@ -10,7 +10,7 @@ from holdfast import paths, tree
 from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.entries import Entry, child, children, of_node
+from holdfast.catalog.entries import Entry, child, children, has_children, of_node
 from holdfast.documents import Body
 from holdfast.errors import InvalidPath, NotADirectory, Unsupported
 from holdfast.tree import TreeView
@@ -71,6 +71,9 @@ class SqlView:
 
     def node(self, node: int) -> Entry | None:
         return of_node(self.conn, self.branch, self.seq, node)
+
+    def has_children(self, parent: int) -> bool:
+        return has_children(self.conn, self.branch, self.seq, parent)
 
 
 class Reads(ABC):

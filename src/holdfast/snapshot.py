@@ -58,6 +58,10 @@ class EngineView:
         with self._backend.engine.read() as conn:
             return SqlView(conn, self._backend.branch, self._seq).node(node)
 
+    def has_children(self, parent: int) -> bool:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).has_children(parent)
+
 
 def resolve(conn: Connection, branch: int, at: At | None) -> int:
     """Return the seq that `at` names, the head for None; raises NotFound."""

@@ -319,27 +319,25 @@ def _write_tree(
     begun: list[entries.Entry],
     ended: list[entries.Entry],
 ) -> Commit:
-    new_nodes = sum(entry.node_id < 0 for entry in begun)
-    if new_nodes >= NODES_PER_COMMIT:
-        raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {new_nodes}")
+    made = [entry.node_id for entry in begun if entry.node_id < 0]
+    if len(made) >= NODES_PER_COMMIT:
+        raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
     commit = commits.publish(
         conn, backend.branch, head, backend.clock.now(), terms.actor, terms.message, terms.idempotency_key,
         len(begun) + len(ended),
     )  # fmt: skip
     entries.end(conn, commit.seq, [entry.entry_id for entry in ended])
-    entries.begin(conn, backend.branch, commit.seq, [_with_node_ids(entry, commit.seq) for entry in begun])
+    # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
+    final = {node: commit.seq * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
+    entries.begin(conn, backend.branch, commit.seq, [_with_node_ids(entry, final) for entry in begun])
     return commit
 
 
-def _with_node_ids(entry: entries.Entry, seq: int) -> entries.Entry:
-    """Give nodes made in this commit their final ids: -k becomes seq * NODES_PER_COMMIT + k."""
+def _with_node_ids(entry: entries.Entry, final: dict[int, int]) -> entries.Entry:
     node, parent = entry.node_id, entry.parent_id
     if node >= 0 and parent >= 0:
         return entry
-    first = seq * NODES_PER_COMMIT
-    return replace(
-        entry, node_id=first - node if node < 0 else node, parent_id=first - parent if parent < 0 else parent
-    )
+    return replace(entry, node_id=final.get(node, node), parent_id=final.get(parent, parent))
 
 
 def _write_staged(conn: Connection, backend: Backend, staged: Staged, commit: Commit) -> None:

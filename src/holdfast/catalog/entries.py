@@ -63,6 +63,11 @@ def children(conn: Connection, branch: int, seq: int, parent: int) -> list[Entry
     return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch, "seq": seq, "parent": parent})]
 
 
+def has_children(conn: Connection, branch: int, seq: int, parent: int) -> bool:
+    """Return whether anything is directly under the node `parent`."""
+    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch, "seq": seq, "parent": parent}) is not None
+
+
 def named(conn: Connection, branch: int, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
     """Return those of `names` that are directly under the node `parent`, in no order."""
     sql = f"""SELECT {_COLUMNS} FROM entries

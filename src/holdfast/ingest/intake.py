@@ -92,7 +92,7 @@ class Intake:
             self._tally.fail(self._order, Failure(origin, stages.SCAN, "too_large", reason), found.size)
             return
         try:
-            path = paths.parse(f"{self._to}/{found.target}")
+            path = paths.parse_new(f"{self._to}/{found.target}")
         except HoldfastError as error:
             self._tally.fail(self._order, Failure(origin, stages.SCAN, error.code, str(error)), found.size)
             return

@@ -56,7 +56,7 @@ def wanted(names: Sequence[str], mode: str, *, source_is_file: bool = False) -> 
     or a number of paths that the mode has no use for.
     """
     _check(names, mode)
-    parsed = [paths.parse(name) for name in names]
+    parsed = [paths.parse_new(name) for name in names]
     if mode == MOVE:
         source, target = parsed
         return reduced([Want(source, POINT if source_is_file else SUBTREE), Want(target), Want(paths.split(target)[0])])
