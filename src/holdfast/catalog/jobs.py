@@ -1,6 +1,7 @@
 """Questions about jobs: the durable queue, its leases and what became of each job."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -17,6 +18,9 @@ STATES = (*UNENDED, *ENDED)
 
 #: times a job is begun before it is given up, unless told otherwise
 ATTEMPTS = 5
+
+#: the largest priority, number of attempts, and job to wait for
+LARGEST_NUMBER = 2**31 - 1
 
 _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
     lease_until, enqueued, started, ended, error, result"""
@@ -82,10 +86,15 @@ class NewJob:
         """Refuse what the catalog would keep and no worker could make sense of."""
         try:
             text = json.dumps(self.payload, allow_nan=False)
-            numbers = [self.priority, self.attempts, self.after or 0, int(self.run_at or 0)]
+            # Names are kept as UTF-8, which a lone surrogate has no place in.
+            f"{self.kind}{self.key or ''}".encode()
+            is_a_time = math.isfinite(self.run_at or 0)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Unsupported(f"A job's payload must be JSON, its times numbers ({error})", path=self.kind) from error
-        if not (self.kind and text.startswith("{") and self.attempts > 0 and all(type(n) is int for n in numbers)):
+            what = f"A job's payload must be JSON, its names text, its times numbers ({error})"
+            raise Unsupported(what, path=str(self.kind)) from error
+        numbers = (self.priority, self.attempts, self.after or 0)
+        fit = all(type(n) is int and abs(n) <= LARGEST_NUMBER for n in numbers)
+        if not (self.kind and text.startswith("{") and is_a_time and fit and self.attempts > 0):
             remedy = "Its kind is a name, its payload a mapping, its priority an integer, its attempts 1 or more"
             raise Unsupported(f"{self!r} is no job", path=str(self.kind), remedy=remedy)
 
@@ -202,17 +211,29 @@ def finish(
 
 
 def put_back(
-    conn: Connection, job_id: int, token: str, run_at: float, *, error: str | None = None, counted: bool = True
-) -> bool:
-    """Queue a leased job again; with `counted` False the attempt is taken as not begun."""
+    conn: Connection, job_id: int, token: str, now: float, *, run_at: float | None = None, error: str | None = None,
+    counted: bool = True,
+) -> bool:  # fmt: skip
+    """Queue a leased job again; with `counted` False the attempt is taken as not begun.
+
+    When its key was wanted again meanwhile, it gives way to the newer job that waits under it, and ends as superseded.
+    """
+    twin = _twin(conn, job_id, token)
+    if twin is not None and twin > job_id:
+        return finish(conn, job_id, token, SUPERSEDED, now, error=error)
+    if twin is not None:
+        _end_unstarted(conn, twin, SUPERSEDED, now)
     return bool(
         conn.run(
             """UPDATE jobs SET state = 'queued', run_at = :run_at, error = coalesce(:error, error), token = NULL,
                 owner = NULL, lease_until = NULL, attempts = attempts - :back
             WHERE job_id = :id AND token = :token AND state = 'running'""",
-            {"id": job_id, "token": token, "run_at": run_at, "error": error, "back": 0 if counted else 1},
+            {
+                "id": job_id, "token": token, "run_at": now if run_at is None else run_at, "error": error,
+                "back": 0 if counted else 1,
+            },
         )
-    )
+    )  # fmt: skip
 
 
 def cancel(conn: Connection, job_id: int, now: float) -> bool:
@@ -346,6 +367,12 @@ def forget_ended(conn: Connection, before: float) -> int:
 def _is_under_way(conn: Connection, job_id: int) -> bool:
     row = conn.row("SELECT state FROM jobs WHERE job_id = :id", {"id": job_id})
     return row is not None and row[0] not in ENDED
+
+
+def _twin(conn: Connection, job_id: int, token: str) -> int | None:
+    """Return the job that waits under the key of a leased one; two that ran at once may both be put back."""
+    row = conn.row("SELECT key FROM jobs WHERE job_id = :id AND token = :token", {"id": job_id, "token": token})
+    return None if row is None or row[0] is None else unstarted_with_key(conn, row[0])
 
 
 def _end_unstarted(conn: Connection, job_id: int, state: str, now: float) -> None:

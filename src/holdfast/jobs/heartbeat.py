@@ -74,19 +74,22 @@ class Heartbeat:
         now = self._backend.clock.now()
         with self._backend.engine.read() as conn:
             there = jobs.get_many(conn, [each.job.job_id for each in watched])
-        renewing = []
+        renewing, slow = list[Running](), list[Running]()
         for each in watched:
             job = there.get(each.job.job_id)
             if job is None or job.token != each.job.token:
                 each.stop.set("cancelled" if job is not None and job.state == jobs.CANCELLED else "taken over")
             elif now - each.began > each.kind.time_limit:
-                self._end_slow(each)
+                slow.append(each)
             elif (job.lease_until or 0.0) - now < self._lease * RENEW_BELOW:
                 renewing.append(each)
+        # The leases first: no trouble with an attempt that is to end may cost the others theirs.
         if renewing:
             with self._backend.engine.write(durable=False) as conn:
                 for each in renewing:
                     jobs.renew(conn, each.job.job_id, each.job.token or "", now + self._lease)
+        for each in slow:
+            self._end_slow(each)
 
     def _end_slow(self, running: Running) -> None:
         # The job is taken from the attempt before the attempt is told: it cannot publish in between.

@@ -1,6 +1,8 @@
 """Ending attempts that did not end by their own publish: done, to be tried again, given up, taken from the dead."""
 
+import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import audit, jobs
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
-from holdfast.errors import HoldfastError, ProviderFailed
+from holdfast.errors import HoldfastError, Locked, ProviderFailed
 from holdfast.faults import point
 from holdfast.jobs.kinds import Backoff
 
@@ -17,6 +19,8 @@ from holdfast.jobs.kinds import Backoff
 CAUSE_CHARACTERS = 2000
 #: seconds that a job rests at most because a provider asked for it
 LONGEST_ASKED = 3600.0
+
+log = logging.getLogger("holdfast.jobs")
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,7 @@ def write(backend: Backend, outcomes: list[Outcome]) -> None:
     if not outcomes:
         return
     point("jobs.before_finish")
-    with backend.engine.write() as conn:
-        for outcome in outcomes:
-            _write_one(conn, outcome, backend.clock.now())
+    _each_by_itself(backend, outcomes, _write_one)
     point("jobs.after_finish")
 
 
@@ -53,8 +55,17 @@ def after_error(job: Job, error: BaseException, backoff: Backoff, rng: random.Ra
 
 def cause(error: BaseException) -> str:
     """Return what an error says, on one line of bounded length."""
-    text = f"{error.code}: {error}" if isinstance(error, HoldfastError) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:CAUSE_CHARACTERS]
+    return f"{error.code if isinstance(error, HoldfastError) else type(error).__name__}: {reason(error)}"
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says, without its kind: on one line, bounded, and of what the catalog can keep."""
+    try:
+        text = str(error)
+    except Exception as worse:  # noqa: BLE001 - an error that cannot be told is told by its kind
+        text = f"it cannot be printed ({type(worse).__name__})"
+    # A lone surrogate, as in a file's name that is no UTF-8, would keep the end of the job from being written.
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().replace("\0", " ").split())[:CAUSE_CHARACTERS]
 
 
 def take_over(backend: Backend) -> int:
@@ -67,27 +78,69 @@ def take_over(backend: Backend) -> int:
         now = backend.clock.now()
         fates = {owner: _is_dead(owner) for owner in {job.owner for job in jobs.running(conn)}}
         lost = [job for job in jobs.running(conn) if fates[job.owner] or (job.lease_until or 0.0) < now]
-    if not lost:
+    return _each_by_itself(
+        backend, [Outcome(job, jobs.QUEUED, f"its worker ({_name(job.owner)}) died or fell silent") for job in lost],
+        _take_one,
+    )  # fmt: skip
+
+
+def _each_by_itself(
+    backend: Backend, outcomes: list[Outcome], write_one: Callable[[Connection, Outcome, float], bool]
+) -> int:
+    """Write outcomes in one commit; if the store refuses that, each in its own, so that none holds up the others.
+
+    Returns how many took effect. Raises what the store said when it refused them all.
+    """
+    if not outcomes:
         return 0
-    with backend.engine.write() as conn:
-        for job in lost:
-            _write_one(conn, Outcome(job, jobs.QUEUED, f"its worker ({_name(job.owner)}) died or fell silent"), now)
-            subject = f"job {job.job_id} attempt {job.attempts} token {job.token}"
-            audit.write(conn, now, "take_over", subject, f"{job.kind}: worker {_name(job.owner)} is gone")
-    return len(lost)
+    try:
+        with backend.engine.write() as conn:
+            return sum(write_one(conn, each, backend.clock.now()) for each in outcomes)
+    except Locked:
+        # Nobody gets to write at present: that is no job's doing.
+        raise
+    except Exception as error:
+        if len(outcomes) == 1:
+            raise
+        log.debug("%d jobs are written one by one: %s", len(outcomes), error)
+    return _one_by_one(backend, outcomes, write_one)
 
 
-def _write_one(conn: Connection, outcome: Outcome, now: float) -> None:
+def _one_by_one(
+    backend: Backend, outcomes: list[Outcome], write_one: Callable[[Connection, Outcome, float], bool]
+) -> int:
+    written, refused = 0, list[Exception]()
+    for each in outcomes:
+        try:
+            with backend.engine.write() as conn:
+                written += write_one(conn, each, backend.clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one job is not the others' trouble
+            log.warning("how job %d ended could not be written: %s", each.job.job_id, error)
+            refused.append(error)
+    if len(refused) == len(outcomes):
+        raise refused[0]
+    return written
+
+
+def _take_one(conn: Connection, outcome: Outcome, now: float) -> bool:
+    # Two that look for the dead at once find the same jobs: the second has nothing to do, and nothing to report.
+    if not _write_one(conn, outcome, now):
+        return False
     job = outcome.job
-    assert job.token is not None
+    subject = f"job {job.job_id} attempt {job.attempts} token {job.token}"
+    audit.write(conn, now, "take_over", subject, f"{job.kind}: worker {_name(job.owner)} is gone")
+    return True
+
+
+def _write_one(conn: Connection, outcome: Outcome, now: float) -> bool:
+    job, token = outcome.job, outcome.job.token or ""
     if outcome.state != jobs.QUEUED:
-        jobs.finish(conn, job.job_id, job.token, outcome.state, now, error=outcome.error, result=outcome.result)
-    elif outcome.counted and job.attempts >= job.max_attempts:
+        return jobs.finish(conn, job.job_id, token, outcome.state, now, error=outcome.error, result=outcome.result)
+    if outcome.counted and job.attempts >= job.max_attempts:
         why = f"given up after {job.attempts} attempts; the last: {outcome.error}"
-        jobs.finish(conn, job.job_id, job.token, jobs.FAILED, now, error=why)
-    else:
-        run_at = now + outcome.rest
-        jobs.put_back(conn, job.job_id, job.token, run_at, error=outcome.error, counted=outcome.counted)
+        return jobs.finish(conn, job.job_id, token, jobs.FAILED, now, error=why)
+    run_at = now + outcome.rest
+    return jobs.put_back(conn, job.job_id, token, now, run_at=run_at, error=outcome.error, counted=outcome.counted)
 
 
 def _is_dead(owner: str | None) -> bool:

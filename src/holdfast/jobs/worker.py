@@ -306,12 +306,12 @@ class Worker:
         try:
             result = kind.run(context)
             # A result that cannot be kept is the handler's mistake: found out later it would be the worker's.
-            json.dumps(result)
+            json.dumps(result, allow_nan=False)
             return Outcome(job, jobs.DONE, result=result)
         except Skipped as reason:
-            return Outcome(job, jobs.SKIPPED, str(reason))
+            return Outcome(job, jobs.SKIPPED, outcome.reason(reason))
         except Failed as error:
-            return Outcome(job, jobs.FAILED, str(error))
+            return Outcome(job, jobs.FAILED, outcome.reason(error))
         except Stopped:
             return Outcome(job, jobs.QUEUED, counted=False)
         except LockLost as error:
