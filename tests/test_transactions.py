@@ -14,6 +14,7 @@ from holdfast.errors import Conflict, NotFound, Unsupported
 from holdfast.recovery.verify import verify
 from holdfast.store import Store
 from holdfast.transaction import Transaction
+from tests.effort import Effort
 from tests.looking import contents_of, entry_rows, head
 from tests.processes import Child
 
@@ -263,6 +264,49 @@ def test_a_transaction_whose_ground_moved_conflicts(furnished: Store, name: str)
     assert contents_of(furnished) == after
 
 
+def write_many(store: Store, folder: str, files: int) -> None:
+    with store.transaction(message="much else") as tx:
+        for number in range(files):
+            tx.write(f"{folder}/{number}", "x")
+
+
+def much_else(store: Store) -> None:
+    """Commit more changes than any of these transactions looks at."""
+    write_many(store, "/else", 60)
+
+
+@pytest.mark.parametrize("name", CONFLICTS)
+def test_it_conflicts_as_well_among_many_changes_that_do_not_concern_it(furnished: Store, name: str) -> None:
+    loser, winner = CONFLICTS[name]
+    slow = furnished.transaction().__enter__()
+    loser(slow)
+    much_else(furnished)
+    furnished.transaction(message="quick")(winner)
+    with pytest.raises(Conflict, match=rf"commit {head(furnished)} by .*\(quick\)"):
+        slow.commit()
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("name", CONFLICTS)
+def test_it_conflicts_as_well_with_what_was_committed_while_it_waited_for_its_turn(
+    furnished: Store, name: str, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loser, winner = CONFLICTS[name]
+    slow = furnished.transaction().__enter__()
+    loser(slow)
+
+    def quick(point: str) -> None:
+        if point == "publish.before_lock":
+            monkeypatch.undo()
+            if many:
+                much_else(furnished)
+            furnished.transaction(message="quick")(winner)
+
+    monkeypatch.setattr("holdfast.transaction.point", quick)
+    with pytest.raises(Conflict, match=rf"\(quick\), after commit {slow.base}"):
+        slow.commit()
+
+
 @pytest.mark.parametrize("quick", ["/d/b", "/d"])
 def test_two_restores_do_not_both_give_a_node_back(store: Store, quick: str) -> None:
     """One restores a file to where it stood first, the other to where it stood last, alone or with its directory."""
@@ -305,6 +349,71 @@ def test_two_that_commute_both_commit(furnished: Store, name: str) -> None:
     furnished.transaction()(early)
     base = head(furnished)
     assert slow.commit().seq == base + 1
+
+
+@pytest.mark.parametrize("name", COMPATIBLE)
+def test_two_that_commute_both_commit_among_many_changes(furnished: Store, name: str) -> None:
+    late, early = COMPATIBLE[name]
+    slow = furnished.transaction().__enter__()
+    late(slow)
+    much_else(furnished)
+    furnished.transaction()(early)
+    base = head(furnished)
+    assert slow.commit().seq == base + 1
+
+
+def test_a_lost_lock_is_heard_of_before_the_conflict_it_led_to(furnished: Store) -> None:
+    def refuse(conn: Connection) -> None:
+        raise PermissionError
+
+    slow = furnished.transaction().__enter__()
+    slow.write("/f", "1")
+    slow.require(refuse)
+    furnished.write("/f", "2")
+    with pytest.raises(PermissionError):
+        slow.commit()
+
+
+@pytest.mark.parametrize("look", [lambda tx: None, lambda tx: tx.ls("/full")], ids=["a write", "a listing"])
+def test_a_commit_on_an_old_base_costs_others_what_it_looked_at(
+    folder: Path, look: Callable[[Transaction], object]
+) -> None:
+    """Neither what others have committed since, nor what stands unchanged in what it listed, is read in its turn."""
+
+    def turn(others: int) -> int:
+        with holdfast.open(folder) as store:
+            write_many(store, "/full", others)
+            slow = store.transaction().__enter__()
+            look(slow)
+            slow.write(f"/mine-{others}", "x")
+            write_many(store, f"/else/{others}", others)
+            with Effort(store) as effort:
+                slow.commit()
+            return effort.in_turns
+
+    assert turn(3000) < 1.5 * turn(30)
+
+
+def test_a_commit_that_many_overtook_in_the_queue_reads_what_it_looked_at(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turn(others: int) -> int:
+        with holdfast.open(folder) as store:
+            slow = store.transaction().__enter__()
+            slow.write(f"/mine-{others}", "x")
+
+            def overtake(point: str) -> None:
+                if point == "publish.before_lock":
+                    monkeypatch.undo()
+                    write_many(store, f"/{others}", others)
+                    effort.begin()
+
+            monkeypatch.setattr("holdfast.transaction.point", overtake)
+            with Effort(store) as effort:
+                slow.commit()
+            return effort.in_turns
+
+    assert turn(3000) < 1.5 * turn(30)
 
 
 def test_a_single_operation_looks_at_the_head_and_never_conflicts(store: Store) -> None:

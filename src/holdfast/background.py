@@ -9,6 +9,7 @@ from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import sessions as session_rows
 from holdfast.catalog.jobs import Enqueueing
+from holdfast.catalog.sessions import SessionRow
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
 from holdfast.digest.listing import stored_abstracts
 from holdfast.errors import ReadOnly
@@ -23,6 +24,9 @@ from holdfast.snapshot import At, Snapshot
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+
+#: sessions read in one transaction
+SESSIONS_PER_PAGE = 500
 
 
 class Background:
@@ -52,8 +56,13 @@ class Background:
 
     def sessions(self) -> list[SessionInfo]:
         """Return all sessions, the newest first, without their archives."""
-        with self._backend.engine.read() as conn:
-            return [info(row) for row in session_rows.every(conn)]
+        found: list[SessionRow] = []
+        while True:
+            with self._backend.engine.read() as conn:
+                page = session_rows.page(conn, found[-1] if found else None, SESSIONS_PER_PAGE)
+            found += page
+            if len(page) < SESSIONS_PER_PAGE:
+                return [info(row) for row in found]
 
     def memories(self) -> dict[str, Memory]:
         """Return what is remembered, by path, in order of path."""

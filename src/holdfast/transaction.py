@@ -18,6 +18,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Enqueueing, NewJob, Ticket
 from holdfast.catalog.values import NODES_PER_COMMIT
+from holdfast.conflicts import Ground
 from holdfast.documents import Body, Draft
 from holdfast.errors import Conflict, HoldfastError, IsADirectory, NotFound, TooLarge, Unsupported
 from holdfast.faults import point
@@ -167,15 +168,16 @@ class Transaction(Reads):
         self._check_open()
         self._ended = True
         overlay = self._overlay
+        ground = Ground(overlay, self._backend.branch, self.base)
 
         def changes(conn: Connection, head: int) -> Overlay:
-            _check_unchanged(conn, self._backend.branch, overlay, self.base, head)
+            ground.check(conn, head)
             return overlay
 
         if not overlay.changed and not self.terms.effects and not self.terms.guards:
             self.published = _commit_at(self._backend, self.base, self.terms)
         else:
-            self.published = _publish(self._backend, self._drafts, self.terms, changes)
+            self.published = _publish(self._backend, self._drafts, self.terms, changes, ground)
         return self.published
 
     def rollback(self) -> None:
@@ -224,15 +226,23 @@ def immediately(backend: Backend, action: Callable[[Transaction], None], drafts:
 
 
 def _publish(
-    backend: Backend, drafts: dict[str, Draft], terms: Terms, changes: Callable[[Connection, int], Overlay]
+    backend: Backend,
+    drafts: dict[str, Draft],
+    terms: Terms,
+    changes: Callable[[Connection, int], Overlay],
+    ground: Ground | None = None,
 ) -> Commit:
-    """Stage the drafts and publish, again with what was missing when the ground moved in between."""
+    """Stage the drafts and publish, again with what was missing when somebody took it in between."""
     for listener in backend.beginning:
         listener()
     drafts = dict(drafts)
     for _ in range(STAGINGS):
         try:
             with stage(backend, drafts.values(), terms.actor) as staged:
+                if ground is not None:
+                    # Here and not in the writer's turn, where everybody else would wait for it.
+                    with backend.engine.read() as conn:
+                        ground.look_ahead(conn)
                 commit = _publish_staged(backend, staged, terms, changes)
         except Restage as turn:
             drafts.update(_drafts_of_stored(backend, turn.needed - drafts.keys()))
@@ -276,21 +286,6 @@ def _publish_staged(
         _end_intent(conn, staged, backend, intents.COMMITTED)
         point("publish.before_commit")
     return commit
-
-
-def _check_unchanged(conn: Connection, branch: int, overlay: Overlay, base: int, head: int) -> None:
-    """Raise Conflict when what the overlay looked at was changed by a commit after `base` (G3)."""
-    if head == base:
-        return
-    for parent, name, node, seq in entries.changed_slots(conn, branch, base, head):
-        if (parent, name) in overlay.seen_slots or parent in overlay.seen_listings or node in overlay.seen_nodes:
-            raise _conflict(conn, name, base, seq)
-
-
-def _conflict(conn: Connection, name: str, base: int, seq: int) -> Conflict:
-    other = commits.by_seq(conn, seq)
-    who = f"commit {seq} by {other.actor} ({other.message or 'no message'})" if other else f"commit {seq}"
-    return Conflict(f"{name!r} was changed by {who}, after commit {base} on which this transaction began", path=name)
 
 
 def _check_contents(conn: Connection, backend: Backend, staged: Staged, held: set[str]) -> None:

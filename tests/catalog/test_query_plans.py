@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import checks, contents, entries, memories
+from holdfast.catalog import changes, checks, contents, entries, memories
 from holdfast.catalog.engine import Connection, Params, Row
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
@@ -22,7 +22,10 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "subtree_contents": (lambda c: entries.subtree_contents(c, 1, 5, 1, 9), "branch_id=? AND parent_id=? AND to_seq>?"),
     "of_content": (lambda c: entries.of_content(c, 1, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
     "named": (lambda c: entries.named(c, 1, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
-    "changed_slots": (lambda c: entries.changed_slots(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
+    "between": (lambda c: changes.between(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?"),
+    "of_slots": (lambda c: list(changes.of_slots(c, 1, 4, [(1, "a")])), "parent_id=? AND name=? AND to_seq>?"),
+    "under": (lambda c: list(changes.under(c, 1, 4, range(80))), "parent_id=? AND to_seq=? AND from_seq>?"),
+    "changes of_nodes": (lambda c: list(changes.of_nodes(c, 1, 4, range(80))), "node_id=? AND to_seq>?"),
     "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
     "removed_since": (lambda c: entries.removed_since(c, 1, 4, 10), "to_seq>? AND to_seq<?"),
     "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),

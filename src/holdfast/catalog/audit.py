@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection
 
+#: rows of one kind that are kept
+KEPT = 1000
+#: rows dropped when one is written, at most
+THINNED_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
@@ -22,15 +27,20 @@ class AuditRow:
 def write(conn: Connection, at: float, kind: str, subject: str, detail: str) -> bool:
     """Write a row unless this was already audited; returns whether it was written.
 
-    (kind, subject) is unique, so that a recovery repeated after a fault leaves one row and not two.
+    (kind, subject) is unique, so that a recovery repeated after a fault leaves one row and not two. Of each kind the
+    newest are kept.
     """
-    return bool(
-        conn.run(
-            """INSERT INTO audit (at, kind, subject, detail) VALUES (:at, :kind, :subject, :detail)
-            ON CONFLICT DO NOTHING""",
-            {"at": at, "kind": kind, "subject": subject, "detail": detail},
-        )
+    written = conn.run(
+        """INSERT INTO audit (at, kind, subject, detail) VALUES (:at, :kind, :subject, :detail)
+        ON CONFLICT DO NOTHING""",
+        {"at": at, "kind": kind, "subject": subject, "detail": detail},
     )
+    conn.run(
+        """DELETE FROM audit WHERE audit_id IN (
+            SELECT audit_id FROM audit WHERE kind = :kind ORDER BY audit_id DESC LIMIT :most OFFSET :kept)""",
+        {"kind": kind, "kept": KEPT, "most": THINNED_AT_ONCE},
+    )
+    return bool(written)
 
 
 def newest(conn: Connection, limit: int) -> list[AuditRow]:

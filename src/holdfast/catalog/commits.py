@@ -44,9 +44,10 @@ def by_key(conn: Connection, key: str) -> Commit | None:
 
 
 def latest_at(conn: Connection, branch: int, time: float) -> int | None:
-    """Return the seq of the last commit made at or before `time` (seconds since the epoch)."""
+    """Return the seq of the commit whose time is the latest at or before `time` (seconds since the epoch)."""
+    # `+branch_id`: see entries.py.
     row = conn.row(
-        "SELECT seq FROM commits WHERE branch_id = :branch AND at <= :time ORDER BY seq DESC LIMIT 1",
+        "SELECT seq FROM commits WHERE +branch_id = :branch AND at <= :time ORDER BY at DESC, seq DESC LIMIT 1",
         {"branch": branch, "time": time},
     )
     return row[0] if row else None

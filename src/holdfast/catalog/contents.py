@@ -113,6 +113,21 @@ def insert(conn: Connection, new: Iterable[tuple[Content, bytes | None]]) -> Non
         "INSERT INTO inline_bytes (content_id, data) VALUES (:id, :data) ON CONFLICT DO NOTHING",
         [{"id": content_id, "data": data} for content_id, (_, data) in given.items() if data is not None],
     )
+    _count(conn, [content for content, _ in given.values()], 1)
+
+
+def _count(conn: Connection, changed: Iterable[Content], sign: int) -> None:
+    """Keep the counts of `figures.stored`, so that nobody has to look at every content for them."""
+    counts: dict[str, list[int]] = {}
+    for content in changed:
+        count = counts.setdefault("inline" if content.inline else "blobs", [0, 0])
+        count[0] += sign
+        count[1] += sign * content.size
+    conn.run_many(
+        """INSERT INTO content_counts (place, n, size) VALUES (:place, :n, :size)
+        ON CONFLICT (place) DO UPDATE SET n = content_counts.n + :n, size = content_counts.size + :size""",
+        [{"place": place, "n": n, "size": size} for place, (n, size) in counts.items()],
+    )
 
 
 def put_inline(conn: Connection, content_id: str, data: bytes) -> None:
@@ -222,6 +237,7 @@ def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
 def forget(conn: Connection, ids: Sequence[str]) -> None:
     """Drop contents and all that was derived from them."""
     for batch in batches(ids):
+        _count(conn, among(conn, batch), -1)
         marks, params = in_list(batch)
         for table in ("inline_bytes", "renditions", "contents"):
             conn.run(f"DELETE FROM {table} WHERE content_id IN ({marks})", params)

@@ -145,21 +145,6 @@ def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[st
     return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch, "seq": seq})}
 
 
-def changed_slots(conn: Connection, branch: int, after: int, until: int) -> list[tuple[int, str, int, int]]:
-    """Return (parent, name, node, seq) for every slot whose entry began or ended in (after, until]."""
-    window = {"branch": branch, "after": after, "until": until}
-    return [
-        (row[0], row[1], row[2], row[3])
-        for row in conn.rows(
-            f"""SELECT parent_id, name, node_id, from_seq FROM entries
-            WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
-            UNION ALL SELECT parent_id, name, node_id, to_seq FROM entries
-            WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}""",
-            window,
-        )
-    ]
-
-
 def changed_entries(conn: Connection, branch: int, after: int, until: int) -> list[Entry]:
     """Return every entry that began or ended in (after, until], each once."""
     rows = conn.rows(

@@ -33,5 +33,4 @@ def tree_size(conn: Connection, branch: int, seq: int) -> TreeSize:
 
 def stored(conn: Connection) -> dict[str, tuple[int, int]]:
     """Return (contents, bytes) by where the bytes are: `inline` or `blobs`."""
-    rows = conn.rows("SELECT inline, count(*), sum(size) FROM contents GROUP BY inline")
-    return {"inline" if row[0] else "blobs": (row[1], int(row[2])) for row in rows}
+    return {row[0]: (row[1], row[2]) for row in conn.rows("SELECT place, n, size FROM content_counts WHERE n > 0")}

@@ -12,6 +12,11 @@ from holdfast.catalog.engine import Connection, Row
 
 ACTIVE, COMMITTED, SWEPT, SET_ASIDE = "active", "committed", "swept", "set_aside"
 
+#: intents that ended one way or the other which are kept, to be looked at
+KEPT = 1000
+#: rows dropped when one ends, at most
+THINNED_AT_ONCE = 100
+
 _COLUMNS = "intent_id, kind, actor, owner, staged, state, attempts, error, started, lease_until, ended"
 #: still in the hands of the one who began it
 _OWNED = "state = 'active' AND ended IS NULL"
@@ -57,11 +62,20 @@ def begin(
 
 def finish(conn: Connection, intent_id: str, state: str, at: float) -> bool:
     """End an active intent as `committed` or `swept`; False when it is no longer its owner's to end."""
-    return bool(
-        conn.run(
-            f"UPDATE intents SET state = :state, ended = :at WHERE intent_id = :id AND {_OWNED}",
-            {"id": intent_id, "state": state, "at": at},
-        )
+    ended = conn.run(
+        f"UPDATE intents SET state = :state, ended = :at WHERE intent_id = :id AND {_OWNED}",
+        {"id": intent_id, "state": state, "at": at},
+    )
+    _thin(conn, state)
+    return bool(ended)
+
+
+def _thin(conn: Connection, state: str) -> None:
+    """Drop intents that ended as `state`, but for the newest."""
+    conn.run(
+        """DELETE FROM intents WHERE intent_id IN (
+            SELECT intent_id FROM intents WHERE state = :state ORDER BY ended DESC LIMIT :most OFFSET :kept)""",
+        {"state": state, "kept": KEPT, "most": THINNED_AT_ONCE},
     )
 
 
@@ -73,12 +87,12 @@ def take_over(conn: Connection, intent: Intent, at: float) -> bool:
 
 def end_swept(conn: Connection, intent_id: str, at: float) -> bool:
     """End an intent that was taken over, as `swept`; False when somebody else has done so."""
-    return bool(
-        conn.run(
-            "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'active'",
-            {"id": intent_id, "at": at},
-        )
+    ended = conn.run(
+        "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'active'",
+        {"id": intent_id, "at": at},
     )
+    _thin(conn, SWEPT)
+    return bool(ended)
 
 
 def set_aside(conn: Connection, intent_id: str, error: str, at: float) -> bool:
@@ -122,8 +136,12 @@ def live(conn: Connection) -> list[Intent]:
 
 
 def counts(conn: Connection) -> dict[str, int]:
-    """Return how many intents there are by state."""
-    return {row[0]: row[1] for row in conn.rows("SELECT state, count(*) FROM intents GROUP BY state")}
+    """Return how many intents have not ended well, by state: `active` and `set_aside`."""
+    rows = conn.rows(
+        "SELECT state, count(*) FROM intents WHERE state IN (:active, :aside) GROUP BY state",
+        {"active": ACTIVE, "aside": SET_ASIDE},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def forget_ended(conn: Connection, before: float) -> int:

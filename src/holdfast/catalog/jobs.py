@@ -295,23 +295,22 @@ def newest(
     conn: Connection, states: Iterable[str], kind: str | None = None, *, before: int | None = None, limit: int = 100
 ) -> list[Job]:
     """Return at most `limit` jobs in any of `states`, of one kind, with an id below `before`, newest first."""
-    marks, params = in_list(list(states))
-    # PostgreSQL cannot tell the type of a parameter that is only compared with NULL: what is not asked is left out.
-    only = " AND kind = :kind" * (kind is not None) + " AND job_id < :before" * (before is not None)
-    asked = {name: value for name, value in (("kind", kind), ("before", before)) if value is not None}
+    # Each state is a range of an index of its own, of which no more than `limit` rows are read.
+    column, prefix = ("state || ''", "") if kind is None else ("kind || '/' || state", f"{kind}/")
+    parts, params = [], {f"s{i}": prefix + state for i, state in enumerate(dict.fromkeys(states))}
+    for name in params:
+        asked = f"SELECT {_COLUMNS} FROM jobs WHERE ({column}) = :{name} AND job_id < :before"
+        parts.append(f"SELECT * FROM ({asked} ORDER BY job_id DESC LIMIT :limit) AS {name}")
     rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state IN ({marks}){only} ORDER BY job_id DESC LIMIT :limit",
-        {**params, **asked, "limit": limit},
+        f"{' UNION ALL '.join(parts)} ORDER BY job_id DESC LIMIT :limit",
+        {**params, "before": 2**63 - 1 if before is None else before, "limit": limit},
     )
     return [_job(row) for row in rows]
 
 
 def failed(conn: Connection, limit: int) -> list[Job]:
     """Return the latest jobs that failed, newest first."""
-    rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state = 'failed' ORDER BY job_id DESC LIMIT :limit", {"limit": limit}
-    )
-    return [_job(row) for row in rows]
+    return newest(conn, [FAILED], limit=limit)
 
 
 def counts(conn: Connection) -> dict[str, int]:

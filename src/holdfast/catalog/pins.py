@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection
 
+#: superseded pins of a table that are kept whatever their age, and the seconds for which all are
+KEPT, KEPT_FOR = 1000, 86_400.0
+#: rows dropped when one is written, at most
+THINNED_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -26,11 +31,13 @@ def current(conn: Connection, branch: int, tables: tuple[str, ...]) -> dict[str,
 
 def names(conn: Connection) -> list[str]:
     """Return every table that has ever had a pin."""
-    return [row[0] for row in conn.rows("SELECT DISTINCT table_name FROM pins ORDER BY table_name")]
+    # Each of them has a current one: the index holds no others.
+    rows = conn.rows("SELECT DISTINCT table_name FROM pins WHERE superseded_at IS NULL ORDER BY table_name")
+    return [row[0] for row in rows]
 
 
 def move(conn: Connection, branch: int, table: str, version: int, at: float) -> None:
-    """Pin `table` at `version` from now on."""
+    """Pin `table` at `version` from now on, and forget pins that are long past."""
     conn.run(
         """UPDATE pins SET superseded_at = :at
         WHERE branch_id = :branch AND table_name = :table AND superseded_at IS NULL""",
@@ -39,6 +46,19 @@ def move(conn: Connection, branch: int, table: str, version: int, at: float) -> 
     conn.run(
         "INSERT INTO pins (branch_id, table_name, version, at) VALUES (:branch, :table, :version, :at)",
         {"branch": branch, "table": table, "version": str(version), "at": at},
+    )
+    _thin(conn, table, at)
+
+
+def _thin(conn: Connection, table: str, now: float) -> None:
+    """Drop superseded pins beyond the newest, but none that a reader or a writer who is at work may still need."""
+    conn.run(
+        """DELETE FROM pins WHERE pin_id IN (
+            SELECT pin_id FROM pins WHERE table_name = :table AND superseded_at IS NOT NULL
+                AND superseded_at < :before
+                AND superseded_at < (SELECT coalesce(min(started), :now) FROM intents WHERE state = 'active')
+            ORDER BY pin_id DESC LIMIT :most OFFSET :kept)""",
+        {"table": table, "before": now - KEPT_FOR, "now": now, "kept": KEPT, "most": THINNED_AT_ONCE},
     )
 
 

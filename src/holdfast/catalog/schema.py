@@ -52,6 +52,7 @@ commits = sa.Table(
     sa.Column("idempotency_key", sa.Text),
     sa.Column("changes", sa.Integer, nullable=False),
     sa.UniqueConstraint("idempotency_key"),
+    sa.Index(None, "at"),
     sqlite_autoincrement=True,
 )
 
@@ -71,7 +72,8 @@ entries = sa.Table(
     sa.Column("from_seq", sa.BigInteger, nullable=False),
     sa.Column("to_seq", sa.BigInteger, nullable=False, server_default=sa.text(str(FOREVER))),
     sa.UniqueConstraint("branch_id", "parent_id", "name", "to_seq"),
-    sa.Index(None, "branch_id", "parent_id", "to_seq"),
+    # What began in a directory after a commit and stands is one range of this, however much stands there.
+    sa.Index(None, "branch_id", "parent_id", "to_seq", "from_seq"),
     sa.Index(None, "branch_id", "node_id", "to_seq"),
     sa.Index(None, "content_id", "to_seq", sqlite_where=sa.text("content_id IS NOT NULL"),
              postgresql_where=sa.text("content_id IS NOT NULL")),
@@ -89,6 +91,14 @@ contents = sa.Table(
     sa.Column("media_type", sa.Text, nullable=False),
     sa.Column("inline", sa.Boolean, nullable=False),
     sqlite_with_rowid=False,
+)
+
+content_counts = sa.Table(
+    "content_counts",
+    metadata,
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
 )
 
 inline_bytes = sa.Table(
@@ -162,6 +172,7 @@ pins = sa.Table(
         "uq_pins_current", "branch_id", "table_name", unique=True,
         sqlite_where=sa.text("superseded_at IS NULL"), postgresql_where=sa.text("superseded_at IS NULL"),
     ),
+    sa.Index(None, "table_name", "pin_id"),
     sqlite_autoincrement=True,
 )  # fmt: skip
 
@@ -179,7 +190,8 @@ intents = sa.Table(
     sa.Column("started", Time, nullable=False),
     sa.Column("lease_until", Time, nullable=False),
     sa.Column("ended", Time),
-    sa.Index(None, "state"),
+    sa.Index(None, "state", "ended"),
+    sa.Index(None, "started"),
 )
 
 audit = sa.Table(
@@ -191,6 +203,7 @@ audit = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "subject"),
+    sa.Index(None, "kind", "audit_id"),
     sqlite_autoincrement=True,
 )
 
@@ -226,9 +239,10 @@ jobs = sa.Table(
     sa.Index("uq_jobs_key", "key", unique=True,
              sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
              postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')")),
-    # No index leads with the state: SQLite would take it for every question about one, and sort the whole queue.
-    sa.Index("ix_jobs_failed", "job_id", sqlite_where=sa.text("state = 'failed'"),
-             postgresql_where=sa.text("state = 'failed'")),
+    # For lists of jobs. They lead with expressions that nothing else asks for: an index that led with the state itself
+    # SQLite would take for every question about one, and sort the whole queue.
+    sa.Index("ix_jobs_of_state", sa.text("(state || '')"), "job_id"),
+    sa.Index("ix_jobs_of_kind", sa.text("(kind || '/' || state)"), "job_id"),
     sa.Index("ix_jobs_ended", "ended", "state", sqlite_where=sa.text("ended IS NOT NULL"),
              postgresql_where=sa.text("ended IS NOT NULL")),
     sqlite_autoincrement=True,
@@ -240,6 +254,7 @@ sessions = sa.Table(
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("created", Time, nullable=False),
     sa.Column("archives", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("ix_sessions_created", sa.text("created DESC"), "session_id"),
     sqlite_with_rowid=False,
 )
 

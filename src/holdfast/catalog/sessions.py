@@ -7,6 +7,9 @@ from typing import Any
 
 from holdfast.catalog.engine import Connection, Row
 
+#: later than any session was made, in seconds since the epoch
+LAST = 1e300
+
 _MESSAGE = "message_id, session_id, role, content, parts, tool_calls, at"
 _ARCHIVE = """session_id, number, messages_id, transcript_id, messages, first_message, last_message, commit_seq,
     job_id, at"""
@@ -123,10 +126,16 @@ def clear_until(conn: Connection, session_id: str, last: int) -> None:
     )
 
 
+_SESSION = """SELECT s.session_id, s.created, s.archives,
+        (SELECT count(*) FROM messages m WHERE m.session_id = s.session_id),
+        (SELECT m.at FROM messages m WHERE m.session_id = s.session_id ORDER BY m.message_id DESC LIMIT 1)
+    FROM sessions s"""
+
+
 def get(conn: Connection, session_id: str) -> SessionRow | None:
     """Return one session."""
-    found = _sessions(conn, "WHERE s.session_id = :session", {"session": session_id})
-    return found[0] if found else None
+    row = conn.row(f"{_SESSION} WHERE s.session_id = :session", {"session": session_id})
+    return SessionRow(*row) if row else None
 
 
 def latest_archive(conn: Connection, session_id: str) -> int | None:
@@ -135,17 +144,12 @@ def latest_archive(conn: Connection, session_id: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def every(conn: Connection) -> list[SessionRow]:
-    """Return all sessions, the one made last first."""
-    return _sessions(conn, "", {})
-
-
-def _sessions(conn: Connection, where: str, params: dict[str, Any]) -> list[SessionRow]:
+def page(conn: Connection, after: SessionRow | None, limit: int) -> list[SessionRow]:
+    """Return at most `limit` sessions, the one made last first, beginning after the session `after`."""
     rows = conn.rows(
-        f"""SELECT s.session_id, s.created, s.archives, count(m.message_id), max(m.at)
-        FROM sessions s LEFT JOIN messages m ON m.session_id = s.session_id {where}
-        GROUP BY s.session_id, s.created, s.archives ORDER BY s.created DESC, s.session_id""",
-        params,
+        f"""{_SESSION} WHERE s.created <= :created AND (s.created < :created OR s.session_id > :id)
+        ORDER BY s.created DESC, s.session_id LIMIT :limit""",
+        {"created": after.created if after else LAST, "id": after.session_id if after else "", "limit": limit},
     )
     return [SessionRow(*row) for row in rows]
 

@@ -32,6 +32,7 @@ def upgrade(op: Operations) -> None:
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_audit_kind_subject")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_audit_kind_audit_id"), "audit", ["kind", "audit_id"], unique=False)
     op.create_table(
         "branches",
         sa.Column("branch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -55,6 +56,14 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_commits")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_commits_idempotency_key")),
         sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_commits_at"), "commits", ["at"], unique=False)
+    op.create_table(
+        "content_counts",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_content_counts")),
     )
     op.create_table(
         "contents",
@@ -88,7 +97,10 @@ def upgrade(op: Operations) -> None:
         op.f("ix_entries_branch_id_node_id_to_seq"), "entries", ["branch_id", "node_id", "to_seq"], unique=False
     )
     op.create_index(
-        op.f("ix_entries_branch_id_parent_id_to_seq"), "entries", ["branch_id", "parent_id", "to_seq"], unique=False
+        op.f("ix_entries_branch_id_parent_id_to_seq_from_seq"),
+        "entries",
+        ["branch_id", "parent_id", "to_seq", "from_seq"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_entries_content_id_to_seq"),
@@ -143,7 +155,8 @@ def upgrade(op: Operations) -> None:
         sa.Column("ended", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("intent_id", name=op.f("pk_intents")),
     )
-    op.create_index(op.f("ix_intents_state"), "intents", ["state"], unique=False)
+    op.create_index(op.f("ix_intents_started"), "intents", ["started"], unique=False)
+    op.create_index(op.f("ix_intents_state_ended"), "intents", ["state", "ended"], unique=False)
     op.create_table(
         "jobs",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -175,14 +188,8 @@ def upgrade(op: Operations) -> None:
         sqlite_where=sa.text("ended IS NOT NULL"),
         postgresql_where=sa.text("ended IS NOT NULL"),
     )
-    op.create_index(
-        "ix_jobs_failed",
-        "jobs",
-        ["job_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'failed'"),
-        postgresql_where=sa.text("state = 'failed'"),
-    )
+    op.create_index("ix_jobs_of_kind", "jobs", [sa.literal_column("(kind || '/' || state)"), "job_id"], unique=False)
+    op.create_index("ix_jobs_of_state", "jobs", [sa.literal_column("(state || '')"), "job_id"], unique=False)
     op.create_index(
         "ix_jobs_queued",
         "jobs",
@@ -296,6 +303,7 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("pin_id", name=op.f("pk_pins")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_pins_table_name_pin_id"), "pins", ["table_name", "pin_id"], unique=False)
     op.create_index(
         "uq_pins_current",
         "pins",
@@ -342,6 +350,7 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_sessions_created", "sessions", [sa.literal_column("created DESC"), "session_id"], unique=False)
     op.create_table(
         "settings",
         sa.Column("name", sa.Text(), nullable=False),
