@@ -1,76 +1,20 @@
 """URLs as sources: a real server on loopback, well-behaved and not."""
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from holdfast.errors import HoldfastError, NotFound, TooLarge, Unsupported
+from holdfast.ingest import hosts
 from holdfast.ingest.urls import FetchLimits, fetch, name_of
 from holdfast.store import Store
+from tests.ingest.conftest import Replies
 
 LIMITS = FetchLimits(size=100_000, seconds=30.0, private=True)
-
-
-class _Pages(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        page = {
-            "/page": self._page, "/loop": self._loop, "/moved": self._moved, "/big": self._big,
-            "/endless": self._endless, "/broken": self._broken, "/inward": self._inward,
-        }.get(self.path)  # fmt: skip
-        if page is None:
-            self.send_error(404)
-        else:
-            page()
-
-    def _head(self, status: int = 200, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-
-    def _page(self) -> None:
-        self._head(Content_Type="text/html; charset=utf-8", Content_Length="42")
-        self.wfile.write(b"<h1>Tokens</h1><p>A token only grows.</p>\n")
-
-    def _moved(self) -> None:
-        self._head(302, Location="/page", Content_Length="0")
-
-    def _loop(self) -> None:
-        self._head(302, Location="/loop", Content_Length="0")
-
-    def _inward(self) -> None:
-        self._head(302, Location="http://169.254.169.254/latest/meta-data", Content_Length="0")
-
-    def _big(self) -> None:
-        self._head(Content_Length="200000")
-
-    def _endless(self) -> None:
-        self._head()
-        for _ in range(10):
-            self.wfile.write(b"x" * 20_000)
-
-    def _broken(self) -> None:
-        self._head(Content_Length="500")
-        self.wfile.write(b"only this")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """Return the address of a running server."""
-    running = ThreadingHTTPServer(("127.0.0.1", 0), _Pages)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    thread.join()
-    running.server_close()
 
 
 def allow_private(store: Store) -> None:
@@ -103,14 +47,12 @@ def test_a_redirect_into_a_private_network_is_refused(
 ) -> None:
     asked: list[str] = []
 
-    def address(host: str, port: int, private: bool) -> str:
+    def resolved(host: str, port: int, seconds: float, *, private: bool) -> str:
         asked.append(host)
-        return original(host, port, private or host == "127.0.0.1")
+        return original(host, port, seconds, private=private or host == "127.0.0.1")
 
-    from holdfast.ingest import urls
-
-    original = urls._address
-    monkeypatch.setattr(urls, "_address", address)
+    original = hosts.resolved
+    monkeypatch.setattr(hosts, "resolved", resolved)
     with pytest.raises(Unsupported, match="private"):
         fetch(f"{server}/inward", tmp_path / "f", FetchLimits(1000, 30.0))
     assert asked == ["127.0.0.1", "169.254.169.254"]
@@ -136,6 +78,144 @@ def test_a_page_that_cannot_be_had_says_why(server: str, tmp_path: Path, page: s
 def test_what_is_no_web_address_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(HoldfastError):
         fetch(url, tmp_path / "f", LIMITS)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        b"http://[::1", b"http://a..b/", b"//a..b/", b"/caf\xe9 au lait", b"/caf\xc3\xa9", b"http://\xff.example/",
+        b"http://me:pw@127.0.0.1/", b"http://127.0.0.1:99999/", b"http://127.0.0.1:0/", b"file:///etc/passwd",
+        b"http://", b"http://:80/", b"\x01", b"http://[fe80::1%25eth0]/", b"/" + b"x" * 60_000,
+    ],
+)  # fmt: skip
+def test_a_redirect_to_anything_is_a_failure_of_that_url_alone(
+    store: Store, replies: Replies, server: str, location: bytes
+) -> None:
+    allow_private(store)
+    replies.answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    report = store.add(f"{replies.url}/first", f"{server}/other", jobs=1)
+    assert report.added == 1
+    (failure,) = report.failed
+    assert (failure.source, failure.stage) == (f"{replies.url}/first", "fetch")
+    assert failure.reason.isprintable()
+    assert "pw" not in failure.reason
+
+
+@pytest.mark.parametrize("url", ["http://a..b/", "http://[::1", "http://\udcff/", "http://a.org:x/", "https://\x00/"])
+def test_an_address_that_cannot_be_one_fails_alone(store: Store, server: str, url: str) -> None:
+    allow_private(store)
+    report = store.add(url, f"{server}/other", jobs=1)
+    assert (report.added, len(report.failed)) == (1, 1)
+
+
+def test_a_name_in_another_script_is_asked_for_in_ascii(replies: Replies, tmp_path: Path) -> None:
+    replies.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    assert fetch(f"{replies.url}/Z\u00fcrich am See?q=\u00e9%20", tmp_path / "f", LIMITS).name == "Z\u00fcrich-am-See"
+    assert replies.asked[-1].startswith(b"GET /Z%C3%BCrich%20am%20See?q=%C3%A9%20 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Drip: " + b"x" * 60_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 4_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 10_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-Trailer: x\r\n" * 5_000,
+    ],
+)
+def test_time_runs_out_wherever_a_server_drips(replies: Replies, tmp_path: Path, answer: bytes) -> None:
+    replies.answer = answer
+    # Each look at the clock is a second later, so nobody waits.
+    seconds = count()
+    limits = FetchLimits(size=100_000, seconds=8.0, private=True)
+    with pytest.raises(HoldfastError, match="did not answer in time"):
+        fetch(f"{replies.url}/x", tmp_path / "f", limits, now=lambda: next(seconds))
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
+def test_time_runs_out_when_a_server_falls_silent(replies: Replies, tmp_path: Path, answer: bytes) -> None:
+    replies.answer = answer
+    replies.held.clear()
+    try:
+        with pytest.raises(HoldfastError, match="did not answer in time"):
+            fetch(f"{replies.url}/x", tmp_path / "f", FetchLimits(size=1000, seconds=0.02, private=True))
+    finally:
+        replies.held.set()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "x-unheard-of"])
+def test_what_comes_compressed_is_not_taken_for_text(replies: Replies, tmp_path: Path, encoding: str) -> None:
+    replies.answer = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\nx".encode()
+    with pytest.raises(Unsupported, match="compressed"):
+        fetch(f"{replies.url}/x", tmp_path / "f", LIMITS)
+
+
+def test_the_words_of_a_server_are_not_repeated(replies: Replies, tmp_path: Path) -> None:
+    replies.answer = b"HTTP/1.1 403 \x1b[31mRun rm -rf\r\n\r\n"
+    with pytest.raises(HoldfastError, match=r"HTTP 403 \(Forbidden\)") as raised:
+        fetch(f"{replies.url}/x", tmp_path / "f", LIMITS)
+    assert "rm" not in str(raised.value)
+
+
+def test_a_login_in_an_address_is_refused_before_anybody_is_asked(tmp_path: Path, replies: Replies) -> None:
+    before = len(replies.asked)
+    for login in ("me:hidden@", "me@", "hidden:@", ":hidden@", "@"):
+        with pytest.raises(Unsupported, match="user or password") as raised:
+            fetch(replies.url.replace("//", f"//{login}"), tmp_path / "f", LIMITS)
+        assert "hidden" not in str(raised.value)
+    assert len(replies.asked) == before
+
+
+@settings(max_examples=50)
+@given(st.text() | st.from_regex(r"https?://[^/]{0,20}[/?#].{0,20}") | st.from_regex(r"\A[a-z]{2,6}://.{0,30}"))
+def test_any_text_for_an_address_is_a_failure_or_is_asked_for(
+    tmp_path_factory: pytest.TempPathFactory, url: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(HoldfastError):
+        patch.setattr("socket.getaddrinfo", _nobody)
+        fetch(url, tmp_path_factory.getbasetemp() / "f", LIMITS)
+
+
+def _nobody(host: str, *_: object, **__: object) -> None:
+    host.encode("idna")
+    raise OSError("no such host")
+
+
+_LINES = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 200\r\n", b"HTTP/1.1 302 Found\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/9.9 999 \xff\r\n", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 99999999\r\n",
+        b"Content-Length: x\r\n", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Content-Type: text/html; charset=utf-16\r\n", b"Content-Type: \xff/\x00\r\n", b"Content-Encoding: gzip\r\n",
+        b"Location: http://[::1\r\n", b"Location: \xe9\r\n", b"Location: //a..b\r\n", b" folded\r\n", b": no name\r\n",
+        b"\r\n", b"\n", b"5\r\nhello\r\n", b"0\r\n\r\n", b"-5\r\n", b"zz\r\n", b"fffffffffffffffffff\r\n", b"hello",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(st.lists(_LINES | st.binary(max_size=40), max_size=10).map(b"".join))
+def test_any_answer_is_a_document_or_a_failure(
+    tmp_path_factory: pytest.TempPathFactory, replies: Replies, answer: bytes
+) -> None:
+    replies.answer = answer
+    into = tmp_path_factory.getbasetemp() / "answer"
+    try:
+        fetched = fetch(f"{replies.url}/x", into, LIMITS)
+    except HoldfastError as error:
+        assert str(error).isprintable()
+    else:
+        assert into.stat().st_size == fetched.size
+        assert fetched.name.isprintable()
+
+
+@given(st.text(), st.text())
+def test_any_path_and_any_type_make_a_name_that_can_stand(path: str, content_type: str) -> None:
+    from holdfast import paths
+
+    url = urlsplit("https://example.org")._replace(path=f"/{path}")
+    name = name_of(url, content_type)
+    assert paths.check_name(name)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 from holdfast.errors import AlreadyExists, HoldfastError
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.scratch import scratch
+from holdfast.ingest.secrets import shown
 from holdfast.ingest.urls import FetchLimits, fetch, is_url
 
 
@@ -15,6 +16,7 @@ from holdfast.ingest.urls import FetchLimits, fetch, is_url
 class Download:
     """A document that was fetched, shaped like a file that was found."""
 
+    #: without its secrets
     url: str
     source: Path
     #: its name, directly in the `to` directory
@@ -29,6 +31,7 @@ class Download:
 class Missed:
     """A URL that could not be fetched."""
 
+    #: without its secrets
     url: str
     error: HoldfastError
 
@@ -48,7 +51,10 @@ class Downloads:
             try:
                 yield self._fetch(url, self._place(number))
             except HoldfastError as error:
-                yield Missed(url, error)
+                yield Missed(shown(url), error)
+            except Exception as error:  # noqa: BLE001 - one server's surprise must not end the batch (G11)
+                named = shown(url)
+                yield Missed(named, HoldfastError(f"{named} could not be fetched: {type(error).__name__}", path=named))
 
     def close(self) -> None:
         """Remove what was fetched."""
@@ -62,9 +68,11 @@ class Downloads:
 
     def _fetch(self, url: str, into: Path) -> Download:
         found = fetch(url, into, self._limits)
+        named = shown(url)
         taken = self._names.setdefault(found.name, url)
         if taken != url:
             raise AlreadyExists(
-                f"{found.name} is already taken by {taken}", path=url, remedy="Add them with different --to"
-            )
-        return Download(url, into, found.name, found.size, into.stat().st_mtime_ns)
+                f"{found.name} is already taken by {shown(taken)}", path=named,
+                remedy="Add them one by one, with different --to or --as",
+            )  # fmt: skip
+        return Download(named, into, found.name, found.size, into.stat().st_mtime_ns)

@@ -26,7 +26,9 @@ from holdfast.ingest.preparing import refusal
 from holdfast.ingest.prune import PRUNE_FILES, vanished
 from holdfast.ingest.publishing import Publishing
 from holdfast.ingest.report import AddReport, Failure, Progress
+from holdfast.ingest.secrets import shown
 from holdfast.ingest.tally import Tally
+from holdfast.ingest.urls import is_url
 
 #: seconds between looks at the clock while nothing happens: for time limits and groups that are due
 TICK = 0.1
@@ -54,9 +56,9 @@ class _Base:
         self._plan = plan
         self._tally = Tally()
         self._intake = Intake(backend, plan, self._tally)
-        self._named = {os.path.normpath(Path(source).absolute()) for source in plan.sources} | set(
-            map(str, plan.sources)
-        )
+        self._named = {os.path.normpath(Path(source).absolute()) for source in plan.sources} | {
+            shown(str(source)) for source in plan.sources
+        }
         self._current = ""
         self._told = 0.0
 
@@ -217,5 +219,6 @@ class _Run(_Base):
 
 
 def _message(plan: Plan) -> str:
-    names = ", ".join(str(source) for source in plan.sources[:3])
+    # A commit message is kept for ever.
+    names = ", ".join(shown(source) if is_url(source) else str(source) for source in map(str, plan.sources[:3]))
     return f"Add {names}{', ...' if len(plan.sources) > 3 else ''}"

@@ -2,36 +2,40 @@
 
 The address that was checked is the address that is connected to, at every redirect, so that a name which answers
 differently the second time gains nothing. The content type that the server states decides over the name in the URL.
+Nothing that a server says is trusted to be well formed, and nothing that is raised holds a secret of the URL.
 """
 
 import http.client
-import ipaddress
 import re
-import socket
-import ssl
 import time
 import unicodedata
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.errors import HoldfastError, InvalidPath, NotFound, TooLarge, Unsupported
-from holdfast.ingest import formats
+from holdfast.ingest import formats, hosts
+from holdfast.ingest.connections import Connection, Deadline, Now
+from holdfast.ingest.secrets import has_login, shown
 
 #: redirects followed for one document
 REDIRECTS = 5
-#: seconds that a server may stay silent
-SILENCE_SECONDS = 30.0
 #: longest name made of a URL, in bytes
 NAME_BYTES = 200
+#: characters of an address that an error shows of what a server may have made up
+SHOWN = 500
 
 _AGENT = "holdfast"
 _REDIRECTS = (301, 302, 303, 307, 308)
 #: what servers say, where it is not our own name for the type
 _TYPES = {"application/xhtml+xml": formats.HTML, "text/x-markdown": formats.MARKDOWN, "text/rtf": formats.RTF}
 _EXTENSIONS = {entry.media_type: entry.extensions[0] for entry in formats.FORMATS}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+#: what stays as it is where a URL is written in ASCII; `%` too, for what is encoded already
+_SAFE = "%/:?#[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True)
@@ -58,135 +62,146 @@ class Fetched:
 
 
 def is_url(source: object) -> bool:
-    """Tell whether a source of an add is a URL."""
-    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
+    """Tell whether a source of an add is a URL, of whatever kind."""
+    return isinstance(source, str) and _SCHEME.match(source) is not None
 
 
-def fetch(url: str, into: Path, limits: FetchLimits) -> Fetched:
+def fetch(url: str, into: Path, limits: FetchLimits, now: Now = time.monotonic) -> Fetched:
     """Write the document behind `url` to the file `into`.
 
-    Raises Unsupported (a private address, too many redirects), NotFound, TooLarge or HoldfastError, naming the URL.
+    Raises Unsupported (a login in the URL, a private address, too many redirects), InvalidPath, NotFound, TooLarge or
+    HoldfastError, naming the URL without its secrets.
     """
-    deadline, asked = time.monotonic() + limits.seconds, url
+    named = shown(url)
     try:
-        for _ in range(REDIRECTS + 1):
-            parts = _checked(asked)
-            connection = _connect(parts, limits, deadline)
-            try:
-                with _ask(connection, parts) as response:
-                    if response.status in _REDIRECTS and (target := response.getheader("Location")):
-                        asked = urljoin(asked, target)
-                        continue
-                    return _received(url, parts, response, into, limits, deadline)
-            finally:
-                connection.close()
+        return _followed(url, named, into, limits, Deadline(limits.seconds, now))
     except TimeoutError as error:
-        raise HoldfastError(f"{url} did not answer in time", path=url, remedy="Try again later") from error
-    except (OSError, HTTPException) as error:
-        raise HoldfastError(f"{url} could not be fetched: {error}", path=url) from error
-    raise Unsupported(f"{url} redirects more than {REDIRECTS} times", path=url)
+        raise HoldfastError(f"{named} did not answer in time", path=named, remedy="Try again later") from error
+    # Only what the system says of it is told: a message made from the request could hold the whole URL.
+    except OSError as error:
+        raise _failed(named, error.strerror or type(error).__name__) from None
+    except HTTPException as error:
+        raise _failed(named, f"its answer is no HTTP ({type(error).__name__})") from None
+    except ValueError as error:
+        raise _failed(named, f"an address on the way to it cannot be used ({type(error).__name__})") from None
+
+
+def _failed(named: str, reason: str) -> HoldfastError:
+    return HoldfastError(f"{named} could not be fetched: {reason}", path=named, remedy="Look at it with a browser")
+
+
+def _followed(url: str, named: str, into: Path, limits: FetchLimits, deadline: Deadline) -> Fetched:
+    asked = url
+    for _ in range(REDIRECTS + 1):
+        parts = _checked(asked)
+        connection = _connect(parts, limits, deadline)
+        try:
+            with closing(_ask(connection, parts)) as response:
+                if response.status in _REDIRECTS and (target := response.getheader("Location")):
+                    asked = _joined(asked, target)
+                    continue
+                return _received(named, parts, response, into, limits)
+        finally:
+            connection.hang_up()
+    raise Unsupported(f"{named} redirects more than {REDIRECTS} times", path=named, remedy="Name where it leads to")
 
 
 def _checked(url: str) -> SplitResult:
+    """Return the parts of a URL that can be asked for, all of them ASCII."""
+    named = shown(url)[:SHOWN]
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, host = parts.port, (parts.hostname or "").encode("idna" if not url.isascii() else "ascii").decode()
     except ValueError as error:
-        raise InvalidPath(f"{url!r} is not a URL: {error}", path=url) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise Unsupported(f"{url} is not an http or https address", path=url)
-    return parts
+        raise InvalidPath(f"{named!r} is not a URL ({type(error).__name__})", path=named, remedy="Check it") from None
+    if has_login(url) or parts.username is not None:
+        raise Unsupported(
+            f"{named} is written with a user or password before its host, which would be kept for ever", path=named,
+            remedy="Leave it out; what needs a login, download with another program and add the file",
+        )  # fmt: skip
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise Unsupported(f"{named} is not an http or https address", path=named, remedy="Check the address")
+    host = f"[{host}]" if ":" in host else host
+    return parts._replace(
+        netloc=host if port is None else f"{host}:{port}",
+        path=quote(parts.path, _SAFE),
+        query=quote(parts.query, _SAFE),
+    )
 
 
-def _connect(parts: SplitResult, limits: FetchLimits, deadline: float) -> HTTPConnection:
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = _address(host, port, limits.private)
-    seconds = _left(deadline)
-    if parts.scheme == "https":
-        return _PinnedHttps(host, port, address, seconds)
-    return _Pinned(host, port, address, seconds)
+def _joined(url: str, target: str) -> str:
+    """Return where a Location header leads to; it may hold anything."""
+    with suppress(UnicodeError):
+        # Header lines are read as Latin-1; servers that break the rules write UTF-8.
+        target = target.encode("latin-1").decode("utf-8")
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        named = shown(url)
+        raise InvalidPath(
+            f"{named} redirects to {shown(target)[:SHOWN]!r}, which is not a URL",
+            path=named,
+            remedy="Check the address",
+        ) from None
 
 
-def _address(host: str, port: int, private: bool) -> str:
-    """Return the address to connect to; raises Unsupported when any that the name stands for is a private one."""
-    found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    for address in found:
-        if not private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-            raise Unsupported(
-                f"{host} is in a private network ({address})", path=host,
-                remedy="Set ingest.private_urls = true in holdfast.toml to allow that",
-            )  # fmt: skip
-    return found[0]
+def _connect(parts: SplitResult, limits: FetchLimits, deadline: Deadline) -> Connection:
+    tls = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if tls else 80)
+    address = hosts.resolved(host, port, deadline.left(), private=limits.private)
+    return Connection(host, port, address, deadline, tls=tls)
 
 
-class _Pinned(HTTPConnection):
-    """A connection to an address that was checked, under the name that was asked for."""
-
-    def __init__(self, host: str, port: int, address: str, seconds: float) -> None:
-        super().__init__(host, port, timeout=seconds)
-        self._address = address
-
-    def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
-
-
-class _PinnedHttps(HTTPSConnection):
-    """The same, encrypted."""
-
-    def __init__(self, host: str, port: int, address: str, seconds: float) -> None:
-        self._tls = ssl.create_default_context()
-        super().__init__(host, port, timeout=seconds, context=self._tls)
-        self._address = address
-
-    def connect(self) -> None:
-        bare = socket.create_connection((self._address, self.port), self.timeout)
-        self.sock = self._tls.wrap_socket(bare, server_hostname=self.host)
-
-
-def _ask(connection: HTTPConnection, parts: SplitResult) -> HTTPResponse:
+def _ask(connection: Connection, parts: SplitResult) -> HTTPResponse:
     target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    # Two slashes at the start of a path would be taken for a host.
+    target = "/" + target.lstrip("/") if target.startswith("//") else target
     connection.request("GET", target, headers={"User-Agent": _AGENT, "Accept": "*/*", "Accept-Encoding": "identity"})
     return connection.getresponse()
 
 
-def _received(
-    url: str, parts: SplitResult, response: HTTPResponse, into: Path, limits: FetchLimits, deadline: float
-) -> Fetched:
-    if response.status in (404, 410):
-        raise NotFound(f"{url} is not there (HTTP {response.status})", path=url, remedy="Check the address")
-    if response.status != http.client.OK:
-        raise HoldfastError(f"{url} was refused: HTTP {response.status} {response.reason}", path=url)
+def _received(named: str, parts: SplitResult, response: HTTPResponse, into: Path, limits: FetchLimits) -> Fetched:
+    _check_answer(named, response)
     if (response.length or 0) > limits.size:
-        raise _too_large(url, limits)
+        raise _too_large(named, limits)
     size = 0
     with into.open("wb") as file:
         while piece := response.read1(CHUNK_BYTES):
-            _left(deadline)
             size += len(piece)
             if size > limits.size:
-                raise _too_large(url, limits)
+                raise _too_large(named, limits)
             file.write(piece)
     if response.length:
-        raise HoldfastError(f"{url} broke off, {response.length} bytes are missing", path=url)
+        raise HoldfastError(
+            f"{named} broke off, {response.length} bytes are missing", path=named, remedy="Try again later"
+        )
     return Fetched(into, name_of(parts, response.getheader("Content-Type") or ""), size)
 
 
-def _left(deadline: float) -> float:
-    """Return the seconds until the server must have said something; raises TimeoutError when none are left."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return min(SILENCE_SECONDS, left)
+def _check_answer(named: str, response: HTTPResponse) -> None:
+    if response.status in (404, 410):
+        raise NotFound(f"{named} is not there (HTTP {response.status})", path=named, remedy="Check the address")
+    if response.status != http.client.OK:
+        # The usual words for the status: what the server itself writes there may be anything.
+        words = http.client.responses.get(response.status, "no known status")
+        raise HoldfastError(
+            f"{named} was refused: HTTP {response.status} ({words})", path=named, remedy="Look at it with a browser"
+        )
+    encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Unsupported(
+            f"{named} came compressed, which was not asked for", path=named, remedy="Download it and add the file"
+        )
 
 
-def _too_large(url: str, limits: FetchLimits) -> TooLarge:
-    return TooLarge(f"{url} is larger than {limits.size} bytes", path=url, remedy="Raise ingest.max_file_bytes")
+def _too_large(named: str, limits: FetchLimits) -> TooLarge:
+    return TooLarge(f"{named} is larger than {limits.size} bytes", path=named, remedy="Raise ingest.max_file_bytes")
 
 
 def name_of(parts: SplitResult, content_type: str) -> str:
     """Return what to call a document: the last part of its URL, with an ending that fits its content type."""
-    last = unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.hostname or "document"
+    path = urlsplit(shown(urlunsplit(parts))).path
+    last = unquote(path.rstrip("/").rpartition("/")[2]) or parts.hostname or "document"
     cleaned = "".join(c if unicodedata.category(c)[0] not in "CZ" and c != "/" else "-" for c in last)
     name = re.sub("-+", "-", cleaned).strip(".-") or "document"
     name = name.encode("utf-8", "ignore")[:NAME_BYTES].decode("utf-8", "ignore")

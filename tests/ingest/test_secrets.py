@@ -1,0 +1,84 @@
+"""What is kept of a URL: never what lets somebody in."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import holdfast
+from holdfast.ingest.secrets import shown
+from holdfast.store import Store
+
+SECRETS = (
+    *("sig", "signature", "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "token", "access_token"),
+    *("key", "api_key", "apikey", "api-key", "code", "password", "auth", "private_token", "client_secret", "%73ig"),
+    *("X-Goog-Signature", "AWSAccessKeyId", "Key-Pair-Id", "TOKEN", "jwt", "oauth_token", "refresh%5Ftoken"),
+)
+#: such as no URL has by itself
+HIDDEN = "hunter2secret"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.org/x?id=7&lang=en", "https://a.org/x?id=7&lang=en"),
+        ("https://a.org/x?page=2&token=1&id=7", "https://a.org/x?page=2&id=7"),
+        ("https://a.org/x?token=1", "https://a.org/x"),
+        ("https://a.org/x?token=1;id=7", "https://a.org/x?id=7"),
+        ("https://me:pw@a.org/x", "https://a.org/x"),
+        ("https://me@b@a.org/x", "https://a.org/x"),
+        ("https://a.org/@me/x", "https://a.org/@me/x"),
+        ("https://a.org/x#access_token=1", "https://a.org/x"),
+        ("https://a.org/x;jsessionid=1/y", "https://a.org/x/y"),
+        ("https://a.blob.org/c/f.pdf?sv=1&se=2&sr=b&sp=r&sig=3", "https://a.blob.org/c/f.pdf"),
+        ("https://a.org/list?sp=2&st=open", "https://a.org/list?sp=2&st=open"),
+        ("https://a.org/x?to=https%3A%2F%2Fb.org%2F%3Fsig%3D1&id=7", "https://a.org/x?id=7"),
+        ("https://a.org/x?to=https://b.org/y", "https://a.org/x?to=https://b.org/y"),
+        ("https://a.org/\x1b[31m", "https://a.org/%1B[31m"),
+        ("https://a.org/Zürich", "https://a.org/Zürich"),
+        ("http://[::1/?sig=1", "http://[::1/"),
+    ],
+)
+def test_only_what_lets_somebody_in_is_left_out(url: str, kept: str) -> None:
+    assert shown(url) == kept
+
+
+@given(
+    st.sampled_from(SECRETS), st.sampled_from(("?", "?id=7&", "?x;")), st.sampled_from(("", "&b=2", "#end")),
+    st.sampled_from(("{}={}", "{}=a%20{}", "next=https%3A%2F%2Fb.org%2F%3F{}%3D{}")),
+)  # fmt: skip
+def test_no_known_secret_is_shown(name: str, before: str, after: str, form: str) -> None:
+    assert HIDDEN not in shown(f"https://a.org/x{before}{form.format(name, HIDDEN)}{after}")
+
+
+@given(st.text())
+def test_anything_can_be_asked_about_and_asking_twice_says_the_same(text: str) -> None:
+    once = shown(f"https://a.org/{text}")
+    assert shown(once) == once
+    assert once.isprintable()
+
+
+def test_what_would_take_long_to_match_does_not() -> None:
+    assert shown("https://a.org/;" + "sid" * 100_000).endswith("sid")
+
+
+def test_no_secret_of_a_url_reaches_the_store(store: Store, server: str, caplog: pytest.LogCaptureFixture) -> None:
+    (store.folder / "holdfast.toml").write_text("[ingest]\nprivate_urls = true\n")
+    caplog.set_level("DEBUG", logger="holdfast")
+    seen: list[object] = []
+    report = store.add(
+        f"{server}/page?sig={HIDDEN}", f"{server}/to-secret?key={HIDDEN}", f"{server}/nowhere?token={HIDDEN}",
+        server.replace("//", f"//me:{HIDDEN}@") + "/page", f"ftp://me:{HIDDEN}@example.org/x", progress=seen.append,
+    )  # fmt: skip
+    assert (report.added, [failure.code for failure in report.failed]) == (
+        2,
+        ["not_found", "unsupported", "unsupported"],
+    )
+    assert store.stat("/resources/page.html").source == f"{server}/page"
+    assert HIDDEN not in repr(report) + repr(seen) + caplog.text
+    assert all(HIDDEN not in json.dumps(repr(each)) for each in [*store.log(), *store.tree("/"), *store.journal()])
+    store.close()
+    assert all(HIDDEN.encode() not in file.read_bytes() for file in store.folder.rglob("*") if file.is_file())
+    with holdfast.open(store.folder) as again:
+        assert "password" in again.add(f"https://me:{HIDDEN}@example.org/").failed[0].reason
