@@ -140,7 +140,7 @@ def searching(folder: Path) -> None:
         from holdfast.index.lookup import REFINE
 
         columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
-        probes = store._reader.live._probes(dataset.version)
+        probes = store._reader.live.probes(dataset.version)
 
         def raw(i: int) -> None:
             match = MatchQuery(" ".join(query_tokens(queries[i])), "terms")

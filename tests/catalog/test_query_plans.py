@@ -20,6 +20,8 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "of_contents": (lambda c: entries.of_contents(c, 1, 5, MANY, 10), "content_id=? AND to_seq>?"),
     "visible_among": (lambda c: entries.visible_among(c, 1, 5, MANY), "content_id=? AND to_seq>?"),
     "subtree_contents": (lambda c: entries.subtree_contents(c, 1, 5, 1, 9), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "directories_below": (lambda c: entries.directories_below(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "contents_below": (lambda c: entries.contents_below(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
     "of_content": (lambda c: entries.of_content(c, 1, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
     "named": (lambda c: entries.named(c, 1, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
     "between": (lambda c: changes.between(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?"),
@@ -27,6 +29,9 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "under": (lambda c: list(changes.under(c, 1, 4, range(80))), "parent_id=? AND to_seq=? AND from_seq>?"),
     "changes of_nodes": (lambda c: list(changes.of_nodes(c, 1, 4, range(80))), "node_id=? AND to_seq>?"),
     "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
+    "some_changed_entries": (
+        lambda c: entries.some_changed_entries(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?",
+    ),
     "removed_since": (lambda c: entries.removed_since(c, 1, 4, 10), "to_seq>? AND to_seq<?"),
     "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),

@@ -118,18 +118,33 @@ def of_content(conn: Connection, branch: int, seq: int, content: str, after: int
     return [Entry(*row) for row in rows]
 
 
+#: the directory node itself and the directories below it
+_BELOW = """WITH RECURSIVE below(node_id) AS (
+            SELECT :node UNION
+            SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
+            WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)"""
+_FILES_BELOW = """FROM below JOIN entries e ON e.parent_id = below.node_id
+        WHERE e.branch_id = :branch AND e.content_id IS NOT NULL AND e.to_seq > :seq AND e.from_seq <= :seq"""
+
+
 def subtree_contents(conn: Connection, branch: int, seq: int, node: int, limit: int) -> list[str]:
     """Return the distinct contents at or below a directory node, at most `limit` of them."""
     rows = conn.rows(
-        """WITH RECURSIVE below(node_id) AS (
-            SELECT :node UNION
-            SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
-            WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)
-        SELECT DISTINCT e.content_id FROM below JOIN entries e ON e.parent_id = below.node_id
-        WHERE e.branch_id = :branch AND e.content_id IS NOT NULL AND e.to_seq > :seq AND e.from_seq <= :seq
-        LIMIT :limit""",
+        f"{_BELOW} SELECT DISTINCT e.content_id {_FILES_BELOW} LIMIT :limit",
         {"branch": branch, "seq": seq, "node": node, "limit": limit},
     )
+    return [row[0] for row in rows]
+
+
+def directories_below(conn: Connection, branch: int, seq: int, node: int) -> list[int]:
+    """Return a directory node and the nodes of all directories below it."""
+    rows = conn.rows(f"{_BELOW} SELECT node_id FROM below", {"branch": branch, "seq": seq, "node": node})
+    return [row[0] for row in rows]
+
+
+def contents_below(conn: Connection, branch: int, seq: int, node: int) -> list[str]:
+    """Return the content of every file below a directory node, once for each file."""
+    rows = conn.rows(f"{_BELOW} SELECT e.content_id {_FILES_BELOW}", {"branch": branch, "seq": seq, "node": node})
     return [row[0] for row in rows]
 
 
@@ -145,14 +160,24 @@ def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[st
     return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch, "seq": seq})}
 
 
+_CHANGED = f"""SELECT {_COLUMNS} FROM entries
+        WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
+        {{union}} SELECT {_COLUMNS} FROM entries
+        WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}"""
+
+
 def changed_entries(conn: Connection, branch: int, after: int, until: int) -> list[Entry]:
     """Return every entry that began or ended in (after, until], each once."""
+    window = {"branch": branch, "after": after, "until": until}
+    return [Entry(*row) for row in conn.rows(_CHANGED.format(union="UNION"), window)]
+
+
+def some_changed_entries(conn: Connection, branch: int, after: int, until: int, limit: int) -> list[Entry]:
+    """Return at most `limit` entries that began or ended in (after, until], one that did both twice."""
+    # UNION ALL, so that the rows are given as they are found and no more are read than that.
     rows = conn.rows(
-        f"""SELECT {_COLUMNS} FROM entries
-        WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
-        UNION SELECT {_COLUMNS} FROM entries
-        WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}""",
-        {"branch": branch, "after": after, "until": until},
+        f"{_CHANGED.format(union='UNION ALL')} LIMIT :limit",
+        {"branch": branch, "after": after, "until": until, "limit": limit},
     )
     return [Entry(*row) for row in rows]
 

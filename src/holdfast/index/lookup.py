@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.index import bm25
+from holdfast.index.addresses import Addresses
 from holdfast.index.bm25 import CorpusStats
+from holdfast.index.contentset import ContentSet
 from holdfast.index.lance_errors import reading
 from holdfast.index.rows import HIT_COLUMNS
+from holdfast.index.rowset import RowSet
 from holdfast.index.segments import fragments, partitions_for, segments
 from holdfast.index.table import VersionedTable, is_one_of
 
@@ -62,6 +65,11 @@ class Lookup:
         self.table = table
         self._remembered: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._remembering = threading.Lock()
+        self._addresses = Addresses(table)
+
+    def rows_of(self, version: int, contents: ContentSet) -> RowSet:
+        """Return where the rows of many contents are; rows of others only where their hashes are the same."""
+        return self._addresses.rows_of(version, contents)
 
     def text_candidates(
         self,
@@ -109,7 +117,7 @@ class Lookup:
         wanted, unwanted = _listed(ids), _listed(not_ids)
         few = wanted is not None and len(wanted) <= FEW_CONTENTS
         if not exact and not few and self.table.count(version) >= limit * ENOUGH_TO_CHOOSE:
-            options = {"refine_factor": REFINE, "nprobes": self._probes(version)}
+            options = {"refine_factor": REFINE, "nprobes": self.probes(version)}
             found = self._nearest(version, query, limit, wanted, unwanted, options)
             if len(found) == limit:
                 return found
@@ -170,7 +178,8 @@ class Lookup:
             key=_best_first,
         )
 
-    def _probes(self, version: int) -> int:
+    def probes(self, version: int) -> int:
+        """Return how many partitions of the vector index a query looks into."""
         partitions = partitions_for(self._once(("rows", version), lambda: self.table.count(version)))
         return LEAST_PROBES + partitions // PROBES_SHARE
 

@@ -1,8 +1,8 @@
 """Candidates: ask the tables for more until enough of what they find is visible.
 
 Hidden rows never starve a result: each round asks for four times as many, until the limit is filled by visible rows or
-the lists are exhausted. When a search is restricted to a small part of the tree, the tables are told its contents and
-look at nothing else.
+the lists are exhausted. When a search is restricted to a part of the tree, the tables are told its contents and look at
+nothing else: the list is the one that a table of these contents alone would give.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.backend import Backend
+from holdfast.index.among import Among
+from holdfast.index.contentset import ContentSet
 from holdfast.index.lookup import Candidate, Lookup, RowKey
 from holdfast.search.reader import Instant, SearchReader
 
@@ -29,8 +31,8 @@ class Query:
     #: None when vectors are not searched
     vector: Any | None
     limit: int
-    #: contents that alone may be found; None for all
-    only: list[str] | None
+    #: contents that alone may be found, each by its id when they are few; None for all
+    only: frozenset[str] | ContentSet | None
     #: whether rows of contents that no branch shows any more are wanted too
     with_history: bool
 
@@ -73,6 +75,8 @@ class Gatherer:
         self._query = query
         tables = [backend.tables.live] + ([backend.tables.history] if query.with_history else [])
         self._tables = [(table.name, reader.lookup_of(table)) for table in tables]
+        self._tail_text = _among(query.only, instant.text)
+        self._tail_vector = _among(query.only, instant.vector)
 
     def first_size(self) -> int:
         """Return how many candidates the first round asks of each list."""
@@ -82,13 +86,16 @@ class Gatherer:
         """Return up to `size` candidates of each list; fewer only when there are no more."""
         where: dict[RowKey, tuple[str, Candidate]] = {}
         near = self._reader.beside(lambda: self._vector_parts(size))
-        text = _merge(self._text_parts(size), self._instant.text, size, where)
-        vector = _merge(near.result(), self._instant.vector, size, where)
+        text = _merge(self._text_parts(size), self._tail_text, size, where)
+        vector = _merge(near.result(), self._tail_vector, size, where)
         return Found(text, vector, where)
 
     def _text_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
         def ask(lookup: Lookup, version: int) -> list[Candidate]:
-            found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
+            if isinstance(self._query.only, ContentSet):
+                found = self._among(lookup, version).text_candidates(self._query.terms, size)
+            else:
+                found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
             if self._instant.stats is not None:
                 # Matches come from several places: all are scored by the statistics of all, so that they compare, and
                 # so that nothing changes when a fold brings them together.
@@ -103,12 +110,27 @@ class Gatherer:
             return []
 
         def ask(lookup: Lookup, version: int) -> list[Candidate]:
+            if isinstance(self._query.only, ContentSet):
+                return self._among(lookup, version).vector_candidates(vector, size)
             return lookup.vector_candidates(version, vector, size, ids=self._query.only)
 
         return self._each(ask)
 
+    def _among(self, lookup: Lookup, version: int) -> Among:
+        assert isinstance(self._query.only, ContentSet)
+        return Among(lookup, version, lookup.rows_of(version, self._query.only))
+
     def _each(self, ask: Callable[[Lookup, int], list[Candidate]]) -> list[tuple[str, list[Candidate]]]:
         return [(name, ask(lookup, self._instant.versions[name])) for name, lookup in self._tables]
+
+
+def _among(only: frozenset[str] | ContentSet | None, tail: dict[RowKey, float]) -> dict[RowKey, float]:
+    """Return the rows of the tail that may be found."""
+    if only is None or not tail:
+        return tail
+    contents = {key.content_id for key in tail}
+    here = only.among(contents) if isinstance(only, ContentSet) else contents & only
+    return {key: score for key, score in tail.items() if key.content_id in here}
 
 
 def _merge(

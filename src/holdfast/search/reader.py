@@ -19,6 +19,7 @@ from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
+from holdfast.search.below import Below
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
@@ -53,6 +54,7 @@ class SearchReader:
         self._lock = threading.Lock()
         self._tail: TailSet[TailRow] = TailSet()
         self._newest = 0
+        self.below = Below(backend.branch)
 
     @cached_property
     def live(self) -> Lookup:

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast import paths, tree
 from holdfast.backend import Backend
-from holdfast.catalog import contents, entries
+from holdfast.catalog import contents
+from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.analysis import query_tokens
+from holdfast.index.contentset import ContentSet
 from holdfast.index.fusion import Parts, fuse
 from holdfast.index.lookup import RowKey
 from holdfast.reading import SqlView
@@ -21,8 +23,8 @@ from holdfast.search.visible import MOST_OTHERS, Visibility
 
 HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
-#: contents below `under` up to which the tables are told to look at these alone
-PREFILTER_CONTENTS = 2000
+#: rounds among all rows that may find too few visible ones, before the tables are told what is visible
+UNTOLD_ROUNDS = 2
 #: of the best rows by the two lists, those beyond the limit that are lifted too (lift.py): one for so many, at least
 BEYOND_SHARE, BEYOND_LEAST = 2, 5
 #: of a row in a table, in the order of `Passage`
@@ -88,7 +90,7 @@ class _Search:
             instant = self._reader.instant(told.terms, vector, at=request.seq)
         told.tail_rows = len(instant.rows)
         query = Query(told.terms, vector, request.limit, only, instant.is_past)
-        found = self._gather(Gatherer(self._backend, self._reader, instant, query))
+        found = self._gather(instant, query)
         with self._timed("fuse"):
             best = self._fused(found)
         with self._timed("fetch"):
@@ -98,26 +100,21 @@ class _Search:
         told.hits = self._hits(found, best, quotes)
         return told
 
-    def _contents_below(self) -> list[str] | None:
-        """Return the contents below `under` when they are few, else None."""
+    def _contents_below(self) -> frozenset[str] | ContentSet | None:
+        """Return the contents below `under`, None for all."""
         request = self._request
         if request.under == paths.ROOT:
             return None
+        self._told.filter = "prefilter"
         with self._backend.engine.read() as conn:
             top = tree.need(SqlView(conn, self._backend.branch, request.seq), request.under)
             if not top.is_dir:
-                self._told.filter = "prefilter"
-                return [top.content_id] if top.content_id else []
-            below = entries.subtree_contents(
-                conn, self._backend.branch, request.seq, top.node_id, PREFILTER_CONTENTS + 1
-            )
-        if len(below) > PREFILTER_CONTENTS:
-            return None
-        self._told.filter = "prefilter"
-        return below
+                return frozenset([top.content_id] if top.content_id else [])
+            return self._reader.below.contents(conn, request.seq, top.node_id)
 
-    def _gather(self, gatherer: Gatherer) -> Found:
+    def _gather(self, instant: Instant, query: Query) -> Found:
         """Ask for more candidates until the visible ones fill the limit, or there are no more."""
+        gatherer = Gatherer(self._backend, self._reader, instant, query)
         size = gatherer.first_size()
         while True:
             self._told.rounds += 1
@@ -132,7 +129,18 @@ class _Search:
             ]
             if all(enough):
                 return self._shown(found)
-            size *= GROWTH
+            if query.only is None and self._told.rounds >= UNTOLD_ROUNDS:
+                # Most of what matches stands nowhere: it was removed lately, or came after the commit that is searched.
+                query = replace(query, only=self._contents_of_commit())
+                gatherer, size = Gatherer(self._backend, self._reader, instant, query), gatherer.first_size()
+            else:
+                size *= GROWTH
+
+    def _contents_of_commit(self) -> frozenset[str] | ContentSet:
+        """Return all contents that stand in the tree."""
+        self._told.filter = "prefilter"
+        with self._timed("filter"), self._backend.engine.read() as conn:
+            return self._reader.below.contents(conn, self._request.seq, ROOT_NODE)
 
     def _visible(self, scores: dict[RowKey, float]) -> int:
         return len(self._only_visible(scores))
