@@ -490,6 +490,84 @@ def test_a_retried_key_is_answered_even_when_its_own_commit_would_be_a_conflict(
     assert store.read("/a.md") == b"0+1"
 
 
+@pytest.mark.parametrize("first", ["nothing", "what stands there", "what it takes back"])
+def test_a_key_is_remembered_though_the_first_call_changed_nothing(store: Store, first: str) -> None:
+    store.write("/a.md", "there")
+    with store.transaction(idempotency_key="k") as tx:
+        if first == "what stands there":
+            tx.write("/a.md", "there")
+        elif first == "what it takes back":
+            tx.write("/b.md", "b")
+            tx.remove("/b.md")
+    with store.transaction(idempotency_key="k") as again:
+        again.write("/a.md", "changed meanwhile")
+    assert store.read("/a.md") == b"there"
+    assert again.published == tx.published
+    assert tx.published is not None
+    assert (tx.published.idempotency_key, tx.published.changes) == ("k", 0)
+
+
+def test_a_repeated_enqueue_is_told_the_jobs_of_the_first(store: Store) -> None:
+    waiting = store.enqueue("noop", key="waiting")
+
+    def enqueue(names: str) -> list[int | None]:
+        with store.transaction(idempotency_key="k") as tx:
+            tickets = [tx.enqueue("noop", key=name) for name in (*names, "waiting")]
+        return [ticket.job_id for ticket in tickets]
+
+    first = enqueue("ab")
+    # A job that waited under the key already is told like one that was written.
+    assert first[-1] == waiting
+    assert None not in first
+    assert enqueue("ab") == first
+    # Whoever asks for more under the same key gets no more.
+    assert enqueue("abcd") == [*first, None, None]
+    assert len(list(store.jobs())) == 3
+
+
+# --- listeners
+
+
+@pytest.mark.parametrize("when", ["beginning", "published"])
+def test_an_error_in_a_listener_reaches_nobody_who_commits(
+    store: Store, caplog: pytest.LogCaptureFixture, when: str
+) -> None:
+    heard: list[int] = []
+
+    def broken() -> None:
+        raise RuntimeError("can't start new thread")
+
+    listeners = getattr(store._backend, when)
+    listeners.insert(0, broken)
+    listeners.append(lambda: heard.append(1))
+    store.write("/a.md", "a")
+    store.enqueue("noop")
+    store.session("chat").append("user", "hello")
+    store.session("chat").commit()
+    assert store.read("/a.md") == b"a"
+    assert len(heard) >= 2
+    assert "can't start new thread" in caplog.text
+
+
+def test_a_process_that_can_start_no_thread_commits_and_tries_again_later(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        store.write("/a.md", "a")
+        session = store.session("chat")
+        session.extend([{"role": "user", "content": "ocelotbee " * 3000}])
+        assert session.commit().archive is not None
+    store.write("/b.md", "b")
+    assert {thread.name for thread in threading.enumerate()} >= {"holdfast-upkeep"}
+    store.close()
+    with holdfast.open(store.folder) as again:
+        assert again.search("ocelotbee", mode="text")
+
+
 def test_the_same_key_in_another_process_gives_the_first_commit_back(store: Store, child: Callable[..., Child]) -> None:
     tx = store.transaction(idempotency_key="shared").__enter__()
     tx.write("/a.md", "here")

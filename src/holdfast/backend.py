@@ -1,5 +1,6 @@
 """The parts that every room above works with, opened once per store."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,6 +15,8 @@ from holdfast.clock import Clock
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.tables import Tables
+
+log = logging.getLogger("holdfast")
 
 
 class Gatekeeper(Protocol):
@@ -49,6 +52,17 @@ class Backend:
     published: list[Callable[[], None]] = field(default_factory=list)
     #: asked before a publish writes anything
     gatekeepers: list[Gatekeeper] = field(default_factory=list)
+
+    def announce(self, listeners: Iterable[Callable[[], None]]) -> None:
+        """Call listeners, those of `beginning` or `published`; what goes wrong in one is logged and stops nobody.
+
+        What they are told of is done, or will be: a caller who heard their errors would take it for failed.
+        """
+        for listener in list(listeners):
+            try:
+                listener()
+            except Exception:
+                log.exception("a listener failed; what it was told of is not affected")
 
     def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
         """Return a draft of `data`, text as UTF-8, for the file at `path`; raises Unsupported for anything else."""

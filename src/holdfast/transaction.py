@@ -47,6 +47,13 @@ class Terms:
     idempotency_key: str | None = None
     guards: list[Guard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    #: of the jobs that the effects write, in order
+    tickets: list[Ticket] = field(default_factory=list)
+
+    @property
+    def are_empty(self) -> bool:
+        """Whether a commit without changes to the tree would write nothing at all."""
+        return not self.effects and not self.guards and not self.idempotency_key
 
 
 class Transaction(Reads):
@@ -156,6 +163,7 @@ class Transaction(Reads):
             ticket.job_id = jobs.enqueue(conn, new, commit.at)
 
         self.also(effect)
+        self.terms.tickets.append(ticket)
         return ticket
 
     # --- ending
@@ -174,8 +182,9 @@ class Transaction(Reads):
             ground.check(conn, head)
             return overlay
 
-        if not overlay.changed and not self.terms.effects and not self.terms.guards:
-            self.published = _commit_at(self._backend, self.base, self.terms)
+        if not overlay.changed and self.terms.are_empty:
+            with self._backend.engine.read() as conn:
+                self.published = _known_commit(conn, self.base)
         else:
             self.published = _publish(self._backend, self._drafts, self.terms, changes, ground)
         return self.published
@@ -233,8 +242,7 @@ def _publish(
     ground: Ground | None = None,
 ) -> Commit:
     """Stage the drafts and publish, again with what was missing when somebody took it in between."""
-    for listener in backend.beginning:
-        listener()
+    backend.announce(backend.beginning)
     drafts = dict(drafts)
     for _ in range(STAGINGS):
         try:
@@ -248,8 +256,7 @@ def _publish(
             drafts.update(_drafts_of_stored(backend, turn.needed - drafts.keys()))
             continue
         point("publish.after_commit")
-        for listener in backend.published:
-            listener()
+        backend.announce(backend.published)
         return commit
     raise Conflict(f"The commit lost {STAGINGS} races in a row", remedy="Repeat it when the store is less busy")
 
@@ -263,6 +270,7 @@ def _publish_staged(
         earlier = commits.by_key(conn, terms.idempotency_key) if terms.idempotency_key else None
         if earlier is not None:
             _end_intent(conn, staged, backend, intents.SWEPT)
+            jobs.tell(terms.tickets, commits.jobs_of(conn, earlier.seq))
             return earlier
         # Before the tree is looked at: who lost a lock must hear of that, not of the conflict it led to (G6).
         for keeper in backend.gatekeepers:
@@ -276,13 +284,16 @@ def _publish_staged(
         begun, ended = list(overlay.begun()), list(overlay.ended())
         held = {entry.content_id for entry in begun if entry.content_id}
         _check_contents(conn, backend, staged, held | overlay.seen_again)
-        if not begun and not ended and not terms.effects:
+        # A key is remembered by a commit only: without one, the same call made again would be taken for the first.
+        if not begun and not ended and not terms.effects and not terms.idempotency_key:
             _end_intent(conn, staged, backend, intents.SWEPT)
             return _known_commit(conn, head)
         commit = _write_tree(conn, backend, terms, head, begun, ended)
         _write_staged(conn, backend, staged, commit)
         for effect in terms.effects:
             effect(conn, commit)
+        if terms.idempotency_key and terms.tickets:
+            commits.note_jobs(conn, commit.seq, [ticket.job_id for ticket in terms.tickets])
         _end_intent(conn, staged, backend, intents.COMMITTED)
         point("publish.before_commit")
     return commit
@@ -374,12 +385,6 @@ def _drafts_of_stored(backend: Backend, ids: frozenset[str] | set[str]) -> dict[
             if content is not None:
                 drafts[content_id] = Draft(content_id, backend.stored_body(content), backend.deriver)
     return drafts
-
-
-def _commit_at(backend: Backend, seq: int, terms: Terms) -> Commit:
-    with backend.engine.read() as conn:
-        earlier = commits.by_key(conn, terms.idempotency_key) if terms.idempotency_key else None
-        return earlier or _known_commit(conn, seq)
 
 
 def _known_commit(conn: Connection, seq: int) -> Commit:

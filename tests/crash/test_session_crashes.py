@@ -25,6 +25,7 @@ APPEND = """
     store.session("chat").extend([{"role": "user", "content": str(n)} for n in range(100)])
     """
 COMMIT = "holdfast.open(sys.argv[1]).session('chat').commit()"
+DELETE = "holdfast.open(sys.argv[1]).session('chat').delete()"
 WORK = """
     worker = holdfast.open(sys.argv[1]).worker()
     while worker.turn():
@@ -107,6 +108,31 @@ def test_a_commit_that_is_killed_archived_every_message_once_or_not_at_all(
         session.commit()
         assert numbers(session.messages(archived=True)) == list(range(101))
     assert set(finish(folder)) == {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("point", "passage", "there"),
+    [
+        ("session.before_archive", 1, True),
+        ("publish.before_commit", 1, True),
+        ("session.before_delete", 1, True),
+        ("publish.before_commit", 2, True),
+        ("publish.after_commit", 2, False),
+    ],
+)
+def test_a_deletion_that_is_killed_loses_no_message_and_goes_on_when_repeated(
+    folder: Path, child: Callable[..., Child], point: str, passage: int, there: bool
+) -> None:
+    talk(folder)
+    killed_at(child, point, DELETE, folder, passage)
+    with holdfast.open(folder) as store:
+        assert [session.session_id for session in store.sessions()] == ["chat"] * there
+        if there:
+            assert numbers(store.session("chat").messages(archived=True)) == list(range(20))
+            store.session("chat").delete()
+        [path] = store.snapshot(at="HEAD~1").glob("/sessions/chat/*/messages.jsonl")
+        assert len(store.snapshot(at="HEAD~1").read(path).splitlines()) == 20
+    assert set(finish(folder)) == {"cancelled"}
 
 
 @pytest.mark.parametrize(

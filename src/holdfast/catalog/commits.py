@@ -1,5 +1,6 @@
 """Questions about commits and the heads of branches."""
 
+import json
 from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection, Row
@@ -83,6 +84,17 @@ def publish(
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch})
     return Commit(row[0], branch, parent, at, actor, message, key, changes)
+
+
+def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:
+    """Keep which jobs a commit enqueued, in order: whoever repeats it under its key is told them again."""
+    conn.run("UPDATE commits SET jobs = :jobs WHERE seq = :seq", {"jobs": json.dumps(ids), "seq": seq})
+
+
+def jobs_of(conn: Connection, seq: int) -> list[int | None]:
+    """Return the jobs that a commit with an idempotency key enqueued, in order."""
+    row = conn.row("SELECT jobs FROM commits WHERE seq = :seq", {"seq": seq})
+    return json.loads(row[0]) if row and row[0] else []
 
 
 def _commit(row: Row | None) -> Commit | None:

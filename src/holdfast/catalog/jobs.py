@@ -118,6 +118,12 @@ class Ticket:
     job_id: int | None = None
 
 
+def tell(tickets: Iterable[Ticket], ids: Iterable[int | None]) -> None:
+    """Say on tickets which jobs were written for them by an earlier commit that stands for theirs."""
+    for ticket, job_id in zip(tickets, ids, strict=False):
+        ticket.job_id = job_id
+
+
 def enqueue(conn: Connection, new: NewJob, now: float) -> int:
     """Write a job and return its id; with a key that an unstarted job has, that job's id."""
     there = unstarted_with_key(conn, new.key) if new.key is not None else None

@@ -51,6 +51,8 @@ commits = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text),
     sa.Column("changes", sa.Integer, nullable=False),
+    # Ids in JSON, of a commit with a key.
+    sa.Column("jobs", sa.Text),
     sa.UniqueConstraint("idempotency_key"),
     sa.Index(None, "at"),
     sqlite_autoincrement=True,

@@ -131,7 +131,7 @@ def commit(
 def delete(call: Call, session: SessionArgument) -> None:
     """Remove a session, its messages and archives.
 
-    History keeps the archives, and memories stay.
+    History keeps what was said (`holdfast restore /sessions/NAME --at COMMIT`, the commit before), and memories stay.
     """
     commit = call.store.session(session).delete()
     call.done({"session": session, "commit": commit.seq}, [f"deleted {session} (commit {commit.seq})"])

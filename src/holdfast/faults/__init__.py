@@ -65,6 +65,7 @@ POINTS: dict[str, str] = {
     "session.before_append": "messages are written, the SQL transaction not committed",
     "session.after_append": "messages are committed, the caller was not told",
     "session.before_archive": "the messages to archive are read, nothing is staged",
+    "session.before_delete": "all messages of a session are archived, the session not yet removed",
     "sweep.before_take_over": "a dead owner's intents are found, and still its own",
     "sweep.before_remove": "the intents are taken over, nothing of them removed",
     "sweep.before_tables": "the blobs are removed, the files of tables not",

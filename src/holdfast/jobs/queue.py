@@ -121,5 +121,4 @@ class Queue:
             return Summary(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))
 
     def _announce(self) -> None:
-        for listener in list(self._backend.published):
-            listener()
+        self._backend.announce(self._backend.published)

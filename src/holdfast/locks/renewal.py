@@ -48,8 +48,9 @@ class Renewer(Generic[L]):
         with self._wake:
             self._due[lock] = due = self._next_turn(lock)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="holdfast-locks", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="holdfast-locks", daemon=True)
+                thread.start()
+                self._thread = thread
             elif due < self._next_look:
                 self._wake.notify()
 

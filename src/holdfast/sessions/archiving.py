@@ -54,16 +54,21 @@ class SessionCommit:
         return self.archive.job_id if self.archive else None
 
 
-def archive(backend: Backend, session_id: str, *, keep_recent: int, attempts: int, actor: str) -> SessionCommit:
-    """Archive a session's messages but the newest `keep_recent`; raises NotFound for a session that is not there."""
+def archive(
+    backend: Backend, session_id: str, *, keep_recent: int = 0, attempts: int = 1, actor: str, remember: bool = True
+) -> SessionCommit:
+    """Archive a session's messages but the newest `keep_recent`; raises NotFound for a session that is not there.
+
+    Without `remember` the session is about to be deleted: its job is cancelled before anybody can begin it.
+    """
     for _ in range(TRIES):
         chosen, number = _choose(backend, session_id, keep_recent)
         if not chosen:
             return SessionCommit(session_id)
         point("session.before_archive")
         try:
-            made = _publish(backend, session_id, chosen, number, attempts, actor)
-        except _Overtaken:
+            made = _publish(backend, session_id, chosen, number, attempts, actor, remember)
+        except Overtaken:
             continue
         return SessionCommit(session_id, made, folder(session_id, number))
     raise Conflict(f"Other commits of session {session_id} came first {TRIES} times", path=session_id)
@@ -74,8 +79,8 @@ def folder(session_id: str, number: int) -> str:
     return f"/sessions/{session_id}/archive-{number:03d}"
 
 
-class _Overtaken(Exception):
-    """Another commit archived some of the messages, or the session was deleted."""
+class Overtaken(Exception):
+    """Another commit archived some of the messages, the session was deleted, or messages were appended to it."""
 
 
 def _choose(backend: Backend, session_id: str, keep_recent: int) -> tuple[list[Message], int]:
@@ -93,8 +98,9 @@ def not_there(session_id: str) -> NotFound:
 
 
 def _publish(
-    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str
-) -> Archive:
+    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str,
+    remember: bool,
+) -> Archive:  # fmt: skip
     lines = _body(wording.to_lines(chosen), "application/x-ndjson")
     text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
     bodies = {"messages.jsonl": lines, "transcript.md": text}
@@ -107,7 +113,7 @@ def _publish(
         # Inside the publishing SQL transaction (G3): what was read is still all that is live up to `last`.
         latest = sessions.latest_archive(conn, session_id)
         if latest != number - 1 or sessions.count_until(conn, session_id, last) != len(chosen):
-            raise _Overtaken
+            raise Overtaken
 
     def effect(conn: Connection, commit: Commit) -> None:
         before = sessions.archive(conn, session_id, number - 1)
@@ -116,6 +122,8 @@ def _publish(
             after=before.job_id if before else None,
         )  # fmt: skip
         job_id = jobs.enqueue(conn, job, commit.at)
+        if not remember:
+            jobs.cancel(conn, job_id, commit.at)
         found = Archive(
             session_id, number, lines.content_id, text.content_id, len(chosen), chosen[0].message_id, last, commit.seq,
             job_id, commit.at,
@@ -127,7 +135,8 @@ def _publish(
     terms = Terms(f"Archive {wording.amount(chosen)} of session {session_id}", actor, None, [guard], [effect])
 
     def action(tx: Transaction) -> None:
-        tx.claim(f"/sessions/{session_id}")
+        # All that a deletion will ask for: it must not be refused after the messages were put away for it.
+        tx.claim(f"/sessions/{session_id}", deep=not remember)
         _put_all(tx, at, drafts)
 
     immediately(backend, action, list(drafts.values()), terms)

@@ -59,9 +59,18 @@ class Transcripts:
         with self._lock:
             self._waiting[transcript_id] = None
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._run, name="holdfast-transcripts", daemon=True)
-                self._thread.start()
+                self._thread = self._started()
         self._noted.set()
+
+    def _started(self) -> threading.Thread | None:
+        thread = threading.Thread(target=self._run, name="holdfast-transcripts", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The session is committed; the next one tries again, or the store's closing does the work.
+            log.warning("no thread makes transcripts searchable yet: %s", error)
+            return None
+        return thread
 
     def close(self) -> None:
         """End the thread, and do here what it has not done."""
@@ -118,8 +127,7 @@ class Transcripts:
         with self._backend.engine.write() as conn:
             write_rows(conn, self._backend.embedder, transcript_id, rows)
         # The tail has grown: it may be due to be folded.
-        for listener in list(self._backend.published):
-            listener()
+        self._backend.announce(self._backend.published)
 
 
 def _is_without_rows(conn: Connection, embedder: str, content_id: str) -> bool:

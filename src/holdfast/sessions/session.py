@@ -7,19 +7,17 @@ from typing import Any
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import jobs, sessions
+from holdfast.catalog import sessions
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
 from holdfast.catalog.sessions import Archive, Message, SessionRow
 from holdfast.digest.digest import Digest
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.faults import point
-from holdfast.sessions import archiving
+from holdfast.sessions import archiving, deleting
 from holdfast.sessions import messages as wording
 from holdfast.sessions.archiving import SessionCommit, not_there
 from holdfast.sessions.context import MOST_TOKENS, TOKENS_PER_MESSAGE, SessionContext, fit
 from holdfast.sessions.reading import read_archive
-from holdfast.transaction import Terms, Transaction, immediately
 
 
 @dataclass(frozen=True)
@@ -135,27 +133,12 @@ class Session:
         return info(row, archives)
 
     def delete(self, *, actor: str | None = None) -> Commit:
-        """Remove the session, its live messages and its archives, and cancel its jobs; history keeps the archives.
+        """Remove the session with its messages and archives, and cancel its jobs; history keeps what was said.
 
-        What was remembered of it stays. Raises NotFound.
+        What was not archived yet is archived first, in a commit of its own: the commit before the returned one has it
+        all. What was remembered of it stays. Raises NotFound, or Locked when somebody else holds a lock in its folder.
         """
-        path = f"/sessions/{self.session_id}"
-
-        def guard(conn: Connection) -> None:
-            if sessions.latest_archive(conn, self.session_id) is None:
-                raise not_there(self.session_id)
-
-        def effect(conn: Connection, commit: Commit) -> None:
-            for job_id in jobs.unended_with_prefix(conn, archiving.job_key(self.session_id, 0)[:-1]):
-                jobs.cancel(conn, job_id, commit.at)
-            sessions.forget(conn, self.session_id)
-
-        def action(tx: Transaction) -> None:
-            if tx.exists(path):
-                tx.remove(path, recursive=True)
-
-        terms = Terms(f"Delete session {self.session_id}", actor or self._backend.actor, None, [guard], [effect])
-        return immediately(self._backend, action, [], terms)
+        return deleting.delete(self._backend, self.session_id, actor=actor or self._backend.actor)
 
     def _abstract_of(self, archive: Archive) -> Digest | None:
         try:

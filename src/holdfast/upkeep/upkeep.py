@@ -72,8 +72,10 @@ class Upkeep:
         if self._thread is None:
             with self._starting:
                 if self._thread is None and not self._stop.is_set():
-                    self._thread = threading.Thread(target=self._run, name="holdfast-upkeep", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._run, name="holdfast-upkeep", daemon=True)
+                    # Kept once it runs: where no thread can be started, the next commit tries again.
+                    thread.start()
+                    self._thread = thread
 
     def mind_the_dead(self) -> None:
         """Sweep before the first write after this process has seen a peer die; called before every publish."""

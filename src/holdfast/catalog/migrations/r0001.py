@@ -53,6 +53,7 @@ def upgrade(op: Operations) -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("jobs", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_commits")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_commits_idempotency_key")),
         sqlite_autoincrement=True,
