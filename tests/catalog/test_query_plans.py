@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import changes, checks, contents, entries, memories
+from holdfast.catalog import changes, checks, contents, departures, entries, memories
 from holdfast.catalog.engine import Connection, Params, Row
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
@@ -32,7 +32,8 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "some_changed_entries": (
         lambda c: entries.some_changed_entries(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?",
     ),
-    "removed_since": (lambda c: entries.removed_since(c, 1, 4, 10), "to_seq>? AND to_seq<?"),
+    "departures": (lambda c: departures.after(c, 1, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
+    "children of the departed": (lambda c: departures.children(c, 1, 1, "", 9), "parent_id=? AND name>?"),
     "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
 }  # fmt: skip

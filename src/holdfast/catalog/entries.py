@@ -220,20 +220,3 @@ def _if_begun(row: Row | None, seq: int) -> Entry | None:
     if row is None or row[9] > seq:
         return None
     return Entry(*row)
-
-
-def removed_since(conn: Connection, branch: int, after: int, limit: int) -> tuple[int, int]:
-    """Return how many (directories, files' contents) went since commit `after`; counting stops at `limit` of each.
-
-    A directory counts when its node stands nowhere any more, a file also when it was overwritten.
-    """
-    window = {"branch": branch, "after": after, "limit": limit}
-    ended = f"+e.branch_id = :branch AND e.to_seq > :after AND e.to_seq < {FOREVER}"
-    directories = conn.rows(
-        f"""SELECT 1 FROM entries e WHERE {ended} AND e.content_id IS NULL AND NOT EXISTS (
-            SELECT 1 FROM entries n WHERE n.branch_id = :branch AND n.node_id = e.node_id AND n.to_seq = {FOREVER})
-        LIMIT :limit""",
-        window,
-    )
-    files = conn.rows(f"SELECT 1 FROM entries e WHERE {ended} AND e.content_id IS NOT NULL LIMIT :limit", window)
-    return len(directories), len(files)

@@ -1,6 +1,6 @@
 """Questions about what is searchable and where its rows are: the tail, the live table or the history table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection, batches, in_list, rows_among
@@ -49,13 +49,22 @@ def places(conn: Connection, embedder: str, ids: Iterable[str]) -> dict[str, Sea
     return {row[0]: Searchable(*row) for row in rows_among(conn, sql, ids, {"embedder": embedder})}
 
 
-def at_place(conn: Connection, embedder: str, place: str) -> list[Searchable]:
-    """Return every content whose rows are at `place`."""
+def at_place_after(conn: Connection, embedder: str, place: str, content_id: str, limit: int) -> list[Searchable]:
+    """Return at most `limit` contents whose rows are at `place`, by id, after `content_id`."""
     rows = conn.rows(
-        "SELECT content_id, place, chunks FROM searchable WHERE embedder = :embedder AND place = :place",
-        {"embedder": embedder, "place": place},
+        """SELECT content_id, place, chunks FROM searchable
+        WHERE embedder = :embedder AND place = :place AND content_id > :id ORDER BY content_id LIMIT :limit""",
+        {"embedder": embedder, "place": place, "id": content_id, "limit": limit},
     )
     return [Searchable(*row) for row in rows]
+
+
+def at_place(conn: Connection, embedder: str, place: str, page: int = 1000) -> Iterator[Searchable]:
+    """Yield every content whose rows are at `place`, in order of id."""
+    last = ""
+    while found := at_place_after(conn, embedder, place, last, page):
+        yield from found
+        last = found[-1].content_id
 
 
 def totals(conn: Connection, embedder: str) -> dict[str, tuple[int, int]]:

@@ -5,55 +5,96 @@ older commit reads both tables. A content that comes back is derived anew (trans
 """
 
 import functools
+from collections.abc import Iterable, Iterator
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, entries, search_rows, settings
-from holdfast.catalog.engine import Connection, batches
-from holdfast.catalog.values import ROOT_NODE
+from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
 from holdfast.index import segments
 from holdfast.index.table import VersionedTable, is_one_of
+from holdfast.staging import abandon, live_among
+from holdfast.upkeep.departed import Departed
+from holdfast.upkeep.fold import fold
 from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging
 
-#: the commit up to which hidden contents have been retired
+#: the commit up to which what went has been looked at
 RETIRED_UNTIL = "retired_until"
-#: files removed or overwritten that make it worth looking for hidden contents
-FILES_WORTH_A_LOOK = 100
+#: contents that went and make it worth two new versions of tables
+CONTENTS_WORTH_IT = 100
+#: rows that are read to see whether it is worth it; what is more is looked at once and for all
+ROWS_LOOKED_AT = 1000
 #: contents retired in one publish
 CONTENTS_PER_PUBLISH = 5000
 
 
-def retire(backend: Backend) -> int:
-    """Retire what the head no longer shows; returns how many contents were moved."""
+def retire(backend: Backend, *, thorough: bool = False) -> int:
+    """Retire what went since the last time and the head no longer shows; returns how many contents were moved.
+
+    `thorough` compares the whole live table with the head instead.
+    """
+    with backend.engine.read() as conn:
+        head = commits.head(conn, backend.branch)
+        gone = Departed(backend.branch, _looked_at_until(conn), head)
+    found = _in_the_table(backend) if thorough else _departed(backend, gone)
     total = 0
-    while True:
-        with backend.engine.read() as conn:
-            head = commits.head(conn, backend.branch)
-            hidden = hidden_contents(conn, backend, head)
-        for batch in batches(hidden, CONTENTS_PER_PUBLISH):
-            if not persistently(functools.partial(_retire_once, backend, head, batch)):
-                return total
-            total += len(batch)
-        with backend.engine.write(durable=False) as conn:
-            settings.put(conn, RETIRED_UNTIL, str(head))
-        return total
+    for batch in batches(_hidden(backend, head, found), CONTENTS_PER_PUBLISH):
+        if not persistently(functools.partial(_retire_once, backend, head, batch)):
+            return total
+        total += len(batch)
+    with backend.engine.write(durable=False) as conn:
+        settings.put(conn, RETIRED_UNTIL, str(head))
+    return total
 
 
 def is_due(conn: Connection, backend: Backend) -> bool:
-    """Return whether enough was removed or overwritten since the last time: a cheap question.
+    """Return whether enough went since the last time: a question that reads a bounded number of rows."""
+    gone = Departed(backend.branch, _looked_at_until(conn), commits.head(conn, backend.branch))
+    found: set[str] = set()
+    while not gone.done and gone.looked_at < ROWS_LOOKED_AT:
+        found |= gone.page(conn)
+        if len(found) >= CONTENTS_WORTH_IT:
+            return True
+    return not gone.done
 
-    A directory always is: it may have held any number of files.
-    """
-    until = int(settings.get(conn, RETIRED_UNTIL) or 0)
-    directories, files = entries.removed_since(conn, backend.branch, until, FILES_WORTH_A_LOOK)
-    return directories > 0 or files >= FILES_WORTH_A_LOOK
+
+def _looked_at_until(conn: Connection) -> int:
+    return int(settings.get(conn, RETIRED_UNTIL) or 0)
 
 
-def hidden_contents(conn: Connection, backend: Backend, head: int) -> list[str]:
-    """Return the contents whose rows are in the live table though nothing shows them at `head`."""
-    visible = entries.subtree_contents(conn, backend.branch, head, ROOT_NODE, limit=2**62)
-    there = {found.content_id for found in search_rows.at_place(conn, backend.embedder, search_rows.TABLE)}
-    return sorted(there - set(visible))
+def _departed(backend: Backend, gone: Departed) -> Iterator[set[str]]:
+    while not gone.done:
+        with backend.engine.read() as conn:
+            found = gone.page(conn)
+        yield found
+
+
+def _in_the_table(backend: Backend) -> Iterator[set[str]]:
+    last = ""
+    while True:
+        with backend.engine.read() as conn:
+            found = search_rows.at_place_after(conn, backend.embedder, search_rows.TABLE, last, IN_LIST)
+        if not found:
+            return
+        yield {each.content_id for each in found}
+        last = found[-1].content_id
+
+
+def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[str]:
+    """Yield the contents among `found` whose rows are in the live table though nothing shows them at `head`."""
+    yielded: set[str] = set()
+    for page in found:
+        with backend.engine.read() as conn:
+            live = live_among(conn, backend.embedder, page - yielded)
+            hidden = live - entries.visible_among(conn, backend.branch, head, live)
+            places = search_rows.places(conn, backend.embedder, hidden)
+        in_tail = {content_id for content_id, at in places.items() if at.place == search_rows.TAIL}
+        without_rows = {content_id for content_id in in_tail if not places[content_id].chunks}
+        if in_tail - without_rows:
+            # Left there, they would be folded into the live table later, when nobody looks at them any more.
+            fold(backend)
+        yield from sorted(hidden - without_rows)
+        yielded |= hidden
 
 
 def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
@@ -61,7 +102,12 @@ def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
     with staging(backend, "retire") as intent_id:
         with backend.engine.read() as conn:
             old = pinned(conn, backend)
+            if _in_tail(conn, backend, contents):
+                raise Overtaken
             chunks = _in_live_table(conn, backend, contents)
+        if not chunks:
+            abandon(backend, intent_id)
+            return True
         # Another process may have retired some of them meanwhile: their rows must not be looked for here again.
         hidden = sorted(chunks)
         past = _with_rows_of(history.table, old[history.name], live.table, old[live.name], hidden)
@@ -77,6 +123,11 @@ def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
             search_rows.set_place(conn, backend.embedder, search_rows.HISTORY, chunks.items())
             move_pins(conn, backend, intent_id, old, {live.name: present, history.name: past})
     return True
+
+
+def _in_tail(conn: Connection, backend: Backend, contents: list[str]) -> bool:
+    found = search_rows.places(conn, backend.embedder, contents).values()
+    return any(each.place == search_rows.TAIL and each.chunks for each in found)
 
 
 def _in_live_table(conn: Connection, backend: Backend, contents: list[str]) -> dict[str, int]:

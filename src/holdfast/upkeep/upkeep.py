@@ -40,7 +40,7 @@ class OptimizeReport:
 
 def optimize(backend: Backend) -> OptimizeReport:
     """Do all upkeep now, whether or not it is due."""
-    return OptimizeReport(fold(backend), retire.retire(backend), indexes.tend(backend, thorough=True))
+    return OptimizeReport(fold(backend), retire.retire(backend, thorough=True), indexes.tend(backend, thorough=True))
 
 
 class Sweep(Protocol):

@@ -1,0 +1,60 @@
+"""Finding what a removal or an overwriting may have hidden, by looking at what went and at nothing else (G9).
+
+What ended after a commit is read in order of time. Below a directory that was removed all rows stand as they stood, so
+they are found by walking down from it. Both go by pages, whatever the size of a commit or of a directory.
+"""
+
+from dataclasses import dataclass, field
+
+from holdfast.catalog import departures
+from holdfast.catalog.engine import Connection
+
+#: rows read at a time
+PAGE = 500
+
+
+@dataclass
+class Departed:
+    """A walk over all that went in (since, until]."""
+
+    branch: int
+    since: int
+    until: int
+    #: rows read so far
+    looked_at: int = 0
+    #: whether there is nothing left to read
+    done: bool = False
+    _last: tuple[int, int] = (0, 0)
+    #: removed directories still to be walked, each with the name to go on after
+    _below: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Past every entry that ended at `since` itself.
+        self._last = (self.since + 1, 0)
+
+    def page(self, conn: Connection) -> set[str]:
+        """Read on, a page at most, and return the contents that were found; the head may show some of them still."""
+        return self._children(conn) if self._below else self._ended(conn)
+
+    def _ended(self, conn: Connection) -> set[str]:
+        found = departures.after(conn, self.branch, self._last, self.until, PAGE)
+        self.looked_at += len(found)
+        self.done = len(found) < PAGE
+        if found:
+            self._last = (found[-1].seq, found[-1].entry_id)
+        gone = [each for each in found if not each.moved]
+        return self._sorted_out([(each.node_id, each.content_id) for each in gone])
+
+    def _children(self, conn: Connection) -> set[str]:
+        directory, name = self._below.pop()
+        found = departures.children(conn, self.branch, directory, name, PAGE)
+        self.looked_at += len(found)
+        if len(found) == PAGE:
+            self._below.append((directory, found[-1].name))
+        return self._sorted_out([(each.node_id, each.content_id) for each in found])
+
+    def _sorted_out(self, gone: list[tuple[int, str | None]]) -> set[str]:
+        """Keep directories to be walked, and return what files held."""
+        self._below += [(node, "") for node, content_id in gone if content_id is None]
+        self.done = self.done and not self._below
+        return {content_id for _, content_id in gone if content_id is not None}
