@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
@@ -31,6 +31,22 @@ class Gatekeeper(Protocol):
         ...
 
 
+class Renewing(Protocol):
+    """Renews leases in the background, each at a third of its time to live, until it is removed or lost."""
+
+    def add(self, lease: Any) -> None:
+        """Begin to renew a lease."""
+        ...
+
+    def remove(self, lease: Any) -> None:
+        """Renew a lease no longer."""
+        ...
+
+    def close(self) -> object:
+        """Renew nothing any more."""
+        ...
+
+
 @dataclass
 class Backend:
     """A store's catalog, blobs and tables, and what a process needs to work with them."""
@@ -52,6 +68,8 @@ class Backend:
     published: list[Callable[[], None]] = field(default_factory=list)
     #: asked before a publish writes anything
     gatekeepers: list[Gatekeeper] = field(default_factory=list)
+    #: keeps the intents of this process from looking like a dead one's to those who cannot see it; None renews nothing
+    renewing: Renewing | None = None
 
     def announce(self, listeners: Iterable[Callable[[], None]]) -> None:
         """Call listeners, those of `beginning` or `published`; what goes wrong in one is logged and stops nobody.

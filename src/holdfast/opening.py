@@ -20,6 +20,7 @@ from holdfast.documents import Deriver
 from holdfast.errors import AlreadyExists, CorruptStore, HoldfastError, InvalidConfig, StoreNotFound
 from holdfast.faults import point
 from holdfast.index.tables import Tables
+from holdfast.locks.renewal import Renewer
 from holdfast.paths import STANDARD_DIRECTORIES
 
 CONFIG_FILE = early.FILE_NAME
@@ -192,6 +193,7 @@ def open_parts(
         embedder=embedder,
         deriver=deriver(embedder),
         actor=actor or settled.actor,
+        renewing=Renewer(),
     )
     return Opened(backend, engine, folder, store_id, settled)
 

@@ -2,12 +2,18 @@
 
 Small things need no staging: bytes up to 64 KiB and a few search rows go into the catalog in the publish itself. Larger
 bytes become blobs, and many search rows a detached version of the search table.
+
+An intent is somebody's for as long as its `Intention` is held. One that could not be ended (the disk was full, a signal
+came in between) is nobody's from the moment its owner lets go of that: the next sweep of this process ends it.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakValueDictionary
 
 from holdfast import process
 from holdfast.backend import Backend
@@ -16,13 +22,19 @@ from holdfast.catalog.contents import Content, Rendition
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Draft
+from holdfast.errors import HoldfastError, ReadOnly, StorageFailed
 from holdfast.faults import point
 from holdfast.index.tables import TableAppend
 
 #: search rows of one commit that may go to the tail; more are appended to the table directly
 TAIL_ROWS_PER_COMMIT = 256
-#: seconds that an intent of a process on another host is left alone after its last sign of life
+#: seconds that an intent of a process which cannot be seen from here is left alone after its last sign of life
 INTENT_LEASE = 3600.0
+
+log = logging.getLogger("holdfast.staging")
+
+#: what this process is staging. Weak, so that it tells the truth whatever exception came at whatever instant.
+_held: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
 
 
 class Restage(Exception):
@@ -56,51 +68,120 @@ class Staged:
         return [content.content_id for content, data in self.contents if data is None]
 
 
+@dataclass(frozen=True)
+class Intention:
+    """An intent of this process, which is its own until nobody refers to this object any more."""
+
+    intent_id: str
+    backend: Backend
+    #: seconds between two signs of life are a third of this
+    ttl: float = INTENT_LEASE
+
+    def renew(self) -> bool:
+        """Write a sign of life; False when the intent was ended, or taken over."""
+        with self.backend.engine.write(durable=False) as conn:
+            return intents.renew(conn, self.intent_id, self.backend.clock.now() + self.ttl)
+
+
+@dataclass(frozen=True)
+class _Pulse:
+    """What keeps the lease of an intent alive, without keeping it held."""
+
+    intent_id: str
+    ttl: float = INTENT_LEASE
+
+    def renew(self) -> bool:
+        """Renew the lease if somebody still holds the intent; False when it needs no renewing any more."""
+        held = _held.get(self.intent_id)
+        return held is not None and held.renew()
+
+
+def is_held(intent_id: str) -> bool:
+    """Return whether somebody in this process is staging under an intent."""
+    return intent_id in _held
+
+
 @contextmanager
 def stage(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[Staged]:
     """Stage drafts for one publish, and end the intent if the publish does not come.
 
-    Yields what the publish needs. Leaving with an error marks the intent swept after removing what it staged.
+    Yields what the publish needs. Leaving with an error ends the intent.
     """
     staged = Staged()
     bodies = _plan(backend, drafts, staged)
     large = {content.content_id for content, data in staged.contents if data is None}
     many = len(staged.tail_rows) > TAIL_ROWS_PER_COMMIT
-    if large or many:
-        staged.intent_id = begin(backend, "publish", actor, blobs=sorted(large), tables=many)
-    try:
+    if not large and not many:
+        yield staged
+        return
+    with intending(backend, "publish", actor, blobs=sorted(large), tables=many) as staged.intent_id:
         for content_id in sorted(large):
             backend.blobs.put(content_id, bodies[content_id].pieces())
         if many:
             _stage_append(backend, staged)
         yield staged
-    except BaseException:
-        if staged.intent_id is not None:
-            abandon(backend, staged.intent_id)
-        raise
 
 
-def begin(backend: Backend, kind: str, actor: str, *, blobs: list[str], tables: bool) -> str:
-    """Write an intent and return its id."""
-    point("intent.before_begin")
-    intent_id, now = uuid.uuid4().hex, backend.clock.now()
-    named = {"blobs": blobs, "tables": list(backend.tables.names) if tables else []}
-    # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
-    with backend.engine.write(durable=False) as conn:
-        owner = process.current().to_json()
-        intents.begin(conn, intent_id, kind, actor, owner, named, now, now + INTENT_LEASE)
+@contextmanager
+def intending(
+    backend: Backend, kind: str, actor: str, *, blobs: Iterable[str] = (), tables: bool = False
+) -> Iterator[str]:
+    """Hold an intent that names `blobs`, and the search tables if it is to; yields its id, for the publish to end it.
+
+    Left with an error, the intent is ended as swept: what was staged is litter from then on.
+    """
+    held = _begin(backend, kind, actor, {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []})
+    pulse = _Pulse(held.intent_id)
     try:
         point("intent.after_begin")
+        if backend.renewing is not None:
+            backend.renewing.add(pulse)
+        yield held.intent_id
     except BaseException:
-        abandon(backend, intent_id)
+        abandon(backend, held.intent_id)
         raise
-    return intent_id
+    finally:
+        # Said here too: whoever keeps the exception keeps all that its frames refer to.
+        _held.pop(held.intent_id, None)
+        if backend.renewing is not None:
+            backend.renewing.remove(pulse)
+
+
+@contextmanager
+def keeping_versions(backend: Backend, kind: str) -> Iterator[None]:
+    """Keep all versions of the search tables that are pinned meanwhile, for a reader that takes long.
+
+    Where nothing can be written, they are not kept: who reads there has to look whether the pins have moved.
+    """
+    with ExitStack() as stack:
+        with suppress(ReadOnly, StorageFailed):
+            intent_id = stack.enter_context(intending(backend, kind, kind, tables=True))
+            stack.callback(abandon, backend, intent_id)
+        yield
+
+
+def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> Intention:
+    point("intent.before_begin")
+    held, now = Intention(uuid.uuid4().hex, backend), backend.clock.now()
+    # Before the row is written: a sweep must never see it as nobody's.
+    _held[held.intent_id] = held
+    # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
+    with backend.engine.write(durable=False) as conn:
+        # Whatever version its owner builds upon is this pin's, or one that comes later.
+        named["pin"] = pins.newest(conn)
+        owner = process.current().to_json()
+        intents.begin(conn, held.intent_id, kind, actor, owner, named, now, now + INTENT_LEASE)
+    return held
 
 
 def abandon(backend: Backend, intent_id: str) -> None:
-    """Say that an intent's owner gave up: what it staged is litter from now on, for gc to collect."""
-    with backend.engine.write(durable=False) as conn:
-        intents.finish(conn, intent_id, intents.SWEPT, backend.clock.now())
+    """Say that an intent's owner gave up, if that can be written: else whoever sweeps finds that nobody holds it."""
+    try:
+        point("intent.before_abandon")
+        with backend.engine.write(durable=False) as conn:
+            intents.finish(conn, intent_id, intents.SWEPT, backend.clock.now())
+    except (HoldfastError, OSError) as error:
+        log.warning("an intent could not be ended, and is left to the next sweep: %s", error)
 
 
 def _plan(backend: Backend, drafts: Iterable[Draft], staged: Staged) -> dict[str, Body]:

@@ -87,6 +87,8 @@ class Store(Background, Care, Reads):
         if "_reader" in self.__dict__:
             self._reader.close()
         self._locks.close()
+        if self._backend.renewing is not None:
+            self._backend.renewing.close()
         self._parts.engine.close()
 
     def __repr__(self) -> str:

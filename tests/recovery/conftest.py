@@ -1,4 +1,4 @@
-"""Stores whose clock agrees with that of the file system, as recovery compares the two."""
+"""Stores with something of every kind in them, and the identity of a process that is gone."""
 
 import os
 import shutil

@@ -1,15 +1,13 @@
 """Litter as dead writers leave it, made by hand where a real one would be slow: rows, blobs, files of tables."""
 
-import os
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 from contextlib import closing
 from dataclasses import replace
 
-from holdfast import process
+from holdfast import process, staging
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import audit, intents, pins
@@ -17,6 +15,7 @@ from holdfast.catalog.audit import AuditRow
 from holdfast.catalog.intents import Intent
 from holdfast.catalog.search_rows import TailRow
 from holdfast.index.tables import TableAppend
+from holdfast.staging import Intention
 from holdfast.store import Store
 
 #: a text of more than 64 KiB and more chunks than the tail takes at once: a blob and an append to the table
@@ -41,6 +40,10 @@ def on_another_host() -> process.Identity:
     return replace(process.current(), host="elsewhere")
 
 
+#: what this process is said to be staging, as long as the tests run
+_at_work: list[Intention] = []
+
+
 def intend(
     backend: Backend,
     owner: process.Identity | str,
@@ -53,9 +56,12 @@ def intend(
 ) -> str:
     """Write an intent of `owner` and return its id."""
     intent_id, now = uuid.uuid4().hex, backend.clock.now() if started is None else started
-    named = {"blobs": blobs, "tables": tables}
     text = owner if isinstance(owner, str) else owner.to_json()
+    if owner == process.current():
+        _at_work.append(Intention(intent_id, backend))
+        staging._held[intent_id] = _at_work[-1]
     with backend.engine.write() as conn:
+        named = {"blobs": blobs, "tables": tables, "pin": pins.newest(conn)}
         intents.begin(conn, intent_id, "publish", "tester", text, named, now, now + lease)
         if staged is not None:
             conn.run("UPDATE intents SET staged = :s WHERE intent_id = :id", {"s": staged, "id": intent_id})
@@ -77,12 +83,12 @@ def unpublished_rows(backend: Backend, content: str = "0" * 64) -> TableAppend:
     return live.append(base, [TailRow(0, content, 0, "", "text", "text", 0, 4, None, vector)])
 
 
-def temporary_file(backend: Backend, age: float = 3600.0) -> str:
-    """Leave what an interrupted put leaves, so many seconds old; returns its path."""
-    path = str(backend.blobs.root / ".incoming" / f"left-{uuid.uuid4().hex}")  # type: ignore[attr-defined]
+def temporary_file(backend: Backend, data: bytes = b"half") -> str:
+    """Leave what an interrupted put of `data` leaves; returns its path."""
+    name = f"{content_id(data)[:16]}-{uuid.uuid4().hex}"
+    path = str(backend.blobs.root / ".incoming" / name)  # type: ignore[attr-defined]
     with open(path, "wb") as file:  # noqa: PTH123
-        file.write(b"half")
-    os.utime(path, (time.time() - age,) * 2)
+        file.write(data[:2])
     return path
 
 

@@ -143,12 +143,12 @@ def test_a_blob_that_the_tree_refers_to_stays_though_the_catalog_lost_its_conten
 
 
 def test_files_that_no_version_refers_to_go(store: Store, backend: Backend) -> None:
-    before = {name for name, _, _ in all_files(backend.tables.live.table)}
+    before = {name for name, _ in all_files(backend.tables.live.table)}
     unpublished_rows(backend)
     temporary = temporary_file(backend)
     report = gc(backend)
     assert (report.files, report.held) == (3, 0)
-    assert {name for name, _, _ in all_files(backend.tables.live.table)} <= before
+    assert {name for name, _ in all_files(backend.tables.live.table)} <= before
     assert not Path(temporary).exists()
 
 

@@ -46,7 +46,7 @@ def test_litter_and_dead_intents_are_noted_and_no_problem(
     unpublished_rows(backend)
     report = filled.verify()
     assert report.ok
-    assert [note.partition(" ")[0] for note in report.notes] == ["The", "1", "3"]
+    assert [note.partition(" ")[0] for note in report.notes] == ["The", "2", "3"]
 
 
 def test_a_blob_that_is_missing_is_named_by_its_path(filled: Store) -> None:
@@ -212,3 +212,21 @@ def test_verify_compares_a_table_in_several_ranges(filled: Store, monkeypatch: p
 def test_a_store_opened_for_reading_can_be_verified(filled: Store, folder: Path) -> None:
     with holdfast.open(folder, read_only=True) as reader:
         assert reader.verify(deep=True).ok
+
+
+def test_an_index_that_does_not_stay_in_memory_is_no_damage(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lance calls it an internal error when not all of a full-text index is still cached once all of it was read."""
+    monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.table._INDEX_CACHE", 1)
+    assert filled.verify(deep=True).ok
+    assert filled.doctor() == []
+
+
+def test_an_index_that_cannot_be_read_is_damage_though_there_is_no_memory_for_it(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in filled._backend.tables.live.table.path.glob("_indices/*/*.lance"):
+        data = file.read_bytes()
+        file.write_bytes(data[: len(data) // 2])
+    monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)
+    assert any(problem.startswith("table") for problem in told(filled, deep=True))

@@ -1,7 +1,7 @@
 """Blobs on any object store that obstore reaches, and on a local directory made durable."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class ObjectBlobs:
         except obstore.exceptions.BaseError as error:
             raise StorageFailed(f"The blobs could not be listed ({error})", path=str(self._store)) from error
 
-    def sweep_temporary(self, older_than: float) -> int:
+    def sweep_temporary(self, keep: Collection[str]) -> int:
         return 0
 
 
@@ -105,7 +105,7 @@ class LocalBlobs(ObjectBlobs):
 
     def put(self, content_id: str, chunks: Iterable[bytes]) -> None:
         target = self.root / key_of(content_id)
-        temporary = self.root / TEMPORARY / f"{content_id[:16]}-{uuid.uuid4().hex}"
+        temporary = self.root / TEMPORARY / f"{_mark(content_id)}-{uuid.uuid4().hex}"
         try:
             self._write(temporary, content_id, chunks)
             disk.make_dir(target.parent)
@@ -148,13 +148,14 @@ class LocalBlobs(ObjectBlobs):
         except OSError as error:
             raise disk.explain(error, content_id) from error
 
-    def sweep_temporary(self, older_than: float) -> int:
-        removed = 0
+    def sweep_temporary(self, keep: Collection[str]) -> int:
+        kept, removed = {_mark(content_id) for content_id in keep}, 0
         for file in (self.root / TEMPORARY).glob("*"):
+            if file.name.partition("-")[0] in kept:
+                continue
             try:
-                if file.stat().st_mtime < older_than:
-                    file.unlink()
-                    removed += 1
+                file.unlink()
+                removed += 1
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -170,6 +171,11 @@ class LocalBlobs(ObjectBlobs):
             point("blob.before_fsync")
             if self._durable:
                 disk.fsync_handle(file.fileno())
+
+
+def _mark(content_id: str) -> str:
+    """Return what the name of a temporary file begins with: whoever names the content in an intent may write it."""
+    return content_id[:16]
 
 
 def _drop(temporary: Path) -> None:

@@ -1,6 +1,6 @@
 """The port for bytes kept under their hash."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,8 +49,11 @@ class BlobStore(Protocol):
         """Yield every blob, in no order, without holding them all."""
         ...
 
-    def sweep_temporary(self, older_than: float) -> int:
-        """Remove what interrupted puts before `older_than` (seconds since the epoch) left; returns how many files."""
+    def sweep_temporary(self, keep: Collection[str]) -> int:
+        """Remove what interrupted puts left, but for those of the contents in `keep`; returns how many files.
+
+        The caller vouches that nobody puts anything else meanwhile.
+        """
         ...
 
 

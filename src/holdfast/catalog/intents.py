@@ -16,6 +16,8 @@ ACTIVE, COMMITTED, SWEPT, SET_ASIDE = "active", "committed", "swept", "set_aside
 KEPT = 1000
 #: rows dropped when one ends, at most
 THINNED_AT_ONCE = 100
+#: in an active intent's `error`: its lease ran out, and its owner has been asked for a sign of life
+ASKED = "its lease ran out, and its owner was asked for a sign of life"
 
 _COLUMNS = "intent_id, kind, actor, owner, staged, state, attempts, error, started, lease_until, ended"
 #: still in the hands of the one who began it
@@ -79,10 +81,31 @@ def _thin(conn: Connection, state: str) -> None:
     )
 
 
+def renew(conn: Connection, intent_id: str, lease_until: float) -> bool:
+    """Prolong the lease of an intent that is still its owner's, which answers whoever asked; False when it is not."""
+    return bool(
+        conn.run(
+            f"UPDATE intents SET lease_until = :lease, error = NULL WHERE intent_id = :id AND {_OWNED}",
+            {"id": intent_id, "lease": lease_until},
+        )
+    )
+
+
+def ask(conn: Connection, intent: Intent, lease_until: float) -> bool:
+    """Ask the owner of an intent for a sign of life until `lease_until`; False when it gave one, or ended."""
+    return bool(
+        conn.run(
+            f"""UPDATE intents SET lease_until = :lease, error = :asked
+            WHERE intent_id = :id AND lease_until = :before AND {_OWNED}""",
+            {"id": intent.intent_id, "lease": lease_until, "before": intent.lease_until, "asked": ASKED},
+        )
+    )
+
+
 def take_over(conn: Connection, intent: Intent, at: float) -> bool:
-    """Take an active intent from its owner; False when it ended or was taken already."""
-    sql = f"UPDATE intents SET ended = :at WHERE intent_id = :id AND {_OWNED}"
-    return bool(conn.run(sql, {"id": intent.intent_id, "at": at}))
+    """Take an active intent from its owner; False when it ended, was taken already, or has been renewed."""
+    sql = f"UPDATE intents SET ended = :at WHERE intent_id = :id AND lease_until = :lease AND {_OWNED}"
+    return bool(conn.run(sql, {"id": intent.intent_id, "at": at, "lease": intent.lease_until}))
 
 
 def end_swept(conn: Connection, intent_id: str, at: float) -> bool:

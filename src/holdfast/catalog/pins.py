@@ -64,22 +64,41 @@ def _thin(conn: Connection, table: str, now: float) -> None:
 
 def fingerprint(conn: Connection) -> str:
     """Return a text that changes whenever any pin moves."""
+    return str(newest(conn))
+
+
+def newest(conn: Connection) -> int:
+    """Return the number of the newest pin of all tables; 0 when there is none."""
     row = conn.row("SELECT max(pin_id) FROM pins")
-    return str(row[0] if row else 0)
+    return int(row[0] or 0) if row else 0
 
 
-def superseded_after(conn: Connection, table: str, time: float) -> list[int]:
-    """Return the versions of `table` that are current, or that a reader may still hold: superseded after `time`."""
-    rows = conn.rows(
-        "SELECT version FROM pins WHERE table_name = :table AND (superseded_at IS NULL OR superseded_at > :time)",
-        {"table": table, "time": time},
+def needed(conn: Connection, table: str, since: int | None = None) -> list[int]:
+    """Return the versions of `table` that are pinned, and those that were when pin `since` was the newest, or later."""
+    rows = conn.rows("SELECT version FROM pins WHERE superseded_at IS NULL AND table_name = :table", {"table": table})
+    if since is not None:
+        first = conn.row(
+            """SELECT pin_id FROM pins WHERE pin_id <= :since AND table_name = :table
+            ORDER BY pin_id DESC LIMIT 1""",
+            {"table": table, "since": since},
+        )
+        rows += conn.rows(
+            "SELECT version FROM pins WHERE pin_id >= :first AND table_name = :table",
+            {"table": table, "first": first[0] if first else 0},
+        )
+    return sorted({int(row[0]) for row in rows})
+
+
+def forget_superseded(conn: Connection, before: float, since: int) -> int:
+    """Drop the rows of pins that were superseded before `before`, and were so when pin `since` was the newest.
+
+    Returns how many. What `needed` says since then does not change, whatever the clock says.
+    """
+    return conn.run(
+        """DELETE FROM pins WHERE superseded_at <= :before AND EXISTS (SELECT 1 FROM pins later
+            WHERE later.pin_id > pins.pin_id AND later.pin_id <= :since AND later.table_name = pins.table_name)""",
+        {"before": before, "since": since},
     )
-    return [int(row[0]) for row in rows]
-
-
-def forget_superseded(conn: Connection, before: float) -> int:
-    """Drop the rows of pins that were superseded before `before`; returns how many."""
-    return conn.run("DELETE FROM pins WHERE superseded_at <= :before", {"before": before})
 
 
 def forget_former(conn: Connection, table: str) -> int:

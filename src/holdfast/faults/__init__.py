@@ -22,6 +22,7 @@ POINTS: dict[str, str] = {
     "blob.before_dir_fsync": "the blob stands under its hash, its directory not yet fsynced",
     "intent.before_begin": "nothing is staged and no intent exists",
     "intent.after_begin": "the intent row is committed, nothing is staged yet",
+    "intent.before_abandon": "a staging has failed, its intent is still active",
     "publish.before_lock": "everything is staged, the writer's turn not yet taken",
     "publish.before_write": "the SQL transaction is open, nothing written in it",
     "publish.before_commit": "all rows are written, the SQL transaction not committed",

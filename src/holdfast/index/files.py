@@ -30,8 +30,8 @@ def alive_files(
     return alive
 
 
-def all_files(table: VersionedTable) -> list[tuple[str, int, float]]:
-    """Return every file below the table's folder: path relative to it, bytes, seconds since the epoch when changed."""
+def all_files(table: VersionedTable) -> list[tuple[str, int]]:
+    """Return every file below the table's folder: path relative to it, and bytes."""
     found = []
     # Somebody else's sweep may remove a folder before it is listed, and a file before it is looked at. `os.walk` passes
     # over folders that cannot be listed: what is not seen is not removed, and verify reports it where it is needed.
@@ -40,7 +40,7 @@ def all_files(table: VersionedTable) -> list[tuple[str, int, float]]:
             with suppress(FileNotFoundError):
                 status = path.lstat()
                 if not S_ISDIR(status.st_mode):
-                    found.append((str(path.relative_to(table.path)), status.st_size, status.st_mtime))
+                    found.append((str(path.relative_to(table.path)), status.st_size))
     return sorted(found)
 
 

@@ -25,6 +25,8 @@ TEXT_OPTIONS: dict[str, Any] = {
 }
 #: rows per partition of a vector index: few enough to scan, enough to train on
 ROWS_PER_PARTITION = 1000
+#: how Lance ends a reading of a full-text index of which not all stayed in the cache
+_NOT_KEPT = "prewarm completed without publishing"
 #: vectors other than zero; fewer are scanned, not indexed
 LEAST_VECTORS = 256
 #: partitions of a vector index, at most
@@ -52,6 +54,19 @@ def segments(table: VersionedTable, version: int, column: str = "") -> list[Segm
             for part in index.segments
             if not column or index.name == column
         ]
+
+
+def read_indexes(table: VersionedTable, version: int) -> None:
+    """Read every index at `version` from the disk, as searches do; raises CorruptStore when one cannot be."""
+    with reading(table.name, version):
+        dataset = table.open_cold(version)
+        for segment in segments(table, version):
+            try:
+                dataset.prewarm_index(segment.column, index_segments=[segment.uuid])
+            except RuntimeError as error:
+                # It could all be read, and not all be kept: the cache is too small, or another thread filled it.
+                if _NOT_KEPT not in str(error):
+                    raise
 
 
 def fragments(table: VersionedTable, version: int) -> dict[int, int]:

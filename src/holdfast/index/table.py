@@ -34,6 +34,8 @@ _OPEN_VERSIONS = 8
 _ROWS_PER_FILE = 250_000
 #: bytes of index pages that Lance may keep in memory, per table and process
 _INDEX_CACHE = 512 << 20
+#: the same, for what is read once to see whether it can be
+_COLD_CACHE = 64 << 20
 #: bytes of file metadata that Lance may keep in memory, per table and process
 _METADATA_CACHE = 128 << 20
 
@@ -133,6 +135,10 @@ class VersionedTable:
         """
         return self._load(version)
 
+    def open_cold(self, version: int) -> Any:
+        """Return the dataset at `version` with caches of its own: what is read through it, is read from the disk."""
+        return self._load(version, _new_session(_COLD_CACHE))
+
     def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> Staged:
         """Write rows to new data files and make them durable; no version refers to them yet."""
         from lance.fragment import write_fragments
@@ -220,17 +226,13 @@ class VersionedTable:
 
     @cached_property
     def _session(self) -> Any:
-        import lance
+        return _new_session(_INDEX_CACHE)
 
-        return lance.Session(  # type: ignore[attr-defined]
-            index_cache_size_bytes=_INDEX_CACHE, metadata_cache_size_bytes=_METADATA_CACHE
-        )
-
-    def _load(self, version: int) -> Any:
+    def _load(self, version: int, session: Any = None) -> Any:
         import lance
 
         with reading(self.name, version):
-            dataset = lance.dataset(str(self.path), version=version, session=self._session)
+            dataset = lance.dataset(str(self.path), version=version, session=session or self._session)
         if dataset.schema.names != self.shape.schema.names:
             raise CorruptStore(f"The table {self.name} has other columns at version {version}", path=self.name)
         return dataset
@@ -264,6 +266,14 @@ class VersionedTable:
 
     def _files_below(self, folder: str) -> list[str]:
         return [str(file.relative_to(self.path)) for file in sorted((self.path / folder).glob("*"))]
+
+
+def _new_session(index_cache: int) -> Any:
+    import lance
+
+    return lance.Session(  # type: ignore[attr-defined]
+        index_cache_size_bytes=index_cache, metadata_cache_size_bytes=_METADATA_CACHE
+    )
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of, pieces_of
-from holdfast.catalog import checks, contents
+from holdfast.catalog import checks, contents, intents
 from holdfast.catalog.contents import Content
 from holdfast.documents import Body, Derived, body_of_file
-from holdfast.errors import HoldfastError
+from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
-from holdfast.staging import abandon, begin
+from holdfast.staging import intending
 
 #: derives anew from contents the store has: yields each with what was derived, or why it could not be
 Rederive = Callable[[Iterable[Content]], Iterator[tuple[Content, Derived | HoldfastError]]]
@@ -36,8 +36,7 @@ def store_again(backend: Backend, body: Body) -> None:
     with backend.engine.read() as conn:
         known = contents.get(conn, body.content_id)
     inline = known.inline if known else content.inline
-    intent_id = None if inline else begin(backend, "repair", "repair", blobs=[body.content_id], tables=False)
-    try:
+    with intending(backend, "repair", "repair", blobs=[] if inline else [body.content_id]) as intent_id:
         point("repair.before_bytes")
         if not inline:
             backend.blobs.put(body.content_id, body.pieces())
@@ -45,9 +44,8 @@ def store_again(backend: Backend, body: Body) -> None:
             contents.insert(conn, [(content, body.data() if inline else None)])
             if inline:
                 contents.put_inline(conn, body.content_id, body.data())
-    finally:
-        if intent_id is not None:
-            abandon(backend, intent_id)
+            if not intents.finish(conn, intent_id, intents.COMMITTED, backend.clock.now()):
+                raise Conflict("The repair was taken for dead", remedy="Run `holdfast repair` again")
 
 
 def derive(rederive: Rederive, content: Content) -> Derived:

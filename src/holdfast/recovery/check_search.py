@@ -1,7 +1,8 @@
 """Checks of search: that every visible content is found where a search looks, by as many rows as it has chunks."""
 
+import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,14 @@ from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.index.lance_errors import reading
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.inspection import LISTED, REPAIR, Inspection, where
+from holdfast.staging import keeping_versions
 
 #: contents whose rows are counted at a time: what a table of any size costs in memory
 COUNTED_AT_ONCE = 100_000
 #: contents asked about in one go
 PAGE = 500
+#: looks at a table that others replace meanwhile
+RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,30 @@ def check_places(inspection: Inspection) -> None:
 
 def check_tables(inspection: Inspection) -> None:
     """Check that the pinned versions can be read, and compare their rows with the catalog, both ways."""
-    backend = inspection.backend
-    for table, place in tables(backend):
+    # This may take long, and a version that was replaced is kept for nobody but who has an intent.
+    with keeping_versions(inspection.backend, "verify"):
+        for table, place in tables(inspection.backend):
+            settled(inspection, functools.partial(_check_table, table=table, place=place))
+
+
+def settled(inspection: Inspection, check: Callable[[Inspection], None]) -> None:
+    """Run a check of a table, and once more when the version it looked at was replaced meanwhile, and perhaps removed.
+
+    Where versions cannot be kept, in a store that is opened read-only, this is what tells damage from tidying.
+    """
+    for _ in range(RUNS):
+        attempt = Inspection(inspection.backend, inspection.deep)
+        with inspection.backend.engine.read() as conn:
+            pinned = pins.fingerprint(conn)
         try:
-            _check_table(inspection, table, place)
+            check(attempt)
         except HoldfastError as error:
-            inspection.problem("table", error.message, REPAIR)
+            attempt.problem("table", error.message, REPAIR)
+        with inspection.backend.engine.read() as conn:
+            if not attempt.problems or pins.fingerprint(conn) == pinned:
+                inspection.take(attempt)
+                return
+    inspection.notes.append(f"A search table was replaced {RUNS} times while it was looked at: look again in calm")
 
 
 def tables(backend: Backend) -> tuple[tuple[SearchTable, str], ...]:
@@ -81,7 +103,7 @@ def damaged_files(table: SearchTable, version: int) -> list[str]:
     from holdfast.index.files import alive_files, all_files
     from holdfast.index.segments import segments
 
-    there = {name: size for name, size, _ in all_files(table.table)}
+    there = dict(all_files(table.table))
     damaged = {name for name in alive_files(table.table, [version]) if not there.get(name)}
     # What an index consists of is known from its folder alone.
     folders = {f"_indices/{segment.uuid}" for segment in segments(table.table, version)}
@@ -102,7 +124,7 @@ def mismatches(conn: Connection, backend: Backend, table: SearchTable, place: st
                 yield Mismatch(content_id, wanted, there)
 
 
-def _check_table(inspection: Inspection, table: SearchTable, place: str) -> None:
+def _check_table(inspection: Inspection, *, table: SearchTable, place: str) -> None:
     backend = inspection.backend
     # What was opened before must not hide what has become of it since.
     table.table.forget()
@@ -118,21 +140,13 @@ def _check_table(inspection: Inspection, table: SearchTable, place: str) -> None
 
 
 def read_all(table: SearchTable, version: int) -> None:
-    """Read every row and every index of a version; raises CorruptStore when one cannot be."""
+    """Read every row and every index of a version from the disk; raises CorruptStore when one cannot be."""
+    from holdfast.index import segments
+
     with reading(table.name, version):
-        for _ in table.table.open(version).scanner().to_batches():
+        for _ in table.table.open_cold(version).scanner().to_batches():
             pass
-    read_indexes(table, version)
-
-
-def read_indexes(table: SearchTable, version: int) -> None:
-    """Read every index of a version, as searches do; raises CorruptStore when one cannot be."""
-    from holdfast.index.segments import segments
-
-    with reading(table.name, version):
-        dataset = table.table.open(version)
-        for column in {segment.column for segment in segments(table.table, version)}:
-            dataset.prewarm_index(column)
+    segments.read_indexes(table.table, version)
 
 
 def _report(inspection: Inspection, conn: Connection, place: str, mismatch: Mismatch) -> None:

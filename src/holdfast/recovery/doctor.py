@@ -1,5 +1,6 @@
 """The doctor: what is wrong with a store, in plain words, and what to run. It needs no store that opens."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ from holdfast.catalog import intents, pins
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
 from holdfast.errors import CorruptStore, HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
-from holdfast.recovery.check_search import read_indexes, tables, version_of
-from holdfast.recovery.inspection import REPAIR, Inspection
+from holdfast.index.tables import SearchTable
+from holdfast.recovery.check_search import settled, tables, version_of
+from holdfast.recovery.inspection import Inspection
 from holdfast.recovery.journal import in_flight
 from holdfast.recovery.litter import ASIDE
 from holdfast.recovery.verify import verify
@@ -144,12 +146,15 @@ def _check_indexes(inspection: Inspection) -> None:
     if any(problem.kind == "table" for problem in inspection.problems):
         return
     for table, _ in tables(backend):
-        try:
-            with backend.engine.read() as conn:
-                version = version_of(conn, backend, table)
-            read_indexes(table, version)
-        except HoldfastError as error:
-            inspection.problem("table", error.message, REPAIR)
+        settled(inspection, functools.partial(_check_index, table=table))
+
+
+def _check_index(inspection: Inspection, *, table: SearchTable) -> None:
+    from holdfast.index.segments import read_indexes
+
+    with inspection.backend.engine.read() as conn:
+        version = version_of(conn, inspection.backend, table)
+    read_indexes(table.table, version)
 
 
 def _intent_findings(backend: Backend) -> Iterator[Finding]:

@@ -12,19 +12,19 @@ are the blobs removed. After a crash in between they are blobs without a content
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
 from holdfast.catalog import audit, contents, intents, pins, search_rows
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, batches
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, StorageFailed
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
 from holdfast.recovery import litter
-from holdfast.recovery.sweep import sweep
-from holdfast.staging import abandon, begin
+from holdfast.recovery.sweep import make_room, sweep
+from holdfast.staging import abandon, intending
 
 #: contents forgotten in one SQL transaction
 CONTENTS_PER_TURN = 200
@@ -60,9 +60,30 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
         # A store that may not be changed says so itself, before the first file that cannot be removed does.
         with backend.engine.write(durable=False):
             pass
-        sweep(backend)
+        try:
+            sweep(backend)
+            _collect_contents(backend, report)
+        except StorageFailed:
+            # Both take room in the catalog, and forgetting a new version of a table. This takes none, and makes some.
+            make_room(backend)
+            sweep(backend)
+            _collect_contents(backend, report)
+        litter.remove_temporary(backend)
+    else:
+        _collect_contents(backend, report)
+    report.blobs += _collect_orphans(backend, dry_run)
+    for table in (backend.tables.live, backend.tables.history):
+        _collect_files(backend, table, report)
+    if not dry_run:
+        # On a disk that is full to the last byte, what is done is done, said or not.
+        with suppress(StorageFailed):
+            _note(backend, report)
+    return report
+
+
+def _collect_contents(backend: Backend, report: GcReport) -> None:
     for batch in _candidates(backend):
-        if dry_run:
+        if report.dry_run:
             report.contents += len(batch)
             report.content_bytes += sum(content.size for content in batch)
             report.blobs += sum(not content.inline for content in batch)
@@ -73,14 +94,6 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
         point("gc.after_forget")
         in_blobs = [content.content_id for content in forgotten if not content.inline]
         report.blobs += litter.remove_blobs(backend, in_blobs)
-    if not dry_run:
-        litter.remove_temporary(backend)
-    report.blobs += _collect_orphans(backend, dry_run)
-    for table in (backend.tables.live, backend.tables.history):
-        _collect_files(backend, table, report)
-    if not dry_run:
-        _note(backend, report)
-    return report
 
 
 def orphans(backend: Backend) -> Iterator[list[str]]:
@@ -127,10 +140,8 @@ def _intent(backend: Backend, places: dict[str, search_rows.Searchable]) -> Iter
     if all(at.place == search_rows.TAIL or not at.chunks for at in places.values()):
         yield None
         return
-    intent_id = begin(backend, "gc", "gc", blobs=[], tables=True)
-    try:
+    with intending(backend, "gc", "gc", tables=True) as intent_id:
         yield intent_id
-    finally:
         # No more than a formality when it was finished by the commit.
         abandon(backend, intent_id)
 
@@ -211,12 +222,13 @@ def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> No
     report.file_bytes += sum(size for _, size in found.files)
     if not report.dry_run:
         litter.remove_files(backend, table, found.files)
+        litter.remember(backend, table, found)
 
 
 def _note(backend: Backend, report: GcReport) -> None:
     now = backend.clock.now()
     detail = f"{report.contents} contents, {report.blobs} blobs and {report.files} files of tables removed"
     with backend.engine.write(durable=False) as conn:
-        pins.forget_superseded(conn, now - KEPT)
+        pins.forget_superseded(conn, now - KEPT, litter.oldest_pin_in_use(conn, backend))
         intents.forget_ended(conn, now - KEPT)
         audit.write(conn, now, "gc", uuid.uuid4().hex, detail)

@@ -67,6 +67,15 @@ class Inspection:
         if self._by_kind[kind] <= LISTED:
             self.problems.append(Problem(kind, what, remedy))
 
+    def take(self, other: "Inspection") -> None:
+        """Take over what another inspection found."""
+        for problem in other.problems:
+            self.problem(problem.kind, problem.what, problem.remedy)
+        for kind, count in other._by_kind.items():
+            self._by_kind[kind] += max(0, count - LISTED)
+        self.notes.extend(other.notes)
+        self.checked.update(other.checked)
+
     def report(self) -> VerifyReport:
         """Return all that was found."""
         for kind, count in self._by_kind.items():

@@ -1,14 +1,24 @@
-"""Removing what nobody refers to, without ever taking it from somebody who is still at work.
+"""Removing what nobody refers to, without ever taking it from somebody who is still at work. No clock is involved.
 
-A blob is removed inside a write transaction that has seen two things: no content of that id is known, and no live
-intent names it. A live writer names a blob in its intent before it stores it, and makes it known in the publish; both
-need the writer's turn, which the removal holds. So whatever the order, either the writer's blob is left alone, or it is
-stored after the removal (tests/recovery/test_interleavings.py steps through all of them). No clock is involved.
+A writer says in its intent what it is about to store, before it stores it; what it publishes, it publishes in the
+transaction that ends its intent. So whoever looks at files first, and at the catalog after that, knows:
 
-A file of a table is removed when no version that anybody may still read refers to it, and it cannot be something that a
-live writer is staging: nobody is at work on the table, or the file is older than the oldest of them.
+- A blob, or the temporary file of one, is removed inside a write transaction that has seen two things: no content of
+  that id is known, and no live intent names it. A live writer needs the writer's turn for naming it and for making it
+  known, and the removal holds that turn. Whatever the order, either the writer's blob is left alone, or it is stored
+  after the removal (tests/recovery/test_interleavings.py steps through all of them).
+- A file of a table is removed when no version needs it that is pinned, or was when a live writer began or later, and
+  no live writer can be staging it. Lance chooses the names, so an intent cannot tell them. But a file that is there can
+  only be staged under an intent that was there too: it is free once none of the intents lives that did when it was
+  seen. Where some do, the files seen are remembered with them, for the next look (`_Seen`).
+- A version that a reader has open may go as soon as another one is pinned. A search that finds it gone begins anew on
+  the new one (search/search.py), and `verify` and `repair`, which take long, hold an intent themselves.
+
+An intent is live until it was ended or taken over; one of a process that has ended, or that nobody in this process
+holds any more, is over even before that is written down: on a full disk it cannot be.
 """
 
+import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,21 +28,17 @@ from pathlib import Path
 from holdfast import disk
 from holdfast.backend import Backend
 from holdfast.blobs.objects import TEMPORARY, LocalBlobs, key_of
-from holdfast.catalog import contents, intents, pins
+from holdfast.catalog import contents, intents, pins, settings
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.intents import Intent
-from holdfast.errors import Unsupported
+from holdfast.errors import StorageFailed, Unsupported
 from holdfast.faults import point
 from holdfast.index.lance_errors import writing
 from holdfast.index.tables import SearchTable
-from holdfast.recovery.owners import named
+from holdfast.recovery.owners import is_over, named
 
 #: blobs removed in one turn of the writer: about a millisecond on a local disk
 REMOVALS_PER_TURN = 20
-#: seconds that a search may go on reading a version after another one was pinned
-READER_GRACE = 600.0
-#: seconds by which a file must be older than the oldest live intent: the file system's clock is not quite ours
-MARGIN = 2.0
 #: where manifests that nobody wrote on purpose are put, in the folder of the tables
 ASIDE = "set-aside"
 #: what Lance would believe before the pins, were it asked for the latest version
@@ -47,8 +53,47 @@ class TableLitter:
 
     #: relative to the table's folder, with their sizes in bytes
     files: list[tuple[str, int]] = field(default_factory=list)
-    #: files that a live writer may be staging, or not: the next look will tell
+    #: files that a live writer may be staging, or not: a look after it has ended will tell
     held: int = 0
+    #: what that look has to know; None when it is known already
+    to_remember: "_Seen | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Files of a table that no version needed, and the intents that lived when they were there."""
+
+    writers: frozenset[str]
+    #: relative to the table's folder
+    files: frozenset[str]
+
+    def to_json(self) -> str:
+        return json.dumps({"writers": sorted(self.writers), "files": sorted(self.files)})
+
+    @staticmethod
+    def from_json(text: str | None) -> "_Seen":
+        """Return what `to_json` wrote; nothing for anything else, which costs no more than another look."""
+        try:
+            found = json.loads(text or "")
+            return _Seen(frozenset(map(str, found["writers"])), frozenset(map(str, found["files"])))
+        except (LookupError, TypeError, ValueError):
+            return _NOTHING_SEEN
+
+
+_NOTHING_SEEN = _Seen(frozenset(), frozenset())
+#: the setting that keeps what was seen of a table, before its name
+_SEEN = "seen:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """Who is at work on a table, and what of it is needed."""
+
+    #: live intents on the table
+    writers: frozenset[str]
+    #: versions that anybody may read or build upon
+    versions: list[int]
+    seen: _Seen
 
 
 def remove_blobs(backend: Backend, ids: Iterable[str]) -> int:
@@ -71,52 +116,91 @@ def free_among(conn: Connection, backend: Backend, ids: list[str]) -> set[str]:
     """Return those of `ids` that neither the catalog nor a live intent refers to."""
     # A content that is referred to and not known is damage: its blob is what repair hopes to find.
     wanted = set(ids) - contents.known_among(conn, ids) - contents.referenced_among(conn, ids)
-    for intent in intents.live(conn):
-        try:
-            wanted -= set(named(intent, backend.tables.names).blobs)
-        except ValueError:
-            # It may name any of them.
-            return set()
-    return wanted
+    promised = _promised(conn, backend)
+    return set() if promised is None else wanted - promised
 
 
 def remove_temporary(backend: Backend) -> int:
-    """Remove temporary files of interrupted puts, older than any put that is going on; returns how many."""
-    with backend.engine.read() as conn:
-        oldest = min((intent.started for intent in intents.live(conn)), default=backend.clock.now())
+    """Remove the temporary files of interrupted puts, but none that a live writer may be writing; returns how many."""
     if isinstance(backend.blobs, LocalBlobs):
         _check_inside(backend, backend.blobs.root / TEMPORARY / "any")
-    return backend.blobs.sweep_temporary(oldest - MARGIN)
+    with backend.engine.write(durable=False) as conn:
+        promised = _promised(conn, backend)
+        return 0 if promised is None else backend.blobs.sweep_temporary(promised)
 
 
 def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
     """Return the files of a table that nobody needs. Raises CorruptStore when a pinned version cannot be read."""
     from holdfast.index.files import alive_files, all_files
 
-    # The files are listed first: whoever begins after that is not in the list, and whoever published in between is
+    # The files are listed first: whoever begins after that has none in the list, and whoever published in between is
     # among the pins, which are read after it.
     there = all_files(table.table)
-    oldest, versions = _in_use(backend, table)
-    # Somebody else's sweep may remove a version that has come of age since they were read.
-    alive = alive_files(table.table, versions, is_needed=lambda version: version in _in_use(backend, table)[1])
-    litter = TableLitter()
-    for name, size, modified in there:
-        if name in alive or Path(name).name == HINT:
-            continue
-        if oldest is not None and modified >= oldest - MARGIN:
-            litter.held += 1
-        else:
-            litter.files.append((name, size))
-    return litter
+    use = _in_use(backend, table)
+    # Somebody else's sweep may remove a version that is not needed any more since they were read.
+    alive = alive_files(
+        table.table, use.versions, is_needed=lambda version: version in _in_use(backend, table).versions
+    )
+    unneeded = [(name, size) for name, size in there if name not in alive and Path(name).name != HINT]
+    if not use.writers:
+        return TableLitter(unneeded)
+    waiting = bool(use.seen.writers & use.writers)
+    free = frozenset() if waiting else use.seen.files
+    held = frozenset(name for name, _ in unneeded) - free
+    # While a writer of the last look is at work, what was seen then is waited for; else there is a new list to begin.
+    to_remember = None if waiting else _Seen(use.writers, held)
+    return TableLitter([file for file in unneeded if file[0] in free], len(held), to_remember)
 
 
-def _in_use(backend: Backend, table: SearchTable) -> tuple[float | None, list[int]]:
-    """Return when the oldest live writer on a table began, and the versions that anybody may still read."""
+def remember(backend: Backend, table: SearchTable, litter: TableLitter) -> None:
+    """Keep in mind which files were there, so that they are litter once the writers of today have ended."""
+    if litter.to_remember is None:
+        return
+    with suppress(StorageFailed), backend.engine.write(durable=False) as conn:
+        settings.put(conn, _SEEN + table.name, litter.to_remember.to_json())
+
+
+def oldest_pin_in_use(conn: Connection, backend: Backend) -> int:
+    """Return the newest pin, or the one that was when the oldest live writer on tables began."""
+    return min([pins.newest(conn), *_pins_of(_live(conn), backend)])
+
+
+def _in_use(backend: Backend, table: SearchTable) -> _Use:
+    """Return who is at work on a table, what anybody may still read or build upon, and what was seen before."""
     with backend.engine.read() as conn:
-        busy = [intent.started for intent in intents.live(conn) if _works_on(intent, backend, table.name)]
-        # A live writer may have staged upon a version that others have replaced since.
-        since = min([backend.clock.now() - READER_GRACE, *(start - MARGIN for start in busy)])
-        return min(busy, default=None), pins.superseded_after(conn, table.name, since)
+        busy = [intent for intent in _live(conn) if _works_on(intent, backend, table.name)]
+        since = min(_pins_of(busy, backend), default=None)
+        return _Use(
+            frozenset(intent.intent_id for intent in busy),
+            pins.needed(conn, table.name, since),
+            _Seen.from_json(settings.get(conn, _SEEN + table.name)),
+        )
+
+
+def _live(conn: Connection) -> list[Intent]:
+    return [intent for intent in intents.live(conn) if not is_over(intent)]
+
+
+def _promised(conn: Connection, backend: Backend) -> set[str] | None:
+    """Return the blobs that live intents name; None when one cannot be read, as it may name any."""
+    promised: set[str] = set()
+    for intent in _live(conn):
+        try:
+            promised.update(named(intent, backend.tables.names).blobs)
+        except ValueError:
+            return None
+    return promised
+
+
+def _pins_of(writers: Iterable[Intent], backend: Backend) -> list[int]:
+    """Return the newest pin of the time when each began; 0 for one that cannot be read."""
+    found = []
+    for intent in writers:
+        try:
+            found.append(named(intent, backend.tables.names).pin)
+        except ValueError:
+            found.append(0)
+    return found
 
 
 def remove_files(backend: Backend, table: SearchTable, files: Iterable[tuple[str, int]]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast import process
-from holdfast.catalog.intents import Intent
+from holdfast import process, staging
+from holdfast.catalog.intents import ASKED, Intent
 
 _CONTENT_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -20,21 +20,50 @@ class Named:
     blobs: tuple[str, ...]
     #: names of tables
     tables: tuple[str, ...]
+    #: the newest pin when it began: whatever it builds upon was pinned then, or later
+    pin: int = 0
 
 
 def is_gone(intent: Intent, now: float) -> bool:
     """Return whether an active intent has nobody any more who could finish it; raises ValueError if that is unreadable.
 
-    Its owner was found dead before, is dead on this host, or is on another host and let its lease run out.
+    It was taken from its owner before, is nobody's for certain, or its owner cannot be seen from here and was asked for
+    a sign of life in vain.
     """
-    owner = process.Identity.from_json(intent.owner)
     if not all(isinstance(at, int | float) for at in (intent.started, intent.lease_until)):
         # SQLite keeps whatever was written.
         raise ValueError(f"not times: {intent.started!r}, {intent.lease_until!r}")
+    gone = _known_gone(intent)
+    return intent.error == ASKED and intent.lease_until < now if gone is None else gone
+
+
+def is_silent(intent: Intent, now: float) -> bool:
+    """Return whether the owner of an active intent cannot be seen from here, let its lease run out, and was not asked.
+
+    A clock that was set forward ends every lease: only an owner that does not answer either is taken for dead.
+    """
+    return _known_gone(intent) is None and intent.lease_until < now and intent.error != ASKED
+
+
+def is_over(intent: Intent) -> bool:
+    """Return whether an active intent is nobody's for certain, whatever the clock says and before that is written down.
+
+    What cannot be read is not.
+    """
+    try:
+        return _known_gone(intent) is True
+    except ValueError:
+        return False
+
+
+def _known_gone(intent: Intent) -> bool | None:
+    """Return whether an active intent is nobody's any more; None when its owner cannot be seen from here."""
+    owner = process.Identity.from_json(intent.owner)
     if intent.ended is not None:
         return True
-    dead = process.is_dead(owner)
-    return intent.lease_until < now if dead is None else dead
+    if owner == process.current():
+        return not staging.is_held(intent.intent_id)
+    return process.is_dead(owner)
 
 
 def named(intent: Intent, tables: Iterable[str]) -> Named:
@@ -45,6 +74,7 @@ def named(intent: Intent, tables: Iterable[str]) -> Named:
     try:
         found = json.loads(intent.staged)
         blobs, names = _texts(found.get("blobs", [])), _texts(found.get("tables", []))
+        pin = int(found.get("pin", 0))
     except (AttributeError, TypeError) as error:
         raise ValueError(f"what it staged is not readable: {intent.staged[:80]!r}") from error
     for blob in blobs:
@@ -54,7 +84,7 @@ def named(intent: Intent, tables: Iterable[str]) -> Named:
     for name in names:
         if name not in known:
             raise ValueError(f"it names {name[:80]!r}, which is no table of this store")
-    return Named(blobs, names)
+    return Named(blobs, names, pin)
 
 
 def _texts(found: Any) -> tuple[str, ...]:

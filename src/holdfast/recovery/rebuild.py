@@ -6,7 +6,9 @@ version can be opened (index/table.py), so nothing is deleted that somebody migh
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast.backend import Backend, missing
 from holdfast.catalog import contents, intents, pins, search_rows
@@ -18,7 +20,7 @@ from holdfast.faults import point
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.bytes_again import Rederive
 from holdfast.recovery.check_search import damaged_files, read_all, version_of
-from holdfast.staging import abandon, begin, live_among
+from holdfast.staging import abandon, intending, live_among
 
 #: contents whose rows are held in memory at a time
 CONTENTS_AT_ONCE = 200
@@ -58,7 +60,7 @@ def rebuild_table(backend: Backend, table: SearchTable, place: str, rederive: Re
             ids = [found.content_id for found in search_rows.at_place(conn, backend.embedder, place) if found.chunks]
         rebuilt = Rebuilt()
         with _Publication(backend, table, place, anew=True) as publication:
-            version = table.table.create()
+            version = publication.begin(table.table.create())
             for batch in batches(ids, CONTENTS_AT_ONCE):
                 derived = dict(_derived(backend, batch, rederive, rebuilt))
                 version = publication.append(version, [row for found in derived.values() for row in found.rows])
@@ -140,17 +142,23 @@ class _Publication:
             known = contents.known_among(conn, self._bodies)
         self._new = [body for content_id, body in self._bodies.items() if content_id not in known]
         blobs = {body.content_id: body for body in self._new if not body.content.inline}
-        self._intent_id = begin(self._backend, self._kind, self._kind, blobs=sorted(blobs), tables=True)
-        try:
+        with ExitStack() as stack:
+            held = intending(self._backend, self._kind, self._kind, blobs=sorted(blobs), tables=True)
+            self._intent_id = stack.enter_context(held)
             for content_id in sorted(blobs):
                 self._backend.blobs.put(content_id, blobs[content_id].pieces())
-        except BaseException:
-            self.__exit__()
-            raise
+            # No more than a formality when it was finished by the publish.
+            stack.callback(abandon, self._backend, self._intent_id)
+            self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        abandon(self._backend, self._intent_id)
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def begin(self, version: int) -> int:
+        """Take the version that is to be published unless rows are appended to it; returns it."""
+        self._version = version
+        return version
 
     def append(self, base: int, rows: Sequence[TailRow]) -> int:
         """Append rows to the version `base`; returns the version that is to be published."""

@@ -19,6 +19,7 @@ from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
 from holdfast.recovery.inspection import Inspection
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
+from holdfast.staging import keeping_versions
 
 #: rows of one kind that a repair mends in one run
 MANY = 1_000_000
@@ -68,10 +69,14 @@ def repair(backend: Backend, rederive: Rederive) -> RepairReport:
     _repair_renditions(backend, rederive, report)
     # History first: what turns out to be visible is then put where a search looks.
     for table, place in reversed(tables(backend)):
-        if not is_readable(backend, table):
+        with keeping_versions(backend, "repair"):
+            readable = is_readable(backend, table)
+            wrong = _wrong_rows(backend, place) if readable else set()
+        if not readable:
             report.tables.append(table.name)
             _add(report, rebuild_table(backend, table, place, rederive))
-        _add(report, rebuild_rows(backend, table, place, _wrong_rows(backend, place), rederive))
+            wrong = _wrong_rows(backend, place)
+        _add(report, rebuild_rows(backend, table, place, wrong, rederive))
     with backend.engine.write() as conn:
         detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
         audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)

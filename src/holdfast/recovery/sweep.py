@@ -14,10 +14,11 @@ from holdfast.backend import Backend
 from holdfast.catalog import audit, intents
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.intents import Intent
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.faults import point
 from holdfast.recovery import litter
-from holdfast.recovery.owners import Named, is_gone, named
+from holdfast.recovery.owners import Named, is_gone, is_silent, named
+from holdfast.staging import INTENT_LEASE
 
 #: failed sweeps after which an intent is set aside
 ATTEMPTS = 5
@@ -57,9 +58,25 @@ def sweep(backend: Backend, *, tables: bool = True, budget: float = BUDGET) -> S
     if not active:
         return SweepReport()
     try:
-        return _Sweep(backend, tables, backend.clock.now() + budget).run(active)
+        try:
+            return _Sweep(backend, tables, backend.clock.now() + budget).run(active)
+        except StorageFailed:
+            # There is no room to write down who is dead. What is nobody's for certain can go all the same.
+            if not (tables and make_room(backend)):
+                raise
+            return _Sweep(backend, tables, backend.clock.now() + budget).run(active)
     except OSError as error:
         raise disk.explain(error, "the sweep") from error
+
+
+def make_room(backend: Backend) -> int:
+    """Remove, on a full disk, what can go without a word in the catalog; returns how many files."""
+    removed = litter.remove_temporary(backend)
+    for table in (backend.tables.live, backend.tables.history):
+        found = litter.litter_of(backend, table)
+        litter.remove_files(backend, table, found.files)
+        removed += len(found.files)
+    return removed
 
 
 def sweep_at_open(backend: Backend) -> SweepReport:
@@ -96,13 +113,19 @@ class _Sweep:
 
     def _take_over(self, active: list[Intent]) -> list[Intent]:
         """Return the intents that are nobody's any more; those that cannot be read are set aside."""
-        now, gone = self.backend.clock.now(), []
+        now, gone, silent = self.backend.clock.now(), [], []
         for intent in active:
             try:
                 if is_gone(intent, now):
                     gone.append(intent)
+                elif is_silent(intent, now):
+                    silent.append(intent)
             except ValueError as error:
                 self._set_aside(intent, f"its owner is not readable: {error}")
+        if silent:
+            with self.backend.engine.write(durable=False) as conn:
+                # A whole lease: whoever lives answers within a third of one.
+                self.report.postponed += sum(intents.ask(conn, intent, now + INTENT_LEASE) for intent in silent)
         ours = [intent for intent in gone if intent.ended is not None]
         if fresh := [intent for intent in gone if intent.ended is None]:
             point("sweep.before_take_over")
@@ -147,6 +170,7 @@ class _Sweep:
             litter.distrust(self.backend, table)
             found = litter.litter_of(self.backend, table)
             litter.remove_files(self.backend, table, found.files)
+            litter.remember(self.backend, table, found)
             self.report.removed += len(found.files)
             self._held[name] = found.held > 0
         return self._held[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from holdfast import paths, tree
 from holdfast.backend import Backend
-from holdfast.catalog import contents
+from holdfast.catalog import contents, pins
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.analysis import query_tokens
@@ -29,6 +29,8 @@ UNTOLD_ROUNDS = 2
 BEYOND_SHARE, BEYOND_LEAST = 2, 5
 #: of a row in a table, in the order of `Passage`
 PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
+#: times that a search begins anew because the version it read was replaced, and removed
+MOST_OVERTAKEN = 20
 #: hits that one search may ask for
 MOST_HITS = 1000
 
@@ -52,10 +54,16 @@ def search(backend: Backend, reader: SearchReader, request: Request) -> Explanat
     collection overtook, by removing a version of the table that it had opened, is run once more on the newer one.
     """
     _check(request)
-    try:
-        return _Search(backend, reader, request).run()
-    except CorruptStore:
-        return _Search(backend, reader, request).run()
+    for _ in range(MOST_OVERTAKEN):
+        with backend.engine.read() as conn:
+            pinned = pins.fingerprint(conn)
+        try:
+            return _Search(backend, reader, request).run()
+        except CorruptStore:
+            with backend.engine.read() as conn:
+                if pins.fingerprint(conn) == pinned:
+                    raise
+    return _Search(backend, reader, request).run()
 
 
 def _check(request: Request) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
@@ -12,7 +13,7 @@ from holdfast.index.compaction import compact
 from holdfast.index.table import VersionedTable
 from holdfast.index.tables import SearchTable
 from holdfast.upkeep import memory
-from holdfast.upkeep.publish import move_pins, persistently, pinned, staging
+from holdfast.upkeep.publish import Overtaken, at_pinned, move_pins, persistently, pinned, staging
 
 #: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
 #: is indexed a few times and not at every commit, within bounds that keep the scan to some 30 ms
@@ -80,15 +81,16 @@ def _do(backend: Backend, table: SearchTable, step: Step) -> bool:
 
 def _next_step(backend: Backend, table: SearchTable, thorough: bool, done: list[str]) -> Step | None:
     """Return the first step that is due and was not done in this run."""
-    with backend.engine.read() as conn:
-        version = pinned(conn, backend)[table.name]
-    rows = table.table.count(version)
-    if not rows:
-        return None
-    for step, due in _steps(table.table, version, rows, thorough):
-        if due and f"{step.name} of {table.name}" not in done:
-            return step
+    with suppress(Overtaken):
+        for step in at_pinned(backend, table.name, lambda version: _due(table.table, version, thorough)):
+            if f"{step.name} of {table.name}" not in done:
+                return step
     return None
+
+
+def _due(table: VersionedTable, version: int, thorough: bool) -> list[Step]:
+    rows = table.count(version)
+    return [step for step, due in _steps(table, version, rows, thorough) if due] if rows else []
 
 
 def _steps(table: VersionedTable, version: int, rows: int, thorough: bool) -> list[tuple[Step, bool]]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog import intents, pins
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict, CorruptStore
 from holdfast.faults import point
-from holdfast.staging import abandon, begin
+from holdfast.staging import intending
+
+T = TypeVar("T")
 
 #: runs of one piece of upkeep that loses races, before it is left for later
 RUNS = 3
@@ -21,12 +24,8 @@ class Overtaken(Exception):
 @contextmanager
 def staging(backend: Backend, kind: str) -> Iterator[str]:
     """Hold an intent of `kind` on the search tables; one that does not end in a publish is marked swept."""
-    intent_id = begin(backend, kind, "upkeep", blobs=[], tables=True)
-    try:
+    with intending(backend, kind, "upkeep", tables=True) as intent_id:
         yield intent_id
-    except BaseException:
-        abandon(backend, intent_id)
-        raise
 
 
 def pinned(conn: Connection, backend: Backend) -> dict[str, int]:
@@ -48,6 +47,23 @@ def move_pins(conn: Connection, backend: Backend, intent_id: str, old: dict[str,
     if not intents.finish(conn, intent_id, intents.COMMITTED, backend.clock.now()):
         raise Conflict("What was staged has been swept, because its owner was taken for dead")
     point("upkeep.before_commit")
+
+
+def at_pinned(backend: Backend, table: str, look: Callable[[int], T]) -> T:
+    """Return what `look` makes of the pinned version of a table; again where that was replaced, and removed, meanwhile.
+
+    Raises Overtaken when that happens RUNS times.
+    """
+    for _ in range(RUNS):
+        with backend.engine.read() as conn:
+            version = pinned(conn, backend)[table]
+        try:
+            return look(version)
+        except CorruptStore:
+            with backend.engine.read() as conn:
+                if pinned(conn, backend)[table] == version:
+                    raise
+    raise Overtaken
 
 
 def persistently(run: Callable[[], bool]) -> bool:
