@@ -158,6 +158,22 @@ def live(conn: Connection) -> list[Intent]:
     return _intents(conn.rows(f"SELECT {_COLUMNS} FROM intents WHERE {_OWNED} ORDER BY started"))
 
 
+def oldest_pin(conn: Connection) -> int | None:
+    """Return the newest pin of the time when the first of the live intents began; None when there is no live one.
+
+    One that does not say it counts as having begun before all pins.
+    """
+    rows = conn.rows(f"SELECT staged FROM intents WHERE {_OWNED}")
+    return min((_pin(row[0]) for row in rows), default=None)
+
+
+def _pin(staged: str) -> int:
+    try:
+        return int(json.loads(staged).get("pin", 0))
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        return 0
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """Return how many intents have not ended well, by state: `active` and `set_aside`."""
     rows = conn.rows(

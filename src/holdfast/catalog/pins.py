@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from holdfast.catalog import intents
 from holdfast.catalog.engine import Connection
 
 #: superseded pins of a table that are kept whatever their age, and the seconds for which all are
@@ -51,15 +52,18 @@ def move(conn: Connection, branch: int, table: str, version: int, at: float) -> 
 
 
 def _thin(conn: Connection, table: str, now: float) -> None:
-    """Drop superseded pins beyond the newest, but none that a reader or a writer who is at work may still need."""
+    """Drop superseded pins beyond the newest, but none that anybody who is at work may still need."""
+    since = intents.oldest_pin(conn)
     conn.run(
         """DELETE FROM pins WHERE pin_id IN (
             SELECT pin_id FROM pins WHERE table_name = :table AND superseded_at IS NOT NULL
-                AND superseded_at < :before
-                AND superseded_at < (SELECT coalesce(min(started), :now) FROM intents WHERE state = 'active')
+                AND superseded_at < :before AND pin_id < :first
             ORDER BY pin_id DESC LIMIT :most OFFSET :kept)""",
-        {"table": table, "before": now - KEPT_FOR, "now": now, "kept": KEPT, "most": THINNED_AT_ONCE},
-    )
+        {
+            "table": table, "before": now - KEPT_FOR, "kept": KEPT, "most": THINNED_AT_ONCE,
+            "first": _first_needed(conn, table, newest(conn) if since is None else since),
+        },
+    )  # fmt: skip
 
 
 def fingerprint(conn: Connection) -> str:
@@ -77,28 +81,37 @@ def needed(conn: Connection, table: str, since: int | None = None) -> list[int]:
     """Return the versions of `table` that are pinned, and those that were when pin `since` was the newest, or later."""
     rows = conn.rows("SELECT version FROM pins WHERE superseded_at IS NULL AND table_name = :table", {"table": table})
     if since is not None:
-        first = conn.row(
-            """SELECT pin_id FROM pins WHERE pin_id <= :since AND table_name = :table
-            ORDER BY pin_id DESC LIMIT 1""",
-            {"table": table, "since": since},
-        )
         rows += conn.rows(
             "SELECT version FROM pins WHERE pin_id >= :first AND table_name = :table",
-            {"table": table, "first": first[0] if first else 0},
+            {"table": table, "first": _first_needed(conn, table, since)},
         )
     return sorted({int(row[0]) for row in rows})
 
 
-def forget_superseded(conn: Connection, before: float, since: int) -> int:
-    """Drop the rows of pins that were superseded before `before`, and were so when pin `since` was the newest.
+def forget_superseded(conn: Connection, before: float) -> int:
+    """Drop the rows of pins that were superseded before `before`, but none that anybody who is at work may need.
 
-    Returns how many. What `needed` says since then does not change, whatever the clock says.
+    Returns how many.
     """
-    return conn.run(
-        """DELETE FROM pins WHERE superseded_at <= :before AND EXISTS (SELECT 1 FROM pins later
-            WHERE later.pin_id > pins.pin_id AND later.pin_id <= :since AND later.table_name = pins.table_name)""",
-        {"before": before, "since": since},
+    since, dropped = intents.oldest_pin(conn), 0
+    for table in names(conn):
+        dropped += conn.run(
+            "DELETE FROM pins WHERE pin_id < :first AND table_name = :table AND superseded_at <= :before",
+            {
+                "table": table, "before": before,
+                "first": _first_needed(conn, table, newest(conn) if since is None else since),
+            },
+        )  # fmt: skip
+    return dropped
+
+
+def _first_needed(conn: Connection, table: str, since: int) -> int:
+    """Return the pin of `table` that was current when pin `since` was the newest; 0 when there was none."""
+    row = conn.row(
+        "SELECT pin_id FROM pins WHERE pin_id <= :since AND table_name = :table ORDER BY pin_id DESC LIMIT 1",
+        {"table": table, "since": since},
     )
+    return int(row[0]) if row else 0
 
 
 def forget_former(conn: Connection, table: str) -> int:

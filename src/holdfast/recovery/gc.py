@@ -229,6 +229,6 @@ def _note(backend: Backend, report: GcReport) -> None:
     now = backend.clock.now()
     detail = f"{report.contents} contents, {report.blobs} blobs and {report.files} files of tables removed"
     with backend.engine.write(durable=False) as conn:
-        pins.forget_superseded(conn, now - KEPT, litter.oldest_pin_in_use(conn, backend))
+        pins.forget_superseded(conn, now - KEPT)
         intents.forget_ended(conn, now - KEPT)
         audit.write(conn, now, "gc", uuid.uuid4().hex, detail)

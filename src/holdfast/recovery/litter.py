@@ -160,11 +160,6 @@ def remember(backend: Backend, table: SearchTable, litter: TableLitter) -> None:
         settings.put(conn, _SEEN + table.name, litter.to_remember.to_json())
 
 
-def oldest_pin_in_use(conn: Connection, backend: Backend) -> int:
-    """Return the newest pin, or the one that was when the oldest live writer on tables began."""
-    return min([pins.newest(conn), *_pins_of(_live(conn), backend)])
-
-
 def _in_use(backend: Backend, table: SearchTable) -> _Use:
     """Return who is at work on a table, what anybody may still read or build upon, and what was seen before."""
     with backend.engine.read() as conn:
