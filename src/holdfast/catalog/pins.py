@@ -33,8 +33,7 @@ def current(conn: Connection, branch: int, tables: tuple[str, ...]) -> dict[str,
 def names(conn: Connection) -> list[str]:
     """Return every table that has ever had a pin."""
     # Each of them has a current one: the index holds no others.
-    rows = conn.rows("SELECT DISTINCT table_name FROM pins WHERE superseded_at IS NULL ORDER BY table_name")
-    return [row[0] for row in rows]
+    return sorted({row[1] for row in conn.rows("SELECT branch_id, table_name FROM pins WHERE superseded_at IS NULL")})
 
 
 def move(conn: Connection, branch: int, table: str, version: int, at: float) -> None:
