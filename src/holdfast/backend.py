@@ -2,21 +2,25 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from holdfast import process
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
-from holdfast.catalog import contents
+from holdfast.catalog import audit, contents
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.values import MAIN
 from holdfast.clock import Clock
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
-from holdfast.errors import CorruptStore, Unsupported
+from holdfast.errors import CorruptStore, HoldfastError, Unsupported
 from holdfast.index.tables import Tables
 
 log = logging.getLogger("holdfast")
+#: seconds in which trouble of one kind, in one process, is written down once
+HOUR = 3600.0
 
 
 class Gatekeeper(Protocol):
@@ -81,6 +85,16 @@ class Backend:
                 listener()
             except Exception:
                 log.exception("a listener failed; what it was told of is not affected")
+
+    def note_trouble(self, thread: str, error: BaseException) -> None:
+        """Write down that work in the background fails, at most once an hour, for whoever looks from another process.
+
+        Where it cannot be written there is nothing more to do: the log has it.
+        """
+        now = self.clock.now()
+        what = f"{thread.removeprefix('holdfast-')} of {process.current()}: {type(error).__name__}"
+        with suppress(HoldfastError, OSError), self.engine.write(durable=False) as conn:
+            audit.write(conn, now, audit.TROUBLE, f"{what} in hour {now // HOUR:.0f}", f"{what}: {error}")
 
     def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
         """Return a draft of `data`, text as UTF-8, for the file at `path`; raises Unsupported for anything else."""

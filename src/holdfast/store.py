@@ -23,6 +23,7 @@ from holdfast.locks import observer
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
+from holdfast.locks.renewal import Renewer
 from holdfast.reading import Reads, SqlView
 from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.scope import TransactionScope
@@ -52,7 +53,10 @@ class Store(Background, Care, Reads):
         self._parts = parts
         self._backend: Backend = parts.backend
         self.read_only = read_only
-        self._locks = LockManager(self._backend.engine, self._backend.clock, self._backend.branch)
+        self._locks = LockManager(
+            self._backend.engine, self._backend.clock, self._backend.branch,
+            renewer=Renewer(report=self._backend.note_trouble),
+        )  # fmt: skip
         self._backend.gatekeepers.append(self._locks)
         self._transcripts = Transcripts(self._backend)
         self._upkeep: Upkeep | None = None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -215,3 +216,25 @@ def test_a_batch_goes_on_around_a_file_that_takes_too_long(store: Store, tmp_pat
     report = store.add(source)
     assert report.added == 2
     assert [failure.code for failure in report.failed] == ["timed_out"]
+
+
+def test_workers_that_the_system_has_no_process_for_are_done_without(
+    started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    start, left = subprocess.Popen, [1]
+
+    def scarce(*args: object, **more: object) -> object:
+        if not left:
+            raise BlockingIOError("Resource temporarily unavailable")
+        left.pop()
+        return start(*args, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", scarce)
+    running = started(jobs=3)
+    assert len(running.pool.pids) == 1
+    file = tmp_path / "note.md"
+    file.write_text("# A note")
+    running.give(item(file))
+    assert isinstance(running.answers(1)["note.md"], Prepared)
+    with pytest.raises(HoldfastError, match="cannot be started: Resource temporarily unavailable"):
+        started()

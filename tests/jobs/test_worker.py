@@ -5,18 +5,23 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 import holdfast
 from holdfast.catalog import jobs
 from holdfast.clock import ManualClock
-from holdfast.errors import Conflict, LockLost
+from holdfast.errors import Conflict, HoldfastError, LockLost
 from holdfast.jobs import Backoff, Failed, JobContext, Kind, Skipped, Worker, outcome
+from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.store import Store
 from holdfast.transaction import Transaction
 from tests.processes import Child
+
+#: seconds after which what did not come is a failed test
+PATIENCE = 60
 
 
 def _nothing(context: JobContext) -> None:
@@ -155,11 +160,80 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
     assert (job.state, job.attempts) == ("done", 1)
 
 
-@pytest.mark.parametrize(("wrong", "cause"), [("result", "TypeError"), ("exit", "SystemExit")])
+class Torn(BaseException):
+    """What no handler of errors expects; asyncio's CancelledError is such a one."""
+
+
+@pytest.mark.parametrize("error", [ImportError("half a module"), MemoryError(), RuntimeError("no thread"), Torn()])
+@pytest.mark.parametrize("place", ["claim", "beat"])
+def test_a_worker_goes_on_whatever_its_own_threads_raise(
+    store: Store, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
+) -> None:
+    for name in ("threads.FIRST_PAUSE", "jobs.worker.BEAT", "jobs.worker.LONGEST_PAUSE"):
+        monkeypatch.setattr(f"holdfast.{name}", 0.01)
+    raised, again = threading.Event(), threading.Event()
+    target, method = (Worker, "_claim") if place == "claim" else (Heartbeat, "beat")
+    works = getattr(target, method)
+
+    def torn(*args: object) -> object:
+        if not raised.is_set():
+            raised.set()
+            raise error
+        again.set()
+        return works(*args)
+
+    monkeypatch.setattr(target, method, torn)
+    done = threading.Event()
+    with _worker(store, Kind("note", lambda context: done.set())):
+        assert again.wait(PATIENCE)
+        store.enqueue("note")
+        assert done.wait(PATIENCE)
+
+
+def test_a_worker_that_can_have_no_thread_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    worker = _worker(store, Kind("note", _nothing))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(HoldfastError, match="can't start new thread"):
+            worker.start()
+    job_id = store.enqueue("note")
+    worker.run(until_empty=True)
+    assert store.jobs().get(job_id).state == "done"
+
+
+def test_a_hand_that_could_not_be_had_comes_with_the_next_beat(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = threading.Thread.start, []
+
+    def scarce(thread: threading.Thread) -> None:
+        started.append(thread.name)
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    monkeypatch.setattr("holdfast.jobs.worker.BEAT", 0.01)
+    # Each of the two jobs waits for the other: one hand alone would never be done.
+    both = threading.Barrier(2)
+
+    def meet(context: JobContext) -> None:
+        both.wait(PATIENCE)
+
+    with _worker(store, Kind("pair", meet), threads=2):
+        ids = [store.enqueue("pair") for _ in range(2)]
+        assert [job.state for job in store.jobs().wait(ids, timeout=PATIENCE)] == ["done", "done"]
+    assert started.count("holdfast-worker") == 3
+
+
+@pytest.mark.parametrize(("wrong", "cause"), [("result", "TypeError"), ("exit", "SystemExit"), ("torn", "Torn")])
 def test_a_handler_that_misbehaves_fails_its_job_and_not_the_worker(store: Store, wrong: str, cause: str) -> None:
     def run(context: JobContext) -> dict[str, object] | None:
         if context.payload["wrong"] == "exit":
             sys.exit(3)
+        if context.payload["wrong"] == "torn":
+            raise Torn
         return {"not JSON": object()} if context.payload["wrong"] == "result" else None
 
     bad, good = (store.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))

@@ -1,11 +1,13 @@
 import threading
 import time
+from typing import NoReturn
 
 import pytest
 
-from holdfast.errors import StorageFailed
+from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.locks import renewal
 from holdfast.locks.renewal import Renewer
+from holdfast.store import Store
 
 #: seconds after which a renewal that did not come is a failed test
 PATIENCE = 60
@@ -18,7 +20,7 @@ class Turns:
         self.ttl = ttl
         self.renewed = threading.Semaphore(0)
         self.kept = True
-        self.trouble: StorageFailed | None = None
+        self.trouble: BaseException | None = None
 
     def renew(self) -> bool:
         self.renewed.release()
@@ -82,6 +84,35 @@ def test_a_renewal_that_failed_is_tried_again_and_its_cause_kept() -> None:
         assert lock.renewed.acquire(timeout=PATIENCE)
     assert renewer.trouble is None
     renewer.close()
+
+
+@pytest.mark.parametrize(
+    "error", [ImportError("half a module"), RuntimeError("no thread"), MemoryError(), SystemExit()]
+)
+def test_whatever_one_renewal_raises_it_and_the_others_are_made_again(error: BaseException) -> None:
+    told: list[str] = []
+    renewer = Renewer[Turns](report=lambda name, error: told.append(f"{name}: {error!r}"))
+    bad, good = Turns(0.03), Turns(0.03)
+    bad.trouble = error
+    for lock in (bad, good):
+        renewer.add(lock)
+    for lock in (bad, good) * 2:
+        assert lock.renewed.acquire(timeout=PATIENCE)
+    assert f"holdfast-locks: {error!r}" in told
+    assert set(renewer.close()) == {bad, good}
+
+
+def test_a_lock_that_no_thread_can_keep_is_not_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(HoldfastError, match="for want of a thread"):
+            store.lock("/a")
+    assert store.locks() == []
+    with store.lock("/a") as lock:
+        assert lock.held
 
 
 def test_a_thread_that_is_not_asleep_yet_hears_that_it_is_to_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,6 +184,28 @@ def test_a_long_archive_becomes_searchable_without_a_worker_while_the_store_stay
     assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
 
 
+@pytest.mark.parametrize("error", [ImportError("half a module"), MemoryError(), SystemExit()], ids=repr)
+def test_a_transcript_that_could_not_be_made_searchable_is_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    monkeypatch.setattr("holdfast.threads.FIRST_PAUSE", 0.01)
+    written, write = threading.Event(), searchable.write_rows
+
+    def again(*args: object) -> None:
+        write(*args)  # type: ignore[arg-type]
+        written.set()
+
+    def torn(*args: object) -> None:
+        monkeypatch.setattr(searchable, "write_rows", again)
+        raise error
+
+    monkeypatch.setattr(searchable, "write_rows", torn)
+    made = long_talk(store)
+    assert written.wait(120)
+    store.mkdir("/later")
+    assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
+
+
 def test_archives_of_processes_that_died_are_made_searchable_with_the_next(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

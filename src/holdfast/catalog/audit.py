@@ -8,6 +8,8 @@ from holdfast.catalog.engine import Connection
 KEPT = 1000
 #: rows dropped when one is written, at most
 THINNED_AT_ONCE = 100
+#: the kind of row that says that work in the background failed
+TROUBLE = "trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class AuditRow:
     audit_id: int
     #: seconds since the epoch
     at: float
-    #: `sweep`, `set_aside`, `gc`, `repair`, ...
+    #: `sweep`, `set_aside`, `gc`, `repair`, `trouble`, ...
     kind: str
     #: what it was done to
     subject: str

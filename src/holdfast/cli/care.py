@@ -153,6 +153,8 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         yield line("set aside", out.paint(given_up, "red"))
     if found.last_sweep is not None:
         yield line("last sweep", f"{out.time(found.last_sweep.at, time())}: {found.last_sweep.detail}")
+    if found.last_trouble is not None:
+        yield line("last trouble", f"{out.time(found.last_trouble.at, time())}: {found.last_trouble.detail}")
 
 
 def _work(out: Output, locks: LockStats, queue: Summary) -> Iterator[str]:

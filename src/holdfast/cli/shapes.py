@@ -11,6 +11,7 @@ from holdfast.reading import Info, Match
 from holdfast.search.hits import Hit
 
 if TYPE_CHECKING:
+    from holdfast.catalog.audit import AuditRow
     from holdfast.recovery.journal import JournalEntry
     from holdfast.recovery.status import Status
 
@@ -96,7 +97,6 @@ def intent(entry: "JournalEntry") -> dict[str, Any]:
 
 def status(found: "Status") -> dict[str, Any]:
     """Return the shape of a store's figures."""
-    sweep = found.last_sweep
     return {
         "head": found.head,
         "commits": found.commits,
@@ -107,8 +107,13 @@ def status(found: "Status") -> dict[str, Any]:
         "searchable": {place: {"contents": n, "passages": m} for place, (n, m) in found.searchable.items()},
         "active_intents": found.active_intents,
         "set_aside_intents": found.set_aside_intents,
-        "last_sweep": None if sweep is None else {"time": iso(sweep.at), "kind": sweep.kind, "detail": sweep.detail},
+        "last_sweep": _audited(found.last_sweep),
+        "last_trouble": _audited(found.last_trouble),
     }
+
+
+def _audited(row: "AuditRow | None") -> dict[str, str] | None:
+    return None if row is None else {"time": iso(row.at), "kind": row.kind, "detail": row.detail}
 
 
 def lock(info: LockInfo) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from holdfast import paths, tree
 from holdfast.backend import Backend
@@ -16,6 +16,7 @@ from holdfast.ingest import formats
 from holdfast.ingest.items import Item, Prepared
 from holdfast.reading import SqlView
 from holdfast.staging import live_among
+from holdfast.threads import Helpers
 
 #: threads that hash files whose time or size has changed
 HASHERS = 4
@@ -107,9 +108,9 @@ def _hashes(items: Sequence[Item]) -> dict[int, str]:
     """Return the content ids of files by their order; one that cannot be read is left out, preparing it says why."""
     if not items:
         return {}
-    with ThreadPoolExecutor(min(HASHERS, len(items)), "holdfast-hash") as pool:
-        ids = pool.map(_hash, items)
-        return {item.order: found for item, found in zip(items, ids, strict=True) if found}
+    with Helpers(min(HASHERS, len(items)), "holdfast-hash") as pool:
+        ids = [pool.begin(partial(_hash, item)) for item in items]
+        return {item.order: found for item, each in zip(items, ids, strict=True) if (found := each.result())}
 
 
 def _hash(item: Item) -> str | None:

@@ -3,13 +3,14 @@
 import contextvars
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from holdfast.backend import Backend
 from holdfast.ingest import groups
 from holdfast.ingest.groups import Attribution, Group
 from holdfast.ingest.placing import Member, Published, Removal, Vanished
 from holdfast.ingest.tally import Tally
+from holdfast.threads import Helpers
 
 
 class Publishing:
@@ -30,7 +31,7 @@ class Publishing:
         self._vanished = vanished
         self._gathering = Group()
         self._in_hand: tuple[Future[Published], Group] | None = None
-        self._thread = ThreadPoolExecutor(1, "holdfast-publish")
+        self._thread = Helpers(1, "holdfast-publish")
         self._woken, self._wake = os.pipe()
 
     @property
@@ -76,7 +77,7 @@ class Publishing:
 
     def close(self) -> None:
         """Wait for the group in hand, and drop what is only gathered."""
-        self._thread.shutdown(wait=True)
+        self._thread.close(wait=True)
         os.close(self._wake)
         os.close(self._woken)
 
@@ -84,7 +85,7 @@ class Publishing:
         group, self._gathering = self._gathering, Group()
         # In this thread's context: a lock that the add runs under counts in the publishing thread too.
         context = contextvars.copy_context()
-        future = self._thread.submit(context.run, self._publish, group.members)
+        future = self._thread.begin(lambda: context.run(self._publish, group.members))
         self._in_hand = future, group
         future.add_done_callback(self._tell)
 

@@ -69,6 +69,10 @@ class Worker:
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words,
                 pass_fds=[theirs.fileno()], process_group=0,
             )  # fmt: skip
+        except OSError:
+            ours.close()
+            self._words.close()
+            raise
         finally:
             theirs.close()
         self.deadline = time.monotonic() + START_SECONDS
@@ -150,7 +154,9 @@ class Pool:
         #: files taken back from workers that died with others in hand
         self._returned: deque[Item] = deque()
         self._failed_starts = 0
-        self._workers = [self._start() for _ in range(jobs)]
+        self._workers: list[Worker] = []
+        for _ in range(jobs):
+            self._start()
 
     @property
     def ready(self) -> bool:
@@ -206,8 +212,14 @@ class Pool:
             worker.kill()
         self._workers.clear()
 
-    def _start(self) -> Worker:
-        return Worker(self._setup, self._seconds)
+    def _start(self) -> None:
+        """Start one more worker; raises HoldfastError when the system has no process to give and none runs."""
+        try:
+            self._workers.append(Worker(self._setup, self._seconds))
+        except OSError as error:
+            # Those that run do the work of all; the place of this one stays empty.
+            if not self._workers:
+                raise _not_started(str(error)) from error
 
     def _until_overdue(self) -> float:
         now = time.monotonic()
@@ -230,8 +242,9 @@ class Pool:
         given, ready = list(worker.given), worker.ready
         if not ready:
             self._count_failed_start(death)
-        self._workers[self._workers.index(worker)] = self._start()
         self._returned.extend(given[1:])
+        self._workers.remove(worker)
+        self._start()
         return [(given[0], Failed(death.code, f"{given[0].name}: {death.reason}", self._seconds))] if given else []
 
     def _timed_out(self, worker: Worker) -> Death:
@@ -242,7 +255,11 @@ class Pool:
     def _count_failed_start(self, death: Death) -> None:
         self._failed_starts += 1
         if self._failed_starts >= START_TRIES:
-            raise HoldfastError(
-                f"Worker processes cannot be started: {death.reason}",
-                remedy="Try `--jobs 1`; if ingest.max_file_memory_mib is small, raise it",
-            )
+            raise _not_started(death.reason)
+
+
+def _not_started(reason: str) -> HoldfastError:
+    return HoldfastError(
+        f"Worker processes cannot be started: {reason}",
+        remedy="Try `--jobs 1`; if ingest.max_file_memory_mib is small, raise it",
+    )

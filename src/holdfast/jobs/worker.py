@@ -1,5 +1,6 @@
 """The worker: claims jobs, runs their handlers, and writes how they ended."""
 
+import functools
 import json
 import random
 import threading
@@ -23,6 +24,7 @@ from holdfast.jobs.heartbeat import BEAT, Heartbeat
 from holdfast.jobs.kinds import Kind
 from holdfast.jobs.outcome import Outcome
 from holdfast.jobs.waker import Waker
+from holdfast.threads import SupervisedThread, revive
 
 #: seconds that a lease lasts without being renewed; jobs of this host's dead are taken up sooner
 LEASE = 60.0
@@ -36,6 +38,8 @@ QUICK, SLOW = 0.002, 0.02
 BEATS_TO_LET_GO = 2
 #: beats after which a handler that does not stop is left to itself and another thread takes its place
 BEATS_TO_STOP = 5
+#: seconds between two tries at most, while the store is in trouble (a full disk, say) and no job can be claimed
+LONGEST_PAUSE = 5.0
 #: seconds that ended jobs are listed
 KEEP_ENDED = 7 * 24 * 3600.0
 #: seconds between two clearings of the list
@@ -49,7 +53,7 @@ STOPPING = "the worker is stopping"
 class _Hand:
     """A thread that runs jobs."""
 
-    thread: threading.Thread | None = None
+    thread: SupervisedThread | None = None
     #: jobs it claims next
     batch: int = 1
     #: seconds it waits next when there is nothing to do
@@ -71,6 +75,11 @@ class _Hand:
         with self._lock:
             self._beats = 0
             return self._pending.pop(0) if self._pending else None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it runs jobs, or should."""
+        return self.thread is not None and not self.replaced and (self.thread.running or self.thread.died)
 
     def let_go(self, *, after_beats: int = 0) -> list[Job]:
         """Return the jobs that were claimed and are not begun any more, if the present one took so many beats."""
@@ -105,30 +114,42 @@ class Worker:
         self._stopping = threading.Event()
         self._until_empty = False
         self._hands: list[_Hand] = []
+        self._pulse = self._new_pulse()
         self._running_hands: dict[int, _Hand] = {}
         self._next_clearing = 0.0
-        #: the last error that was the store's, not a job's; None when all is well
-        self.trouble: HoldfastError | OSError | None = None
+
+    @property
+    def trouble(self) -> BaseException | None:
+        """The last error that was the store's or this process's, not a job's; None when all is well."""
+        threads = [self._pulse, *(hand.thread for hand in self._hands if hand.thread is not None)]
+        return next((thread.trouble for thread in threads if thread.trouble is not None), None)
 
     # --- its life
 
     def start(self) -> None:
-        """Begin to run jobs in threads of this process."""
+        """Begin to run jobs in threads of this process; raises HoldfastError when it has none to give."""
         self._stopping.clear()
         self._waker.attach()
+        self._hands = []
         for _ in range(self._threads):
             self._add_hand()
-        threading.Thread(target=self._pulse, name="holdfast-heartbeat", daemon=True).start()
+        self._pulse = self._new_pulse()
+        # A hand that is gone already may have had nothing to do.
+        if not self._pulse.ensure() or all(hand.thread is not None and hand.thread.died for hand in self._hands):
+            self.stop()
+            raise HoldfastError(
+                f"No job can be run, for want of a thread: {self.trouble}",
+                remedy="Let some other work of this process end, or raise its limit of threads (`ulimit -u`)",
+            )
 
     def stop(self, timeout: float = 10.0) -> None:
         """Stop; jobs under way are told to, and go back to the queue for others. Waits at most `timeout` seconds."""
-        self._stopping.set()
-        self._heartbeat.stop_all(STOPPING)
-        self._waker.wake()
+        self._tell()
         until = time.monotonic() + timeout
         for hand in list(self._hands):
-            if hand.thread is not None and not hand.replaced:
-                hand.thread.join(max(0.0, until - time.monotonic()))
+            if hand.thread is not None:
+                hand.thread.end(0.0 if hand.replaced else max(0.0, until - time.monotonic()))
+        self._pulse.end(max(0.0, until - time.monotonic()))
         self._waker.detach()
 
     def run(self, *, until_empty: bool = False) -> None:
@@ -139,10 +160,10 @@ class Worker:
         self._until_empty = until_empty
         self.start()
         try:
-            while any(h.thread is not None and h.thread.is_alive() and not h.replaced for h in self._hands):
-                for hand in list(self._hands):
-                    if hand.thread is not None and not hand.replaced:
-                        hand.thread.join(BEAT)
+            while threads := [hand.thread for hand in self._hands if hand.thread is not None and hand.is_needed]:
+                for thread in threads:
+                    thread.wait(BEAT)
+                revive()
         finally:
             self.stop()
 
@@ -174,34 +195,47 @@ class Worker:
         outcome.take_over(self._backend)
         self._clear()
 
-    def _pulse(self) -> None:
-        while not self._stopping.wait(BEAT):
-            try:
-                self.beat()
-                self.trouble = None
-            except (HoldfastError, OSError) as error:
-                self.trouble = error
+    def _new_pulse(self) -> SupervisedThread:
+        return SupervisedThread(
+            "holdfast-heartbeat",
+            self._pulse_once,
+            wake=self._tell,
+            report=self._backend.note_trouble,
+            longest_pause=BEAT,
+        )
+
+    def _pulse_once(self) -> bool:
+        if self._stopping.wait(BEAT):
+            return False
+        self.beat()
+        return True
 
     def _add_hand(self) -> None:
         hand = _Hand()
-        hand.thread = threading.Thread(target=self._work, args=(hand,), name="holdfast-worker", daemon=True)
-        self._hands = [h for h in self._hands if h.thread is not None and h.thread.is_alive()]
+        hand.thread = SupervisedThread(
+            "holdfast-worker", functools.partial(self._work, hand),
+            wake=self._tell, report=self._backend.note_trouble, longest_pause=LONGEST_PAUSE,
+        )  # fmt: skip
+        self._hands = [each for each in self._hands if each.is_needed]
         self._hands.append(hand)
-        hand.thread.start()
+        hand.thread.ensure()
 
-    def _work(self, hand: _Hand) -> None:
-        while not (self._stopping.is_set() or hand.replaced):
-            seen = self._waker.count
-            try:
-                if not self._turn_of(hand) and not self._rest(hand, seen):
-                    return
-            except Unsupported:
-                # The store was closed under the worker.
-                return
-            except (HoldfastError, OSError) as error:
-                # The store is in trouble (a full disk, say), not a job: it is looked at again, ever more seldom.
-                self.trouble = error
-                self._stopping.wait(LAST_LOOK)
+    def _tell(self) -> None:
+        """Have every thread come to its end soon."""
+        self._stopping.set()
+        self._heartbeat.stop_all(STOPPING)
+        self._waker.wake()
+
+    def _work(self, hand: _Hand) -> bool:
+        """Run what there is to run, or wait for it; returns whether to go on."""
+        if self._stopping.is_set() or hand.replaced:
+            return False
+        seen = self._waker.count
+        try:
+            return bool(self._turn_of(hand)) or self._rest(hand, seen)
+        except Unsupported:
+            # The store was closed under the worker.
+            return False
 
     def _turn_of(self, hand: _Hand) -> int:
         claimed = self._claim(hand.batch)
@@ -318,7 +352,10 @@ class Worker:
             with self._backend.engine.read() as conn:
                 held = jobs.holds(conn, job.job_id, job.token or "")
             return outcome.after_error(job, error, kind.backoff, self._rng) if held else None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is not the worker's failure
+        except KeyboardInterrupt:
+            # Meant for whoever called `turn`, in whose thread this is.
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises is not the worker's failure
             return outcome.after_error(job, error, kind.backoff, self._rng)
 
     def _clear(self) -> None:

@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from holdfast.clock import Clock, SystemClock
 from holdfast.errors import HoldfastError
+from holdfast.threads import Report, SupervisedThread
 
 #: seconds after which the thread looks around at the latest: a machine that slept wakes up with leases about to end
 LOOK_AROUND = 1.0
@@ -33,26 +34,28 @@ L = TypeVar("L", bound=Leased)
 class Renewer(Generic[L]):
     """Renews what was added until it is removed or lost."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, report: Report | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._report = report
         self._wake = threading.Condition()
         self._due: dict[L, float] = {}
         self._next_look = 0.0
-        self._closing = False
-        self._thread: threading.Thread | None = None
+        self._thread = self._new_thread()
         #: why renewing failed the last time it did, until it works again
-        self.trouble: Exception | None = None
+        self.trouble: BaseException | None = None
 
     def add(self, lock: L) -> None:
-        """Begin to renew a lock."""
+        """Begin to renew a lock; raises HoldfastError when no thread can be had for it: the lock would just expire."""
         with self._wake:
             self._due[lock] = due = self._next_turn(lock)
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="holdfast-locks", daemon=True)
-                thread.start()
-                self._thread = thread
-            elif due < self._next_look:
+            if due < self._next_look:
                 self._wake.notify()
+        if not self._thread.ensure():
+            self.remove(lock)
+            raise HoldfastError(
+                f"A lock cannot be kept, for want of a thread to renew it: {self._thread.trouble}",
+                remedy="Let some other work of this process end, or raise its limit of threads (`ulimit -u`)",
+            )
 
     def remove(self, lock: L) -> None:
         """Renew a lock no longer."""
@@ -62,37 +65,39 @@ class Renewer(Generic[L]):
     @property
     def running(self) -> bool:
         """Whether the thread is there."""
-        return self._thread is not None
+        return self._thread.running
 
     def close(self) -> list[L]:
         """End the thread and return what it renewed; that expires unless it is released."""
         with self._wake:
-            # A thread that is not asleep yet does not hear of it otherwise, and would sleep first.
-            self._closing = True
             left = list(self._due)
             self._due.clear()
-            self._wake.notify()
-            thread = self._thread
-        if thread is not None:
-            thread.join()
-        self._closing = False
+        self._thread.end()
+        self._thread = self._new_thread()
         return left
 
-    def _run(self) -> None:
-        while True:
-            for lock in self._wait_for_due():
-                self._renew(lock)
-            with self._wake:
-                if not self._due:
-                    self._thread = None
-                    return
+    def _new_thread(self) -> SupervisedThread:
+        return SupervisedThread(
+            "holdfast-locks", self._turn, wake=self._wake_up, report=self._report, longest_pause=LOOK_AROUND
+        )
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._wake.notify()
+
+    def _turn(self) -> bool:
+        for lock in self._wait_for_due():
+            self._renew(lock)
+        with self._wake:
+            return bool(self._due)
 
     def _wait_for_due(self) -> list[L]:
         """Sleep until the next turn, or for LOOK_AROUND; return what is due then."""
         with self._wake:
             now = self._clock.now()
             self._next_look = min([now + LOOK_AROUND, *self._due.values()])
-            if not self._closing:
+            # Asked in here: a thread that is not asleep yet does not hear that it was woken to end.
+            if not self._thread.rest(0):
                 self._wake.wait(max(0.0, self._next_look - now))
             now = self._clock.now()
             # A turn more than a ttl away was planned before the clock was set back.
@@ -102,10 +107,12 @@ class Renewer(Generic[L]):
         try:
             kept = lock.renew()
             self.trouble = None
-        except (HoldfastError, OSError) as error:
+        except BaseException as error:  # noqa: BLE001 - whatever one lock's trouble is, the others are renewed
             # The disk may have room again at the next turn: the lease lasts for two more, and the lock says why it
             # was lost if it is.
             self.trouble, kept = error, True
+            if not isinstance(error, HoldfastError | OSError):
+                self._thread.note(error)
         with self._wake:
             if lock in self._due and kept:
                 self._due[lock] = self._next_turn(lock)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from holdfast import opening
 from holdfast.backend import Backend
-from holdfast.catalog import intents, pins
+from holdfast.catalog import audit, intents, pins
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
 from holdfast.errors import CorruptStore, HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
@@ -24,6 +24,8 @@ from holdfast.recovery.verify import verify
 LITTLE_SPACE = 200 * 1024 * 1024
 #: seconds after which a staging that still goes on is worth a word
 LONG_STAGING = 3600.0
+#: seconds that trouble in the background is worth a word: what goes on is written down anew every hour
+RECENT_TROUBLE = 2 * 3600.0
 
 PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 
@@ -116,7 +118,7 @@ def _not_open(folder: Path, error: HoldfastError) -> Finding:
 
 
 def _store_findings(backend: Backend, folder: Path) -> Iterator[Finding]:
-    for ask in (_damage, _intent_findings, _pin_findings):
+    for ask in (_damage, _intent_findings, _pin_findings, _trouble_findings):
         try:
             yield from ask(backend)
         except HoldfastError as error:
@@ -194,4 +196,17 @@ def _pin_findings(backend: Backend) -> Iterator[Finding]:
             f"The table {name} belongs to another embedder",
             "It is not searched",
             "Nothing needs to be done",
+        )
+
+
+def _trouble_findings(backend: Backend) -> Iterator[Finding]:
+    with backend.engine.read() as conn:
+        trouble = audit.newest_of(conn, audit.TROUBLE)
+    if trouble is not None and backend.clock.now() - trouble.at < RECENT_TROUBLE:
+        yield Finding(
+            WARNING,
+            f"Work in the background failed: {trouble.detail}",
+            "It is tried again by itself, and nothing that was committed is concerned",
+            "`holdfast optimize` does the upkeep of search here and now, and says what stands in its way;"
+            " if this is said again in two hours, restart that process",
         )

@@ -30,6 +30,8 @@ class Status:
     set_aside_intents: int
     #: what the latest sweep did, if there was one
     last_sweep: AuditRow | None
+    #: the last time that work in the background of any process began to fail, if it ever did
+    last_trouble: AuditRow | None
 
 
 def status(backend: Backend) -> Status:
@@ -50,4 +52,5 @@ def status(backend: Backend) -> Status:
             active_intents=staged.get(intents.ACTIVE, 0),
             set_aside_intents=staged.get(intents.SET_ASIDE, 0),
             last_sweep=max(sweeps, key=lambda row: row.audit_id, default=None),
+            last_trouble=audit.newest_of(conn, audit.TROUBLE),
         )

@@ -6,7 +6,7 @@ fold in between would make rows that moved from the one to the other be missed, 
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,11 +15,12 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits, pins, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
-from holdfast.errors import CorruptStore, Unsupported
+from holdfast.errors import CorruptStore
 from holdfast.index.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
 from holdfast.search.below import Below
+from holdfast.threads import Helpers
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
@@ -55,6 +56,8 @@ class SearchReader:
         self._tail: TailSet[TailRow] = TailSet()
         self._newest = 0
         self.below = Below(backend.branch)
+        # They run the vector query beside the full-text one: Lance works outside Python's lock.
+        self._helpers = Helpers(2, "holdfast-search")
 
     @cached_property
     def live(self) -> Lookup:
@@ -70,22 +73,13 @@ class SearchReader:
 
         return load_embedder(self._backend.embedder)
 
-    @cached_property
-    def second_thread(self) -> ThreadPoolExecutor:
-        """Runs the vector query beside the full-text one: Lance works outside Python's lock."""
-        return ThreadPoolExecutor(2, thread_name_prefix="holdfast-search")
-
     def beside(self, work: Callable[[], T]) -> Future[T]:
-        """Begin `work` in the second thread; raises Unsupported when the store was closed meanwhile."""
-        try:
-            return self.second_thread.submit(work)
-        except RuntimeError as error:
-            raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()") from error
+        """Begin `work` in a second thread; raises Unsupported when the store was closed meanwhile."""
+        return self._helpers.begin(work)
 
     def close(self) -> None:
-        """End the helper thread, once it has done what searches under way wait for."""
-        if "second_thread" in self.__dict__:
-            self.second_thread.shutdown(wait=False)
+        """End the helper threads, once they have done what searches under way wait for."""
+        self._helpers.close(wait=False)
 
     def instant(self, terms: Sequence[str], vector: Any | None, *, at: int) -> Instant:
         """Return what the tail has for a query at the commit `at`, and the pins that belong to it."""

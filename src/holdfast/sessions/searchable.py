@@ -13,13 +13,15 @@ from holdfast.catalog import search_rows, sessions
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import body_of_bytes
-from holdfast.errors import HoldfastError
 from holdfast.sessions.reading import read_content
+from holdfast.threads import SupervisedThread
 
 #: seconds without a commit before the work begins: a burst of commits is not slowed by it
 CALM = 1.0
 #: seconds that it is put off at most while commits go on
 PUT_OFF = 10.0
+#: times that one transcript is tried
+TRIES = 5
 
 log = logging.getLogger("holdfast.sessions")
 
@@ -47,78 +49,83 @@ class Transcripts:
         self._backend = backend
         self._lock = threading.Lock()
         self._noted = threading.Event()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        #: contents that wait for their rows, in the order of their commits
-        self._waiting: dict[str, None] = {}
+        self._thread = SupervisedThread(
+            "holdfast-transcripts", self._turn, wake=self._noted.set, report=backend.note_trouble
+        )
+        #: contents that wait for their rows, in the order of their commits, with the times that it was tried
+        self._waiting: dict[str, int] = {}
         #: whether archives of processes that died are still to be looked for
         self._look_back = True
 
     def note(self, transcript_id: str) -> None:
         """Take note of a new archive; called after every commit of a session, so it must cost nothing."""
         with self._lock:
-            self._waiting[transcript_id] = None
-            if self._thread is None and not self._stop.is_set():
-                self._thread = self._started()
+            self._waiting[transcript_id] = 0
         self._noted.set()
-
-    def _started(self) -> threading.Thread | None:
-        thread = threading.Thread(target=self._run, name="holdfast-transcripts", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as error:
-            # The session is committed; the next one tries again, or the store's closing does the work.
-            log.warning("no thread makes transcripts searchable yet: %s", error)
-            return None
-        return thread
+        self._thread.ensure()
 
     def close(self) -> None:
         """End the thread, and do here what it has not done."""
-        self._stop.set()
-        self._noted.set()
-        if self._thread is not None:
-            self._thread.join()
-        self.work_off()
+        self._thread.end()
+        self._thread.attempt(self.work_off)
 
     def work_off(self) -> None:
-        """Make all that waits searchable now. A failure is logged and stops nobody: the memory job tries again."""
-        while (transcript_id := self._next()) is not None:
+        """Make all that waits searchable now; raises the last failure once everything was tried.
+
+        What failed waits on, TRIES times in all. Then it is left to its memory job.
+        """
+        trouble: Exception | None = None
+        for transcript_id in self._all_waiting():
             try:
                 self._make_searchable(transcript_id)
-            except Exception as error:  # noqa: BLE001 - it must keep nobody from closing a store
-                log.warning("a transcript is not searchable before its memory job has run: %s", error)
+                self._forget(transcript_id)
+            except Exception as error:  # noqa: BLE001 - one transcript's trouble keeps no other from being found
+                trouble = error
+                self._count_failure(transcript_id, error)
+        if trouble is not None:
+            raise trouble
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._noted.wait()
-            began = time.monotonic()
-            while self._noted.is_set() and time.monotonic() - began < PUT_OFF and not self._stop.is_set():
-                self._noted.clear()
-                self._stop.wait(CALM)
+    def _turn(self) -> bool:
+        self._noted.wait()
+        began = time.monotonic()
+        while self._noted.is_set() and time.monotonic() - began < PUT_OFF and not self._thread.rest(0):
             self._noted.clear()
-            if not self._stop.is_set():
-                self.look_for_older()
-                self.work_off()
+            self._thread.rest(CALM)
+        self._noted.clear()
+        if self._thread.rest(0):
+            return False
+        try:
+            self.look_for_older()
+            self.work_off()
+        except BaseException:
+            # What waits still does: the next turn does not wait for another commit.
+            self._noted.set()
+            raise
+        return True
 
-    def _next(self) -> str | None:
+    def _all_waiting(self) -> list[str]:
         with self._lock:
-            found = next(iter(self._waiting), None)
-            if found is not None:
-                del self._waiting[found]
-            return found
+            return list(self._waiting)
+
+    def _forget(self, transcript_id: str) -> None:
+        with self._lock:
+            self._waiting.pop(transcript_id, None)
+
+    def _count_failure(self, transcript_id: str, error: Exception) -> None:
+        with self._lock:
+            tried = self._waiting[transcript_id] = self._waiting.get(transcript_id, 0) + 1
+        if tried >= TRIES:
+            self._forget(transcript_id)
+            log.warning("a transcript is not searchable before its memory job has run: %s", error)
 
     def look_for_older(self) -> None:
         """Add, once, the archives that processes left unsearchable which died too soon."""
         if self._look_back:
-            self._look_back = False
-            try:
-                with self._backend.engine.read() as conn:
-                    older = sessions.transcripts_without_rows(conn, self._backend.embedder)
-            except (HoldfastError, OSError) as error:
-                log.warning("older transcripts could not be looked for: %s", error)
-                return
+            with self._backend.engine.read() as conn:
+                older = sessions.transcripts_without_rows(conn, self._backend.embedder)
             with self._lock:
-                self._waiting.update(dict.fromkeys(older))
+                self._waiting = {**dict.fromkeys(older, 0), **self._waiting}
+            self._look_back = False
 
     def _make_searchable(self, transcript_id: str) -> None:
         rows = missing_rows(self._backend, transcript_id)

@@ -4,17 +4,15 @@ One thread per store, started by its first commit. A short-lived process does wh
 """
 
 import functools
-import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
-from holdfast.errors import HoldfastError
+from holdfast.threads import SupervisedThread
 from holdfast.upkeep import indexes, retire
 from holdfast.upkeep.fold import fold
 
@@ -22,8 +20,6 @@ from holdfast.upkeep.fold import fold
 PERIOD = 60.0
 #: seconds to wait after a commit, so that a burst of them is one round
 CALM = 0.25
-
-log = logging.getLogger("holdfast.upkeep")
 
 
 @dataclass
@@ -59,9 +55,10 @@ class Upkeep:
         self._fold_rows = fold_rows
         self._sweep = sweep
         self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._next_sweep = 0.0
+        self._thread = SupervisedThread(
+            "holdfast-upkeep", self._turn, wake=self._wake.set, report=backend.note_trouble, longest_pause=PERIOD
+        )
         self._committed = False
         self._deaths = process.deaths_seen()
 
@@ -69,30 +66,21 @@ class Upkeep:
         """Take note of a commit; called after every publish, so it must cost nothing."""
         self._committed = True
         self._wake.set()
-        if self._thread is None:
-            with self._starting:
-                if self._thread is None and not self._stop.is_set():
-                    thread = threading.Thread(target=self._run, name="holdfast-upkeep", daemon=True)
-                    # Kept once it runs: where no thread can be started, the next commit tries again.
-                    thread.start()
-                    self._thread = thread
+        self._thread.ensure()
 
     def mind_the_dead(self) -> None:
         """Sweep before the first write after this process has seen a peer die; called before every publish."""
         seen = process.deaths_seen()
         if seen != self._deaths:
             self._deaths = seen
-            self._safely(functools.partial(self._sweep, tables=False))
+            self._thread.attempt(functools.partial(self._sweep, tables=False))
 
     def close(self) -> None:
         """End the thread, then do what a long-lived process would have done by now."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.end()
         if self._committed:
-            self._safely(self.round)
-            self._safely(self._sweep)
+            self._thread.attempt(self.round)
+            self._thread.attempt(self._sweep)
 
     def round(self) -> None:
         """Do what is due. When nothing is, this is a few small queries, and Lance is not imported."""
@@ -106,21 +94,24 @@ class Upkeep:
         if indexes.is_due(self._backend):
             indexes.tend(self._backend)
 
-    def _run(self) -> None:
-        next_sweep = time.monotonic() + PERIOD
-        while not self._stop.is_set():
-            woken = self._wake.wait(max(0.0, next_sweep - time.monotonic()))
-            if self._stop.wait(CALM if woken else 0):
-                return
-            self._wake.clear()
-            self._safely(self.round)
-            if time.monotonic() >= next_sweep:
-                self._safely(self._sweep)
-                next_sweep = time.monotonic() + PERIOD
-
-    def _safely(self, work: Callable[[], object]) -> None:
-        """Run upkeep so that its failure stops nobody: it is logged, and tried again at the next round."""
+    def _turn(self) -> bool:
+        """Wait for a commit or the time of the next sweep, and do what is due."""
+        self._next_sweep = self._next_sweep or time.monotonic() + PERIOD
+        woken = self._wake.wait(max(0.0, self._next_sweep - time.monotonic()))
+        if self._thread.rest(CALM if woken else 0):
+            return False
+        self._wake.clear()
         try:
-            work()
-        except (HoldfastError, OSError) as error:
-            log.warning("upkeep failed and will be tried again: %s", error)
+            self.round()
+        except BaseException:
+            # What was due still is: the next turn does not wait for another commit.
+            self._wake.set()
+            raise
+        finally:
+            self._sweep_in_time()
+        return True
+
+    def _sweep_in_time(self) -> None:
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + PERIOD
+            self._sweep()
