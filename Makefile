@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench soak clean help
+.PHONY: demo test check bench soak lowest clean help
 
 help:
 	@echo "make demo   add real documents, search, rearrange, kill, recover"
 	@echo "make test   all checks and tests"
 	@echo "make bench  the figures of docs/benchmarks.md"
 	@echo "make soak   the long runs"
+	@echo "make lowest all tests with the lowest versions that pyproject.toml allows; needs uv"
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -30,8 +31,13 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/pytest -m soak -n 0 --override-ini "addopts=-q --strict-markers --strict-config"
 
+lowest:
+	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-lowest
+	$(PYTHON) -m uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable ".[dev]"
+	.venv-lowest/bin/python -m pytest -n auto
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
