@@ -83,7 +83,7 @@ def test_a_store_that_lost_its_config_file_is_not_made_anew(filled: Path) -> Non
     before = files_of(filled)
     with pytest.raises(AlreadyExists, match=r"no holdfast\.toml") as refused:
         holdfast.init(filled)
-    assert "format = 1" in refused.value.remedy
+    assert "--adopt" in refused.value.remedy
     assert files_of(filled) == before
     (filled / "holdfast.toml").write_text("format = 1\n")
     assert look_at_all(filled)["/d/large.bin"] == LARGE
@@ -382,3 +382,43 @@ def test_commits_are_attributed_to_whom_the_settings_name_unless_told(folder: Pa
         assert store.mkdir("/b", actor="agent:7").actor == "agent:7"
     with holdfast.open(folder, actor="kim") as store:
         assert store.mkdir("/c").actor == "kim"
+
+
+def test_init_over_a_store_that_lost_its_settings_takes_nothing_from_it(folder: Path) -> None:
+    """Its only commit is the first one: what it holds is messages and a job."""
+    with holdfast.open(folder) as store:
+        store.session("talk").append("user", "remember this")
+        store.enqueue("anything")
+    (folder / "holdfast.toml").unlink()
+    with pytest.raises(AlreadyExists, match="--adopt"):
+        holdfast.init(folder)
+    with pytest.raises(StoreNotFound, match="--adopt"):
+        holdfast.open(folder)
+    holdfast.init(folder, adopt=True)
+    with holdfast.open(folder) as store:
+        assert [message.content for message in store.session("talk").messages()] == ["remember this"]
+        assert [job.kind for job in store.jobs()] == ["anything"]
+
+
+def test_init_over_the_files_of_a_lost_catalog_is_refused(folder: Path) -> None:
+    with holdfast.open(folder) as store:
+        store.write("/data.bin", b"\0" * 100_000)
+    for name in ("holdfast.toml", "catalog.db"):
+        (folder / name).unlink()
+    with pytest.raises(AlreadyExists, match="backup"):
+        holdfast.init(folder)
+
+
+def test_init_never_removes_what_it_did_not_make(tmp_path: Path, armed: Callable[[str], None]) -> None:
+    for point in ("init.before_catalog", "init.before_config"):
+        folder = tmp_path / point
+        armed(f"{point}=error")
+        with pytest.raises(HoldfastError):
+            holdfast.init(folder)
+        armed("")
+        there = {file for file in folder.rglob("*") if file.is_file()}
+        holdfast.init(folder)
+        assert there <= {file for file in folder.rglob("*") if file.is_file()}
+        with holdfast.open(folder) as store:
+            store.write("/a.md", "text")
+            assert store.verify(deep=True).ok

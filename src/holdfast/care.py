@@ -86,9 +86,10 @@ class Care:
         """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""
         from holdfast.ingest.again import Again
         from holdfast.recovery.repair import repair
+        from holdfast.sessions.checking import CHECKS
 
         with Again(self._backend, self.settings.ingest) as again:
-            return repair(self._backend, again.rederive)
+            return repair(self._backend, again.rederive, CHECKS)
 
     def status(self) -> "Status":
         """Return the store's figures: files, contents, search rows by place, commits, intents."""

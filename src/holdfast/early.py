@@ -4,6 +4,7 @@ The same file and the same variables as in `config.py`, which checks all the oth
 """
 
 import os
+import shlex
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +60,19 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise StoreNotFound(f"{path.parent} is not a store: it has no {path.name}", path=str(path.parent)) from error
+        remedy = adopting(path.parent) if (path.parent / "catalog.db").is_file() else ""
+        raise StoreNotFound(
+            f"{path.parent} is not a store: it has no {path.name}", path=str(path.parent), remedy=remedy
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidConfig(f"{path} is not valid TOML ({error})", path=str(path)) from error
     except OSError as error:
         raise disk.explain(error, str(path)) from error
+
+
+def adopting(folder: Path) -> str:
+    """Return the remedy for a store that has lost its settings, and nothing else."""
+    return f"Give it default settings with: holdfast init --adopt {shlex.quote(str(folder))}"
 
 
 def _setting(path: Path, found: dict[str, Any], section: str, name: str, default: object) -> object:

@@ -195,5 +195,5 @@ class InvalidConfig(HoldfastError):
     """A setting has a value it cannot have."""
 
     code = "invalid_config"
-    default_remedy = "Correct the setting in holdfast.toml (`holdfast config` shows all of them)"
+    default_remedy = "Correct the setting in holdfast.toml, or take it out: it has a default"
     exit_status = 2

@@ -45,11 +45,12 @@ class Opened:
     settings: early.EarlySettings
 
 
-def init(folder: Path, *, clock: Clock, store_id: str) -> None:
+def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False) -> None:
     """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
 
     The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
-    `init` can simply be run again.
+    `init` can simply be run again. With `adopt`, a store that has lost that file is given a new one. Nothing is ever
+    removed that was there before.
     """
     if folder.exists() and not folder.is_dir():
         raise AlreadyExists(f"{folder} is a file", path=str(folder))
@@ -57,7 +58,8 @@ def init(folder: Path, *, clock: Clock, store_id: str) -> None:
         disk.make_dir(folder)
         with _alone_in(folder):
             _check_vacant(folder)
-            _make_parts(folder, clock, store_id)
+            if not _holds_store(folder, adopt):
+                _make_parts(folder, clock, store_id)
             point("init.before_config")
             _write_config(folder)
     except OSError as error:
@@ -81,36 +83,51 @@ def _check_vacant(folder: Path) -> None:
         raise AlreadyExists(
             f"{folder} is a store already", path=str(folder), remedy="Open it, or choose another folder"
         )
-    if (folder / CATALOG_FILE).exists() and not _is_left_by_init(folder / CATALOG_FILE):
+    if not (folder / CATALOG_FILE).exists() and any((folder / BLOBS_DIR).glob("[0-9a-f][0-9a-f]/*")):
         raise AlreadyExists(
-            f"{folder} holds a store's catalog, but no {CONFIG_FILE}",
+            f"{folder} holds the files of a store whose {CATALOG_FILE} is missing",
             path=str(folder),
-            remedy=f"To open it, put a {CONFIG_FILE} with the line 'format = {early.FORMAT}' there",
+            remedy=f"Restore {CATALOG_FILE} and {CONFIG_FILE} from a backup, or choose another folder",
         )
 
 
-def _is_left_by_init(catalog: Path) -> bool:
+def _holds_store(folder: Path, adopt: bool) -> bool:
+    """Return whether the folder holds all of a store but its settings; raises AlreadyExists when that is in use.
+
+    With `adopt` one in use will do. One that holds nothing yet was left by an `init` that was killed.
+    """
+    catalog = folder / CATALOG_FILE
+    if not catalog.exists():
+        return False
     try:
         engine = SqliteEngine(catalog)
         try:
             with engine.read() as conn:
-                return upgrade.revision(conn) is None or commits.count(conn) <= 1
+                if upgrade.revision(conn) is None:
+                    return False
+                if upgrade.is_bare(conn):
+                    return settings.get(conn, "store_id") is not None
+                if adopt:
+                    return True
         finally:
             engine.close()
-    except HoldfastError:
+    except HoldfastError as error:
         # What cannot be read may be somebody's only copy.
-        return False
+        raise AlreadyExists(
+            f"{folder} holds a store's catalog that cannot be read ({error.message})",
+            path=str(folder),
+            remedy=f"Restore {CATALOG_FILE} and {CONFIG_FILE} from a backup, or choose another folder",
+        ) from error
+    raise AlreadyExists(
+        f"{folder} holds a store's catalog, but no {CONFIG_FILE}", path=str(folder), remedy=early.adopting(folder)
+    )
 
 
 def _make_parts(folder: Path, clock: Clock, store_id: str) -> None:
     disk.make_dir(folder / TABLES_DIR)
     LocalBlobs(folder / BLOBS_DIR)
     tables = Tables(folder / TABLES_DIR, BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS)
-    # What an init that was killed left is of no use, and must not stand in the way of this one.
-    for name in (CATALOG_FILE, f"{CATALOG_FILE}-wal", f"{CATALOG_FILE}-shm"):
-        (folder / name).unlink(missing_ok=True)
-    for table in (tables.live, tables.history):
-        _remove_tree(tables.root / f"{table.name}.lance")
+    # Whatever is there already, an init that was killed has left: it is used, or set aside, and never removed.
     versions = {table.name: table.table.create() for table in (tables.live, tables.history)}
     point("init.before_catalog")
     engine = SqliteEngine(folder / CATALOG_FILE, create=True)
@@ -148,13 +165,6 @@ def _write_config(folder: Path) -> None:
     disk.fsync_file(temporary)
     temporary.rename(folder / CONFIG_FILE)
     disk.fsync_dir(folder)
-
-
-def _remove_tree(path: Path) -> None:
-    if path.exists():
-        import shutil
-
-        shutil.rmtree(path)
 
 
 def open_parts(
@@ -210,7 +220,9 @@ def find_store(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / CONFIG_FILE).is_file():
             return folder
-    raise StoreNotFound(f"There is no store at or above {start}", path=str(start))
+    lost = next((folder for folder in (start, *start.parents) if (folder / CATALOG_FILE).is_file()), None)
+    remedy = early.adopting(lost) if lost is not None else ""
+    raise StoreNotFound(f"There is no store at or above {start}", path=str(start), remedy=remedy)
 
 
 def writable(folder: Path) -> bool:

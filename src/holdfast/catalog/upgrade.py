@@ -59,6 +59,15 @@ def revision(conn: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
+def is_bare(conn: Connection) -> bool:
+    """Return whether a catalog holds no more than `init` writes: one commit, and nothing in any other table."""
+    made = {"alembic_version", "settings", "pins", "branches", "commits", "entries"}
+    names = {row[0] for row in conn.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    others = {name for name in names - made if not name.startswith("sqlite_")}
+    row = conn.row("SELECT count(*) FROM commits")
+    return row is not None and row[0] <= 1 and not any(conn.row(f"SELECT 1 FROM {name} LIMIT 1") for name in others)
+
+
 def _check_known(found: str | None, path: Path) -> None:
     if found is None:
         raise CorruptStore(f"The catalog {path} has no tables", path=str(path), remedy="Restore it from a backup")

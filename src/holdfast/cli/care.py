@@ -90,7 +90,7 @@ def repair(call: Call) -> int | None:
     """
     report = call.store.repair()
     call.done(asdict(report), _mended(report))
-    return UNWELL if report.lost or report.failed else None
+    return UNWELL if report.lost or report.failed or report.left else None
 
 
 @command(app)
@@ -199,12 +199,14 @@ def _mended(report: "RepairReport") -> Iterator[str]:
         "made anew": (len(report.tables), "table"),
     }
     done = [f"{count(number, noun)} {what}" for what, (number, noun) in made.items() if number]
-    hopeless = report.lost or report.failed
+    hopeless = report.lost or report.failed or report.left
     yield ", ".join(done) or f"Nothing {'could' if hopeless else 'had to'} be mended."
     for lost in report.lost:
         yield f"lost: {lost.path} ({_where(lost)})"
     for content, reason in report.failed.items():
         yield f"failed: {content}: {reason}"
+    for problem in report.left:
+        yield f"still wrong: {problem.what}. {problem.remedy}"
 
 
 def _where(lost: "Lost") -> str:

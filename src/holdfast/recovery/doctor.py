@@ -58,6 +58,7 @@ def doctor(folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock) -> 
         findings.append(_not_open(folder, error))
     else:
         try:
+            findings.extend(_settings_findings(folder))
             findings.extend(_store_findings(parts.backend, folder))
         finally:
             parts.engine.close()
@@ -110,11 +111,22 @@ def _not_open(folder: Path, error: HoldfastError) -> Finding:
         CorruptStore: "What the catalog held (the tree, its history, small files) cannot be read",
     }
     remedies: dict[type[HoldfastError], str] = {
-        CorruptStore: f"Restore {folder / opening.CATALOG_FILE} from a backup; keep the damaged one, and its -wal file"
+        InvalidConfig: f"Edit {folder / opening.CONFIG_FILE}, or the variable of that name: correct it or take it out",
+        CorruptStore: f"Restore {folder / opening.CATALOG_FILE} from a backup; keep the damaged one, and its -wal file",
     }
     meaning = next((text for kind, text in meanings.items() if isinstance(error, kind)), "The store does not open")
     remedy = remedies.get(type(error), error.remedy)
     return Finding(PROBLEM, error.message, meaning, remedy)
+
+
+def _settings_findings(folder: Path) -> Iterator[Finding]:
+    """Check all settings: opening reads but a few of them."""
+    from holdfast import config
+
+    try:
+        config.load(folder)
+    except InvalidConfig as error:
+        yield _not_open(folder, error)
 
 
 def _store_findings(backend: Backend, folder: Path) -> Iterator[Finding]:

@@ -17,8 +17,11 @@ LISTED = 100
 NAMED = 3
 
 REPAIR = "Run `holdfast repair`"
-RESTORE = "Restore the catalog from a backup"
-BYTES = "Run `holdfast repair`: it looks for the bytes elsewhere, and says which commits have earlier ones"
+RESTORE = "Restore catalog.db from a backup: nothing else can bring back what it held"
+BYTES = (
+    "Run `holdfast repair`: it looks for the bytes elsewhere, and says which commits have earlier ones. What it calls"
+    " lost is nowhere but in a backup of the store"
+)
 
 
 @dataclass(frozen=True, slots=True)

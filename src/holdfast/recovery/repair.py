@@ -5,6 +5,7 @@ Bytes that are nowhere any more cannot be invented: their paths are listed with 
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
@@ -17,8 +18,9 @@ from holdfast.places import Places
 from holdfast.recovery.bytes_again import Rederive, derive, find_again, store_again
 from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
-from holdfast.recovery.inspection import Inspection
+from holdfast.recovery.inspection import Inspection, Problem
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
+from holdfast.recovery.verify import Check, verify
 from holdfast.staging import keeping_versions
 
 #: rows of one kind that a repair mends in one run
@@ -57,12 +59,15 @@ class RepairReport:
     lost: list[Lost] = field(default_factory=list)
     #: what could not be derived from, with the reason, by content
     failed: dict[str, str] = field(default_factory=dict)
+    #: what is still wrong, with what to do about it
+    left: list[Problem] = field(default_factory=list)
 
 
-def repair(backend: Backend, rederive: Rederive) -> RepairReport:
-    """Mend what `verify` would find, as far as it can be. Others may read and write meanwhile.
+def repair(backend: Backend, rederive: Rederive, also: Iterable[tuple[str, Check]] = ()) -> RepairReport:
+    """Mend what `verify` would find, as far as it can be, and look once more. Others may read and write meanwhile.
 
-    Documents are converted by `rederive`: one that its parser cannot cope with is a failure in the report.
+    Documents are converted by `rederive`: one that its parser cannot cope with is a failure in the report. `also` are
+    checks of other rooms, as for `verify`.
     """
     report = RepairReport()
     _repair_bytes(backend, rederive, report)
@@ -80,6 +85,8 @@ def repair(backend: Backend, rederive: Rederive) -> RepairReport:
     with backend.engine.write() as conn:
         detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
         audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)
+    # Bytes that are nowhere are told above, with the commits that show them.
+    report.left.extend(problem for problem in verify(backend, also=also).problems if problem.kind != "bytes")
     return report
 
 

@@ -12,7 +12,7 @@ from holdfast.recovery.check_catalog import check_commits, check_file, check_tre
 from holdfast.recovery.check_contents import check_bytes, check_known
 from holdfast.recovery.check_litter import check_intents, check_orphans
 from holdfast.recovery.check_search import check_places, check_tables
-from holdfast.recovery.inspection import Inspection, VerifyReport
+from holdfast.recovery.inspection import RESTORE, Inspection, VerifyReport
 
 Check = Callable[[Inspection], None]
 
@@ -39,7 +39,8 @@ def verify(backend: Backend, *, deep: bool = False, also: Iterable[tuple[str, Ch
     for kind, check in (*CHECKS, *also):
         failed = _failure(check, inspection)
         if failed:
-            inspection.problem(kind, failed, "Run `holdfast doctor` to see what mends it")
+            # What a check cannot even ask is damage of the catalog, which nothing else tells of.
+            inspection.problem(kind, failed, RESTORE)
     # Litter can only be told from what is needed in a store that is whole.
     if not inspection.problems and (failed := _failure(check_orphans, inspection)):
         inspection.notes.append(f"Litter was not looked for: {failed}")
