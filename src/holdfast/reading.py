@@ -13,7 +13,11 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry, child, children, has_children, of_node
 from holdfast.documents import Body
 from holdfast.errors import InvalidPath, NotADirectory, Unsupported
+from holdfast.lines import lines_of
 from holdfast.tree import TreeView
+
+#: characters of a regular expression; a longer one takes minutes to prepare
+LONGEST_PATTERN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class Reads(ABC):
 
     def _matches(self, search: Callable[[str], object], path: str) -> Iterator[Match]:
         for at, entry in self._files_under(path):
-            for number, line in enumerate((self._text_of(entry) or "").splitlines(), start=1):
+            for number, line in enumerate(lines_of(self._text_of(entry) or ""), start=1):
                 if search(line):
                     yield Match(at, number, line)
 
@@ -208,9 +212,17 @@ def info(path: str, entry: Entry) -> Info:
 
 
 def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    if len(pattern) > LONGEST_PATTERN:
+        raise InvalidPath(
+            f"A regular expression of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed",
+            path=pattern,
+            remedy="Look for a part of it",
+        )
     try:
         return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise InvalidPath(
-            f"{pattern!r} is not a regular expression ({error})", path=pattern, remedy="Escape it, or see Python's re"
+            f"{pattern[:200]!r} is not a regular expression ({error})",
+            path=pattern,
+            remedy="Escape it, or see Python's re",
         ) from error

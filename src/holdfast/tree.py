@@ -14,6 +14,9 @@ from holdfast import paths
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.errors import InvalidPath, IsADirectory, NotADirectory, NotFound
 
+#: characters of a pattern of `glob`: a whole path, and some more
+LONGEST_PATTERN = 10_000
+
 
 class TreeView(Protocol):
     """One state of the tree."""
@@ -125,6 +128,8 @@ class _Pattern:
     """
 
     def __init__(self, pattern: str) -> None:
+        if len(pattern) > LONGEST_PATTERN:
+            raise InvalidPath(f"A pattern of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed")
         self.parts = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
         if not self.parts or "\0" in pattern or ".." in self.parts or "." in self.parts:
             raise InvalidPath(f"{pattern!r} is not a pattern", path=pattern, remedy="Write one like /notes/**/*.md")

@@ -26,8 +26,8 @@ from tests.crash.operations import OPERATIONS
 PATIENCE = 120
 #: what the operations import when they come to need it
 IMPORTED_LATE = (
-    "lance", "pyarrow.compute", "model2vec.model", "safetensors.numpy", "tokenizers", "Stemmer", "pydantic_settings",
-    "sqlalchemy", "alembic.operations", "holdfast.ingest.pipeline", "holdfast.jobs",
+    "lance", "pyarrow.compute", "holdfast.index.static_model", "safetensors.numpy", "tokenizers", "Stemmer",
+    "pydantic_settings", "sqlalchemy", "alembic.operations", "holdfast.ingest.pipeline", "holdfast.jobs",
 )  # fmt: skip
 
 

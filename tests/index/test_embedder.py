@@ -15,6 +15,7 @@ from model2vec import StaticModel
 from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
 from holdfast.index import embedder as embedder_module
 from holdfast.index.embedder import BUILT_IN, Embedder, OpenAIEmbedder, load_embedder
+from holdfast.index.static_model import StaticModel as OurModel
 from holdfast.testing.embedders import EmbedderSuite
 
 FOLDER = Path(embedder_module.__file__).parent / "models" / BUILT_IN
@@ -146,7 +147,7 @@ def saved(folder: Path, kind: str) -> Path:
 def test_a_folder_gives_the_vectors_that_model2vec_gives(tmp_path: Path, kind: str) -> None:
     folder = saved(tmp_path / "saved", kind)
     there = StaticModel.from_pretrained(folder, force_download=False)
-    here = embedder_module._static_model(folder)
+    here = OurModel.load(folder)
     assert np.array_equal(here.encode(TEXTS), there.encode(TEXTS))
     assert (here.normalize, here.max_length, here.dim) == (there.normalize, there.max_length, there.dim)
 
@@ -158,7 +159,7 @@ def test_a_model_with_weights_and_a_mapping_gives_the_vectors_that_model2vec_giv
     small = whole.embedding[:64].astype(np.float32)
     StaticModel(small, whole.tokenizer, weights=weights, token_mapping=mapping).save_pretrained(tmp_path / "small")
     there = StaticModel.from_pretrained(tmp_path / "small", force_download=False)
-    assert np.array_equal(embedder_module._static_model(tmp_path / "small").encode(TEXTS), there.encode(TEXTS))
+    assert np.array_equal(OurModel.load(tmp_path / "small").encode(TEXTS), there.encode(TEXTS))
 
 
 def test_embedding_imports_no_client_of_a_model_hub() -> None:

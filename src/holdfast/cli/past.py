@@ -15,6 +15,7 @@ from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_pa
 from holdfast.cli.output import Output, iso, visible
 from holdfast.cli.patch import patch_of
 from holdfast.history import Change
+from holdfast.lines import lines_of
 
 app = typer.Typer()
 
@@ -114,7 +115,7 @@ def _line(out: Output, commit: Commit) -> str:
 
 def _shown(out: Output, commit: Commit, changes: list[Change]) -> Iterator[str]:
     yield f"{out.paint(f'commit {commit.seq}', 'bold', 'yellow')}  {iso(commit.at, 'seconds')}  {visible(commit.actor)}"
-    for line in commit.message.splitlines():
+    for line in lines_of(commit.message):
         yield f"  {visible(line)}"
     yield ""
     for change in changes:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from holdfast.errors import Unsupported
 from holdfast.history import Change
+from holdfast.lines import lines_of
 from holdfast.snapshot import Snapshot
 
 #: bytes; a larger file's lines are not compared
@@ -29,7 +30,7 @@ def _lines(snapshot: Snapshot, path: str | None) -> list[str]:
         return []
     if snapshot.stat(path).size > LARGEST:
         raise Unsupported(f"{path} is too large to compare line by line", path=path)
-    return snapshot.read_text(path).splitlines()
+    return lines_of(snapshot.read_text(path))
 
 
 def _unified(old: list[str], new: list[str], old_path: str, new_path: str) -> Iterator[str]:

@@ -1,15 +1,18 @@
-"""A Typer that does not import pydantic to read a string, nor Rich to write to a pipe.
+"""A Typer that does not import pydantic to read a word or a number, nor Rich to write to a pipe.
 
 Typer reads every value with pydantic, whose import takes longer than all that `holdfast ls` does. The classes here take
-strings, and what is a value already, as they are. Where Typer keeps its reader under another name they change nothing,
-and pydantic is imported.
+strings, plain numbers, one of several words, and what is a value already, as they are. Where Typer keeps its reader
+under another name they change nothing, and pydantic is imported.
 """
 
 import inspect
 import sys
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from typer.core import TyperCommand, TyperGroup
+
+#: of a number that is read here; a longer one is left to Typer
+MOST_DIGITS = 9
 
 
 class PlainCommand(TyperCommand):
@@ -59,6 +62,15 @@ def _no_type(ctx: Any) -> None:
     return None
 
 
+def _is_plain_number(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+
+
+def _within(number: int, told: Any) -> bool:
+    least, most = getattr(told, "min", None), getattr(told, "max", None)
+    return (least is None or number >= least) and (most is None or number <= most)
+
+
 class _PlainValue:
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         if value is None:
@@ -66,5 +78,9 @@ class _PlainValue:
         wanted = param.type_descriptor.annotation
         if wanted in (str, list[str]) or (isinstance(wanted, type) and isinstance(value, wanted)):
             return value
+        if get_origin(wanted) is Literal and value in get_args(wanted):
+            return value
+        if wanted is int and _is_plain_number(value) and _within(int(value), param.type_descriptor.parameter_info):
+            return int(value)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)

@@ -13,6 +13,7 @@ from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count
 from holdfast.cli.waiting import WaitOption, status_of, work_off
+from holdfast.lines import lines_of
 from holdfast.sessions.messages import from_mapping, spoken
 from holdfast.sessions.session import SessionInfo
 
@@ -143,7 +144,7 @@ def _from_file(file: Path) -> Iterator[dict[str, object]]:
     from holdfast.errors import Unsupported
 
     text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.strip():
             try:
                 given = json.loads(line)

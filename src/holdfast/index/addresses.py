@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from holdfast.heavy import importing
 from holdfast.index.contentset import ContentSet, hashes_of
 from holdfast.index.lance_errors import reading
 from holdfast.index.rowset import ADDRESS, RowSet
@@ -48,7 +49,8 @@ class Addresses:
         return rows
 
     def _look(self, version: int, contents: ContentSet) -> RowSet:
-        import numpy as np
+        with importing():
+            import numpy as np
 
         parts = self._parts_of(version)
         found = [addresses[contents.holds(hashes)] for hashes, addresses in parts]
@@ -66,7 +68,8 @@ class Addresses:
         return [made[identity] for identity in fragments]
 
     def _read(self, version: int, fragment: Any) -> "Part":
-        import numpy as np
+        with importing():
+            import numpy as np
 
         key = self._table.shape.key
         hashes, addresses = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from holdfast.heavy import importing
 from holdfast.index.lance_errors import reading
 from holdfast.index.lookup import REFINE, Candidate, Lookup, RowKey
 from holdfast.index.rowset import ADDRESS, RowSet
@@ -39,7 +40,8 @@ class Among:
         """Return the `limit` rows that match the terms best, best first, ties by key."""
         if not query or limit < 1 or not len(self.rows):
             return []
-        from lance.query import MatchQuery
+        with importing():
+            from lance.query import MatchQuery
 
         match = MatchQuery(" ".join(query), self.lookup.table.shape.text)
 
@@ -108,7 +110,8 @@ class Among:
         self, addresses: "NDArray[np.uint64]", query: "NDArray[np.float32]"
     ) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
         """Return the rows that have a direction, and their cosine similarity to `query`."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         column = self._take(addresses, [self.lookup.table.shape.vector]).column(0).combine_chunks()
         vectors = column.flatten().to_numpy().reshape(len(addresses), len(query))
@@ -133,7 +136,8 @@ def _top(
     addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]", limit: int
 ) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
     """Return the `limit` rows of the greatest scores."""
-    import numpy as np
+    with importing():
+        import numpy as np
 
     order = np.argsort(-scores, kind="stable")[:limit]
     return addresses[order], scores[order]

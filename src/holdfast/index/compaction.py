@@ -3,6 +3,7 @@
 from typing import Any
 
 from holdfast import faults
+from holdfast.heavy import importing
 from holdfast.index.lance_errors import writing
 from holdfast.index.segments import cover, drop_segments, fragments, segments
 from holdfast.index.table import VersionedTable
@@ -39,8 +40,11 @@ def _worth_rewriting(table: VersionedTable, version: int) -> set[int]:
 
 
 def _rewrite(table: VersionedTable, base: int) -> int:
-    from lance import LanceOperation
-    from lance.optimize import Compaction
+    with importing():
+        from lance import LanceOperation
+
+        with importing():
+            from lance.optimize import Compaction
 
     dataset = table.open_apart(base)
     with writing(table.name):

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from holdfast.heavy import importing
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -19,13 +21,15 @@ class ContentSet:
     @staticmethod
     def of(ids: Iterable[str]) -> "ContentSet":
         """Return the set of these contents."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         return ContentSet(np.unique(hashes_of(ids)))
 
     def with_also(self, ids: Iterable[str]) -> "ContentSet":
         """Return the set with more contents; itself when it has them all."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         more = hashes_of(ids)
         return self if bool(self._has(more).all()) else ContentSet(np.union1d(self.hashes, more))
@@ -45,7 +49,8 @@ class ContentSet:
         return len(self.hashes)
 
     def _has(self, hashes: "NDArray[np.int64]") -> Any:
-        import numpy as np
+        with importing():
+            import numpy as np
 
         if not len(self.hashes):
             return np.zeros(len(hashes), bool)
@@ -56,6 +61,7 @@ class ContentSet:
 
 def hashes_of(ids: Iterable[str]) -> "NDArray[np.int64]":
     """Return the hash of each id, in order."""
-    import numpy as np
+    with importing():
+        import numpy as np
 
     return np.fromiter(map(hash, ids), np.int64)

@@ -10,13 +10,13 @@ An embedder is named by a string, which is also what its Lance table is keyed by
 Nothing here downloads anything: a name that is none of these is refused, never looked up on a model hub.
 """
 
-import json
 import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
+from holdfast.heavy import importing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,12 +98,12 @@ class StaticEmbedder:
         return int(self._model().dim)
 
     def encode(self, texts: list[str]) -> "Vectors":
-        import numpy as np
+        with importing():
+            import numpy as np
 
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        # Worker processes would be forked under the feet of Lance's threads, and gain nothing: the work is native.
-        return _normalised(self._model().encode(texts, use_multiprocessing=False))
+        return _normalised(self._model().encode(texts))
 
     def _model(self) -> Any:
         with self._loading:
@@ -113,36 +113,16 @@ class StaticEmbedder:
 
     def _load(self) -> Any:
         try:
-            return _static_model(self._folder)
+            with importing():
+                from holdfast.index.static_model import StaticModel
+
+            return StaticModel.load(self._folder)
         except Exception as error:  # whatever the loader raises, the cause is a folder that holds no model
             raise InvalidConfig(
                 f"the embedder in {self._folder} cannot be loaded: {error}",
                 path=str(self._folder),
                 remedy="Save it again with model2vec, or reinstall Holdfast if it is the built-in one",
             ) from error
-
-
-def _static_model(folder: Path) -> Any:
-    """Return the model in a folder, as `StaticModel.from_pretrained` does.
-
-    That imports the client of a model hub first, which takes longer than all else here.
-    """
-    from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
-
-    from holdfast.index.wordpieces import WordwiseModel
-
-    tensors = load_file(folder / "model.safetensors")
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    told = {name: config[name] for name in ("normalize", "max_length") if name in config}
-    return WordwiseModel(
-        tensors["embeddings"],
-        Tokenizer.from_file(str(folder / "tokenizer.json")),
-        config=config,
-        weights=tensors.get("weights"),
-        token_mapping=tensors.get("mapping"),
-        **told,
-    )
 
 
 class OpenAIEmbedder:
@@ -163,7 +143,8 @@ class OpenAIEmbedder:
         return self._dimensions
 
     def encode(self, texts: list[str]) -> "Vectors":
-        import numpy as np
+        with importing():
+            import numpy as np
 
         rows: list[list[float] | None] = [None] * len(texts)
         # Endpoints refuse empty texts.
@@ -201,7 +182,8 @@ class OpenAIEmbedder:
 
 def _openai() -> Any:
     try:
-        import openai
+        with importing():
+            import openai
     except ImportError as error:
         raise Unsupported(
             "embedding through an endpoint needs the package openai", remedy="Install it: pip install openai"
@@ -211,7 +193,8 @@ def _openai() -> Any:
 
 def _normalised(vectors: Any) -> "Vectors":
     """Return the rows at length 1; rows without direction (zeros, or not numbers) as zeros."""
-    import numpy as np
+    with importing():
+        import numpy as np
 
     found = np.nan_to_num(np.asarray(vectors, dtype=np.float32), posinf=0.0, neginf=0.0)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)

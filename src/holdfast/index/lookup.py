@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from holdfast.heavy import importing
 from holdfast.index import bm25
 from holdfast.index.addresses import Addresses
 from holdfast.index.bm25 import CorpusStats
@@ -86,7 +87,8 @@ class Lookup:
         """
         if not query or limit < 1:
             return []
-        from lance.query import MatchQuery
+        with importing():
+            from lance.query import MatchQuery
 
         return self._candidates(
             version,
@@ -133,7 +135,7 @@ class Lookup:
         not_ids: list[str] | None,
         options: dict[str, Any],
     ) -> list[Candidate]:
-        nearest = {"column": self.table.shape.vector, "q": query, "k": limit, "metric": "cosine", **options}
+        nearest = {"column": self.table.shape.vector, "q": as_arrow(query), "k": limit, "metric": "cosine", **options}
         where = _filter(self.table.shape.key, ids, not_ids)
         return self._candidates(version, "_distance", lambda distance: 1.0 - distance, nearest=nearest, **where)
 
@@ -184,7 +186,8 @@ class Lookup:
         return LEAST_PROBES + partitions // PROBES_SHARE
 
     def _size(self, version: int) -> tuple[int, int]:
-        import pyarrow.compute as pc
+        with importing():
+            import pyarrow.compute as pc
 
         # Lance leaves rows without a term out of its statistics.
         lengths = self.table.rows(version, ["length"], "length > 0")["length"]
@@ -212,7 +215,8 @@ class Lookup:
         return round(share * self._once((version,), lambda: self._size(version))[0])
 
     def _counted(self, version: int, term: str) -> int:
-        from lance.query import MatchQuery
+        with importing():
+            from lance.query import MatchQuery
 
         with reading(self.table.name, version):
             found = self.table.open(version).scanner(
@@ -222,7 +226,8 @@ class Lookup:
 
     def _best(self, version: int, term: str) -> tuple[float, list[str]] | None:
         """Return the score and the terms of the indexed row that matches best."""
-        from lance.query import MatchQuery
+        with importing():
+            from lance.query import MatchQuery
 
         query = MatchQuery(term, self.table.shape.text)
         with reading(self.table.name, version):
@@ -245,6 +250,14 @@ class Lookup:
             while len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return answer
+
+
+def as_arrow(vector: "NDArray[np.float32]") -> "pa.Array":
+    """Return a vector for Lance, which would itself make it one by way of a part of numpy that takes long to import."""
+    with importing():
+        import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.float32(), len(vector), [None, pa.py_buffer(vector.astype("<f4").tobytes())])
 
 
 def _best_first(candidate: Candidate) -> tuple[float, RowKey]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from holdfast.heavy import importing
 from holdfast.index.analysis import terms_for
 from holdfast.index.chunking import Chunk, without_page_markers
 from holdfast.index.table import TableShape
@@ -18,7 +19,8 @@ HIT_COLUMNS = ["content_id", "ordinal", "heading", "text", "start", "end", "page
 
 def search_shape(dimensions: int) -> TableShape:
     """Return the shape of a search table whose vectors have so many dimensions."""
-    import pyarrow as pa
+    with importing():
+        import pyarrow as pa
 
     schema = pa.schema(
         [
@@ -51,7 +53,8 @@ def chunk_terms(chunk: Chunk) -> str:
 
 def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors") -> "pa.Table":
     """Return the search rows of several contents in one table; `vectors` has a row per chunk, in the order given."""
-    import pyarrow as pa
+    with importing():
+        import pyarrow as pa
 
     shape = search_shape(vectors.shape[1])
     rows = [(content_id, chunk) for content_id, chunks in contents for chunk in chunks]

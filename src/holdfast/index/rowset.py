@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from holdfast.heavy import importing
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -46,7 +48,8 @@ class RowSet:
 
     def holds(self, addresses: "NDArray[np.uint64]") -> Any:
         """Return for each address whether it is one of these rows."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         if not len(self):
             return np.zeros(len(addresses), bool)
@@ -57,7 +60,8 @@ class RowSet:
     @cached_property
     def _runs(self) -> "NDArray[np.uint64]":
         """The first and the last address of each run of neighbours."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         ends = np.flatnonzero(np.diff(self.addresses) != 1)
         first, last = np.concatenate([[0], ends + 1]), np.concatenate([ends, [len(self) - 1]])
@@ -66,7 +70,8 @@ class RowSet:
 
 def _joined(runs: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
     """Return MOST_RUNS runs that cover all of `runs`, the widest gaps left out."""
-    import numpy as np
+    with importing():
+        import numpy as np
 
     gaps = runs[1:, 0] - runs[:-1, 1]
     cuts = np.sort(np.argpartition(gaps, -(MOST_RUNS - 1))[-(MOST_RUNS - 1) :])

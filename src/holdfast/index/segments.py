@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast import faults
+from holdfast.heavy import importing
 from holdfast.index.lance_errors import reading, writing
 from holdfast.index.table import FIRST_VERSION, VersionedTable
 
@@ -121,7 +122,8 @@ def cover(table: VersionedTable, base: int, column: str, numbers: Iterable[int],
 
 def build(table: VersionedTable, base: int, column: str, cover: Iterable[int], drop: list[Segment]) -> int:
     """Return a version with a new segment of `column` over the fragments `cover`, and without those in `drop`."""
-    from lance import LanceOperation
+    with importing():
+        from lance import LanceOperation
 
     numbers = sorted(cover)
     with writing(table.name):
@@ -135,7 +137,8 @@ def build(table: VersionedTable, base: int, column: str, cover: Iterable[int], d
 
 def drop_segments(table: VersionedTable, base: int, drop: list[Segment]) -> int:
     """Return a version without the segments in `drop`; the rows they cover are found without an index."""
-    from lance import LanceOperation
+    with importing():
+        from lance import LanceOperation
 
     removed = [_described(table, base, old) for old in drop]
     return table.commit(base, LanceOperation.CreateIndex(new_indices=[], removed_indices=removed)) if drop else base
@@ -181,7 +184,8 @@ def _kind(table: VersionedTable, base: int, column: str, numbers: list[int]) -> 
 
 def _has_enough_vectors(table: VersionedTable, version: int, numbers: list[int]) -> bool:
     """Return whether enough vectors have a direction; texts in a script unknown to the model have none."""
-    import numpy as np
+    with importing():
+        import numpy as np
 
     dataset = table.open(version)
     count = 0
@@ -198,7 +202,8 @@ def _has_enough_vectors(table: VersionedTable, version: int, numbers: list[int])
 
 def _described(table: VersionedTable, version: int, segment: Segment) -> Any:
     """Return a segment as Lance wants it named when it is to be let go."""
-    from lance.dataset import Index
+    with importing():
+        from lance.dataset import Index
 
     dataset = table.open(version)
     field = dataset.schema.get_field_index(segment.column)

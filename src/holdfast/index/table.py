@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast import disk, faults
 from holdfast.errors import CorruptStore
+from holdfast.heavy import importing
 from holdfast.index.lance_errors import reading, writing
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class VersionedTable:
 
         A folder left by a creation that was interrupted is used if it can be opened, else set aside.
         """
-        import lance
+        with importing():
+            import lance
 
         with writing(self.name):
             disk.make_dir(self.path.parent)
@@ -141,7 +143,8 @@ class VersionedTable:
 
     def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> Staged:
         """Write rows to new data files and make them durable; no version refers to them yet."""
-        from lance.fragment import write_fragments
+        with importing():
+            from lance.fragment import write_fragments
 
         with writing(self.name):
             faults.point("table.before_fragments")
@@ -158,8 +161,11 @@ class VersionedTable:
 
     def attach(self, base: int, staged: Staged) -> int:
         """Return a version with the rows of `base` and the staged ones. The same rows may be attached to any base."""
-        from lance import LanceOperation
-        from lance.fragment import FragmentMetadata
+        with importing():
+            from lance import LanceOperation
+
+            with importing():
+                from lance.fragment import FragmentMetadata
 
         if not staged.fragments:
             return base
@@ -176,7 +182,8 @@ class VersionedTable:
 
     def delete(self, base: int, predicate: str) -> int:
         """Return a version without the rows that the SQL predicate is true of; `base` itself if there are none."""
-        from lance import LanceOperation
+        with importing():
+            from lance import LanceOperation
 
         with reading(self.name, base):
             touched = self._fragments_with(base, predicate)
@@ -206,8 +213,11 @@ class VersionedTable:
 
         Everything the operation refers to must be durable already.
         """
-        from lance import LanceDataset
-        from lance.dataset import Transaction
+        with importing():
+            from lance import LanceDataset
+
+            with importing():
+                from lance.dataset import Transaction
 
         transaction = Transaction(base, operation, uuid=str(uuid.uuid4()))
         dataset = self.open_apart(base)
@@ -229,7 +239,8 @@ class VersionedTable:
         return _new_session(_INDEX_CACHE)
 
     def _load(self, version: int, session: Any = None) -> Any:
-        import lance
+        with importing():
+            import lance
 
         with reading(self.name, version):
             dataset = lance.dataset(str(self.path), version=version, session=session or self._session)
@@ -259,7 +270,8 @@ class VersionedTable:
 
     def _fragments_with(self, version: int, predicate: str) -> list[int]:
         """Return the numbers of the fragments that hold rows the predicate is true of; uses the key's index."""
-        import pyarrow.compute as pc
+        with importing():
+            import pyarrow.compute as pc
 
         found = self.open(version).scanner(columns=[], filter=predicate, with_row_address=True).to_table()
         return sorted(pc.unique(pc.shift_right(found["_rowaddr"], 32)).to_pylist())
@@ -269,7 +281,8 @@ class VersionedTable:
 
 
 def _new_session(index_cache: int) -> Any:
-    import lance
+    with importing():
+        import lance
 
     return lance.Session(  # type: ignore[attr-defined]
         index_cache_size_bytes=index_cache, metadata_cache_size_bytes=_METADATA_CACHE

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.search_rows import TailRow
+from holdfast.heavy import importing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,8 +52,11 @@ class SearchTable:
 
     def as_arrow(self, rows: Sequence[TailRow]) -> "pa.Table":
         """Return rows in the shape of the table."""
-        import numpy as np
-        import pyarrow as pa
+        with importing():
+            import numpy as np
+
+            with importing():
+                import pyarrow as pa
 
         from holdfast.index.rows import search_shape
 

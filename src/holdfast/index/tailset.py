@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from holdfast.heavy import importing
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
 
@@ -128,7 +129,8 @@ class TailSet(Generic[Row]):
 
     def _vectors(self) -> tuple[list[Hashable], Any]:
         """Return the ids of rows with a direction, and their vectors in the same order."""
-        import numpy as np
+        with importing():
+            import numpy as np
 
         if self._matrix is None:
             vectors = {row_id: np.frombuffer(item.row.vector, dtype="<f4") for row_id, item in self._rows.items()}

@@ -8,9 +8,7 @@ are cut here of which it is certain where the tokenizer would cut them; all othe
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any
 
-from model2vec.model import StaticModel
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
@@ -76,19 +74,3 @@ class WordPieces:
             known.update((word, ids) for word, ids in fresh.items() if len(word) <= _CACHED_LENGTH)
             found.update(fresh)
         return found
-
-
-class WordwiseModel(StaticModel):
-    """A model2vec model that tokenizes word by word where its tokenizer allows it; its vectors are the same."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._pieces = WordPieces(self.tokenizer) if cuts_words(self.tokenizer) else None
-
-    def tokenize(self, sentences: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each sentence, without those of unknown words, as model2vec wants them."""
-        if self._pieces is None:
-            return super().tokenize(sentences)
-        unknown, cut = self.unk_token_id, self.tokenizer.truncation
-        found = self._pieces.ids(sentences, cut["max_length"] if cut else None)
-        return [[each for each in ids if each != unknown] if unknown in ids else ids for ids in found]

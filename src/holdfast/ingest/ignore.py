@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from holdfast.lines import lines_of
+
 #: read at every level; where both speak, the later one has the last word
 IGNORE_FILES = (".gitignore", ".holdfastignore")
 #: bytes of an ignore file that are read; a longer one is not an ignore file
@@ -46,7 +48,7 @@ def _read(file: Path) -> GitIgnoreSpec | None:
     if not file.is_file():
         return None
     with file.open("rb") as opened:
-        lines = opened.read(IGNORE_BYTES).decode("utf-8", "replace").splitlines()
+        lines = lines_of(opened.read(IGNORE_BYTES).decode("utf-8", "replace"))
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError:

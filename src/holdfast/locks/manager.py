@@ -118,7 +118,7 @@ class LockManager:
 
         A lock whose holder is alive is broken only with `force`. Raises NotFound or Locked.
         """
-        path = paths.parse(name)
+        path = paths.parse_new(name)
         with self.table.reading() as conn:
             found = locks.at_paths(conn, HELD, self.table.branch, [path], ("",))
             above = self.table.in_the_way(conn, [Want(path)], ())
@@ -161,7 +161,7 @@ class LockManager:
         self, names: Sequence[str], mode: str, around: tuple[Lock, ...]
     ) -> Callable[[Connection], list[Want]]:
         """Return what asks, inside the SQL transaction, for what is wanted beyond the locks around."""
-        source = paths.parse(names[0])
+        source = paths.parse_new(names[0])
 
         def wants(conn: Connection) -> list[Want]:
             for lock in around:

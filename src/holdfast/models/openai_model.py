@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from holdfast.config import NO_KEY
 from holdfast.errors import ProviderFailed, Unsupported
+from holdfast.heavy import importing
 from holdfast.models.port import Shape
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ class OpenAiModel:
 
 def _client_library() -> Any:
     try:
-        import openai
+        with importing():
+            import openai
     except ImportError as error:
         raise Unsupported(
             "A model is configured and its client is not installed", remedy="Install it: pip install openai"

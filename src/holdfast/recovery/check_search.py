@@ -10,6 +10,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import checks, commits, entries, pins, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.errors import CorruptStore, HoldfastError
+from holdfast.heavy import importing
 from holdfast.index.lance_errors import reading
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.inspection import LISTED, REPAIR, Inspection, where
@@ -172,7 +173,8 @@ def _ranges(rows: int) -> Iterator[tuple[str, str]]:
 
 
 def _rows_between(table: SearchTable, version: int, low: str, high: str) -> Counter[str]:
-    import pyarrow.compute as pc
+    with importing():
+        import pyarrow.compute as pc
 
     found: Counter[str] = Counter()
     with reading(table.name, version):

@@ -69,6 +69,11 @@ def search(backend: Backend, reader: SearchReader, request: Request) -> Explanat
 def _check(request: Request) -> None:
     if request.mode not in MODES:
         raise Unsupported(f"There is no search mode {request.mode!r}", remedy=f"Use one of {', '.join(MODES)}")
+    try:
+        request.query.encode()
+    except UnicodeEncodeError as error:
+        # Half a character, as the command line makes of bytes that are no UTF-8.
+        raise Unsupported(f"{request.query[:60]!r} is not valid Unicode", remedy="Write it in UTF-8") from error
     if not 0 < request.limit <= MOST_HITS:
         raise Unsupported(f"A search gives 1 to {MOST_HITS} hits, not {request.limit}")
 

@@ -13,6 +13,7 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
+from holdfast.heavy import importing
 from holdfast.ingest import archive, formats
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.foreign import finish
@@ -68,7 +69,8 @@ def extract(name: str, data: bytes, media_type: str, limits: Limits, without: tu
 
 
 async def _extraction(name: str, data: bytes, media_type: str, config: Any) -> Any:
-    import xberg
+    with importing():
+        import xberg
 
     document = xberg.ExtractInput(kind="bytes", bytes=data, mime_type=media_type, filename=name.rpartition("/")[2])
     return await xberg.extract(document, config)
@@ -76,7 +78,8 @@ async def _extraction(name: str, data: bytes, media_type: str, config: Any) -> A
 
 @cache
 def _config(limits: Limits, without: tuple[str, ...]) -> Any:
-    import xberg
+    with importing():
+        import xberg
 
     return xberg.ExtractionConfig(
         # Its cache lies in the user's home and would outlive the store; renditions are kept by Holdfast.

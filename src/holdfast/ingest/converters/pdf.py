@@ -15,6 +15,7 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from holdfast.errors import ConversionFailed, TooLarge
+from holdfast.heavy import importing
 from holdfast.ingest import archive, formats, pages
 from holdfast.ingest.converters import engine
 from holdfast.ingest.converters.dates import iso
@@ -99,7 +100,8 @@ def _check_whole(name: str, data: bytes) -> None:
 
 
 def _read_plain(name: str, data: bytes) -> _Plain:
-    import pypdfium2
+    with importing():
+        import pypdfium2
 
     with _PDFIUM:
         try:
@@ -115,7 +117,8 @@ def _read_plain(name: str, data: bytes) -> _Plain:
 
 
 def _page_text(document: Any, at: int) -> str:
-    import pypdfium2
+    with importing():
+        import pypdfium2
 
     try:
         page = document[at]
@@ -147,7 +150,8 @@ def _read_structured(document: Document, data: bytes, limits: Limits) -> tuple[e
 
 def _parts(data: bytes, most: int) -> Iterator[tuple[int, bytes]]:
     """Yield (pages before, PDF) of pieces of at most `most` pages: the whole file when it has no more."""
-    import pypdfium2
+    with importing():
+        import pypdfium2
 
     with _PDFIUM:
         count = len(pypdfium2.PdfDocument(data))
@@ -156,7 +160,8 @@ def _parts(data: bytes, most: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _cut(data: bytes, start: int, end: int) -> bytes:
-    import pypdfium2
+    with importing():
+        import pypdfium2
 
     buffer = io.BytesIO()
     with _PDFIUM, closing(pypdfium2.PdfDocument(data)) as whole, closing(pypdfium2.PdfDocument.new()) as part:
