@@ -150,3 +150,12 @@ def test_a_regular_expression_that_is_none_is_refused(store: Store) -> None:
 
     with pytest.raises(InvalidPath):
         store.grep("(", "/")
+
+
+def test_a_time_names_the_commit_that_shows_it_though_the_clock_was_set_back(store: Store, clock: ManualClock) -> None:
+    clock.advance(1000)
+    shown = store.write("/a", "1")
+    clock.advance(-600)
+    later = store.write("/a", "2")
+    assert store.snapshot(at=datetime.fromtimestamp(shown.at, UTC)).commit == shown.seq
+    assert store.snapshot(at=datetime.fromtimestamp(later.at, UTC)).commit == later.seq
