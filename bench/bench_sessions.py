@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import holdfast
 from bench.bench_spine import bare_insert
@@ -89,6 +90,37 @@ def remembering(folder: Path) -> None:
                 times.append((time.perf_counter() - began) * 1000)
                 assert job.state == "done"
     Figure("phase 2 of a 20-message session, model of 0 ms", statistics.median(times[3:]), "ms", 150).emit()
+
+
+def many_questions(folder: Path) -> None:
+    """The abstracts of 50 documents, with a model that takes half a second, and a memory asked for in the middle."""
+    rng = random.Random(5)
+
+    def answer(asked: dict[str, Any], call: int) -> str:
+        time.sleep(0.5)
+        remembers = "memory of an assistant" in asked["messages"][0]["content"]
+        return extract() if remembers else '{"abstract": "Short.", "overview": "Long."}'
+
+    with serving(answer) as server:
+        settings = f'[llm]\nbase_url = "{server.url}"\nmodel = "slow"\n'
+        with fresh(folder, "questions", settings) as store:
+            with store.transaction() as tx:
+                for number in range(50):
+                    tx.write(f"/lib/{number}.md", sentence(rng, 100))
+            store.session("chat").append("user", "I prefer metric units")
+            with store.worker():
+                began = time.perf_counter()
+                abstracts = store.enqueue("abstract", {"path": "/lib"})
+                time.sleep(1.5)
+                asked = time.perf_counter()
+                made = store.session("chat").commit()
+                [remembered] = store.jobs().wait([made.job_id or 0], 60)
+                memory_seconds = time.perf_counter() - asked
+                [described] = store.jobs().wait([abstracts], 60)
+                seconds = time.perf_counter() - began
+                assert remembered.state == described.state == "done"
+    Figure("abstracts of 50 documents, model of 500 ms", seconds, "s", 5).emit()
+    Figure("a session's memory, asked for in the middle of them", memory_seconds, "s", 1.5).emit()
 
 
 def enqueue(store: Store, number: int) -> None:
@@ -173,7 +205,7 @@ def enqueueing(folder: Path) -> None:
 def main() -> None:
     """Measure everything in a scratch folder."""
     with tempfile.TemporaryDirectory() as scratch:
-        for measure in (appends, commits, remembering, throughput, idling, enqueueing):
+        for measure in (appends, commits, remembering, many_questions, throughput, idling, enqueueing):
             measure(Path(scratch))
 
 

@@ -70,6 +70,8 @@ class LlmSettings(_Section):
     structured: Literal["json_schema", "json_object", "text"] = "json_schema"
     #: characters of input in one call; longer archives take several calls
     max_input_characters: int = Field(default=60_000, ge=1000)
+    #: calls that one process makes at once
+    concurrency: int = Field(default=8, ge=1, le=256)
 
     @property
     def configured(self) -> bool:

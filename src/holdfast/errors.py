@@ -167,6 +167,8 @@ class ProviderFailed(HoldfastError):
 
     #: seconds that the provider asked to be left alone
     retry_after: float | None = None
+    #: whether it only said that it is asked too much at present
+    busy: bool = False
 
 
 class StoreTooNew(HoldfastError):

@@ -37,9 +37,11 @@ class Handlers:
         if not settings.configured:
             return None
         from holdfast.config import api_key
+        from holdfast.models.gate import GatedModel, gate_of
         from holdfast.models.openai_model import OpenAiModel
 
-        return OpenAiModel(settings, api_key(settings))
+        gate = gate_of(str(settings.base_url), settings.concurrency)
+        return GatedModel(OpenAiModel(settings, api_key(settings)), gate)
 
     @cached_property
     def digester(self) -> Digester:

@@ -19,6 +19,7 @@ class Oracle:
 
     name = "oracle"
     max_input_characters = 10_000
+    concurrency = 2
 
     def answer(self, task: str, material: str, shape: type[Shape]) -> Shape:
         """Return the one answer it has."""

@@ -165,6 +165,27 @@ def test_a_memory_job_that_is_killed_runs_again_and_takes_effect_once(
             assert store.abstract(f"{made.path}/transcript.md", derive=False).deriver == "llm:tiny"
 
 
+@pytest.mark.parametrize(("point", "passage"), [("digest.before_save", 1), ("digest.before_save", 2),
+                                                ("jobs.after_publish", 1)])  # fmt: skip
+def test_a_worker_that_is_killed_between_many_questions_asks_only_what_was_not_kept(
+    folder: Path, child: Callable[..., Child], point: str, passage: int
+) -> None:
+    with serving(lambda asked, call: '{"abstract": "Short.", "overview": "Long."}') as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            with store.transaction() as tx:
+                for n in range(20):
+                    tx.write(f"/lib/{n}.md", f"This tells of number {n}.")
+            store.enqueue("abstract", {"path": "/lib"})
+        killed_at(child, point, WORK, folder, passage)
+        assert finish(folder) == ["done"]
+        # At most what one commit holds, and what was under way beside it, is asked about twice.
+        assert 21 <= len(server.calls) <= 21 + 2 * 8
+        with holdfast.open(folder) as store:
+            assert store.abstract("/lib", derive=False).fresh
+            assert all(store.abstract(f"/lib/{n}.md", derive=False).fresh for n in range(20))
+
+
 def test_a_worker_that_is_killed_while_the_model_thinks_loses_nothing(
     folder: Path, child: Callable[..., Child]
 ) -> None:

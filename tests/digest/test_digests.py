@@ -14,7 +14,7 @@ from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
 from holdfast.recovery.gc import gc
 from holdfast.store import Store
-from tests.modelserver import Misbehaviour, refusal, serving, status
+from tests.modelserver import Misbehaviour, extract, refusal, serving, status
 from tests.sessions.conftest import configure, work
 
 
@@ -163,6 +163,63 @@ def test_a_cancelled_job_stops_between_two_documents(store: Store, counting: Cou
     worker.turn()
     assert len(counting.texts) == 1
     assert store.jobs().get(job_id).state == "cancelled"
+
+
+def test_many_documents_are_asked_about_at_once_and_a_memory_does_not_wait_for_them(folder: Path) -> None:
+    together, asked, remembered = threading.Barrier(4), threading.Event(), threading.Event()
+
+    def brain(call: dict[str, Any], number: int) -> str:
+        if "memory of an assistant" in call["messages"][0]["content"]:
+            remembered.set()
+            return extract()
+        if 5 < number <= 9:
+            # Four are asked at once, and none of them is answered before the memory's question has come.
+            together.wait(60)
+            asked.set()
+            assert remembered.wait(60)
+        return '{"abstract": "Short.", "overview": "Long."}'
+
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            with store.transaction() as tx:
+                for n in range(30):
+                    tx.write(f"/lib/{n % 3}/{n}.md", f"This tells of number {n}.")
+            with store.worker():
+                abstracts = store.enqueue("abstract", {"path": "/lib"})
+                assert asked.wait(60)
+                store.session("chat").append("user", "Remember me")
+                made = store.session("chat").commit()
+                assert [job.state for job in store.jobs().wait([made.job_id or 0], 60)] == ["done"]
+                [job] = store.jobs().wait([abstracts], 60)
+            assert (job.state, (job.result or {})["made"]) == ("done", 34)
+
+
+def test_a_failure_says_what_the_model_was_asked_about(folder: Path) -> None:
+    def brain(asked: dict[str, Any], call: int) -> str | Misbehaviour:
+        return refusal() if "two things" in asked["messages"][1]["content"] else '{"abstract": "A.", "overview": "O."}'
+
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            with pytest.raises(ProviderFailed, match=r"refused: I will not.*asked about the document 'Two'"):
+                store.abstract("/lib/a")
+
+
+def test_an_endpoint_that_is_busy_for_a_moment_fails_no_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holdfast.models.gate.FIRST_REST", 0.001)
+
+    def brain(asked: object, call: int) -> str | Misbehaviour:
+        return status(429) if call % 3 == 0 else '{"abstract": "A.", "overview": "O."}'
+
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            job_id = store.enqueue("abstract", {"path": "/lib"}, attempts=1)
+            work(store)
+            assert store.jobs().get(job_id).state == "done"
 
 
 def test_a_text_that_the_model_refuses_keeps_no_other_from_its_digest(folder: Path) -> None:

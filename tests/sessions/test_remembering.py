@@ -113,8 +113,10 @@ def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
     ],
 )
 def test_a_model_that_misbehaves_fails_the_job_after_its_attempts_and_harms_nothing(
-    knowing: Store, server: ModelServer, clock: ManualClock, misbehaviour: str | Misbehaviour, cause: str
-) -> None:
+    knowing: Store, server: ModelServer, clock: ManualClock, misbehaviour: str | Misbehaviour, cause: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("holdfast.models.gate.FIRST_REST", 0.001)
     server.brain = lambda asked, call: misbehaviour
     made = talk(knowing)
     for _ in range(5):

@@ -52,7 +52,7 @@ def run(
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="End when nothing is left that can be run or is tried again.")
     ] = False,
-    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Jobs at once.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Jobs of a kind at once.")] = 1,
 ) -> None:
     """Run jobs until Ctrl-C.
 

@@ -38,6 +38,10 @@ class ModelDigester:
     def name(self) -> str:
         return f"llm:{self._model.name}"
 
+    @property
+    def at_once(self) -> int:
+        return self._model.concurrency
+
     def of_text(self, title: str | None, text: str) -> Pair:
         """Return what the model makes of a text; of a long one it sees the start and the end."""
         shown = excerpt(text, self._model.max_input_characters)

@@ -1,23 +1,39 @@
-"""Deriving what is missing: documents once per content, directories once per state, from below upward."""
+"""Deriving what is missing: documents once per content, directories once per state, from below upward.
 
-from collections.abc import Callable, Iterable, Sequence
+A digester that waits for a model is asked about many documents at once; then about the directories, those of one height
+at once, as each is described by what is in it.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog import contents, digests
 from holdfast.catalog.contents import Content, Rendition
 from holdfast.catalog.digests import FolderDigest
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Child, Digester, Pair
 from holdfast.digest.extractive import LOOKED_AT
 from holdfast.digest.states import Folder, survey
 from holdfast.documents import body_of_bytes
 from holdfast.errors import ProviderFailed
+from holdfast.faults import point
+from holdfast.models.asking import Answer, Errand, in_turn, side_by_side
 from holdfast.tree import TreeView
 
-#: digests written in one commit
+T = TypeVar("T")
+
+#: digests written in one commit; of a model, whose answers cost time and money, as many as come at once
 SAVED_AT_ONCE = 64
+#: characters of what a failure says it was about
+SHOWN = 80
+
+#: asks questions, at most as many at once as the second argument says, and yields what comes of them
+Ask = Callable[[Iterable[Callable[[], Pair]], Callable[[], int]], Generator[Answer[Pair], None, None]]
 
 
 @dataclass
@@ -43,23 +59,26 @@ class Deriving:
     save: Callable[[Callable[[Connection], None]], None]
     #: called between two derivations; raises to stop
     check: Callable[[], None] = lambda: None
+    #: asks the digester, if it is slow
+    ask: Ask = lambda questions, at_once: side_by_side(questions, at_once, Errand())
     #: calls of the digester that may fail one after the other: a text that a model refuses does not keep the others
     #: from theirs, and a model that is down is not asked about each
     patience: int = 1
     #: how many were made
     made: int = 0
-    #: why others were not
+    #: why others were not, in the order of what was asked
     failures: list[ProviderFailed] = field(default_factory=list)
     _in_a_row: int = 0
+    #: contents that have text and no digest
+    _failed: set[str] = field(default_factory=set)
     _waiting: Found = field(default_factory=Found)
-    _pairs: dict[str, Pair] = field(default_factory=dict)
 
     def document(self, content_id: str) -> Pair | None:
         """Return both digests of a content, made now if they are missing; None when it has no text.
 
         Raises ProviderFailed when it could not be made.
         """
-        found = self._documents([content_id]).get(content_id)
+        found = dict(self._documents([content_id])).get(content_id)
         self._finish()
         return found
 
@@ -70,9 +89,11 @@ class Deriving:
         """
         order = survey(view, top)
         known = self._known_folders(folder.state_id for folder in order)
-        for folder in order:
-            if folder.state_id not in known and (pair := self._make_folder(folder, known)) is not None:
-                known[folder.state_id] = pair
+        missing = {folder.state_id: folder for folder in order if folder.state_id not in known}
+        wanted = dict.fromkeys(each for folder in missing.values() for each in folder.contents)
+        abstracts = {content_id: pair.abstract for content_id, pair in self._documents(wanted)}
+        for level in _levels(missing):
+            known.update(self._folders(level, known, abstracts))
         self._finish()
         return known[order[-1].state_id]
 
@@ -80,6 +101,7 @@ class Deriving:
         """Write what was made."""
         found, self._waiting = self._waiting, Found()
         if found:
+            point("digest.before_save")
             self.save(lambda conn: self._write(conn, found))
 
     def _finish(self) -> None:
@@ -87,62 +109,108 @@ class Deriving:
         if self.failures:
             raise self.failures[0]
 
-    def _make_folder(self, folder: Folder, known: dict[str, Pair]) -> Pair | None:
-        """Return the digests of a directory; None when those of something in it could not be made."""
-        before = len(self.failures)
-        texts = self._documents(dict.fromkeys(folder.contents))
-        if len(self.failures) > before or not all(state in known for state in folder.folders):
-            return None
-        titles = self._titles(folder.contents)
-        children = [
-            Child(titles.get(each), texts[each].abstract if each in texts else None, is_folder=False)
-            for each in folder.contents
-        ]
-        children += [Child(None, known[state].abstract, is_folder=True) for state in folder.folders]
-        self.check()
-        pair = self._ask(lambda: self.digester.of_folder(_ordered(children)))
-        if pair is not None:
-            self._waiting.folders.append((folder, pair))
-            self._count()
-        return pair
+    # --- documents
 
-    def _documents(self, ids: Iterable[str]) -> dict[str, Pair]:
-        wanted = list(ids)
-        found = {each: self._pairs[each] for each in wanted if each in self._pairs}
-        missing = [each for each in wanted if each not in found]
-        found.update(self._stored(missing))
-        with self.backend.engine.read() as conn:
-            texts = digests.markdown_of(conn, [each for each in missing if each not in found])
-        for content_id, rendition in texts.items():
-            self.check()
-            pair = self._make_document(rendition)
-            if pair is not None:
-                found[content_id] = self._pairs[content_id] = pair
-        return found
-
-    def _make_document(self, rendition: Rendition) -> Pair | None:
-        with self.backend.engine.read() as conn:
-            content = self.backend.content(conn, rendition.rendered_id)
-        text = read_head(self.backend, content)
-        if not text.strip():
-            return None
-        pair = self._ask(lambda: self.digester.of_text(rendition.title, text))
-        if pair is not None:
+    def _documents(self, ids: Iterable[str]) -> Iterator[tuple[str, Pair]]:
+        """Yield digests of contents that have text: those that are stored, then the others as they are made."""
+        missing = list[str]()
+        for batch in batches(ids):
+            stored = self._stored(batch)
+            missing += (each for each in batch if each not in stored)
+            yield from stored.items()
+        about: dict[int, Rendition] = {}
+        for rendition, pair in self._answers(self._questions(missing, about), about, _of_document):
+            if pair is None:
+                self._failed.add(rendition.content_id)
+                continue
             self._waiting.documents[rendition.content_id] = pair
             self._count()
-        return pair
+            yield rendition.content_id, pair
 
-    def _ask(self, question: Callable[[], Pair]) -> Pair | None:
-        try:
-            pair = question()
-        except ProviderFailed as error:
-            self.failures.append(error)
-            self._in_a_row += 1
-            if self._in_a_row >= self.patience:
-                self._finish()
-            return None
-        self._in_a_row = 0
-        return pair
+    def _questions(self, ids: list[str], about: dict[int, Rendition]) -> Iterator[Callable[[], Pair]]:
+        number = 0
+        for batch in batches(ids):
+            with self.backend.engine.read() as conn:
+                renditions = digests.markdown_of(conn, batch)
+            for rendition in renditions.values():
+                self.check()
+                text = self._text(rendition)
+                if text.strip():
+                    about[number] = rendition
+                    number += 1
+                    yield self._question_of_text(rendition.title, text)
+
+    def _question_of_text(self, title: str | None, text: str) -> Callable[[], Pair]:
+        return lambda: self.digester.of_text(title, text)
+
+    def _text(self, rendition: Rendition) -> str:
+        with self.backend.engine.read() as conn:
+            content = self.backend.content(conn, rendition.rendered_id)
+        return read_head(self.backend, content)
+
+    # --- directories
+
+    def _folders(
+        self, level: list[Folder], known: dict[str, Pair], abstracts: dict[str, str]
+    ) -> Iterator[tuple[str, Pair]]:
+        about: dict[int, Folder] = {}
+        for folder, pair in self._answers(self._questions_of(level, known, abstracts, about), about, _of_folder):
+            if pair is not None:
+                self._waiting.folders.append((folder, pair))
+                self._count()
+                yield folder.state_id, pair
+
+    def _questions_of(
+        self, level: list[Folder], known: dict[str, Pair], abstracts: dict[str, str], about: dict[int, Folder]
+    ) -> Iterator[Callable[[], Pair]]:
+        for folder in level:
+            # What holds something that could not be digested would not describe all that it holds.
+            if self._failed.isdisjoint(folder.contents) and all(state in known for state in folder.folders):
+                self.check()
+                children = self._children(folder, known, abstracts)
+                about[len(about)] = folder
+                yield self._question_of_folder(children)
+
+    def _question_of_folder(self, children: list[Child]) -> Callable[[], Pair]:
+        return lambda: self.digester.of_folder(children)
+
+    def _children(self, folder: Folder, known: dict[str, Pair], abstracts: dict[str, str]) -> list[Child]:
+        with self.backend.engine.read() as conn:
+            titles = contents.titles(conn, folder.contents)
+        children = [Child(titles.get(each), abstracts.get(each), is_folder=False) for each in folder.contents]
+        return _ordered(children + [Child(None, known[state].abstract, is_folder=True) for state in folder.folders])
+
+    # --- asking
+
+    def _answers(
+        self, questions: Iterable[Callable[[], Pair]], about: dict[int, T], named: Callable[[T], str]
+    ) -> Iterator[tuple[T, Pair | None]]:
+        """Yield what each question was about, with its answer as it comes; None when the model failed."""
+        ask = in_turn if self.digester.at_once == 1 else self.ask
+        failed: dict[int, ProviderFailed] = {}
+        succeeded = False
+
+        def at_once() -> int:
+            # Until the model is known to work, no more are asked than may fail.
+            left = max(0, self.patience - self._in_a_row)
+            return self.digester.at_once if succeeded and not self._in_a_row else min(left, self.digester.at_once)
+
+        with closing(ask(questions, at_once)) as answers:
+            for answer in answers:
+                subject = about[answer.number]
+                if isinstance(answer.error, ProviderFailed):
+                    failed[answer.number] = _about(answer.error, named(subject))
+                    self._in_a_row += 1
+                    yield subject, None
+                else:
+                    pair = answer.get()
+                    self._in_a_row, succeeded = 0, True
+                    yield subject, pair
+        self.failures += (failed[number] for number in sorted(failed))
+        if self._in_a_row >= self.patience:
+            self._finish()
+
+    # --- what is stored
 
     def _stored(self, ids: Sequence[str]) -> dict[str, Pair]:
         name, version = self.digester.name, self.digester.version
@@ -158,13 +226,9 @@ class Deriving:
             overviews = digests.of_states(conn, wanted, OVERVIEW, name, version)
         return {each: Pair(abstracts[each].text, overviews[each].text) for each in abstracts if each in overviews}
 
-    def _titles(self, ids: Sequence[str]) -> dict[str, str]:
-        with self.backend.engine.read() as conn:
-            return contents.titles(conn, ids)
-
     def _count(self) -> None:
         self.made += 1
-        if len(self._waiting) >= SAVED_AT_ONCE:
+        if len(self._waiting) >= (SAVED_AT_ONCE if self.digester.at_once == 1 else self.digester.at_once):
             self.flush()
 
     def _write(self, conn: Connection, found: Found) -> None:
@@ -178,6 +242,30 @@ class Deriving:
         ]
         if new:
             digests.insert_folder_digests(conn, new)
+
+
+def _levels(folders: dict[str, Folder]) -> Iterator[list[Folder]]:
+    """Yield directories, given with those in them before them, by how many are one in the other below them."""
+    heights: dict[str, int] = {}
+    for state, folder in folders.items():
+        heights[state] = 1 + max((heights.get(each, 0) for each in folder.folders), default=0)
+    for _, level in groupby(sorted(folders.values(), key=lambda f: heights[f.state_id]), lambda f: heights[f.state_id]):
+        yield list(level)
+
+
+def _about(error: ProviderFailed, what: str) -> ProviderFailed:
+    """Return an error that says what the model was asked about."""
+    told = ProviderFailed(f"{error.message} (asked about {what})", path=what, remedy=error.remedy)
+    told.retry_after, told.busy = error.retry_after, error.busy
+    return told
+
+
+def _of_document(rendition: Rendition) -> str:
+    return f"the document {(rendition.title or rendition.content_id)[:SHOWN]!r}"
+
+
+def _of_folder(folder: Folder) -> str:
+    return f"a folder of {len(folder.contents) + len(folder.folders)} things"
 
 
 def write_pair(conn: Connection, digester: Digester, content_id: str, pair: Pair, now: float) -> None:

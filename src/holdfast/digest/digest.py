@@ -66,6 +66,11 @@ class Digester(Protocol):
         """Changes when the same thing would be digested otherwise."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many things it is asked about at once; 1 for one that waits for nobody."""
+        ...
+
     def of_text(self, title: str | None, text: str) -> Pair:
         """Return both digests of a Markdown text."""
         ...

@@ -1,6 +1,7 @@
 """Abstracts and overviews as a store gives them: on demand, and by job."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from holdfast import paths, tree
@@ -9,7 +10,7 @@ from holdfast.catalog import commits, digests
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.digest.deriving import Deriving, read_head
-from holdfast.digest.digest import ABSTRACT, Child, Digest, Digester, Pair
+from holdfast.digest.digest import ABSTRACT, Digest, Digester, Pair
 from holdfast.digest.extractive import Extractive
 from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
@@ -76,8 +77,10 @@ class Digests:
         path = paths.parse(str(context.payload.get("path", paths.ROOT)))
         with self.backend.engine.read() as conn:
             at = commits.head(conn, self.backend.branch)
-        deriving = self._deriving(_interruptible(self.digester(), context), at)
+        deriving = self._deriving(self.digester(), at)
         deriving.check, deriving.patience = context.check, PATIENCE
+        # A cancel does not wait for the model's answers; and what somebody waits for is asked before these.
+        deriving.ask = functools.partial(context.ask, urgent=False)
         deriving.save = lambda effect: _publish(context, effect)
         view = EngineView(self.backend, at)
         for each in _upward(path):
@@ -124,33 +127,6 @@ class Digests:
     def _preferred(self) -> list[Digester]:
         configured = self.digester()
         return [configured] if isinstance(configured, Extractive) else [configured, Extractive()]
-
-
-@dataclass(frozen=True)
-class _Interruptible:
-    """A slow digester in a job: a cancel does not wait for its answer."""
-
-    digester: Digester
-    context: JobContext
-
-    @property
-    def name(self) -> str:
-        return self.digester.name
-
-    @property
-    def version(self) -> str:
-        return self.digester.version
-
-    def of_text(self, title: str | None, text: str) -> Pair:
-        return self.context.call(lambda: self.digester.of_text(title, text))
-
-    def of_folder(self, children: Sequence[Child]) -> Pair:
-        return self.context.call(lambda: self.digester.of_folder(children))
-
-
-def _interruptible(digester: Digester, context: JobContext) -> Digester:
-    # One that needs no model is quicker than the thread that a call takes.
-    return digester if isinstance(digester, Extractive) else _Interruptible(digester, context)
 
 
 def _upward(path: str) -> list[str]:

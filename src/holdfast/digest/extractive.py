@@ -39,6 +39,7 @@ class Extractive:
 
     name = "extractive"
     version = "1"
+    at_once = 1
 
     def of_text(self, title: str | None, text: str) -> Pair:
         """Return the first sentence that says something, and the headings with the first sentence below each."""

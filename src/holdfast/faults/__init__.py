@@ -63,6 +63,7 @@ POINTS: dict[str, str] = {
     "jobs.after_finish": "the end of jobs is committed, their worker does not know yet",
     "memory.before_model": "the memory job has read its archive and asks the model",
     "memory.after_model": "the model has answered, nothing is published",
+    "digest.before_save": "digests are made, and not yet written",
     "session.before_append": "messages are written, the SQL transaction not committed",
     "session.after_append": "messages are committed, the caller was not told",
     "session.before_archive": "the messages to archive are read, nothing is staged",

@@ -1,7 +1,7 @@
 """What a handler is given: its job, and the one way to have an effect."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from typing import Any, TypeVar
 
 from holdfast.backend import Backend
@@ -11,6 +11,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
+from holdfast.models.asking import Answer, Dropped, Errand, Stop, side_by_side
 from holdfast.snapshot import EngineView
 from holdfast.transaction import Terms, Transaction
 
@@ -30,32 +31,6 @@ class Failed(Exception):
 
 class Stopped(Exception):
     """The job was cancelled, took too long, or its worker is stopping: nothing it does counts any more."""
-
-
-class Stop:
-    """Says to a running handler that it should end. May be set from any thread, once."""
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self._lock = threading.Lock()
-        self._told: list[Callable[[], None]] = []
-
-    def set(self, reason: str) -> None:
-        with self._lock:
-            if self.reason is not None:
-                return
-            self.reason = reason
-            told = list(self._told)
-        for each in told:
-            each()
-
-    def tell(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the stop comes, at once if it has come."""
-        with self._lock:
-            self._told.append(callback)
-            come = self.reason is not None
-        if come:
-            callback()
 
 
 class JobContext:
@@ -83,25 +58,27 @@ class JobContext:
 
         For slow calls that cannot be interrupted: `action` runs in a thread that is left to itself then.
         """
-        self.check()
-        ready = threading.Event()
-        came: list[T] = []
-        wrong: list[BaseException] = []
+        [answer] = self.ask([action], lambda: 1)
+        return answer.get()
 
-        def run() -> None:
+    def ask(
+        self, questions: Iterable[Callable[[], T]], at_once: Callable[[], int], *, urgent: bool = True
+    ) -> Generator[Answer[T], None, None]:
+        """Yield what comes of `questions` as it comes, at most `at_once()` under way in threads of their own.
+
+        Like `call`, it ends when the job should stop. Where a model's calls have to wait, urgent ones go first.
+        """
+        self.check()
+        errand = Errand(urgent)
+        with self._stop.telling(lambda: errand.stop.set("its job stops")):
             try:
-                came.append(action())
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-                wrong.append(error)
-            ready.set()
-
-        self._stop.tell(ready.set)
-        threading.Thread(target=run, name=f"job-{self.job.job_id}-call", daemon=True).start()
-        ready.wait()
-        self.check()
-        if wrong:
-            raise wrong[0]
-        return came[0]
+                with closing(side_by_side(questions, at_once, errand)) as answers:
+                    for answer in answers:
+                        self.check()
+                        yield answer
+            except Dropped:
+                self.check()
+                raise
 
     def publish(
         self,

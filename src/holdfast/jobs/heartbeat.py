@@ -8,8 +8,8 @@ from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Job
 from holdfast.jobs import outcome
-from holdfast.jobs.context import Stop
 from holdfast.jobs.kinds import Kind
+from holdfast.models.asking import Stop
 
 #: seconds between two beats
 BEAT = 1.0

@@ -1,6 +1,7 @@
 """The worker: claims jobs, runs their handlers, and writes how they ended."""
 
 import functools
+import itertools
 import json
 import random
 import threading
@@ -8,7 +9,6 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 
 from holdfast import process
@@ -20,6 +20,7 @@ from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
 from holdfast.jobs import outcome
 from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
+from holdfast.jobs.hands import FIRST_LOOK, Hand, Hands
 from holdfast.jobs.heartbeat import BEAT, Heartbeat
 from holdfast.jobs.kinds import Kind
 from holdfast.jobs.outcome import Outcome
@@ -28,8 +29,8 @@ from holdfast.threads import SupervisedThread, revive
 
 #: seconds that a lease lasts without being renewed; jobs of this host's dead are taken up sooner
 LEASE = 60.0
-#: seconds between two looks of an idle worker at what other processes enqueued: the first, and the longest
-FIRST_LOOK, LAST_LOOK = 0.05, 0.5
+#: seconds between two looks of an idle worker at what other processes enqueued: the longest
+LAST_LOOK = 0.5
 #: jobs claimed at once, as long as they are quick
 LARGEST_BATCH = 64
 #: seconds that a job of a batch may take on average for the next batch to be larger, and one may take at all
@@ -49,50 +50,11 @@ CLEAR_EVERY = 3600.0
 STOPPING = "the worker is stopping"
 
 
-@dataclass
-class _Hand:
-    """A thread that runs jobs."""
-
-    thread: SupervisedThread | None = None
-    #: jobs it claims next
-    batch: int = 1
-    #: seconds it waits next when there is nothing to do
-    look: float = FIRST_LOOK
-    #: whether another thread has taken its place, because a handler will not return
-    replaced: bool = False
-    #: claimed and not begun
-    _pending: list[Job] = field(default_factory=list)
-    #: beats since it began a job
-    _beats: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, claimed: list[Job]) -> None:
-        with self._lock:
-            self._pending, self._beats = list(claimed), 0
-
-    def next(self) -> Job | None:
-        """Return the job to begin now."""
-        with self._lock:
-            self._beats = 0
-            return self._pending.pop(0) if self._pending else None
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether it runs jobs, or should."""
-        return self.thread is not None and not self.replaced and (self.thread.running or self.thread.died)
-
-    def let_go(self, *, after_beats: int = 0) -> list[Job]:
-        """Return the jobs that were claimed and are not begun any more, if the present one took so many beats."""
-        with self._lock:
-            self._beats += after_beats > 0
-            if self._beats < after_beats:
-                return []
-            found, self._pending = self._pending, []
-            return found
-
-
 class Worker:
-    """Runs the jobs of some kinds until it is told to stop. Use as a context manager, or call `run`."""
+    """Runs the jobs of some kinds until it is told to stop. Use as a context manager, or call `run`.
+
+    Jobs of different kinds run side by side, of one kind `threads` at once.
+    """
 
     def __init__(
         self,
@@ -106,22 +68,23 @@ class Worker:
         self._backend = backend
         self._kinds = {kind.name: kind for kind in kinds}
         self._names = sorted(self._kinds)
-        self._threads = threads
-        self._lease = lease
+        self._lease_seconds = lease
         self._rng = rng or random.Random()
         self._waker = Waker(backend)
         self._heartbeat = Heartbeat(backend, lease, self._rng)
         self._stopping = threading.Event()
         self._until_empty = False
-        self._hands: list[_Hand] = []
+        self._hands = Hands(self._names, threads, self._new_thread)
+        self._claiming = threading.Lock()
+        self._started = False
         self._pulse = self._new_pulse()
-        self._running_hands: dict[int, _Hand] = {}
+        self._running_hands: dict[int, Hand] = {}
         self._next_clearing = 0.0
 
     @property
     def trouble(self) -> BaseException | None:
         """The last error that was the store's or this process's, not a job's; None when all is well."""
-        threads = [self._pulse, *(hand.thread for hand in self._hands if hand.thread is not None)]
+        threads = [self._pulse, *(hand.thread for hand in self._hands.at_work() if hand.thread is not None)]
         return next((thread.trouble for thread in threads if thread.trouble is not None), None)
 
     # --- its life
@@ -130,12 +93,12 @@ class Worker:
         """Begin to run jobs in threads of this process; raises HoldfastError when it has none to give."""
         self._stopping.clear()
         self._waker.attach()
-        self._hands = []
-        for _ in range(self._threads):
-            self._add_hand()
+        self._started = True
+        self._hands.clear()
+        self._hands.add()
         self._pulse = self._new_pulse()
         # A hand that is gone already may have had nothing to do.
-        if not self._pulse.ensure() or all(hand.thread is not None and hand.thread.died for hand in self._hands):
+        if not self._pulse.ensure() or self._hands.are_dead():
             self.stop()
             raise HoldfastError(
                 f"No job can be run, for want of a thread: {self.trouble}",
@@ -146,7 +109,7 @@ class Worker:
         """Stop; jobs under way are told to, and go back to the queue for others. Waits at most `timeout` seconds."""
         self._tell()
         until = time.monotonic() + timeout
-        for hand in list(self._hands):
+        for hand in self._hands.everyone():
             if hand.thread is not None:
                 hand.thread.end(0.0 if hand.replaced else max(0.0, until - time.monotonic()))
         self._pulse.end(max(0.0, until - time.monotonic()))
@@ -160,7 +123,7 @@ class Worker:
         self._until_empty = until_empty
         self.start()
         try:
-            while threads := [hand.thread for hand in self._hands if hand.thread is not None and hand.is_needed]:
+            while threads := [hand.thread for hand in self._hands.at_work() if hand.thread is not None]:
                 for thread in threads:
                     thread.wait(BEAT)
                 revive()
@@ -180,7 +143,7 @@ class Worker:
 
     def turn(self, limit: int = 1) -> int:
         """Claim up to `limit` jobs, run them in this thread, and return how many there were."""
-        return self._turn_of(_Hand(batch=limit))
+        return self._turn_of(Hand(batch=limit))
 
     def beat(self) -> None:
         """Look after the leases and limits of what runs; called every second while the worker runs."""
@@ -188,7 +151,8 @@ class Worker:
             hand = self._running_hands.get(id(running))
             if hand is not None and running.beats_ignored >= BEATS_TO_STOP and not hand.replaced:
                 hand.replaced = True
-                self._add_hand()
+                self._hands.end(hand)
+                self._have_one_look()
         # What was claimed with a job that turns out to be slow would wait for it, and its lease is not renewed.
         for hand in list(self._running_hands.values()):
             self._give_back(hand.let_go(after_beats=BEATS_TO_LET_GO))
@@ -210,15 +174,16 @@ class Worker:
         self.beat()
         return True
 
-    def _add_hand(self) -> None:
-        hand = _Hand()
-        hand.thread = SupervisedThread(
+    def _new_thread(self, hand: Hand) -> SupervisedThread:
+        return SupervisedThread(
             "holdfast-worker", functools.partial(self._work, hand),
             wake=self._tell, report=self._backend.note_trouble, longest_pause=LONGEST_PAUSE,
         )  # fmt: skip
-        self._hands = [each for each in self._hands if each.is_needed]
-        self._hands.append(hand)
-        hand.thread.ensure()
+
+    def _have_one_look(self) -> None:
+        """See to it that somebody looks for work while this thread runs a job of one kind."""
+        if self._started and not self._stopping.is_set() and not self._hands.is_anyone_looking():
+            self._hands.add()
 
     def _tell(self) -> None:
         """Have every thread come to its end soon."""
@@ -226,22 +191,24 @@ class Worker:
         self._heartbeat.stop_all(STOPPING)
         self._waker.wake()
 
-    def _work(self, hand: _Hand) -> bool:
+    def _work(self, hand: Hand) -> bool:
         """Run what there is to run, or wait for it; returns whether to go on."""
         if self._stopping.is_set() or hand.replaced:
             return False
         seen = self._waker.count
         try:
-            return bool(self._turn_of(hand)) or self._rest(hand, seen)
+            return bool(self._turn_of(hand)) or (not self._hands.may_go(hand) and self._rest(hand, seen))
         except Unsupported:
             # The store was closed under the worker.
             return False
 
-    def _turn_of(self, hand: _Hand) -> int:
-        claimed = self._claim(hand.batch)
+    def _turn_of(self, hand: Hand) -> int:
+        claimed = self._claim(hand)
         if claimed:
             hand.look = FIRST_LOOK
             try:
+                if self._hands.with_room():
+                    self._have_one_look()
                 point("jobs.after_claim")
                 self._run_batch(claimed, hand)
             except BaseException:
@@ -250,6 +217,8 @@ class Worker:
                 with suppress(HoldfastError, OSError):
                     self._give_back(claimed)
                 raise
+            finally:
+                self._hands.end(hand)
         return len(claimed)
 
     def _give_back(self, claimed: list[Job]) -> None:
@@ -259,7 +228,7 @@ class Worker:
             for job in claimed:
                 jobs.put_back(conn, job.job_id, job.token or "", self._backend.clock.now(), counted=False)
 
-    def _rest(self, hand: _Hand, seen: int) -> bool:
+    def _rest(self, hand: Hand, seen: int) -> bool:
         """Wait for something to do; False when there is nothing to wait for."""
         if outcome.take_over(self._backend):
             return True
@@ -275,35 +244,53 @@ class Worker:
 
     # --- claiming
 
-    def _claim(self, limit: int) -> list[Job]:
-        if not self._names:
-            return []
-        now = self._backend.clock.now()
-        # Looked at first without the writer's turn: most looks of an idle worker end here.
-        with self._backend.engine.read() as conn:
-            if not jobs.claimable(conn, self._names, now, 1):
-                return []
+    def _claim(self, hand: Hand) -> list[Job]:
+        # One thread at a time, as what it finds to have room may have none once another has claimed.
+        with self._claiming:
+            names = self._hands.with_room()
+            now = self._backend.clock.now()
+            # Looked at first without the writer's turn: most looks of an idle worker end here.
+            with self._backend.engine.read() as conn:
+                if not names or not jobs.claimable(conn, names, now, 1):
+                    return []
+            claimed = self._lease(names, now, hand.batch)
+            if claimed:
+                self._hands.begin(hand, claimed[0].kind)
+            return claimed
+
+    def _lease(self, names: list[str], now: float, limit: int) -> list[Job]:
         owner, token = process.current().to_json(), uuid.uuid4().hex
         # Not durable: after a power cut nobody holds a lease anyway.
         with self._backend.engine.write(durable=False) as conn:
-            names = self._with_room(conn)
-            chosen = _batch(jobs.claimable(conn, names, now, limit), self._kinds) if names else []
-            claimed = jobs.claim(conn, chosen, token, owner, now, now + self._lease) if chosen else []
-        return claimed
+            chosen = self._choose(conn, self._allowed(conn, names), now, limit)
+            return jobs.claim(conn, chosen, token, owner, now, now + self._lease_seconds) if chosen else []
 
-    def _with_room(self, conn: Connection) -> list[str]:
-        if all(kind.concurrency is None for kind in self._kinds.values()):
-            return self._names
+    def _choose(self, conn: Connection, names: list[str], now: float, limit: int) -> list[int]:
+        """Return the ids to claim together: the first job's, and more of its kind.
+
+        A job that was begun before is claimed alone: if it is what kills workers, it takes no other with it. So is one
+        of a kind whose running jobs are counted.
+        """
+        first = jobs.claimable(conn, names, now, 1) if names else []
+        if not first:
+            return []
+        job_id, kind, attempts = first[0]
+        if limit == 1 or attempts or self._kinds[kind].concurrency is not None:
+            return [job_id]
+        more = jobs.claimable(conn, [kind], now, limit)
+        return [job_id for job_id, _, _ in itertools.takewhile(lambda each: not each[2], more)]
+
+    def _allowed(self, conn: Connection, names: list[str]) -> list[str]:
+        if all(self._kinds[name].concurrency is None for name in names):
+            return names
         running = jobs.running_by_kind(conn)
         return [
-            name
-            for name in self._names
-            if (most := self._kinds[name].concurrency) is None or running.get(name, 0) < most
+            name for name in names if (most := self._kinds[name].concurrency) is None or running.get(name, 0) < most
         ]
 
     # --- running
 
-    def _run_batch(self, claimed: list[Job], hand: _Hand) -> None:
+    def _run_batch(self, claimed: list[Job], hand: Hand) -> None:
         """Run claimed jobs in order and write in one commit how those ended that published nothing."""
         began = time.monotonic()
         outcomes: list[Outcome] = []
@@ -320,7 +307,7 @@ class Worker:
         quick = time.monotonic() - began < QUICK * len(claimed) + SLOW / 2
         hand.batch = min(LARGEST_BATCH, hand.batch * 2) if quick else 1
 
-    def _run(self, job: Job, hand: _Hand) -> Outcome | None:
+    def _run(self, job: Job, hand: Hand) -> Outcome | None:
         """Run one job; returns how it ended, or None when that is written already or is no longer this worker's."""
         kind = self._kinds[job.kind]
         running = self._heartbeat.begin(job, kind)
@@ -364,16 +351,3 @@ class Worker:
             self._next_clearing = now + CLEAR_EVERY
             with self._backend.engine.write(durable=False) as conn:
                 jobs.forget_ended(conn, now - KEEP_ENDED)
-
-
-def _batch(claimable: list[tuple[int, str, int]], kinds: dict[str, Kind]) -> list[int]:
-    """Return the ids to claim together.
-
-    A job that was begun before is claimed alone: if it is what kills workers, it takes no other with it. So is one of a
-    kind whose running jobs are counted.
-    """
-    alone = [attempts > 0 or kinds[kind].concurrency is not None for _, kind, attempts in claimable]
-    if alone and alone[0]:
-        return [claimable[0][0]]
-    until = alone.index(True) if True in alone else len(alone)
-    return [job_id for job_id, _, _ in claimable[:until]]

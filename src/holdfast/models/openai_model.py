@@ -50,6 +50,10 @@ class OpenAiModel:
     def max_input_characters(self) -> int:
         return self._settings.max_input_characters
 
+    @property
+    def concurrency(self) -> int:
+        return self._settings.concurrency
+
     def answer(self, task: str, material: str, shape: type[Shape]) -> Shape:
         """Return the model's answer as a `shape`; a wrong one is sent back once with what is wrong about it."""
         turns = [
@@ -103,7 +107,10 @@ class OpenAiModel:
                     if time.monotonic() > until:
                         raise TimeoutError(f"it sends too slowly: no end after {TIMES_SILENCE} times the limit")
         except library.OpenAIError as error:
-            raise self._failed(f"did not answer ({_said(error)})", retry_after(error)) from None
+            failure = self._failed(f"did not answer ({_said(error)})", retry_after(error))
+            status = getattr(error, "status_code", None)
+            failure.busy = status == 429 or (status == 503 and failure.retry_after is not None)
+            raise failure from None
         except Exception as error:  # noqa: BLE001 - while a body is read, the errors are those of the HTTP library
             raise self._failed(f"did not answer ({type(error).__name__}: {_said(error)})") from None
         return bytes(received)

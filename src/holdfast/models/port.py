@@ -21,6 +21,11 @@ class Model(Protocol):
         """How much it is given in one call."""
         ...
 
+    @property
+    def concurrency(self) -> int:
+        """How many calls of it may be under way at once."""
+        ...
+
     def answer(self, task: str, material: str, shape: type[Shape]) -> Shape:
         """Do `task` with `material` and return the answer as a `shape`.
 

@@ -25,6 +25,8 @@ from holdfast.transaction import Terms, Transaction, immediately
 
 #: the job that remembers an archive
 MEMORY = "memory"
+#: memory jobs are begun before abstracts of documents: they are few, and an agent waits for them
+PRIORITY = 10
 #: times that a commit reads the messages again because another commit archived some of them
 TRIES = 20
 #: bytes of a transcript that are made searchable in the commit itself; of longer ones that is done just after it
@@ -119,7 +121,7 @@ def _publish(
         before = sessions.archive(conn, session_id, number - 1)
         job = NewJob(
             MEMORY, {"session": session_id, "archive": number}, key=job_key(session_id, number), attempts=attempts,
-            after=before.job_id if before else None,
+            after=before.job_id if before else None, priority=PRIORITY,
         )  # fmt: skip
         job_id = jobs.enqueue(conn, job, commit.at)
         if not remember:

@@ -1,15 +1,20 @@
 """Asking a model what an archive says and what of it is to be remembered."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from holdfast.catalog.sessions import Message
-from holdfast.models.port import Model
+from holdfast.models.asking import Answer
+from holdfast.models.port import Model, Shape
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.messages import spoken
+
+#: asks questions, at most as many at once as the second argument says, and yields the answers as they come
+Ask = Callable[[Iterable[Callable[[], BaseModel]], Callable[[], int]], Generator[Answer[BaseModel], None, None]]
 
 #: part of a call's characters that known memories may take
 KNOWN_SHARE = 0.3
@@ -64,26 +69,37 @@ def extract(
     messages: Sequence[Message],
     known: Mapping[str, Memory],
     kinds: Mapping[str, str],
-    check: Callable[[], None],
+    ask: Ask,
 ) -> Extract:
-    """Return what `model` makes of an archive beside what is `known`, asked part by part when it is long.
+    """Return what `model` makes of an archive beside what is `known`; of a long one it is asked part by part.
 
-    Raises ProviderFailed. `check` is called between two calls and raises to stop.
+    `ask` asks about the parts, as many at once as the model stands. Raises ProviderFailed, or what `ask` raises.
     """
     task = _TASK.format(kinds="\n".join(f"- {name}: {what}" for name, what in kinds.items()))
     room = model.max_input_characters
     shown = "\n".join(_line(path, memory) for path, memory in known.items())
-    parts: list[Extract] = []
-    for part in _parts(messages, room - len(shown)):
-        check()
-        parts.append(model.answer(task, f"Known memories:\n{shown or 'none'}\n\nConversation:\n{part}", Extract))
+
+    def question(part: str) -> Callable[[], BaseModel]:
+        return lambda: model.answer(task, f"Known memories:\n{shown or 'none'}\n\nConversation:\n{part}", Extract)
+
+    parts = _in_order(ask, map(question, _parts(messages, room - len(shown))), model, Extract)
     if len(parts) == 1:
         return parts[0]
-    check()
     told = "\n\n".join(f"Part {number}: {part.abstract}\n{part.overview}" for number, part in enumerate(parts, 1))
-    whole = model.answer(_COMBINE, told[:room], _Whole)
+    [whole] = _in_order(ask, [lambda: model.answer(_COMBINE, told[:room], _Whole)], model, _Whole)
     memories = [memory for part in parts for memory in part.memories]
     return Extract.model_construct(abstract=whole.abstract, overview=whole.overview, memories=memories)
+
+
+def _in_order(ask: Ask, questions: Iterable[Callable[[], BaseModel]], model: Model, shape: type[Shape]) -> list[Shape]:
+    """Return the answers in the order of their questions; the first error that comes ends it."""
+    found: dict[int, Shape] = {}
+    with closing(ask(questions, lambda: model.concurrency)) as answers:
+        for answer in answers:
+            value = answer.get()
+            assert isinstance(value, shape)
+            found[answer.number] = value
+    return [found[number] for number in sorted(found)]
 
 
 def _parts(messages: Sequence[Message], characters: int) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Remembering:
         known = self._known()
         kinds = self.kinds()
         point("memory.before_model")
-        extract, shown = context.call(lambda: _extract(model, messages, known, kinds, context.check))
+        extract, shown = _extract(model, messages, known, kinds, context)
         point("memory.after_model")
         self._publish(context, archive, messages, extract, shown, model)
 
@@ -136,10 +136,10 @@ def _write(tx: Transaction, merged: Merged) -> None:
 
 def _extract(
     model: Model, messages: list[Message], remembered: Mapping[str, Memory], kinds: Mapping[str, str],
-    check: Callable[[], None],
+    context: JobContext,
 ) -> tuple["Extract", Mapping[str, Memory]]:  # fmt: skip
     """Return what the model answers, and the memories it was shown."""
     from holdfast.sessions.extraction import extract, relevant
 
     shown = relevant(remembered, messages, model.max_input_characters)
-    return extract(model, messages, shown, kinds, check), shown
+    return extract(model, messages, shown, kinds, context.ask), shown
