@@ -109,9 +109,10 @@ class Overlay:
             # What this transaction has changed before, or removed, is back.
             self.put(slot, was)
             return
-        entry = Entry(
-            0, node, parent, name, holding.content_id, holding.size, self.now, holding.source, holding.source_stamp, 0
-        )
+        source, stamp = holding.source, holding.source_stamp
+        if source is None and there is not None:
+            source, stamp = there.origin_of(holding.content_id)
+        entry = Entry(0, node, parent, name, holding.content_id, holding.size, self.now, source, stamp, 0)
         self.put(slot, entry)
 
     def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:

@@ -207,7 +207,7 @@ def info(path: str, entry: Entry) -> Info:
         node_id=entry.node_id,
         content_id=entry.content_id,
         commit=entry.from_seq,
-        source=entry.source,
+        source=None if entry.edited else entry.source,
     )
 
 

@@ -45,11 +45,16 @@ class _Restoring:
                 self._vacate(node)
             parent, name = slot
             now = self.overlay.now
-            self.overlay.put(slot, replace(wanted, node_id=node, parent_id=parent, name=name, modified=now))
-        entry = self.overlay.child(*slot)
-        assert entry is not None
+            entry = replace(wanted, node_id=node, parent_id=parent, name=name, modified=now)
+            if there is not None and there.source is not None and not (there.is_dir or wanted.is_dir):
+                # It was changed here and not in its source, which an add must be able to tell.
+                source, stamp = there.origin_of(wanted.content_id)
+                entry = replace(entry, source=source, source_stamp=stamp)
+            self.overlay.put(slot, entry)
+        filled = self.overlay.child(*slot)
+        assert filled is not None
         self._settled.add(node)
-        return entry, given_back
+        return filled, given_back
 
     def below(self, top: Entry, wanted: Entry, *, given_back: bool) -> None:
         """Make all below a directory what it is below `wanted`."""

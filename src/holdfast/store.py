@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from holdfast import history, opening, paths
 from holdfast.backend import Backend
@@ -170,8 +170,10 @@ class Store(Background, Care, Reads):
         to: str = "/resources",
         jobs: int | None = None,
         dry_run: bool = False,
-        prune: bool = False,
+        prune: bool | Literal["force"] = False,
         flatten: bool = False,
+        name: str = "",
+        overwrite: bool = False,
         message: str = "",
         actor: str | None = None,
         progress: "Callable[[Progress], None] | None" = None,
@@ -182,12 +184,16 @@ class Store(Background, Care, Reads):
 
         What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
         `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
-        from these sources before and has vanished from them. `progress` is called now and then in this thread; once
+        from these sources before and has vanished from them; of a source that looks unmounted, nothing, unless it is
+        `"force"`. `name` is what the one source is called in the store. Raises AlreadyExists, before anything is added,
+        when files of another source stand in the way; `overwrite` replaces those, and what was changed in the store.
+        `progress` is called now and then in this thread; once
         `stop` returns true, the group in hand is published and the add ends. Raises Locked when somebody else holds a
         lock on what is to change; what was published by then stays. docs/adding.md says more.
         """
         return self._add(
-            sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, message=message, actor=actor,
+            sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, name=name,
+            overwrite=overwrite, message=message, actor=actor,
             progress=progress, stop=stop, lock=lock,
         )  # fmt: skip
 
@@ -202,7 +208,9 @@ class Store(Background, Care, Reads):
         from holdfast.ingest.watch import watch
 
         how = {"prune": True, "stop": stop, **how, "failures": {}}
-        return watch(lambda: self._add(sources, **how), sources, self.folder, stop)
+        first = iter((True,))
+        # Once it is under way, what gets in its way is a failure of that file alone.
+        return watch(lambda: self._add(sources, look_first=next(first, False), **how), sources, self.folder, stop)
 
     def _add(
         self,

@@ -112,3 +112,29 @@ def test_a_watch_has_no_single_answer(run: Run, papers: Path, option: str) -> No
     ran = run("add", papers, "--watch", option)
     assert ran.status == 2
     assert f"--watch does not go with {option}" in ran.err + ran.out
+
+
+def test_a_source_that_looks_unmounted_is_named_and_force_prunes_it(run: Run, papers: Path) -> None:
+    run("add", str(papers))
+    for file in papers.rglob("*"):
+        if file.is_file():
+            file.unlink()
+    refused = run("add", "--prune", str(papers))
+    assert refused.status == 5
+    assert "not pruned: " in refused.err
+    assert "--prune=force" in refused.err
+    assert run("add", "--prune=force", str(papers)).status == 0
+    assert run("add", "").status == 2
+
+
+def test_a_source_of_a_name_that_is_taken_can_be_called_otherwise(run: Run, papers: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / papers.name
+    other.mkdir(parents=True)
+    run("add", str(papers))
+    taken = next(file for file in papers.iterdir() if file.is_file())
+    (other / taken.name).write_text("another one")
+    refused = run("add", str(other))
+    assert refused.status == 1
+    assert "--as" in refused.err
+    assert run("add", "--as", "others", str(other)).status == 0
+    assert run("add", "--overwrite", str(other)).status == 0

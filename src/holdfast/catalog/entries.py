@@ -10,6 +10,11 @@ from holdfast.catalog.values import FOREVER, ROOT_NODE
 _COLUMNS = "entry_id, node_id, parent_id, name, content_id, size, modified, source, source_stamp, from_seq, to_seq"
 
 
+#: begins the stamp of a file that was added and then changed in the store; the content that was added and what its
+#: source looked like then follow, so that an add can tell whether the source has changed too
+_EDITED = "edited"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Node `node_id` is called `name` under `parent_id`, from commit `from_seq` until `to_seq`."""
@@ -27,7 +32,7 @@ class Entry:
     modified: float
     #: where an `add` took it from: an absolute path or a URL
     source: str | None
-    #: what an `add` compares to see that the source is unchanged
+    #: what an `add` compares to see that the source is unchanged; `added` reads it
     source_stamp: str | None
     from_seq: int
     to_seq: int = FOREVER
@@ -35,6 +40,26 @@ class Entry:
     @property
     def is_dir(self) -> bool:
         return self.content_id is None
+
+    @property
+    def edited(self) -> bool:
+        """Whether it holds something else than what an `add` took from its source."""
+        return (self.source_stamp or "").startswith(f"{_EDITED} ")
+
+    @property
+    def added(self) -> tuple[str | None, str | None]:
+        """The content that an `add` took from the source last, and the stamp that the source had then."""
+        if not self.edited:
+            return self.content_id, self.source_stamp
+        _, content_id, stamp = (self.source_stamp or "").split(" ")
+        return content_id, stamp or None
+
+    def origin_of(self, content_id: str | None) -> tuple[str | None, str | None]:
+        """Return the source and the stamp for another content that is put in this one's place in the store."""
+        if self.source is None:
+            return None, None
+        added, stamp = self.added
+        return self.source, stamp if content_id == added else f"{_EDITED} {added} {stamp or ''}"
 
 
 ROOT_ENTRY = Entry(0, ROOT_NODE, ROOT_NODE, "", None, 0, 0.0, None, None, 0)

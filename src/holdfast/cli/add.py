@@ -11,6 +11,7 @@ from holdfast.cli.completion import complete_path
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import MessageOption, store_path
 from holdfast.cli.output import INTERRUPTED, SOME_FAILED, count
+from holdfast.cli.plain import PlainCommand
 from holdfast.cli.progress import bar
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 
@@ -23,7 +24,15 @@ app = typer.Typer()
 LEFT_OUT_SHOWN = 10
 
 
-@command(app)
+class _AddCommand(PlainCommand):
+    """A command whose `--prune` may have a value: options that may and need not have one would swallow a source."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        return super().parse_args(ctx, ["--prune-force" if arg == "--prune=force" else arg for arg in args])
+
+
+@command(app, cls=_AddCommand)
 def add(
     call: Call,
     sources: Annotated[list[str], typer.Argument(metavar="SRC", help="Files, folders and http(s) addresses.")],
@@ -36,7 +45,16 @@ def add(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what has vanished from its source; move what was moved there.")
+        bool,
+        typer.Option(
+            "--prune",
+            help="Remove what has vanished from its source; move what was moved there. --prune=force: most of it too.",
+        ),
+    ] = False,
+    prune_force: Annotated[bool, typer.Option("--prune-force", hidden=True)] = False,
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="What the source is called in the store.")] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what came from elsewhere or was changed in the store.")
     ] = False,
     flatten: Annotated[bool, typer.Option("--flatten", help="Put all files directly under --to.")] = False,
     watch: Annotated[
@@ -55,21 +73,23 @@ def add(
     """
     _stay_small()
     how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
+    how |= {"name": name, "overwrite": overwrite}
     if watch:
         for asked, name in ((call.json, "--json"), (dry_run, "--dry-run"), (wait, "--wait")):
             if asked:
                 raise typer.BadParameter(f"--watch does not go with {name}")
-        _watch(call, sources, how)
+        _watch(call, sources, how | ({"prune": "force"} if prune_force else {}))
         return None
+    removing: Any = "force" if prune_force else prune
     with StopOnce(call.out) as stop, bar(call.out) as progress:
-        report = call.store.add(*sources, **how, dry_run=dry_run, prune=prune, progress=progress, stop=stop.wanted)
+        report = call.store.add(*sources, **how, dry_run=dry_run, prune=removing, progress=progress, stop=stop.wanted)
     ended = work_off(call, *report.jobs) if wait and report.jobs and not report.interrupted else []
     call.done(asdict(report), _told(report, dry_run))
     if not call.json:
         _remark(call, report)
     if report.interrupted:
         return INTERRUPTED
-    return SOME_FAILED if report.failed else status_of(ended)
+    return SOME_FAILED if report.failed or report.not_pruned else status_of(ended)
 
 
 def _stay_small() -> None:
@@ -91,7 +111,8 @@ def _watch(call: Call, sources: list[str], how: dict[str, Any]) -> None:
 
 def _remark(call: Call, report: "AddReport", said: Container[str] = ()) -> list[str]:
     """Name the files that were not added, but for what was `said` of the last burst; returns what holds now."""
-    lines = [*_remarks("not added", report.failed, None), *_remarks("left out", report.left_out, LEFT_OUT_SHOWN)]
+    lines = [*_remarks("not added", report.failed, None), *_remarks("not pruned", report.not_pruned, None)]
+    lines += [*_remarks("left out", report.left_out, LEFT_OUT_SHOWN)]
     for line in lines:
         if line not in said:
             call.out.note(line)

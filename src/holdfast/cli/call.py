@@ -90,7 +90,7 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
     """Make a function that takes a `Call` first a command of `app`, with the options that every command has."""
 
     def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
-        app.command(name, cls=PlainCommand, **settings)(_with_call(function))
+        app.command(name, **{"cls": PlainCommand, **settings})(_with_call(function))
         return function
 
     return register

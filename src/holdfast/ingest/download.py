@@ -44,6 +44,7 @@ class Downloads:
         limits = plan.limits
         self._limits = FetchLimits(limits.size, limits.seconds, limits.private_urls)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._called = plan.name
         self._names: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Download | Missed]:
@@ -68,11 +69,12 @@ class Downloads:
 
     def _fetch(self, url: str, into: Path) -> Download:
         found = fetch(url, into, self._limits)
+        name = self._called or found.name
         named = shown(url)
-        taken = self._names.setdefault(found.name, url)
+        taken = self._names.setdefault(name, url)
         if taken != url:
             raise AlreadyExists(
-                f"{found.name} is already taken by {shown(taken)}", path=named,
+                f"{name} is already taken by {shown(taken)}", path=named,
                 remedy="Add them one by one, with different --to or --as",
             )  # fmt: skip
-        return Download(named, into, found.name, found.size, into.stat().st_mtime_ns)
+        return Download(named, into, name, found.size, into.stat().st_mtime_ns)

@@ -107,7 +107,7 @@ def _publish(
 
     terms = Terms(by.message, by.actor)
     commit = immediately(backend, action, [member.draft for member in members], terms)
-    if done.added or done.updated or done.moved or done.removed:
+    if done.added or done.updated or done.moved or done.removed or done.adopted:
         done.commit = commit.seq
     done.wait_seconds = backend.engine.waited - waited
     done.stage_seconds = max(0.0, turn - began - done.wait_seconds)

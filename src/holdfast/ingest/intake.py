@@ -34,8 +34,8 @@ class Intake:
         self._tally = tally
         self._downloads = Downloads(plan)
         paths_first = [source for source in plan.sources if not is_url(source)]
-        self._scan = chain(scan(paths_first, flatten=plan.flatten), self._downloads)
-        self._prefilter = Prefilter(backend)
+        self._scan = chain(scan(paths_first, flatten=plan.flatten, name=plan.name), self._downloads)
+        self._prefilter = Prefilter(backend, overwrite=plan.overwrite)
         self._scanned: deque[Item] = deque()
         self._wanted: deque[Candidate] = deque()
         self._order = 0
@@ -73,6 +73,9 @@ class Intake:
         with self._tally.timer.stage(stages.PREFILTER, f"{len(batch)} files from {batch[0].order} on"):
             found = self._prefilter.sort(batch)
         self._tally.skip(found.same)
+        for clash in found.clashes:
+            failure = Failure(clash.item.origin, stages.PREFILTER, clash.error.code, str(clash.error))
+            self._tally.fail(clash.item.order, failure, clash.item.size)
         self._wanted.extend(found.wanted)
 
     def _take(self, found: Found | Refused | Download | Missed) -> None:

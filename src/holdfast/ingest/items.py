@@ -33,6 +33,8 @@ class Item:
     mtime_ns: int
     #: what its bytes are; None when that is told from them and its name
     media_type: str | None = None
+    #: the content that stood at its path when it was looked at; None when nothing did
+    standing: str | None = None
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.errors import Conflict, Unsupported
-from holdfast.ingest import formats
+from holdfast.ingest import clashes, formats
 from holdfast.ingest import report as stages
 from holdfast.ingest.groups import NOTHING_VANISHED, Attribution
 from holdfast.ingest.inorder import InOrder
@@ -23,7 +23,7 @@ from holdfast.ingest.placing import Member, Published, Removal, Vanished
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.preparers import Preparers
 from holdfast.ingest.preparing import refusal
-from holdfast.ingest.prune import PRUNE_FILES, vanished
+from holdfast.ingest.prune import PRUNE_FILES, look, remember
 from holdfast.ingest.publishing import Publishing
 from holdfast.ingest.report import AddReport, Failure, Progress
 from holdfast.ingest.secrets import shown
@@ -39,8 +39,10 @@ PROGRESS_SECONDS = 0.05
 def add(backend: Backend, plan: Plan) -> AddReport:
     """Add what `plan` names and report what became of every file.
 
-    Raises only what concerns the request or the whole store: an impossible `to`, no space, read-only.
+    Raises only what concerns the request or the whole store: an impossible `to`, files of another source in the way
+    (nothing is added then), no space, read-only.
     """
+    clashes.check(backend, plan)
     run = _Dry(backend, plan) if plan.dry_run else _Run(backend, plan)
     try:
         return run.run()
@@ -75,7 +77,9 @@ class _Base:
     def _removals(self) -> Iterator[list[Removal]]:
         """Yield what is to be pruned, in batches of one commit each."""
         if self._plan.prune:
-            found = vanished(self._backend, self._plan)
+            looked = look(self._backend, self._plan)
+            self._tally.not_pruned = looked.refused
+            found = iter(looked.removals)
             while batch := list(islice(found, PRUNE_FILES)):
                 yield batch
 
@@ -143,6 +147,7 @@ class _Run(_Base):
         self._publishing.finish()
         if not stopped:
             self._prune()
+            remember(self._backend, self._plan, self._tally.not_pruned)
         self._tell(last=True)
         return self._tally.report(interrupted=stopped)
 
@@ -200,7 +205,7 @@ class _Run(_Base):
             return NOTHING_VANISHED
         # No `cached_property`: in Python 3.11 it would let no other add of this process look at its sources meanwhile.
         if self._gone is None:
-            self._gone = Vanished(vanished(self._backend, self._plan))
+            self._gone = Vanished(look(self._backend, self._plan).removals)
         return self._gone
 
     def _try_again(self, done: Published) -> None:

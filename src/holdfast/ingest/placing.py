@@ -6,7 +6,7 @@ from itertools import islice
 
 from holdfast import paths
 from holdfast.documents import Draft
-from holdfast.errors import HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
+from holdfast.errors import Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
 from holdfast.ingest.items import Item
 from holdfast.transaction import Transaction
 
@@ -70,6 +70,8 @@ class Published:
     moved: int = 0
     #: files that another writer had put there meanwhile, just so
     unchanged: int = 0
+    #: those among them of which only where they come from was noted
+    adopted: int = 0
     removed: int = 0
     #: the number of the commit; None when there was nothing to change
     commit: int | None = None
@@ -93,7 +95,7 @@ def put(tx: Transaction, members: Iterable[Member], vanished: Vanished, done: Pu
     for member in members:
         try:
             former = _put(tx, member, vanished, done)
-        except (IsADirectory, NotADirectory, InvalidPath) as error:
+        except (IsADirectory, NotADirectory, InvalidPath, Conflict) as error:
             done.failed.append((member.item, error))
         else:
             left.update([paths.split(former)[0]] if former else [])
@@ -113,8 +115,12 @@ def _put(tx: Transaction, member: Member, vanished: Vanished, done: Published) -
     path, content_id = member.item.path, member.draft.body.content_id
     there = _content_at(tx, path)
     if there == content_id:
+        done.adopted += _note_origin(tx, member)
         done.unchanged += 1
         return None
+    if there is not None and there != member.item.standing:
+        # What stood there when it was looked at may be replaced, and nothing else.
+        raise Conflict(f"{path} was changed meanwhile by somebody else", path=path, remedy="Add it again")
     former = _former(tx, member, vanished, done) if there is None and vanished else None
     if former is not None:
         _move(tx, former, member)
@@ -125,6 +131,15 @@ def _put(tx: Transaction, member: Member, vanished: Vanished, done: Published) -
     done.added += there is None and former is None
     done.updated += there is not None
     return former
+
+
+def _note_origin(tx: Transaction, member: Member) -> bool:
+    """Note where a file comes from now, when it was found to hold what the store has from a place that is no more."""
+    if member.item.standing != member.draft.body.content_id:
+        return False
+    tx.came_from(member.item.path, member.item.origin, member.stamp)
+    tx.claim(paths.split(member.item.path)[0])
+    return True
 
 
 def _content_at(tx: Transaction, path: str) -> str | None:

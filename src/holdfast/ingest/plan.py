@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from holdfast import paths
+from holdfast.errors import InvalidPath
 from holdfast.ingest.items import Failed, Item
 from holdfast.ingest.report import Progress
 from holdfast.ingest.scan import DEFAULT_TO
@@ -44,10 +46,16 @@ class Plan:
     jobs: int = 0
     #: tell what would be done, and do nothing
     dry_run: bool = False
-    #: remove what was added from these sources before and is no longer there
-    prune: bool = False
+    #: remove what was added from these sources before and is no longer there; "force" even if most of it is gone
+    prune: bool | Literal["force"] = False
     #: put all files directly into `to`
     flatten: bool = False
+    #: what the one source is called in the store; empty for its own name
+    name: str = ""
+    #: replace what came from elsewhere, or was changed in the store
+    overwrite: bool = False
+    #: whether to look, before anything is added, for files in the store that came from elsewhere
+    look_first: bool = True
     #: of its commits
     message: str = ""
     actor: str = "user"
@@ -77,4 +85,18 @@ def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int 
         settings.max_file_bytes, settings.max_file_seconds, settings.max_file_memory_mib * 1024 * 1024,
         settings.private_urls,
     )  # fmt: skip
-    return Plan(tuple(sources), jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)
+    checked = tuple(sources)
+    _check(checked, how.get("name", ""), how.get("prune", False))
+    return Plan(checked, jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)
+
+
+def _check(sources: tuple[Source, ...], name: str, prune: object) -> None:
+    for source in sources:
+        if not os.fspath(source).strip():
+            raise InvalidPath("An empty source names nothing", path=os.fspath(source), remedy="Name a file or folder")
+    if name:
+        paths.check_name(name)
+        if len(sources) != 1:
+            raise InvalidPath(f"{len(sources)} sources cannot all be called {name!r}", path=name, remedy="Add one")
+    if prune not in (True, False, "force"):
+        raise InvalidPath(f"prune cannot be {prune!r}", path=str(prune), remedy="True, False or 'force'")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from holdfast import paths, tree
@@ -14,6 +14,7 @@ from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
 from holdfast.ingest import formats
 from holdfast.ingest.items import Item, Prepared
+from holdfast.ingest.standing import IN_THE_WAY, Clash, Standing, clash, judge
 from holdfast.reading import SqlView
 from holdfast.staging import live_among
 from holdfast.threads import Helpers
@@ -40,28 +41,50 @@ class Sorted:
     #: the store has them already
     same: list[Item] = field(default_factory=list)
     wanted: list[Candidate] = field(default_factory=list)
+    #: something else stands at their paths
+    clashes: list[Clash] = field(default_factory=list)
 
 
 class Prefilter:
-    """Compares items with the tree at the head."""
+    """Compares items with the tree at the head; with `overwrite`, nothing is in the way of a source."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, overwrite: bool = False) -> None:
         self._backend = backend
+        self._overwrite = overwrite
 
     def sort(self, items: Sequence[Item]) -> Sorted:
         """Tell which of `items` the store has as they are: by size and time, else by content."""
         there = self._entries(items)
-        ids = _hashes([item for item in items if _worth_hashing(item, there.get(item.path))])
+        ids = _hashes([item for item in items if self._worth_hashing(item, there.get(item.path))])
         live = self._live(ids.values())
         found = Sorted()
         for item in items:
             entry, content_id = there.get(item.path), ids.get(item.order)
-            if entry is not None and (_same_stamp(item, entry) or entry.content_id == content_id):
+            kind = None if entry is None else self._judged(item, entry, content_id)
+            if kind is Standing.SAME:
                 found.same.append(item)
+            elif entry is not None and kind in IN_THE_WAY:
+                found.clashes.append(clash(item, entry, kind))
             else:
+                item = item if entry is None else replace(item, standing=entry.content_id)
                 known = _prepared(item, content_id) if content_id in live else None
                 found.wanted.append(Candidate(item, entry is not None, known))
         return found
+
+    def _judged(self, item: Item, entry: Entry, content_id: str | None) -> Standing:
+        kind = judge(item, entry, content_id)
+        if not self._overwrite:
+            return kind
+        edited = kind is Standing.SAME and entry.edited and content_id != entry.content_id
+        return Standing.OLDER if edited or kind in IN_THE_WAY else kind
+
+    def _worth_hashing(self, item: Item, entry: Entry | None) -> bool:
+        if entry is None:
+            # Text is prepared in the time it takes to ask; a PDF that was only moved is not.
+            return not formats.is_textual(formats.named(item.name) or formats.TEXT)
+        if entry.edited:
+            return self._overwrite or entry.source != item.origin or entry.added[1] != item.stamp
+        return entry.size == item.size and not _same_stamp(item, entry)
 
     def _live(self, ids: Iterable[str]) -> set[str]:
         with self._backend.engine.read() as conn:
@@ -95,13 +118,6 @@ def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]
 
 def _same_stamp(item: Item, entry: Entry) -> bool:
     return entry.source_stamp == item.stamp and entry.source == item.origin
-
-
-def _worth_hashing(item: Item, entry: Entry | None) -> bool:
-    if entry is not None:
-        return entry.size == item.size and not _same_stamp(item, entry)
-    # Text is prepared in the time it takes to ask; a PDF that was only moved is not.
-    return not formats.is_textual(formats.named(item.name) or formats.TEXT)
 
 
 def _hashes(items: Sequence[Item]) -> dict[int, str]:

@@ -52,6 +52,8 @@ class AddReport:
     jobs: tuple[int, ...] = ()
     #: files that took over the history of one with the same content, which vanished from the source (`prune`)
     moved: int = 0
+    #: source folders of which nothing was removed, because what is missing may not be gone (`prune`)
+    not_pruned: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

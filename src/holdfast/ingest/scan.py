@@ -58,6 +58,8 @@ class Refused:
     reason: str
     #: not_found, unreadable, invalid_path, already_exists, repeated, unsupported, outside, loop or store
     code: str
+    #: whether it is because another source has its place
+    between_sources: bool = False
 
     @property
     def failure(self) -> bool:
@@ -75,18 +77,29 @@ class _Folder:
     rules: Rules
 
 
-def scan(sources: Iterable[str | os.PathLike[str]], *, flatten: bool = False) -> Iterator[Found | Refused]:
-    """Yield what is found in `sources`, in the same order every time; never raises for what lies on disk."""
+def scan(
+    sources: Iterable[str | os.PathLike[str]], *, flatten: bool = False, name: str = ""
+) -> Iterator[Found | Refused]:
+    """Yield what is found in `sources`, in the same order every time; never raises for what lies on disk.
+
+    With `name`, a source is called so in the store, whatever it is called on disk.
+    """
     targets = Targets(flatten)
     for source in sources:
-        yield from _scan_source(os.fspath(source), targets)
+        yield from _scan_source(os.fspath(source), targets, name)
 
 
-def _scan_source(text: str, targets: Targets) -> Iterator[Found | Refused]:
+def name_of(source: str | os.PathLike[str]) -> str:
+    """Return what a source is called in the store: nothing when only its contents are added; raises BadName."""
+    text = os.fspath(source)
+    return "" if _contents_only(text) else normalised(_own_name(Path(text)))
+
+
+def _scan_source(text: str, targets: Targets, name: str) -> Iterator[Found | Refused]:
     path = Path(text)
     try:
         status = path.stat()
-        name = "" if _contents_only(text) else normalised(_own_name(path))
+        name = name or name_of(text)
     except FileNotFoundError:
         yield Refused(path, "there is nothing at this path", "not_found")
     except (OSError, ValueError) as error:
@@ -191,7 +204,7 @@ def _file(path: Path, target: str, status: os.stat_result, targets: Targets) -> 
     try:
         return Found(path, targets.reserve(target, path), status.st_size, status.st_mtime_ns)
     except BadName as bad:
-        return Refused(path, bad.reason, bad.code)
+        return Refused(path, bad.reason, bad.code, bad.between_sources)
 
 
 def _once(name: str, seen: dict[str, str]) -> str:

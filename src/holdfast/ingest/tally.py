@@ -25,6 +25,8 @@ class Tally:
     failed: list[tuple[int, Failure]] = field(default_factory=list)
     #: the same, for what is no document
     left_out: list[tuple[int, Failure]] = field(default_factory=list)
+    #: source folders of which nothing is removed
+    not_pruned: list[Failure] = field(default_factory=list)
     commits: list[int] = field(default_factory=list)
     jobs: list[int] = field(default_factory=list)
     timer: Timer = field(default_factory=Timer)
@@ -88,7 +90,7 @@ class Tally:
         return AddReport(
             self.added, self.updated, self.skipped + len(self.left_out), _in_order(self.failed),
             _in_order(self.left_out), self.removed, tuple(self.commits), self.timer.total(), interrupted,
-            tuple(self.jobs), self.moved,
+            tuple(self.jobs), self.moved, tuple(self.not_pruned),
         )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ NAME_BYTES = 255
 class BadName(Exception):
     """A name that cannot stand in a store, with a code and a reason for the report."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str, *, between_sources: bool = False) -> None:
         super().__init__(reason)
+        #: whether another source has the name
+        self.between_sources = between_sources
         self.code = code
         self.reason = reason
 
@@ -50,7 +52,11 @@ class Targets:
         if taken == source:
             raise BadName("repeated", "it is named twice among the sources")
         if taken:
-            raise BadName("already_exists", f"{target} is already taken by {taken}; add them with different --to")
+            raise BadName(
+                "already_exists",
+                f"{target} is already taken by {taken}; add them with different --to",
+                between_sources=True,
+            )
         self._files[target] = source
         for folder in _folders_of(target):
             self._folders.setdefault(folder, source)
