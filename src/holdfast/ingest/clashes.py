@@ -111,4 +111,4 @@ def _items(plan: Plan, batch: list[Found | Refused]) -> Iterator[Item]:
             except HoldfastError:
                 continue
             origin = os.path.normpath(found.source.absolute())
-            yield Item(order, found.source, origin, path, found.size, found.mtime_ns)
+            yield Item(order, found.at, origin, path, found.size, found.mtime_ns, identity=found.identity)

@@ -99,7 +99,8 @@ class Intake:
         except HoldfastError as error:
             self._tally.fail(self._order, Failure(origin, stages.SCAN, error.code, str(error)), found.size)
             return
-        self._scanned.append(Item(self._order, found.source, origin, path, found.size, found.mtime_ns))
+        at, identity = (found.at, found.identity) if isinstance(found, Found) else (found.source, None)
+        self._scanned.append(Item(self._order, at, origin, path, found.size, found.mtime_ns, identity=identity))
 
     def _refuse(self, refused: Refused, origin: str) -> None:
         note = self._tally.fail if refused.failure else self._tally.leave_out

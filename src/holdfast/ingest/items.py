@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.blobs.hashing import pieces_of
 from holdfast.catalog.contents import Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, Deriver, Draft
 from holdfast.errors import Conflict
+from holdfast.ingest.sources import pieces
 
 #: bytes kept in memory for each search row beside its text
 ROW_BYTES = 1536
@@ -35,6 +35,8 @@ class Item:
     media_type: str | None = None
     #: the content that stood at its path when it was looked at; None when nothing did
     standing: str | None = None
+    #: device and inode, when it was scanned; None for what Holdfast itself put there
+    identity: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -81,7 +83,7 @@ class Prepared:
 
     def draft(self, item: Item, deriver: Deriver) -> Draft:
         """Return the draft to publish."""
-        body = self._body(item.source)
+        body = self._body(item)
         if self.known:
             return Draft(item.name, body, deriver)
         return Draft.ready(item.name, body, self.derived(body), deriver)
@@ -93,21 +95,21 @@ class Prepared:
         rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
         return Derived(((self.rendition, rendered),), self.rows)
 
-    def _body(self, source: Path) -> Body:
+    def _body(self, item: Item) -> Body:
         if self.data is None:
-            pieces = functools.partial(_pieces_again, source, self.content_id)
-            return Body(self.content_id, self.size, self.media_type, pieces, source)
+            again = functools.partial(_pieces_again, item, self.content_id)
+            return Body(self.content_id, self.size, self.media_type, again, item.source)
         data = self.data
         return Body(self.content_id, self.size, self.media_type, lambda: iter((data,)))
 
 
-def _pieces_again(source: Path, content_id: str) -> Iterator[bytes]:
+def _pieces_again(item: Item, content_id: str) -> Iterator[bytes]:
     """Yield a source's bytes for storing; raises Conflict naming the content when they cannot be read any more."""
     try:
-        yield from pieces_of(source)
+        yield from pieces(item.source, item.identity)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Conflict(f"{source} could not be read a second time: {reason}", path=content_id) from error
+        raise Conflict(f"{item.source} could not be read a second time: {reason}", path=content_id) from error
 
 
 def _markdown(rendered_id: str, data: bytes) -> Body:

@@ -1,5 +1,6 @@
 """The converter port: a document goes in, its Markdown rendition comes out."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -100,7 +101,8 @@ def read_head(source: Path | bytes, name: str, count: int) -> bytes:
     if isinstance(source, bytes):
         return source if count < 0 else source[:count]
     try:
-        with source.open("rb") as file:
+        # A named pipe that was put where a document was is not waited for.
+        with open(source, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
             return file.read(count)
     except OSError as error:
         raise unreadable(name, error) from error

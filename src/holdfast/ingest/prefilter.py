@@ -7,13 +7,14 @@ from functools import partial
 
 from holdfast import paths, tree
 from holdfast.backend import Backend
-from holdfast.blobs.hashing import content_id_of, pieces_of
+from holdfast.blobs.hashing import content_id_of
 from holdfast.catalog import commits, entries
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
 from holdfast.ingest import formats
 from holdfast.ingest.items import Item, Prepared
+from holdfast.ingest.sources import pieces
 from holdfast.ingest.standing import IN_THE_WAY, Clash, Standing, clash, judge
 from holdfast.reading import SqlView
 from holdfast.staging import live_among
@@ -131,7 +132,7 @@ def _hashes(items: Sequence[Item]) -> dict[int, str]:
 
 def _hash(item: Item) -> str | None:
     try:
-        digest, size = content_id_of(pieces_of(item.source))
+        digest, size = content_id_of(pieces(item.source, item.identity))
     except OSError:
         return None
     return digest if size == item.size else None

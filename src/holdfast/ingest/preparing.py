@@ -4,16 +4,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import overload
 
-from holdfast.blobs.hashing import content_id_of, pieces_of
+from holdfast.blobs.hashing import content_id_of
+from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.documents import IN_MEMORY_BYTES, Body, Deriver, body_of_bytes
 from holdfast.errors import HoldfastError
 from holdfast.ingest import media
 from holdfast.ingest.convert import default_registry
 from holdfast.ingest.items import Failed, Item, Outcome, Prepared, stamp_of
 from holdfast.ingest.port import Document
+from holdfast.ingest.sources import opened, pieces
 
 #: bytes; larger files are not carried along but read again when they are stored
 CARRIED_BYTES = 1024 * 1024
@@ -87,7 +90,7 @@ def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
     body = read.body
     derived = deriver.derive(item.name, body)
     # A large file was read more than once: what was hashed must be what was converted.
-    if body.path is not None and _identity(item.source.stat()) != read.identity:
+    if body.path is not None and _identity(item.source.lstat()) != read.identity:
         raise _Changed
     data = body.data() if body.size <= CARRIED_BYTES else None
     if not derived.renditions:
@@ -101,10 +104,12 @@ def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
 
 
 def _read(item: Item) -> _Read:
-    with item.source.open("rb") as file:
+    with opened(item.source, item.identity) as file:
         before = _identity(os.fstat(file.fileno()))
         if before[2] > IN_MEMORY_BYTES:
-            body = _large_body(item.source, _media_type(item, item.source))
+            digest, size = content_id_of(iter(partial(file.read, CHUNK_BYTES), b""))
+            media_type = _media_type(item, item.source)
+            body = Body(digest, size, media_type, lambda: pieces(item.source, item.identity), item.source)
         else:
             data = file.read()
             body = body_of_bytes(data, _media_type(item, data))
@@ -116,11 +121,6 @@ def _read(item: Item) -> _Read:
 
 def _media_type(item: Item, source: Path | bytes) -> str:
     return item.media_type or media.detect(item.name, source)
-
-
-def _large_body(path: Path, media_type: str) -> Body:
-    digest, size = content_id_of(pieces_of(path))
-    return Body(digest, size, media_type, lambda: pieces_of(path), path)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -47,6 +47,10 @@ class Found:
     size: int
     #: last change in nanoseconds since the epoch, when it was scanned
     mtime_ns: int
+    #: where it is, without any link on the way
+    at: Path
+    #: device and inode, when it was scanned
+    identity: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def _scan_source(text: str, targets: Targets, name: str) -> Iterator[Found | Ref
         if stat.S_ISDIR(status.st_mode):
             yield from _Walk(path, targets).walk(name)
         else:
-            yield _file(path, name, status, targets)
+            yield _file(path, name, status, targets, Path(os.path.realpath(path)))
 
 
 def _contents_only(text: str) -> bool:
@@ -180,7 +184,9 @@ class _Walk:
             elif is_folder:
                 found.append(_Folder(path, relative, target, rules))
             else:
-                yield _file(path, target, path.stat(), self._targets)
+                at = Path(os.path.realpath(path)) if entry.is_symlink() else Path(self._real_root, relative)
+                # What was a file when it was listed, and is a link now, is not followed.
+                yield _file(path, target, at.lstat(), self._targets, at)
         except BadName as bad:
             yield Refused(path, bad.reason, bad.code)
         except OSError as error:
@@ -197,12 +203,13 @@ class _Walk:
         return None
 
 
-def _file(path: Path, target: str, status: os.stat_result, targets: Targets) -> Found | Refused:
+def _file(path: Path, target: str, status: os.stat_result, targets: Targets, at: Path) -> Found | Refused:
     if not stat.S_ISREG(status.st_mode):
         kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "not a regular file")
         return Refused(path, f"it is {kind}", "unsupported")
     try:
-        return Found(path, targets.reserve(target, path), status.st_size, status.st_mtime_ns)
+        identity = status.st_dev, status.st_ino
+        return Found(path, targets.reserve(target, path), status.st_size, status.st_mtime_ns, at, identity)
     except BadName as bad:
         return Refused(path, bad.reason, bad.code, bad.between_sources)
 

@@ -16,7 +16,17 @@ _COLUMNS = ("ordinal", "heading", "text", "terms", "start", "end", "page")
 
 def pack_item(item: Item) -> tuple[Any, ...]:
     """Return an item as a plain tuple."""
-    return item.order, str(item.source), item.origin, item.path, item.size, item.mtime_ns, item.media_type
+    return (
+        item.order,
+        str(item.source),
+        item.origin,
+        item.path,
+        item.size,
+        item.mtime_ns,
+        item.media_type,
+        None,
+        item.identity,
+    )
 
 
 def unpack_item(packed: tuple[Any, ...]) -> Item:
