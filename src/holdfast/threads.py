@@ -119,6 +119,9 @@ class SupervisedThread:
 
     def attempt(self, work: Callable[[], object]) -> bool:
         """Do in the calling thread what the thread would do; what fails is noted and returned as False."""
+        if os.getpid() != self._process:
+            # After a fork it is the parent's to do.
+            return False
         try:
             work()
         except Exception as error:  # noqa: BLE001 - background work stops nobody, whoever does it

@@ -55,6 +55,32 @@ def test_the_exit_status_reaches_the_shell(spawn: Spawn) -> None:
     assert spawn("nix").returncode == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("command", ["log", "log --json", "status", "ls /"])
+def test_output_that_has_no_room_is_said_without_a_traceback(folder: Path, command: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - it is no file
+        ran = subprocess.run(
+            [*COMMAND, *command.split()], cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.decode().splitlines() == [
+        "holdfast: The output could not be written: No space left on device",
+        "  Free some space where it is sent, or send it elsewhere",
+    ]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_no_error_and_no_file_takes_its_place(folder: Path, closed: str) -> None:
+    script = f'"$@" mkdir /made {closed} && "$@" log {closed}'
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *COMMAND], cwd=folder, capture_output=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    with holdfast.open(folder) as store:
+        assert store.exists("/made")
+        assert store.verify(deep=True).ok
+
+
 def test_a_reader_that_goes_away_is_no_error(store: holdfast.Store) -> None:
     store.write("/big", "line of text\n" * 100_000)
     store.close()

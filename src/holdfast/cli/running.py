@@ -1,9 +1,11 @@
 """Running a command line: from arguments to an exit status, with every way it can end."""
 
+import errno
 import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,9 @@ from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound,
 #: exit status after the reader of a pipe has gone: 128 and the signal's number, as shells have it
 PIPE_CLOSED = 141
 
+#: what writing to a file, where output is sent, fails with; whatever the store writes fails with an error of its own
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 #: what Typer raises when a command line is wrong; the class has no public name of its own in every version of Typer
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
@@ -24,6 +29,7 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 def run(args: list[str]) -> int:
     """Run the command that `args` name and return its exit status."""
     as_json = _wants_json(args)
+    _have_standard_streams()
     # Lance writes warnings of its own to the terminal, about indexes of few vectors: nothing a person can act upon.
     os.environ.setdefault("LANCE_LOG", "error")
     try:
@@ -34,6 +40,18 @@ def run(args: list[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last frame: a person reads what comes out
         return _fail(error, as_json)
     return status
+
+
+def _have_standard_streams() -> None:
+    """Give what the caller closed to nobody: the next file opened, the catalog perhaps, would stand in its place."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
 def _invoke(args: list[str]) -> int:
@@ -94,8 +112,15 @@ def _fail(error: BaseException, as_json: bool) -> int:
             print(file=sys.stderr)  # noqa: T201 - the shell's next prompt starts on a line of its own
         else:
             _tell(shape["message"], shape["remedy"])
+        sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_closed()
+    except OSError:
+        # It has no place for the error either; that is told on standard error, or not at all.
+        _give_output_to_nobody()
+        if as_json:
+            with suppress(OSError):
+                _tell(shape["message"], shape["remedy"])
     return status
 
 
@@ -113,6 +138,9 @@ def _explained(error: BaseException) -> tuple[int, dict[str, str]]:
             return error.exit_status, _shape(error.code, error.message, error.path, error.remedy)
         case OSError() if error.filename is not None:
             return _explained(_local(error))
+        case OSError() if error.errno in _NO_ROOM:
+            reason = f"The output could not be written: {error.strerror}"
+            return _explained(StorageFailed(reason, remedy="Free some space where it is sent, or send it elsewhere"))
         case _ if isinstance(error, _UsageError):
             return 2, _usage(error)
     if os.environ.get("HOLDFAST_TRACEBACK"):
@@ -150,6 +178,10 @@ def _shape(code: str, message: str, path: str, remedy: str) -> dict[str, str]:
 
 
 def _pipe_closed() -> int:
-    """Give standard output to nobody, so that Python's own flush at exit has nothing to complain about."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _give_output_to_nobody()
     return PIPE_CLOSED
+
+
+def _give_output_to_nobody() -> None:
+    """Have Python's own flush at exit succeed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
