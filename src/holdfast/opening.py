@@ -147,7 +147,7 @@ def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dic
             settings.put(conn, name, value)
         for table, version in versions.items():
             pins.move(conn, MAIN, table, version, now)
-        settings.put(conn, settings.TENDED, pins.fingerprint(conn))
+        settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
         conn.run("INSERT INTO branches (branch_id, name, head_seq) VALUES (:id, 'main', 0)", {"id": MAIN})
         names = STANDARD_DIRECTORIES
         commit = commits.publish(conn, MAIN, 0, now, "holdfast", "Create the store", None, len(names))

@@ -61,7 +61,7 @@ class Store(Background, Care, Reads):
         self._transcripts = Transcripts(self._backend)
         self._upkeep: Upkeep | None = None
         if not read_only:
-            self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep)
+            self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep, self._collect)
             self._backend.beginning.append(self._upkeep.mind_the_dead)
             self._backend.published.append(self._upkeep.notice)
 
@@ -230,6 +230,8 @@ class Store(Background, Care, Reads):
         if self._upkeep is not None:
             # Where a killed add had published all there was, this one publishes nothing and still clears up after it.
             self._upkeep.notice()
+            if report.is_large:
+                self._upkeep.settle()
         return report
 
     # --- changing, one commit each
@@ -369,6 +371,11 @@ class Store(Background, Care, Reads):
 
     def _sweep(self, *, tables: bool = True) -> object:
         return sweep(self._backend, tables=tables)
+
+    def _collect(self) -> object:
+        from holdfast.recovery.gc import collect_files
+
+        return collect_files(self._backend)
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
         return Terms(message, actor or self._backend.actor, idempotency_key)

@@ -30,6 +30,8 @@ ROWS_PER_PARTITION = 1000
 _NOT_KEPT = "prewarm completed without publishing"
 #: vectors other than zero; fewer are scanned, not indexed
 LEAST_VECTORS = 256
+#: segments that a merge makes one of, at least
+LEAST_JOINED = 2
 #: partitions of a vector index, at most
 MAX_PARTITIONS = 4096
 
@@ -84,12 +86,12 @@ def unindexed_rows(table: VersionedTable, version: int, column: str) -> int:
 
 def index_text(table: VersionedTable, base: int, *, merge: bool = False) -> int:
     """Return a version whose full-text index covers every row; with `merge`, in one segment."""
-    return _index(table, base, table.shape.text, merge=merge)
+    return index(table, base, table.shape.text, merge=merge)
 
 
 def index_ids(table: VersionedTable, base: int, *, merge: bool = False) -> int:
     """Return a version whose index of the key covers every row; with `merge`, in one segment."""
-    return _index(table, base, table.shape.key, merge=merge)
+    return index(table, base, table.shape.key, merge=merge)
 
 
 def index_vectors(table: VersionedTable, base: int, *, merge: bool = False) -> int:
@@ -99,7 +101,26 @@ def index_vectors(table: VersionedTable, base: int, *, merge: bool = False) -> i
     IVF_PQ takes 20 s, takes a quarter of the vectors' size, and with the settings of lookup.py finds 0.95 or more of
     the true 50 nearest in about 3 ms, where IVF_PQ finds 0.79.
     """
-    return _index(table, base, table.shape.vector, merge=merge)
+    return index(table, base, table.shape.vector, merge=merge)
+
+
+def merge_small(table: VersionedTable, base: int, column: str) -> int:
+    """Return a version in which the small segments of an index are one, with what none covered.
+
+    A segment joins when those before it together have as many rows: so a row is indexed anew each time the rows around
+    it have doubled, and not whenever the table has grown a little (G9).
+    """
+    sizes = fragments(table, base)
+    there = segments(table, base, column)
+    rows = {part.uuid: sum(sizes.get(number, 0) for number in part.fragments) for part in there}
+    joined: list[Segment] = []
+    for part in sorted(there, key=lambda part: rows[part.uuid]):
+        before = [rows[each.uuid] for each in joined if rows[each.uuid]]
+        if len(before) >= LEAST_JOINED and rows[part.uuid] > sum(before):
+            break
+        joined.append(part)
+    missing = frozenset(sizes) - _covered(there)
+    return cover(table, base, column, (_covered(joined) & frozenset(sizes)) | missing, joined)
 
 
 def index_nothing(table: VersionedTable) -> int:
@@ -150,7 +171,8 @@ def index_files(table: VersionedTable, uuid: str) -> list[str]:
     return [str(file.relative_to(table.path)) for file in sorted(folder.rglob("*")) if file.is_file()]
 
 
-def _index(table: VersionedTable, base: int, column: str, *, merge: bool) -> int:
+def index(table: VersionedTable, base: int, column: str, *, merge: bool = False) -> int:
+    """Return a version whose index of `column` covers every row; with `merge`, in one segment."""
     there = segments(table, base, column)
     present = frozenset(fragments(table, base))
     missing = present - _covered(there)

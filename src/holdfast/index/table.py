@@ -34,11 +34,11 @@ _OPEN_VERSIONS = 8
 #: rows per data file of one append
 _ROWS_PER_FILE = 250_000
 #: bytes of index pages that Lance may keep in memory, per table and process
-_INDEX_CACHE = 512 << 20
+_INDEX_CACHE = 128 << 20
 #: the same, for what is read once to see whether it can be
 _COLD_CACHE = 64 << 20
 #: bytes of file metadata that Lance may keep in memory, per table and process
-_METADATA_CACHE = 128 << 20
+_METADATA_CACHE = 32 << 20
 
 
 @dataclass(frozen=True)

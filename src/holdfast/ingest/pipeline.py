@@ -148,8 +148,11 @@ class _Run(_Base):
         if not stopped:
             self._prune()
             remember(self._backend, self._plan, self._tally.not_pruned)
+        report = self._tally.report(interrupted=stopped)
+        if report.is_large:
+            self._current = stages.INDEXING
         self._tell(last=True)
-        return self._tally.report(interrupted=stopped)
+        return report
 
     def close(self) -> None:
         """Let go of workers and threads; the group in hand is published, what is not is dropped."""

@@ -11,6 +11,10 @@ log = logging.getLogger("holdfast.ingest")
 #: the stages a file passes, as failures and timings name them
 SCAN, FETCH, PREFILTER, PREPARE = "scan", "fetch", "prefilter", "prepare"
 STAGE, LOCK_WAIT, PUBLISH, PRUNE = "stage", "lock_wait", "publish", "prune"
+#: what is in hand at the end of a large add, as its progress says
+INDEXING = "indexing"
+#: files added or updated from which on an add ends when they are indexed; after fewer, closing the store does it
+LARGE_ADD = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class AddReport:
     moved: int = 0
     #: source folders of which nothing was removed, because what is missing may not be gone (`prune`)
     not_pruned: tuple[Failure, ...] = ()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so much was added that it is indexed before the add returns."""
+        return self.added + self.updated >= LARGE_ADD
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,14 @@ def _collect_orphans(backend: Backend, dry_run: bool) -> int:
     return found
 
 
+def collect_files(backend: Backend) -> GcReport:
+    """Remove the files of both search tables that nobody needs: versions that others have replaced, mostly."""
+    report = GcReport()
+    for table in (backend.tables.live, backend.tables.history):
+        _collect_files(backend, table, report)
+    return report
+
+
 def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> None:
     if not report.dry_run:
         litter.distrust(backend, table)

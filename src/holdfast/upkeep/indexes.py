@@ -22,6 +22,8 @@ TEXT_SHARE, TEXT_LEAST, TEXT_MOST = 4, 1000, 5000
 LARGE_TABLE = 20_000
 #: rows without a vector segment that a search of a large table may scan
 VECTOR_ROWS = 10_000
+#: the same of both, and of segments, where a run that added ends: whoever searches next is not to pay for it
+SETTLED_TEXT, SETTLED_VECTORS, SETTLED_SEGMENTS = 500, 1000, 4
 #: segments of one index, and fragments of a table, above which they are merged
 MANY_SEGMENTS, MANY_FRAGMENTS = 8, 32
 
@@ -34,27 +36,53 @@ class Step:
     run: Callable[[VersionedTable, int], int]
 
 
-def tend(backend: Backend, *, thorough: bool = False) -> list[str]:
-    """Bring the indexes of both search tables up to date where it is due; returns what was done, in words.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What upkeep leaves as it is."""
 
-    `thorough` does not wait for the stated sizes.
-    """
+    #: fragments of a table, and segments of one index
+    fragments: int
+    segments: int
+    #: rows without a segment of full text, given the rows of the table
+    text: Callable[[int], int]
+    #: rows without a segment of vectors
+    vectors: int
+    #: whether a look within these bounds leaves nothing to be done at the end of a run
+    close: bool = True
+
+
+#: while a store is being changed
+USUAL = Bounds(
+    MANY_FRAGMENTS,
+    MANY_SEGMENTS,
+    lambda rows: min(TEXT_MOST, max(TEXT_LEAST, rows // TEXT_SHARE)),
+    VECTOR_ROWS,
+    close=False,
+)
+#: where a run ends
+SETTLED = Bounds(MANY_FRAGMENTS, SETTLED_SEGMENTS, lambda _: SETTLED_TEXT, SETTLED_VECTORS)
+#: for `optimize`
+THOROUGH = Bounds(1, 1, lambda _: 0, 0)
+
+
+def tend(backend: Backend, *, bounds: Bounds = USUAL) -> list[str]:
+    """Bring the indexes of both search tables within `bounds`; returns what was done, in words."""
     done: list[str] = []
     while True:
         with backend.engine.read() as conn:
             looked_at = pins.fingerprint(conn)
         before = len(done)
         for table in (backend.tables.live, backend.tables.history):
-            _tend_table(backend, table, thorough, done)
+            _tend_table(backend, table, bounds, done)
         if len(done) == before:
             break
     with backend.engine.write(durable=False) as conn:
-        settings.put(conn, settings.TENDED, looked_at)
+        settings.put(conn, settings.TENDED, settings.settled(looked_at) if bounds.close else looked_at)
     return done
 
 
-def _tend_table(backend: Backend, table: SearchTable, thorough: bool, done: list[str]) -> None:
-    while (step := _next_step(backend, table, thorough, done)) is not None:
+def _tend_table(backend: Backend, table: SearchTable, bounds: Bounds, done: list[str]) -> None:
+    while (step := _next_step(backend, table, bounds, done)) is not None:
         done.append(f"{step.name} of {table.name}")
         done_now = persistently(functools.partial(_do, backend, table, step))
         memory.give_back()
@@ -62,10 +90,11 @@ def _tend_table(backend: Backend, table: SearchTable, thorough: bool, done: list
             return
 
 
-def is_due(backend: Backend) -> bool:
-    """Return whether a table was changed since its indexes were last looked at: a cheap question."""
+def is_due(backend: Backend, *, closely: bool = False) -> bool:
+    """Return whether a table was changed since its indexes were last looked at, `closely` or not: a cheap question."""
     with backend.engine.read() as conn:
-        return settings.get(conn, settings.TENDED) != pins.fingerprint(conn)
+        noted, now = settings.get(conn, settings.TENDED), pins.fingerprint(conn)
+    return noted != settings.settled(now) and (closely or noted != now)
 
 
 def _do(backend: Backend, table: SearchTable, step: Step) -> bool:
@@ -79,38 +108,39 @@ def _do(backend: Backend, table: SearchTable, step: Step) -> bool:
     return True
 
 
-def _next_step(backend: Backend, table: SearchTable, thorough: bool, done: list[str]) -> Step | None:
+def _next_step(backend: Backend, table: SearchTable, bounds: Bounds, done: list[str]) -> Step | None:
     """Return the first step that is due and was not done in this run."""
     with suppress(Overtaken):
-        for step in at_pinned(backend, table.name, lambda version: _due(table.table, version, thorough)):
+        for step in at_pinned(backend, table.name, lambda version: _due(table.table, version, bounds)):
             if f"{step.name} of {table.name}" not in done:
                 return step
     return None
 
 
-def _due(table: VersionedTable, version: int, thorough: bool) -> list[Step]:
+def _due(table: VersionedTable, version: int, bounds: Bounds) -> list[Step]:
     rows = table.count(version)
-    return [step for step, due in _steps(table, version, rows, thorough) if due] if rows else []
+    return [step for step, due in _steps(table, version, rows, bounds) if due] if rows else []
 
 
-def _steps(table: VersionedTable, version: int, rows: int, thorough: bool) -> list[tuple[Step, bool]]:
+def _steps(table: VersionedTable, version: int, rows: int, bounds: Bounds) -> list[tuple[Step, bool]]:
     parts = len(segments.fragments(table, version))
-    large = rows >= LARGE_TABLE
-    scanned = 0 if thorough else min(TEXT_MOST, max(TEXT_LEAST, rows // TEXT_SHARE))
-    return [
-        (Step("compaction", compact), parts > (1 if thorough else MANY_FRAGMENTS)),
-        *_index_steps(table, version, table.shape.text, segments.index_text, scanned),
-        *(_index_steps(table, version, table.shape.key, segments.index_ids, VECTOR_ROWS) if large else []),
-        *(_index_steps(table, version, table.shape.vector, segments.index_vectors, VECTOR_ROWS) if large else []),
+    steps = [
+        (Step("compaction", compact), parts > bounds.fragments),
+        *_index_steps(table, version, table.shape.text, bounds.text(rows), bounds),
     ]
+    if rows >= LARGE_TABLE:
+        steps += _index_steps(table, version, table.shape.key, bounds.vectors, bounds)
+        steps += _index_steps(table, version, table.shape.vector, bounds.vectors, bounds)
+    return steps
 
 
 def _index_steps(
-    table: VersionedTable, version: int, column: str, index: Callable[..., int], allowed: int
+    table: VersionedTable, version: int, column: str, allowed: int, bounds: Bounds
 ) -> list[tuple[Step, bool]]:
     missing = segments.unindexed_rows(table, version, column)
-    many = len(segments.segments(table, version, column)) > MANY_SEGMENTS
-    return [
-        (Step(f"merging the {column} index", lambda t, v: index(t, v, merge=True)), many),
-        (Step(f"indexing {column}", index), missing > allowed),
-    ]
+    many = len(segments.segments(table, version, column)) > bounds.segments
+    merge = functools.partial(segments.index, column=column, merge=True)
+    if bounds is not THOROUGH:
+        merge = functools.partial(segments.merge_small, column=column)
+    index = functools.partial(segments.index, column=column)
+    return [(Step(f"merging the {column} index", merge), many), (Step(f"indexing {column}", index), missing > allowed)]

@@ -36,7 +36,8 @@ class OptimizeReport:
 
 def optimize(backend: Backend) -> OptimizeReport:
     """Do all upkeep now, whether or not it is due."""
-    return OptimizeReport(fold(backend), retire.retire(backend, thorough=True), indexes.tend(backend, thorough=True))
+    folded, retired = fold(backend), retire.retire(backend, thorough=True)
+    return OptimizeReport(folded, retired, indexes.tend(backend, bounds=indexes.THOROUGH))
 
 
 class Sweep(Protocol):
@@ -47,13 +48,23 @@ class Sweep(Protocol):
         ...
 
 
+class Collect(Protocol):
+    """Removes files of tables that nobody needs (recovery/gc.py)."""
+
+    def __call__(self) -> object:
+        """Collect."""
+        ...
+
+
 class Upkeep:
     """Does what is due, in the background."""
 
-    def __init__(self, backend: Backend, fold_rows: int, sweep: Sweep) -> None:
+    def __init__(self, backend: Backend, fold_rows: int, sweep: Sweep, collect: Collect) -> None:
         self._backend = backend
         self._fold_rows = fold_rows
         self._sweep = sweep
+        self._collect = collect
+        self._working = threading.Lock()
         self._wake = threading.Event()
         self._next_sweep = 0.0
         self._thread = SupervisedThread(
@@ -79,11 +90,22 @@ class Upkeep:
         """End the thread, then do what a long-lived process would have done by now."""
         self._thread.end()
         if self._committed:
-            self._thread.attempt(self.round)
+            self._thread.attempt(functools.partial(self.round, closely=True))
             self._thread.attempt(self._sweep)
 
-    def round(self) -> None:
-        """Do what is due. When nothing is, this is a few small queries, and Lance is not imported."""
+    def settle(self) -> None:
+        """Do now, in this thread, what would be done at the end of this process."""
+        self._thread.attempt(functools.partial(self.round, closely=True))
+
+    def round(self, *, closely: bool = False) -> None:
+        """Do what is due. When nothing is, this is a few small queries, and Lance is not imported.
+
+        `closely` is for the end of a run: what it left without an index is indexed within narrower bounds.
+        """
+        with self._working:
+            self._round(closely)
+
+    def _round(self, closely: bool) -> None:
         with self._backend.engine.read() as conn:
             tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
             hidden = retire.is_due(conn, self._backend)
@@ -91,8 +113,11 @@ class Upkeep:
             fold(self._backend)
         if hidden:
             retire.retire(self._backend)
-        if indexes.is_due(self._backend):
-            indexes.tend(self._backend)
+        if indexes.is_due(self._backend, closely=closely):
+            done = indexes.tend(self._backend, bounds=indexes.SETTLED if closely else indexes.USUAL)
+            if done:
+                # Each of these left the files of what it replaced: a process that adds for minutes would pile them up.
+                self._collect()
 
     def _turn(self) -> bool:
         """Wait for a commit or the time of the next sweep, and do what is due."""

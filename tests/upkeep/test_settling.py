@@ -1,0 +1,97 @@
+"""What a run leaves due is done where it ends: whoever comes next neither waits for it nor pays for it."""
+
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast.index import segments
+from holdfast.index.table import VersionedTable
+from holdfast.ingest import report as report_module
+from holdfast.ingest.report import INDEXING, Progress
+from holdfast.store import Store
+from holdfast.upkeep import indexes
+from holdfast.upkeep.publish import pinned
+from holdfast.upkeep.upkeep import Upkeep
+
+
+@pytest.fixture(autouse=True)
+def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "USUAL", indexes.Bounds(32, 8, lambda _: 100_000, 100_000, close=False))
+    monkeypatch.setattr(indexes, "SETTLED", indexes.Bounds(32, 2, lambda _: 10, 10))
+
+
+def append(store: Store, name: str, files: int = 300) -> None:
+    """Write more files than go to the tail: their rows are appended without an index."""
+    with store.transaction() as tx:
+        for number in range(files):
+            tx.write(f"/{name}/{number}.md", f"wombat {name} {number}")
+
+
+def live(store: Store) -> tuple[VersionedTable, int]:
+    table = store._backend.tables.live
+    with store._backend.engine.read() as conn:
+        return table.table, pinned(conn, store._backend)[table.name]
+
+
+def unindexed(store: Store) -> int:
+    return segments.unindexed_rows(*live(store), "terms")
+
+
+def test_closing_a_store_indexes_what_was_added(folder: Path) -> None:
+    with holdfast.open(folder) as store:
+        append(store, "a")
+        assert unindexed(store) == 300
+    with holdfast.open(folder) as store:
+        assert unindexed(store) == 0
+
+
+def test_a_close_look_is_due_after_a_passing_one_and_not_twice(store: Store) -> None:
+    assert not indexes.is_due(store._backend, closely=True)
+    append(store, "a")
+    assert indexes.is_due(store._backend)
+    indexes.tend(store._backend, bounds=indexes.USUAL)
+    assert not indexes.is_due(store._backend)
+    assert indexes.is_due(store._backend, closely=True)
+    indexes.tend(store._backend, bounds=indexes.SETTLED)
+    assert not indexes.is_due(store._backend, closely=True)
+    assert not indexes.is_due(store._backend)
+
+
+def test_a_large_add_has_indexed_before_it_returns_and_says_so(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "LARGE_ADD", 300)
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(300):
+        (source / f"{number}.md").write_text(f"wombat {number}\n")
+    told: list[Progress] = []
+    store.add(source, jobs=1, progress=told.append)
+    assert unindexed(store) <= 10
+    assert told[-1].current == INDEXING
+
+
+def test_what_indexing_replaced_is_collected_at_once(store: Store) -> None:
+    collected: list[str] = []
+    upkeep = Upkeep(store._backend, 10**6, lambda *, tables=True: None, lambda: collected.append("files"))
+    upkeep.round(closely=True)
+    assert collected == []
+    append(store, "a")
+    upkeep.round(closely=True)
+    assert collected == ["files"]
+
+
+def test_merging_small_segments_leaves_the_large_one_alone(store: Store) -> None:
+    indexes.tend(store._backend, bounds=indexes.THOROUGH)
+    for name, files in (("large", 900), ("b", 260), ("c", 270), ("d", 280)):
+        append(store, name, files)
+        table, version = live(store)
+        indexes.tend(store._backend, bounds=indexes.Bounds(32, 8, lambda _: 0, 0))
+    table, version = live(store)
+    before = segments.segments(table, version, "terms")
+    merged = segments.merge_small(table, version, "terms")
+    after = segments.segments(table, merged, "terms")
+    sizes = segments.fragments(table, merged)
+    assert sorted(sum(sizes.get(number, 0) for number in part.fragments) for part in after)[-2:] == [810, 900]
+    assert len({part.uuid for part in before} & {part.uuid for part in after}) == 1
