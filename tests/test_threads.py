@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -206,7 +206,7 @@ EXITS: dict[str, str] = {
         "began = threading.Event()\n"
         "from holdfast.upkeep.upkeep import Upkeep\n"
         "slow = Upkeep.round\n"
-        "Upkeep.round = lambda self: (began.set(), store.optimize(), slow(self))\n"
+        "Upkeep.round = lambda self, **how: (began.set(), store.optimize(), slow(self, **how))\n"
         "store.write('/more.md', 'text'); began.wait()"
     ),
     "a child of a fork that closes what it was given": (
@@ -229,11 +229,11 @@ def test_a_process_ends_at_once_and_in_silence(folder: Path, name: str) -> None:
 def test_trouble_is_shown_by_whoever_looks_from_another_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds, round_ = threading.Semaphore(0), Upkeep.round
 
-    def counted(upkeep: Upkeep) -> None:
-        round_(upkeep)
+    def counted(upkeep: Upkeep, **how: Any) -> None:
+        round_(upkeep, **how)
         rounds.release()
 
-    def torn(upkeep: Upkeep) -> NoReturn:
+    def torn(upkeep: Upkeep, **how: Any) -> NoReturn:
         monkeypatch.setattr(Upkeep, "round", counted)
         raise ImportError("half a module")
 
@@ -251,7 +251,7 @@ def test_trouble_is_shown_by_whoever_looks_from_another_process(folder: Path, mo
 
 @pytest.mark.usefixtures("impatient")
 def test_closing_a_store_is_stopped_by_no_upkeep_that_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def torn(upkeep: Upkeep) -> NoReturn:
+    def torn(upkeep: Upkeep, **how: Any) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(Upkeep, "round", torn)

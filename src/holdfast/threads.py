@@ -173,7 +173,7 @@ class SupervisedThread:
         is_new = type(error) is not type(self.trouble)
         self.trouble = error
         if "interpreter shutdown" in str(error):
-            # From Python 3.12 on no thread can be started on the way out: that is no trouble, and the next process's work.
+            # From Python 3.12 on no thread can be started on the way out: that is no trouble.
             return
         # Saying it must not be what ends the thread: without memory it fails too.
         with suppress(Exception):
