@@ -210,7 +210,7 @@ EXITS: dict[str, str] = {
         "store.write('/more.md', 'text'); began.wait()"
     ),
     "a child of a fork that closes what it was given": (
-        "store.write('/more.md', 'text'); import os; child = os.fork()\n"
+        "store.write('/more.md', 'text'); import os, warnings; warnings.simplefilter('ignore'); child = os.fork()\n"
         "if child == 0: store.close(); sys.exit()\n"
         "sys.exit(os.waitpid(child, 0)[1])"
     ),
