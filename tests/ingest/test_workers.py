@@ -71,7 +71,7 @@ def started() -> Iterator[Callable[..., Started]]:
 
 def item(path: Path, order: int = 1) -> Item:
     status = path.stat()
-    return Item(order, path, str(path), f"/resources/{path.name}", status.st_size, status.st_mtime_ns)
+    return Item(order, path, str(path), f"/resources/{path.name}", min(status.st_size, 1000), status.st_mtime_ns)
 
 
 @pytest.fixture
@@ -83,9 +83,11 @@ def good(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
-    """Return a file whose reading never ends."""
-    os.mkfifo(tmp_path / "endless.md")
-    return tmp_path / "endless.md"
+    """Return a file whose reading takes hours, and hardly any place on the disk."""
+    file = tmp_path / "endless.md"
+    file.write_text("text\n" * 2000)
+    os.truncate(file, 2**43)
+    return file
 
 
 def test_a_worker_answers_with_all_that_is_stored_of_a_file(started: Callable[..., Started], good: Path) -> None:

@@ -107,8 +107,8 @@ def _read(item: Item) -> _Read:
     with opened(item.source, item.identity) as file:
         before = _identity(os.fstat(file.fileno()))
         if before[2] > IN_MEMORY_BYTES:
-            digest, size = content_id_of(iter(partial(file.read, CHUNK_BYTES), b""))
             media_type = _media_type(item, item.source)
+            digest, size = content_id_of(iter(partial(file.read, CHUNK_BYTES), b""))
             body = Body(digest, size, media_type, lambda: pieces(item.source, item.identity), item.source)
         else:
             data = file.read()
