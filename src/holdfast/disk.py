@@ -2,16 +2,26 @@
 
 A new file is durable when its bytes and the directory entry that names it are both fsynced. An fsync that fails is
 never tried again: the kernel may have dropped the pages and would report success (docs/guarantees.md, durability).
+
+A lock on a file (`flock`) belongs to the open file, which a forked child shares: it would keep the lock of a parent
+that was killed. So files that are locked are opened here, and closed in every child at once.
 """
 
 import errno
 import fcntl
 import os
 import sys
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from holdfast.errors import HoldfastError, ReadOnly, StorageFailed
+from holdfast.held import held
+
+#: what a file is made with, of which the umask takes its part
+_FILE_MODE = 0o666
+
+_locked: "weakref.WeakSet[Locked]" = weakref.WeakSet()
 
 
 def fsync_file(path: Path) -> None:
@@ -41,6 +51,50 @@ def make_dir(path: Path) -> None:
     make_dir(path.parent)
     path.mkdir(exist_ok=True)
     fsync_dir(path.parent)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file, with the rights that the umask leaves, unless it is there."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
+
+
+class Locked:
+    """An open file or directory that is locked, or is about to be: whoever closes it, or dies, gives the lock back."""
+
+    def __init__(self, path: Path, flags: int = os.O_RDONLY) -> None:
+        #: the file's number; None once it is closed
+        self.number: int | None = os.open(path, flags | os.O_CLOEXEC, _FILE_MODE)
+        _locked.add(self)
+
+    def __del__(self) -> None:
+        number, self.number = self.number, None
+        if number is not None:
+            os.close(number)
+
+
+@held
+def locked(path: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a file or a directory for the block: `fcntl.LOCK_EX` or LOCK_SH, waited for."""
+    file = Locked(path)
+    assert file.number is not None
+    try:
+        fcntl.flock(file.number, how)
+        yield
+    finally:
+        number, file.number = file.number, None
+        if number is not None:
+            os.close(number)
+
+
+def _close_what_is_locked() -> None:
+    # Closed, not unlocked: unlocking would be for the parent as well.
+    for file in list(_locked):
+        number, file.number = file.number, None
+        if number is not None:
+            os.close(number)
+
+
+os.register_at_fork(after_in_child=_close_what_is_locked)
 
 
 def explain(error: OSError, what: str) -> HoldfastError:

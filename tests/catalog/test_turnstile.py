@@ -102,7 +102,7 @@ def test_a_writer_is_waited_for_while_it_works_and_while_turns_go_by(
         return False
 
     monkeypatch.setattr(turns._Waiting, "wait", look)
-    with one, pytest.raises(Locked, match=f"written to by pid {os.getpid()}"), two:
+    with one.turn(), pytest.raises(Locked, match=f"written to by pid {os.getpid()}"), two.turn():
         pass
     assert len(looks) == 4 + 3
     one.close()
@@ -126,7 +126,7 @@ def test_a_disk_that_is_full_keeps_nobody_from_a_turn(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "pwrite", full)
     turnstile = Turnstile(tmp_path / "turn")
     for _ in range(2):
-        with turnstile:
+        with turnstile.turn():
             pass
     turnstile.close()
 
@@ -190,7 +190,7 @@ def test_threads_of_one_turnstile_take_turns(tmp_path: Path) -> None:
     def work() -> None:
         nonlocal inside
         for _ in range(200):
-            with turnstile:
+            with turnstile.turn():
                 inside += 1
                 most.append(inside)
                 inside -= 1
@@ -257,5 +257,5 @@ def test_closing_a_store_lets_the_commit_of_another_thread_end(store: Store) -> 
 def test_whoever_waits_for_its_turn_when_the_store_is_closed_is_told_so(tmp_path: Path) -> None:
     turnstile = Turnstile(tmp_path / "turn")
     turnstile.close()
-    with pytest.raises(Unsupported, match="closed"), turnstile:
+    with pytest.raises(Unsupported, match="closed"), turnstile.turn():
         pass

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,15 +29,13 @@ class SlowTurnstile:
     def now(self) -> float:
         return float(getattr(self._clock, "seconds", 0.0))
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
         assert self._real is not None
-        self._real.__enter__()
-        self._clock.seconds = self.now() + TURN
-        self.turns += threading.current_thread().name.startswith("holdfast-publish")
-
-    def __exit__(self, *how: object) -> None:
-        assert self._real is not None
-        self._real.__exit__(*how)  # type: ignore[arg-type]
+        with self._real.turn():
+            self._clock.seconds = self.now() + TURN
+            self.turns += threading.current_thread().name.startswith("holdfast-publish")
+            yield
 
     def close(self) -> None:
         assert self._real is not None

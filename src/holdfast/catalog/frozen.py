@@ -9,14 +9,17 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+
+from holdfast import disk
+from holdfast.held import held
 
 #: what SQLite answers when it cannot make its shared memory
 _NO_PLACE = ("SQLITE_IOERR_SHM", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
-@contextmanager
+@held
 def reading(path: Path, turn: Path, refused: sqlite3.Error) -> Iterator[sqlite3.Connection]:
     """Open the catalog at `path` for one reading, though SQLite `refused` to; raises `refused` when that cannot help.
 
@@ -27,9 +30,8 @@ def reading(path: Path, turn: Path, refused: sqlite3.Error) -> Iterator[sqlite3.
     with _no_writer(turn):
         if _holds(path.with_name(path.name + "-wal")):
             raise refused
-        raw = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        raw = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
         try:
             yield raw
         finally:
@@ -41,8 +43,8 @@ def is_full(error: sqlite3.Error, path: Path) -> bool:
     name = _name(error)
     if name == "SQLITE_CANTOPEN":
         with suppress(OSError):
-            disk = os.statvfs(path.parent)
-            return disk.f_files > 0 and disk.f_favail == 0
+            files = os.statvfs(path.parent)
+            return files.f_files > 0 and files.f_favail == 0
     return name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 
 
@@ -56,16 +58,11 @@ def _holds(file: Path) -> bool:
     return False
 
 
-@contextmanager
+@held
 def _no_writer(turn: Path) -> Iterator[None]:
-    try:
-        handle = os.open(turn, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    if not turn.exists():
         # Whoever writes makes it first: in this place nobody has.
         yield
         return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+    with disk.locked(turn, fcntl.LOCK_SH):
         yield
-    finally:
-        os.close(handle)

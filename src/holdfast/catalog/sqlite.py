@@ -2,6 +2,9 @@
 
 Reads take a connection of their own each, kept for reuse, and never wait. Writes share one connection behind the
 turnstile. `synchronous=FULL` fsyncs the log at every commit (G2).
+
+An interrupt at any instant leaves neither the turn taken nor an SQL transaction open (`holdfast.held`). A forked child
+neither uses nor closes what it inherits: SQLite would take the child's connection for the parent's.
 """
 
 import os
@@ -9,15 +12,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from holdfast import disk
-from holdfast.catalog import frozen
+from holdfast.catalog import forks, frozen
 from holdfast.catalog.engine import Params, Row
+from holdfast.catalog.forks import Raw
 from holdfast.catalog.turnstile import Turnstile
 from holdfast.errors import CorruptStore, HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
+from holdfast.held import held
 
 #: last resort only: writers queue at the turnstile, so SQLite's own wait is met at checkpoints and recovery
 BUSY_TIMEOUT_MS = 60_000
@@ -61,15 +66,19 @@ class SqliteEngine:
         self.path = path
         self.read_only = read_only
         self._process = os.getpid()
-        self._idle: list[SqliteConnection] = []
-        self._guard = threading.Lock()
+        #: connections that nobody reads with: one is taken and put back by one call, so no lock is needed
+        self._idle: list[Raw] = []
         self._waits = threading.local()
         self._closed = False
         self._always_relaxed = not durable
-        self._durable = True
+        #: whether the writer's connection fsyncs its commits; None when that is not known
+        self._durable: bool | None = True
         self._turn_file = path.with_name("catalog.turn")
         try:
             self._turnstile = None if read_only else Turnstile(self._turn_file)
+            if create:
+                # SQLite would leave the group out, whatever the umask says; its log gets the rights of this file.
+                disk.make_file(path)
         except OSError as error:
             raise disk.explain(error, str(path.parent)) from error
         try:
@@ -79,105 +88,129 @@ class SqliteEngine:
             if self._turnstile is not None:
                 self._turnstile.close()
             raise
+        forks.register(self)
 
-    @contextmanager
+    @held
     def read(self) -> Iterator[SqliteConnection]:
         self._check_usable()
-        with translated(self.path), self._reader() as connection:
-            connection.raw.execute("BEGIN")
-            yield connection
+        with translated(self.path):
+            try:
+                raw = self._take_reader()
+            except sqlite3.Error as error:
+                with frozen.reading(self.path, self._turn_file, error) as other:
+                    other.execute("BEGIN")
+                    yield SqliteConnection(other)
+                return
+            try:
+                raw.execute("BEGIN")
+                yield SqliteConnection(raw)
+            finally:
+                if not raw.inherited:
+                    raw.rollback()
+                self._give_back(raw)
 
-    @contextmanager
+    @held
     def write(self, *, durable: bool = True) -> Iterator[SqliteConnection]:
         self._check_usable()
         if self._turnstile is None:
             raise ReadOnly("The store was opened read-only", path=str(self.path.parent))
         began = time.perf_counter()
-        with translated(self.path), self._turnstile:
-            if self._writer is None:
-                # The disk was full when the store was opened: there may be space by now.
-                self._writer = SqliteConnection(self._connect())
-            raw = self._writer.raw
-            self._set_durability(durable and not self._always_relaxed)
-            raw.execute("BEGIN IMMEDIATE")
-            self._waits.seconds = self.waited + time.perf_counter() - began
+        with translated(self.path), self._turnstile.turn():
+            raw = self._ready_to_write(durable and not self._always_relaxed)
             try:
-                yield self._writer
+                raw.execute("BEGIN IMMEDIATE")
+                self._waits.seconds = self.waited + time.perf_counter() - began
+                yield SqliteConnection(raw)
+                if raw.inherited:
+                    raise _forked()
                 raw.execute("COMMIT")
-            except BaseException:
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
-                raise
+            finally:
+                # Nothing to roll back after a commit. Whoever was forked in the block leaves the parent's alone.
+                if not raw.inherited:
+                    raw.rollback()
+                raw.user = None
 
     @property
     def waited(self) -> float:
         return float(getattr(self._waits, "seconds", 0.0))
 
     def close(self) -> None:
-        if self._closed or os.getpid() != self._process:
+        if os.getpid() != self._process:
             return
         self._closed = True
-        with self._guard:
-            for connection in self._idle:
-                connection.raw.close()
-            self._idle.clear()
+        self._close_idle()
         if self._turnstile is not None:
             # Another thread may be in the middle of a commit: it ends before its connection does.
             self._turnstile.close(self._close_writer)
 
+    def rest(self) -> None:
+        """Close every connection that nobody uses; the next use opens one."""
+        if self._turnstile is not None:
+            self._turnstile.between_turns(self._close_writer)
+        self._close_idle()
+
     def _close_writer(self) -> None:
         if self._writer is not None:
-            self._writer.raw.close()
+            self._writer.close()
+            self._writer = None
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
-            raise Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
+            raise _forked()
         if self._closed:
             raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
 
-    def _set_durability(self, durable: bool) -> None:
-        if durable != self._durable and self._writer is not None:
-            self._writer.raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    def _ready_to_write(self, durable: bool) -> Raw:
+        """Return the connection that writes, as it must be before a transaction, however the last one was left."""
+        if self._writer is None:
+            # After a fork, or as the disk was full when the store was opened: there may be space by now.
+            self._writer, self._durable = self._connect(), None
+        raw = self._writer
+        raw.user = threading.get_ident()
+        if raw.in_transaction:
+            raw.rollback()
+        if durable != self._durable:
+            self._durable = None
+            raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
+        return raw
 
-    @contextmanager
-    def _reader(self) -> Iterator[SqliteConnection]:
-        with ExitStack() as stack:
-            try:
-                connection = self._take_reader()
-            except sqlite3.Error as error:
-                connection = SqliteConnection(stack.enter_context(frozen.reading(self.path, self._turn_file, error)))
-            else:
-                stack.callback(self._give_back, connection)
-            yield connection
+    def _take_reader(self) -> Raw:
+        try:
+            raw = self._idle.pop()
+        except IndexError:
+            raw = self._connect()
+        raw.user = threading.get_ident()
+        if raw.in_transaction:
+            raw.rollback()
+        return raw
 
-    def _take_reader(self) -> SqliteConnection:
-        with self._guard:
-            if self._idle:
-                return self._idle.pop()
-        return SqliteConnection(self._connect())
+    def _give_back(self, raw: Raw) -> None:
+        raw.user = None
+        if len(self._idle) < IDLE_READERS:
+            self._idle.append(raw)
+            if self._closed:
+                self._close_idle()
+        else:
+            raw.close()
 
-    def _give_back(self, connection: SqliteConnection) -> None:
-        if connection.raw.in_transaction:
-            connection.raw.execute("ROLLBACK")
-        with self._guard:
-            if len(self._idle) < IDLE_READERS and not self._closed:
-                self._idle.append(connection)
-                return
-        connection.raw.close()
-
-    def _connect_writer(self) -> SqliteConnection | None:
+    def _connect_writer(self) -> Raw | None:
         """Return the connection that writes; None when the disk is so full that only reading can be tried."""
         try:
-            return SqliteConnection(self._connect())
+            return self._connect()
         except sqlite3.Error as error:
             if not frozen.is_full(error, self.path):
                 raise
             return None
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Raw:
         address = self.path.absolute().as_uri() + ("?mode=ro" if self.read_only else "")
-        raw = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+        raw = forks.connect(self.path, address, isolation_level=None, check_same_thread=False, cached_statements=512)
         try:
             raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
@@ -194,6 +227,10 @@ class SqliteEngine:
             raw.close()
             raise
         return raw
+
+
+def _forked() -> Unsupported:
+    return Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
 
 
 @contextmanager

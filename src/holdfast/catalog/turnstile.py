@@ -5,8 +5,8 @@ locked". Here a writer tries for some milliseconds, which is many turns, and the
 once. The kernel drops the lock when its holder dies (G10).
 
 Whoever has the turn writes into the file who it is. Nobody waits without end for a holder that was stopped: after a
-while it is named in an error. A blocking `flock` cannot be given a time, so it is a thread that blocks; it is left
-behind when its writer gives up, and passes the turn on when it gets it at last.
+while it is named in an error. A blocking `flock` cannot be given a time, so it is a thread that blocks, on an open file
+of its own; it is left behind when its writer gives up, and lets go of the turn when it gets it at last.
 """
 
 import _thread
@@ -14,13 +14,13 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
-from holdfast import process
+from holdfast import disk, process
 from holdfast.errors import Locked, Unsupported
+from holdfast.held import held
 
 #: seconds between two looks at who has the turn
 LOOK_EVERY = 10.0
@@ -31,43 +31,66 @@ MOST_LOOKS = 30
 SHORT_PAUSES = (0.0, 0.0, *(0.0002,) * 20)
 #: bytes of the file that are read: more than who it is and when takes
 _NOTE_SIZE = 1024
+_FLAGS = os.O_RDWR | os.O_CREAT
 
 
 class Turnstile:
-    """Lets one thread of one process through at a time; use as a context manager. Not re-entrant.
-
-    Entering raises Locked, and says who it is, when another process keeps the turn and does not get on.
-    """
+    """Lets one thread of one process through at a time: `with turnstile.turn()`. Not re-entrant."""
 
     def __init__(self, path: Path) -> None:
         # flock belongs to the open file, which all threads here share: they queue on the lock first.
         self._threads = threading.Lock()
         self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = disk.Locked(path, _FLAGS)
         self._me = process.current().to_json()
-        self._guard = threading.Lock()
+        #: who waits, or was left behind by an earlier writer
         self._waiting: _Waiting | None = None
         #: the turn that somebody here gave up waiting for
         self._stuck: str | None = None
+        #: the thread that has the turn, or waits for it on behalf of the others
+        self._inside: int | None = None
         self._closed = False
 
-    def __enter__(self) -> None:
-        self._threads.acquire()
-        try:
+    @held
+    def turn(self) -> Iterator[None]:
+        """Have the turn for the block; raises Locked, and says who it is, when another process does not get on."""
+        with self._threads:
             if self._closed:
                 raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
-            if not self._take_at_once():
-                self._wait()
-            self._note()
-        except BaseException:
-            self._threads.release()
-            raise
+            file = self._file
+            self._inside = threading.get_ident()
+            try:
+                if any(self._try(pause) for pause in SHORT_PAUSES):
+                    self._note()
+                    yield
+                    return
+            finally:
+                self._inside = None
+                # After a fork the child has none; unlocking what was not locked is nothing.
+                if file.number is not None:
+                    fcntl.flock(file.number, fcntl.LOCK_UN)
+            while True:
+                waiting = self._waiting = self._waiter()
+                self._inside = threading.get_ident()
+                try:
+                    waiting.wanted = True
+                    if self._wait_for(waiting):
+                        self._note()
+                        yield
+                        return
+                finally:
+                    self._inside = number = None
+                    waiting.wanted = False
+                    if waiting.came:
+                        number, waiting.file.number = waiting.file.number, None
+                    if number is not None:
+                        os.close(number)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
+    def between_turns(self, action: Callable[[], None]) -> None:
+        """Call `action` when no thread of this process has the turn; not at all when it is this one that has it."""
+        if self._inside != threading.get_ident():
+            with self._threads:
+                action()
 
     def close(self, last: Callable[[], None] = lambda: None) -> None:
         """Wait for the thread here that has the turn, call `last`, and let go of the lock file.
@@ -75,50 +98,28 @@ class Turnstile:
         Whoever comes later gets Unsupported.
         """
         with self._threads:
-            if self._closed:
-                return
             self._closed = True
             last()
-            with self._guard:
-                # A thread left behind must not touch the number of a closed file, which may be another's by then.
-                self._waiting = None
-                os.close(self._file)
-
-    def _take_at_once(self) -> bool:
-        with self._guard:
-            if self._waiting is not None:
-                # The lock is the file's, not the thread's: a second try would succeed together with the first.
-                return False
-            return any(self._try(pause) for pause in SHORT_PAUSES)
+            number, self._file.number = self._file.number, None
+            if number is not None:
+                os.close(number)
 
     def _try(self, pause: float) -> bool:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(pause)
             return False
         return True
 
-    def _wait(self) -> None:
-        waiting = self._waiter()
-        try:
-            self._wait_for(waiting)
-        except BaseException:
-            self._give_up(waiting)
-            raise
-        with self._guard:
-            self._waiting = None
-
     def _waiter(self) -> "_Waiting":
-        """Return the thread that blocks: the one that an earlier writer left behind, or a new one."""
-        with self._guard:
-            if self._waiting is None:
-                self._waiting = _Waiting(self._file, self._came)
-                self._waiting.start()
-            self._waiting.wanted = True
-            return self._waiting
+        """Return the one that an earlier writer left behind, if it blocks, or a new one."""
+        left = self._waiting
+        return left if left is not None and left.blocks and not left.came else _Waiting(self._path)
 
-    def _wait_for(self, waiting: "_Waiting") -> None:
+    def _wait_for(self, waiting: "_Waiting") -> bool:
+        """Wait for the turn; returns whether it is there: what was left behind may have let go of it just before."""
+        waiting.start()
         turn, looks = self._turn(), 0
         # Whoever was found to stand still need not be waited for again.
         while not waiting.wait(0 if turn == self._stuck else LOOK_EVERY):
@@ -128,32 +129,22 @@ class Turnstile:
                 self._stuck = turn
                 raise self._held_too_long(holder)
             self._stuck = None
+        return waiting.file.number is not None
 
-    def _came(self, thread: "_Waiting") -> None:
-        """Give the turn, which `thread` has now, to whoever waits for it; back if nobody does."""
-        with self._guard:
-            if self._waiting is thread and thread.wanted:
-                thread.hand_over()
-            elif self._waiting is thread:
-                self._waiting = None
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def _give_up(self, waiting: "_Waiting") -> None:
-        with self._guard:
-            waiting.wanted = False
-            if waiting.got:
-                # It came at the last moment.
-                self._waiting = None
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+    @property
+    def _number(self) -> int:
+        if self._file.number is None:
+            raise Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
+        return self._file.number
 
     def _note(self) -> None:
         # A disk that is full must not keep anybody from removing something.
         with suppress(OSError):
-            os.pwrite(self._file, f"{self._me} {time.time_ns()}\n".encode(), 0)
+            os.pwrite(self._number, f"{self._me} {time.time_ns()}\n".encode(), 0)
 
     def _turn(self) -> str:
         """Return what the one who has the turn wrote: another turn has another text."""
-        return os.pread(self._file, _NOTE_SIZE, 0).decode(errors="replace").partition("\n")[0]
+        return os.pread(self._number, _NOTE_SIZE, 0).decode(errors="replace").partition("\n")[0]
 
     def _held_too_long(self, holder: process.Identity | None) -> Locked:
         if holder is None:
@@ -167,36 +158,41 @@ class Turnstile:
 
 
 class _Waiting:
-    """A thread that blocks until the turn comes."""
+    """A thread that blocks until the turn comes, on an open file of its own."""
 
-    def __init__(self, file: int, came: "Callable[[_Waiting], None]") -> None:
-        self._file = file
-        self._came = came
+    def __init__(self, path: Path) -> None:
+        #: to be closed by whoever takes its number: the writer when it has had the turn, or the thread
+        self.file = disk.Locked(path, _FLAGS)
         # A bare lock and a bare thread: what `threading` puts around them wakes a processor twice more for each turn.
-        self._got = threading.Lock()
-        self._got.acquire()
-        #: whether the turn is the writer's
-        self.got = False
-        #: whether a writer waits for it
-        self.wanted = True
+        self._woken = threading.Lock()
+        self._woken.acquire()
+        #: whether a writer waits for it, or has the turn by it
+        self.wanted = False
+        #: whether the thread is there, and whether it has got the turn
+        self.blocks = self.came = False
 
     def start(self) -> None:
-        _thread.start_new_thread(self._run, ())
+        """Begin to wait, unless it does already."""
+        if not self.blocks:
+            _thread.start_new_thread(self._run, (self.file.number,))
 
     def wait(self, seconds: float) -> bool:
         """Wait until the turn has come, for so many seconds at most; returns whether it has."""
-        return self._got.acquire(timeout=seconds)
+        return self._woken.acquire(timeout=seconds)
 
-    def hand_over(self) -> None:
-        """Let the writer go on."""
-        self.got = True
-        self._got.release()
-
-    def _run(self) -> None:
-        # An error means that the file was closed: then nobody waits any more.
+    def _run(self, number: int | None) -> None:
+        assert number is not None
+        self.blocks = True
+        # An error means a fork, whose child has closed the file.
         with suppress(OSError):
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._came(self)
+            fcntl.flock(number, fcntl.LOCK_EX)
+        # First this, then the question: the writer, who gives up in the other order, or the thread sees of the other.
+        self.came = True
+        if not self.wanted:
+            mine, self.file.number = self.file.number, None
+            if mine is not None:
+                os.close(mine)
+        self._woken.release()
 
 
 def _holder(turn: str) -> process.Identity | None:
