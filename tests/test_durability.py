@@ -29,6 +29,10 @@ class Ledger:
         lost = [file for file in files if self._synced_at(file) != file.stat().st_mtime_ns]
         return [str(path) for path in [*lost, *(f.parent for f in files if self._synced_at(f.parent) is None)]]
 
+    def named_in(self, directory: Path) -> bool:
+        """Return whether the names in a directory were made durable."""
+        return self._synced_at(directory) is not None
+
     def _synced_at(self, path: Path) -> int | None:
         status = path.stat()
         return self.synced.get((status.st_dev, status.st_ino))
@@ -80,6 +84,29 @@ def test_a_large_blob_is_durable_before_its_commit(
     store.write("/big.bin", os.urandom(300_000))
     assert seen == [[]]
     assert ledger.synced
+
+
+def test_the_folder_of_a_blob_is_durable_though_who_made_it_died_before_it_was(folder: Path, ledger: Ledger) -> None:
+    with holdfast.open(folder) as store:
+        blobs = folder / "blobs"
+        for prefix in range(256):
+            # Made by somebody who did not come to fsync it.
+            (blobs / f"{prefix:02x}").mkdir()
+        ledger.synced.clear()
+        store.write("/big.bin", os.urandom(300_000))
+    assert ledger.named_in(blobs)
+    assert ledger.named_in(folder)
+
+
+def test_what_a_relaxed_process_stored_is_durable_when_another_relies_on_it(folder: Path, ledger: Ledger) -> None:
+    data = os.urandom(300_000)
+    with holdfast.open(folder, durability="relaxed") as relaxed, holdfast.open(folder) as store:
+        relaxed.write("/theirs.bin", data)
+        (blob,) = (path for path in (folder / "blobs").rglob("*") if path.is_file())
+        assert ledger.missing({blob})
+        store.write("/mine.bin", data)
+        assert ledger.missing({blob}) == []
+        assert ledger.named_in(folder / "blobs")
 
 
 def test_staged_search_rows_are_durable_before_their_commit(watched: tuple[Store, Ledger, set[str]]) -> None:

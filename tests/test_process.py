@@ -1,7 +1,9 @@
 """Who a process is, and whether it has ended."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,24 @@ def test_whoever_lived_before_the_machine_started_again_is_dead() -> None:
 
 def test_of_another_host_nothing_is_known() -> None:
     assert process.is_dead(replace(process.current(), host="elsewhere")) is None
+
+
+def test_another_users_process_that_may_not_be_seen_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(path: Path) -> str:
+        raise FileNotFoundError(path)
+
+    def not_yours(pid: int, number: int) -> None:
+        raise PermissionError(pid)
+
+    other = replace(process.current(), pid=os.getpid() + 1, started="7")
+    monkeypatch.setattr(Path, "read_text", hidden)
+    monkeypatch.setattr(os, "kill", not_yours)
+    assert process.is_dead(other) is None
+
+
+def test_a_process_that_the_system_refuses_to_show_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> str:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert process.is_dead(replace(process.current(), pid=1, started="7")) is None

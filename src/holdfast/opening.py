@@ -2,8 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from holdfast.locks.renewal import Renewer
 from holdfast.paths import STANDARD_DIRECTORIES
 
 CONFIG_FILE = early.FILE_NAME
+#: rights of a store's folder that is not shared; what is in it follows the umask
+_OWNER_ALONE = 0o700
 CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
 
 #: the embedder a new store begins with, and its dimensions
@@ -45,8 +46,10 @@ class Opened:
     settings: early.EarlySettings
 
 
-def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False) -> None:
+def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False, shared: bool = False) -> None:
     """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
+
+    Unless it is `shared`, the folder is for its owner alone before anything is in it.
 
     The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
     `init` can simply be run again. With `adopt`, a store that has lost that file is given a new one. Nothing is ever
@@ -56,25 +59,17 @@ def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False) -> N
         raise AlreadyExists(f"{folder} is a file", path=str(folder))
     try:
         disk.make_dir(folder)
-        with _alone_in(folder):
+        with disk.locked(folder, fcntl.LOCK_EX):
+            # A second `init` of the same folder has waited, and finds here that it came too late.
             _check_vacant(folder)
             if not _holds_store(folder, adopt):
+                if not shared and not any(folder.iterdir()):
+                    folder.chmod(_OWNER_ALONE)
                 _make_parts(folder, clock, store_id)
             point("init.before_config")
             _write_config(folder)
     except OSError as error:
         raise disk.explain(error, str(folder)) from error
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep a second `init` of the same folder waiting, to find that it came too late."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _check_vacant(folder: Path) -> None:

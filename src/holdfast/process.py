@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,7 +71,11 @@ def is_dead(other: Identity) -> bool | None:
         return None
     if other.boot == here.boot and other.namespace and here.namespace and other.namespace != here.namespace:
         return None
-    dead = other.boot != here.boot or _start_of(other.pid) != other.started
+    try:
+        dead = other.boot != here.boot or _start_of(other.pid) != other.started
+    except PermissionError:
+        # It runs, or another one does under its pid: the system does not show other users' processes.
+        return None
     if dead:
         _seen_dead.add(other)
     return dead
@@ -110,14 +115,26 @@ def _namespace() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return the start time of a running process, or None when there is none (a zombie counts as ended)."""
+    """Return the start time of a running process, or None when there is none (a zombie counts as ended).
+
+    Raises PermissionError for one that runs and may not be looked at.
+    """
     try:
         fields = _fields_of(pid)
     except FileNotFoundError:
-        return None if Path("/proc/self/stat").exists() else _start_without_proc(pid)
+        if not Path("/proc/self/stat").exists():
+            return _start_without_proc(pid)
+        _check_absent(pid)
+        return None
     except ProcessLookupError:
         return None
     return None if fields[0] in "ZX" else fields[19]
+
+
+def _check_absent(pid: int) -> None:
+    """Raise PermissionError when another user's process runs under `pid`, which /proc may hide (`hidepid`)."""
+    with suppress(ProcessLookupError, OverflowError):
+        os.kill(pid, 0)
 
 
 def _fields_of(pid: int) -> list[str]:

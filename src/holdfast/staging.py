@@ -109,6 +109,10 @@ def stage(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[Sta
     """
     staged = Staged()
     bodies = _plan(backend, drafts, staged)
+    # What was there already may have been put by a process that does not wait for the disk.
+    for content_id in sorted(staged.relied & bodies.keys()):
+        if not bodies[content_id].content.inline:
+            backend.blobs.settle(content_id)
     large = {content.content_id for content, data in staged.contents if data is None}
     many = len(staged.tail_rows) > TAIL_ROWS_PER_COMMIT
     if not large and not many:

@@ -392,13 +392,15 @@ class Store(Background, Care, Reads):
             return Draft(name, body_of_file(data, media_type), deriver)
 
 
-def init(folder: str | os.PathLike[str] = ".", *, adopt: bool = False, clock: Clock | None = None) -> Path:
-    """Make a new store in `folder` and return its path; raises AlreadyExists when one is there.
+def init(
+    folder: str | os.PathLike[str] = ".", *, adopt: bool = False, shared: bool = False, clock: Clock | None = None
+) -> Path:
+    """Make a new store, which only you may enter unless it is `shared`; raises AlreadyExists when one is there.
 
     With `adopt`, a store that has lost its holdfast.toml is given a new one instead.
     """
     path = Path(folder)
-    opening.init(path, clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt)
+    opening.init(path, clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
     return path
 
 

@@ -109,8 +109,9 @@ def test_a_blob_is_durable_before_it_has_its_name(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Path, "rename", rename)
     name = content_id(b"bytes")
     blobs.put(name, [b"bytes"])
-    # The file, the new directory's entry in its parent, the name, and the entry of the name.
-    assert steps == [f"fsync {TEMPORARY}", f"fsync {tmp_path.name}", "rename", "fsync blobs"]
+    # The file, the new directory's entry in `blobs`, the entry of `blobs`, the name, and the entry of the name.
+    folders = [f"fsync {tmp_path.name}", f"fsync {tmp_path.parent.name}"]
+    assert steps == [f"fsync {TEMPORARY}", *folders, "rename", "fsync blobs"]
 
 
 def test_an_fsync_that_fails_is_not_tried_again_and_nothing_is_stored(

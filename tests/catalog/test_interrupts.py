@@ -3,12 +3,15 @@
 import fcntl
 import gc
 import os
+import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+import holdfast
+from bench import bench_interrupts
 from holdfast.catalog import turnstile as turns
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.turnstile import Turnstile
@@ -121,3 +124,10 @@ def test_an_interrupt_leaves_no_open_files_behind(engine: SqliteEngine) -> None:
         numbers_of_files.append(open_files())
     # SQLite keeps the file of a connection that was dropped for the next one, as closing it would unlock the others.
     assert numbers_of_files[1] == numbers_of_files[2]
+
+
+def test_interrupts_at_random_instants_break_and_stop_no_writer(folder: Path) -> None:
+    broken, hung = bench_interrupts.run(folder, interrupts=200, writers=2, rng=random.Random(1))
+    assert (broken, hung) == (0, 0)
+    with holdfast.open(folder) as store:
+        assert not store.verify().problems

@@ -1,12 +1,18 @@
 """Scratch folders: nobody's is touched while its owner lives, and none is left for good."""
 
+import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from holdfast import process
+from holdfast.ingest import scratch as scratch_room
 from holdfast.ingest.scratch import scratch
+from tests.interrupts import in_time
 from tests.processes import Child
 
 
@@ -47,3 +53,44 @@ def test_what_says_nothing_of_its_owner_is_left_alone(tmp_path: Path) -> None:
     (strange / "owner.json").write_text("{}")
     with scratch():
         assert strange.exists()
+
+
+@pytest.fixture
+def dead(child: Callable[..., Child]) -> process.Identity:
+    """Return who a process was that has ended."""
+    return process.Identity.from_json(child("from holdfast import process; say(process.current().to_json())").finish())
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a link to it"])
+def test_nothing_that_another_puts_in_the_way_is_waited_for(what: str, tmp_path: Path) -> None:
+    strange = tmp_path / "holdfast-scratch-strange"
+    strange.mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    if what == "a pipe":
+        (tmp_path / "pipe").rename(strange / "owner.json")
+    else:
+        (strange / "owner.json").symlink_to(tmp_path / "pipe")
+    in_time(lambda: scratch().cleanup())
+    assert strange.exists()
+
+
+@pytest.mark.parametrize("whose", ["folder", "file"])
+def test_a_folder_of_another_user_is_left_alone(
+    whose: str, tmp_path: Path, dead: process.Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "holdfast-scratch-strange"
+    strange.mkdir()
+    (strange / "owner.json").write_text(dead.to_json())
+    real = os.fstat
+
+    def anothers(number: int) -> object:
+        found = real(number)
+        other = stat.S_ISDIR(found.st_mode) == (whose == "folder")
+        return SimpleNamespace(st_uid=found.st_uid + other, st_mode=found.st_mode)
+
+    with monkeypatch.context() as only:
+        only.setattr(scratch_room, "os", SimpleNamespace(**{**vars(os), "fstat": anothers}))
+        scratch().cleanup()
+    assert strange.exists()
+    scratch().cleanup()
+    assert not strange.exists()

@@ -42,6 +42,10 @@ class ObjectBlobs:
         except obstore.exceptions.BaseError as error:
             raise StorageFailed(f"The blob {content_id} could not be stored ({error})", path=content_id) from error
 
+    def settle(self, content_id: str) -> None:
+        # There a put is durable, whoever made it.
+        return
+
     def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:
             size = obstore.head(self._store, key_of(content_id))["size"]
@@ -102,13 +106,15 @@ class LocalBlobs(ObjectBlobs):
         super().__init__(LocalStore(root))
         self.root = root
         self._durable = durable
+        #: folders that are named durably: who made them may have died before that, or never does it
+        self._settled: set[Path] = set()
 
     def put(self, content_id: str, chunks: Iterable[bytes]) -> None:
         target = self.root / key_of(content_id)
         temporary = self.root / TEMPORARY / f"{_mark(content_id)}-{uuid.uuid4().hex}"
         try:
             self._write(temporary, content_id, chunks)
-            disk.make_dir(target.parent)
+            self._make_folder(target.parent)
             # The bytes must be durable before the name: a name that survives a power cut without them is a lie (G2).
             point("blob.before_rename")
             temporary.rename(target)
@@ -121,6 +127,30 @@ class LocalBlobs(ObjectBlobs):
         except BaseException:
             _drop(temporary)
             raise
+
+    def settle(self, content_id: str) -> None:
+        if not self._durable:
+            return
+        file = self.root / key_of(content_id)
+        if not file.exists():
+            return
+        try:
+            disk.fsync_file(file)
+            disk.fsync_dir(file.parent)
+            self._make_folder(file.parent)
+        except StorageFailed:
+            # Collected meanwhile: whoever relies on it will find that out, and put it again.
+            if file.exists():
+                raise
+
+    def _make_folder(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        if self._durable and folder not in self._settled:
+            # One fsync names all that are there by now.
+            there = set(self.root.iterdir())
+            disk.fsync_dir(self.root)
+            disk.fsync_dir(self.root.parent)
+            self._settled |= there
 
     def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:

@@ -29,6 +29,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def settle(self, content_id: str) -> None:
+        """Make a blob that is there durable, as `put` would have; one that is not there is no error."""
+        ...
+
     def stream(self, content_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to `end`, at most CHUNK_BYTES at a time; raises CorruptStore when missing."""
         ...

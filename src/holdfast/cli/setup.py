@@ -21,9 +21,12 @@ def init(
         str | None, typer.Argument(metavar="DIR", help="Made if it is missing; else the folder you are in.")
     ] = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="Give default settings to a store that lost its own.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Leave it to the umask who may enter, instead of you alone.")
+    ] = False,
 ) -> None:
     """Make a new store."""
-    made = holdfast.init(folder or call.store_option or ".", adopt=adopt).resolve()
+    made = holdfast.init(folder or call.store_option or ".", adopt=adopt, shared=shared).resolve()
     step = "holdfast add FOLDER" if made == Path.cwd() else f"cd {folder or call.store_option} && holdfast add FOLDER"
     call.done({"store": str(made)}, [f"Made a store in {made}", f"Next: {step}"])
 

@@ -3,7 +3,9 @@
 A process that is killed leaves its own behind; the next one that needs one removes it.
 """
 
+import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from holdfast import process
 _PREFIX = "holdfast-scratch-"
 #: in each folder: who made it
 _OWNER = "owner.json"
+#: bytes of it that are read
+_MOST = 4096
 
 
 def scratch() -> "tempfile.TemporaryDirectory[str]":
@@ -24,9 +28,25 @@ def scratch() -> "tempfile.TemporaryDirectory[str]":
     return folder
 
 
+def _read_own(folder: Path) -> str:
+    """Return what stands in a folder of this user's: in a place that all share, anything may be put in one's way."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        file = os.open(_OWNER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+        with os.fdopen(file, "rb") as opened:
+            for each in (os.fstat(handle), os.fstat(file)):
+                if each.st_uid != os.getuid():
+                    raise PermissionError(str(folder))
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise ValueError(str(folder))
+            return opened.read(_MOST).decode()
+    finally:
+        os.close(handle)
+
+
 def _is_left_behind(folder: Path) -> bool:
     try:
-        owner = process.Identity.from_json((folder / _OWNER).read_text())
+        owner = process.Identity.from_json(_read_own(folder))
     except (OSError, ValueError):
         return False
     # None is for somebody whose life cannot be told from here, who may well be at work.

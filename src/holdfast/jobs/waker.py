@@ -1,8 +1,8 @@
 """Waiting for something to do: woken at once by this process, by looking again for what other processes did."""
 
-import threading
-
 from holdfast.backend import Backend
+from holdfast.clock import SystemClock
+from holdfast.locks.bell import Bell
 
 
 class Waker:
@@ -10,13 +10,13 @@ class Waker:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._condition = threading.Condition()
-        self._count = 0
+        # A clock that is turned by hand would not wake it.
+        self._bell = Bell(SystemClock())
 
     @property
     def count(self) -> int:
         """How often it was woken; take it before looking whether there is anything to do."""
-        return self._count
+        return self._bell.rings
 
     def attach(self) -> None:
         """Be woken by every publish of this process from now on."""
@@ -30,11 +30,9 @@ class Waker:
 
     def wake(self) -> None:
         """Wake every thread that waits."""
-        with self._condition:
-            self._count += 1
-            self._condition.notify_all()
+        self._bell.ring()
 
     def wait(self, seen: int, seconds: float) -> bool:
         """Wait until the count is no longer `seen`, at most `seconds`; returns whether it is not."""
-        with self._condition:
-            return self._condition.wait_for(lambda: self._count != seen, timeout=seconds)
+        self._bell.wait(seen, seconds)
+        return self.count != seen

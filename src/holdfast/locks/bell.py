@@ -10,15 +10,17 @@ class Bell:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._condition = threading.Condition()
+        #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`holdfast.held`)
+        self._waiters: dict[threading.Lock, None] = {}
         #: how often it has rung: a waiter reads it before it looks, so that no ring falls between look and sleep
         self.rings = 0
 
     def ring(self) -> None:
         """Wake every waiter of this process."""
-        with self._condition:
-            self.rings += 1
-            self._condition.notify_all()
+        self.rings += 1
+        for each in list(self._waiters):
+            if self._waiters.pop(each, each) is None:
+                each.release()
 
     def wait(self, heard: int, seconds: float) -> None:
         """Return once it has rung more than `heard` times, or after `seconds`."""
@@ -26,5 +28,11 @@ class Bell:
             # A clock that is turned by hand does not go on by itself while a condition is waited for.
             self._clock.sleep(seconds)
             return
-        with self._condition:
-            self._condition.wait_for(lambda: self.rings != heard, seconds)
+        mine = threading.Lock()
+        mine.acquire()
+        try:
+            self._waiters[mine] = None
+            if self.rings == heard:
+                mine.acquire(timeout=max(0.0, seconds))
+        finally:
+            self._waiters.pop(mine, None)

@@ -5,9 +5,10 @@ A context variable: a `with` block sets it for everything called in it, for the 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+
+from holdfast.held import held
 
 if TYPE_CHECKING:
     from holdfast.locks.lock import Lock
@@ -35,7 +36,7 @@ def leave(lock: "Lock") -> None:
     _inside.set(tuple(held))
 
 
-@contextmanager
+@held
 def using(lock: "Lock") -> Iterator[None]:
     """Put the running code inside `lock` for the block, without releasing it at the end."""
     enter(lock)

@@ -67,6 +67,8 @@ class Lock:
         self.since = keeping.clock.now()
         self.expires = self.since + ttl
         self._ended = ""
+        #: whether giving it back was interrupted: its renewal does that at the next turn
+        self._left = False
         if self._own:
             keeping.renewer.add(self)
 
@@ -125,6 +127,9 @@ class Lock:
         """Extend the lease now; False once it is lost. The background thread does this at a third of the ttl."""
         now = self._keeping.clock.now()
         tokens = [grant.token for grant in self._own]
+        if self._left:
+            self._left = False
+            self._keeping.table.release(tokens, self.since)
         if self._ended or len(self._keeping.table.renew(tokens, self.ttl)) < len(tokens):
             return False
         self.expires = now + self.ttl
@@ -135,10 +140,14 @@ class Lock:
         if self._ended:
             return False
         self._ended = "released"
-        self._keeping.renewer.remove(self)
         if not self._own:
             return True
-        kept = self._keeping.table.release([grant.token for grant in self._own], self.since)
+        try:
+            kept = self._keeping.table.release([grant.token for grant in self._own], self.since)
+        except BaseException:
+            self._left = True
+            raise
+        self._keeping.renewer.remove(self)
         self._keeping.bell.ring()
         return kept
 

@@ -37,7 +37,9 @@ class Renewer(Generic[L]):
     def __init__(self, clock: Clock | None = None, report: Report | None = None) -> None:
         self._clock = clock or SystemClock()
         self._report = report
-        self._wake = threading.Condition()
+        # Entered itself, not through the condition, whose end an interrupt can skip (`holdfast.held`).
+        self._lock = threading.RLock()
+        self._wake = threading.Condition(self._lock)
         self._due: dict[L, float] = {}
         self._next_look = 0.0
         self._thread = self._new_thread()
@@ -46,7 +48,7 @@ class Renewer(Generic[L]):
 
     def add(self, lock: L) -> None:
         """Begin to renew a lock; raises HoldfastError when no thread can be had for it: the lock would just expire."""
-        with self._wake:
+        with self._lock:
             self._due[lock] = due = self._next_turn(lock)
             if due < self._next_look:
                 self._wake.notify()
@@ -59,7 +61,7 @@ class Renewer(Generic[L]):
 
     def remove(self, lock: L) -> None:
         """Renew a lock no longer."""
-        with self._wake:
+        with self._lock:
             self._due.pop(lock, None)
 
     @property
@@ -69,7 +71,7 @@ class Renewer(Generic[L]):
 
     def close(self) -> list[L]:
         """End the thread and return what it renewed; that expires unless it is released."""
-        with self._wake:
+        with self._lock:
             left = list(self._due)
             self._due.clear()
         self._thread.end()
@@ -82,18 +84,18 @@ class Renewer(Generic[L]):
         )
 
     def _wake_up(self) -> None:
-        with self._wake:
+        with self._lock:
             self._wake.notify()
 
     def _turn(self) -> bool:
         for lock in self._wait_for_due():
             self._renew(lock)
-        with self._wake:
+        with self._lock:
             return bool(self._due)
 
     def _wait_for_due(self) -> list[L]:
         """Sleep until the next turn, or for LOOK_AROUND; return what is due then."""
-        with self._wake:
+        with self._lock:
             now = self._clock.now()
             self._next_look = min([now + LOOK_AROUND, *self._due.values()])
             # Asked in here: a thread that is not asleep yet does not hear that it was woken to end.
@@ -113,7 +115,7 @@ class Renewer(Generic[L]):
             self.trouble, kept = error, True
             if not isinstance(error, HoldfastError | OSError):
                 self._thread.note(error)
-        with self._wake:
+        with self._lock:
             if lock in self._due and kept:
                 self._due[lock] = self._next_turn(lock)
             else:
