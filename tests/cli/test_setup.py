@@ -24,7 +24,25 @@ def test_init_refuses_a_folder_that_is_a_store(run: Run) -> None:
 
 
 def test_init_goes_where_the_store_option_says(run: Run, tmp_path: Path) -> None:
-    assert run("--store", tmp_path / "kb2", "init", "--json").json == {"store": str(tmp_path / "kb2")}
+    assert run("--store", tmp_path / "kb2", "init", "--json").json == {
+        "store": str(tmp_path / "kb2"),
+        "adopted": False,
+    }
+
+
+def test_init_says_when_it_made_no_store_but_adopted_one(run: Run, folder: Path) -> None:
+    run("write", "/kept.md", "--text", "kept")
+    (folder / CONFIG_FILE).unlink()
+    told = run("init", "--adopt", folder)
+    assert "Made a store" not in told.out
+    assert "default settings" in told.out
+    assert run("cat", "/kept.md").out.strip() == "kept"
+    (folder / CONFIG_FILE).unlink()
+    assert run("init", "--adopt", folder, "--json").json["adopted"] is True
+
+
+def test_init_that_adopts_nothing_makes_a_store(run: Run, tmp_path: Path) -> None:
+    assert "Made a store" in run("init", "--adopt", tmp_path / "new").out
 
 
 def test_config_shows_every_setting_and_which_are_changed(run: Run, folder: Path) -> None:

@@ -24,10 +24,12 @@ GC_POINTS = ["gc.before_forget", "gc.before_commit", "gc.after_forget", "litter.
 
 def overwrite(store: Store, data: bytes | str = LONG_TEXT) -> str:
     """Write something and overwrite it in the same transaction; returns the id of what no commit shows."""
+    lost = content_id(data if isinstance(data, bytes) else data.encode())
     with store.transaction() as tx:
         tx.write("/once.md", data)
-        tx.write("/once.md", "short")
-    return content_id(data if isinstance(data, bytes) else data.encode())
+        # Others than before: what leaves everything as it was is no commit.
+        tx.write("/once.md", f"instead of {lost}")
+    return lost
 
 
 def known(backend: Backend, wanted: str) -> bool:
@@ -104,7 +106,7 @@ def test_no_content_is_left_behind_whose_markdown_is_gone(
 def overwrite_html(store: Store, number: int) -> None:
     with store.transaction() as tx:
         tx.write("/page.html", f"<html><body><h1>Lease {number}</h1><p>It expires.</p></body></html>")
-        tx.write("/page.html", "short")
+        tx.write("/page.html", f"short {number}")
 
 
 def test_a_rendition_of_a_rendition_that_is_kept_is_kept(store: Store, backend: Backend) -> None:

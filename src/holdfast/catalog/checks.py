@@ -226,5 +226,22 @@ def name_of(conn: Connection, content_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def stored(conn: Connection) -> dict[str, tuple[int, int]]:
+    """Return what `figures.stored` has to say, counted anew."""
+    rows = conn.rows(
+        "SELECT CASE WHEN inline THEN 'inline' ELSE 'blobs' END, count(*), sum(size) FROM contents GROUP BY 1"
+    )
+    return {row[0]: (row[1], int(row[2])) for row in rows}
+
+
+def count_stored_anew(conn: Connection) -> None:
+    """Have `figures.stored` say what there is."""
+    conn.run("DELETE FROM content_counts")
+    conn.run_many(
+        "INSERT INTO content_counts (place, n, size) VALUES (:place, :n, :size)",
+        [{"place": place, "n": n, "size": size} for place, (n, size) in stored(conn).items()],
+    )
+
+
 def _now(history: bool) -> str:
     return "" if history else f"AND e.to_seq = {FOREVER}"

@@ -33,4 +33,5 @@ def tree_size(conn: Connection, branch: int, seq: int) -> TreeSize:
 
 def stored(conn: Connection) -> dict[str, tuple[int, int]]:
     """Return (contents, bytes) by where the bytes are: `inline` or `blobs`."""
-    return {row[0]: (row[1], row[2]) for row in conn.rows("SELECT place, n, size FROM content_counts WHERE n > 0")}
+    rows = conn.rows("SELECT place, n, size FROM content_counts WHERE n <> 0 OR size <> 0")
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -64,8 +64,9 @@ def is_bare(conn: Connection) -> bool:
     made = {"alembic_version", "settings", "pins", "branches", "commits", "entries"}
     names = {row[0] for row in conn.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
     others = {name for name in names - made if not name.startswith("sqlite_")}
-    row = conn.row("SELECT count(*) FROM commits")
-    return row is not None and row[0] <= 1 and not any(conn.row(f"SELECT 1 FROM {name} LIMIT 1") for name in others)
+    if conn.row("SELECT 1 FROM commits LIMIT 1 OFFSET 1"):
+        return False
+    return not any(conn.row(f"SELECT 1 FROM {name} LIMIT 1") for name in others)
 
 
 def _check_known(found: str | None, path: Path) -> None:

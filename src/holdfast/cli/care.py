@@ -199,6 +199,8 @@ def _mended(report: "RepairReport") -> Iterator[str]:
         "made anew": (len(report.tables), "table"),
     }
     done = [f"{count(number, noun)} {what}" for what, (number, noun) in made.items() if number]
+    if report.recounted:
+        done.append("contents counted again")
     hopeless = report.lost or report.failed or report.left
     yield ", ".join(done) or f"Nothing {'could' if hopeless else 'had to'} be mended."
     for lost in report.lost:

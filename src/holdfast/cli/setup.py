@@ -1,6 +1,7 @@
 """Beginning: init and config."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,9 +27,22 @@ def init(
     ] = False,
 ) -> None:
     """Make a new store."""
-    made = holdfast.init(folder or call.store_option or ".", adopt=adopt, shared=shared).resolve()
-    step = "holdfast add FOLDER" if made == Path.cwd() else f"cd {folder or call.store_option} && holdfast add FOLDER"
-    call.done({"store": str(made)}, [f"Made a store in {made}", f"Next: {step}"])
+    from holdfast.opening import CATALOG_FILE
+
+    given = Path(folder or call.store_option or ".")
+    # Read before: afterwards a new store has one as well.
+    adopted = adopt and (given / CATALOG_FILE).exists()
+    made = holdfast.init(given, adopt=adopt, shared=shared).resolve()
+    call.done({"store": str(made), "adopted": adopted}, _begun(made, given, adopted))
+
+
+def _begun(made: Path, given: Path, adopted: bool) -> Iterator[str]:
+    if adopted:
+        yield f"Gave the store in {made} default settings; what it holds is as it was"
+    else:
+        yield f"Made a store in {made}"
+    first = "holdfast verify" if adopted else "holdfast add FOLDER"
+    yield f"Next: {first}" if made == Path.cwd() else f"Next: cd {shlex.quote(str(given))} && {first}"
 
 
 @command(app)

@@ -144,6 +144,7 @@ def _damage(backend: Backend) -> Iterator[Finding]:
         "content": "These files cannot be read",
         "bytes": "These files cannot be read",
         "rendition": "These files can be read as they are, and not as Markdown",
+        "figures": "`holdfast status` says so too; nothing else is concerned",
         "search": "A search may miss these files, or find them twice",
         "table": "A search fails, or misses files; the files themselves are not concerned",
     }

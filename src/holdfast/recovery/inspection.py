@@ -28,7 +28,7 @@ BYTES = (
 class Problem:
     """Something that is not as it must be."""
 
-    #: `catalog`, `tree`, `content`, `bytes`, `rendition`, `search`, `table`
+    #: `catalog`, `tree`, `content`, `bytes`, `rendition`, `figures`, `search`, `table`, `intents`, `session`, `job`
     kind: str
     #: what is wrong, with which path or thing
     what: str

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, checks, contents, entries, search_rows
+from holdfast.catalog import audit, checks, contents, entries, figures, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
@@ -56,6 +56,8 @@ class RepairReport:
     tables: list[str] = field(default_factory=list)
     #: contents whose search rows were derived anew
     rebuilt: int = 0
+    #: whether the figures that are kept of the contents were wrong, and counted anew
+    recounted: bool = False
     lost: list[Lost] = field(default_factory=list)
     #: what could not be derived from, with the reason, by content
     failed: dict[str, str] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def repair(backend: Backend, rederive: Rederive, also: Iterable[tuple[str, Check
             _add(report, rebuild_table(backend, table, place, rederive))
             wrong = _wrong_rows(backend, place)
         _add(report, rebuild_rows(backend, table, place, wrong, rederive))
+    report.recounted = _recount(backend)
     with backend.engine.write() as conn:
         detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
         audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)
@@ -174,6 +177,16 @@ def _wrong_rows(backend: Backend, place: str) -> set[str]:
         else:
             wrong.update(checks.never_searchable(conn, backend.embedder, MANY))
     return wrong
+
+
+def _recount(backend: Backend) -> bool:
+    """Count the contents anew where the figures kept of them are wrong; returns whether they were."""
+    with backend.engine.read() as conn:
+        if checks.stored(conn) == figures.stored(conn):
+            return False
+    with backend.engine.write() as conn:
+        checks.count_stored_anew(conn)
+    return True
 
 
 def _add(report: RepairReport, rebuilt: Rebuilt) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from holdfast.backend import Backend
 from holdfast.errors import HoldfastError
 from holdfast.recovery.check_catalog import check_commits, check_file, check_tree
-from holdfast.recovery.check_contents import check_bytes, check_known
+from holdfast.recovery.check_contents import check_bytes, check_counts, check_known
 from holdfast.recovery.check_litter import check_intents, check_orphans
 from holdfast.recovery.check_search import check_places, check_tables
 from holdfast.recovery.inspection import RESTORE, Inspection, VerifyReport
@@ -23,6 +23,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("tree", check_tree),
     ("content", check_known),
     ("bytes", check_bytes),
+    ("figures", check_counts),
     ("search", check_places),
     ("table", check_tables),
     ("intents", check_intents),
