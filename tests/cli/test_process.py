@@ -22,6 +22,13 @@ HEAVY = ("lance", "pyarrow", "numpy", "sqlalchemy", "pydantic", "model2vec", "xb
 COMMAND = [sys.executable, "-c", "import sys; from holdfast.cli import main; sys.exit(main())"]
 
 
+def test_a_module_that_is_run_ends_with_the_status_of_its_command() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "holdfast", "ls", "/nowhere"], check=False, capture_output=True, timeout=60
+    )
+    assert ran.returncode == 4
+
+
 @pytest.mark.parametrize(
     "command", [["ls"], ["ls", "-l", "/"], ["tree"], ["stat", "/wiki"], ["glob", "*"], ["grep", "x"], ["log"], ["-h"]]
 )
