@@ -1,6 +1,7 @@
 """The command line as a process: what it imports, pipes, signals, terminals, completion."""
 
 import contextlib
+import gc
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.cli import GARBAGE_AFTER, call, main
 from tests.cli.conftest import Run
 
 Spawn = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -54,6 +56,37 @@ print([name for name in {HEAVY!r} if name in sys.modules and name != "pydantic"]
 """
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
     assert ran.stderr.decode().strip() == "[]"
+
+
+def test_a_process_of_ours_neither_looks_for_garbage_nor_starts_threads_it_has_no_use_for(folder: Path) -> None:
+    code = f"""
+import atexit, gc, os, sys
+# What is registered first is called last.
+atexit.register(lambda: print(gc.get_freeze_count() > 1000, file=sys.stderr))
+from holdfast.cli import main
+sys.argv = ["holdfast", "--store", {str(folder)!r}, "ls"]
+assert main() == 0
+print(gc.get_threshold()[0], os.environ["OPENBLAS_NUM_THREADS"], file=sys.stderr)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60, env=environment)
+    assert ran.stderr.decode().split() == [str(GARBAGE_AFTER), "1", "True"]
+
+
+def test_a_program_that_calls_a_command_keeps_its_own_settings(folder: Path) -> None:
+    before = gc.get_threshold(), os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count()
+    assert main(["--store", str(folder), "ls"]) == 0
+    assert (gc.get_threshold(), os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count()) == before
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["optimize"], ["jobs", "list"]])
+def test_every_command_with_a_store_has_its_threads_share_memory(
+    command: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(call, "share_arenas", lambda: asked.append(True))
+    assert main(["--store", str(folder), *command]) == 0
+    assert asked == [True]
 
 
 def test_the_exit_status_reaches_the_shell(spawn: Spawn) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 import holdfast
 from holdfast.index import segments
+from holdfast.index.lookup import LEAST_PROBES
 from holdfast.index.table import VersionedTable
 from holdfast.ingest import report as report_module
 from holdfast.ingest.report import INDEXING, Progress
@@ -70,6 +71,24 @@ def test_a_large_add_has_indexed_before_it_returns_and_says_so(
     store.add(source, jobs=1, progress=told.append)
     assert unindexed(store) <= 10
     assert told[-1].current == INDEXING
+
+
+def test_a_large_add_leaves_no_tail_to_the_next_search(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "LARGE_ADD", 20)
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(20):
+        (source / f"{number}.md").write_text(f"wombat {number}\n")
+    store.add(source, jobs=1)
+    assert store.explain("wombat").tail_rows == 0
+    assert len(store.search("wombat", limit=30)) == 20
+
+
+def test_a_table_just_large_enough_for_an_index_is_searched_whole() -> None:
+    """Or a search of some thousand rows would miss passages that it found before there was an index."""
+    assert segments.partitions_for(4 * indexes.LARGE_TABLE) <= LEAST_PROBES
 
 
 def test_what_indexing_replaced_is_collected_at_once(store: Store) -> None:

@@ -71,7 +71,6 @@ def add(
     there is a line for every burst of changes, and Ctrl-C ends with 0. With --wait the abstracts and overviews of what
     was added are derived too before this returns.
     """
-    _stay_small()
     how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
     how |= {"name": name, "overwrite": overwrite}
     if watch:
@@ -90,13 +89,6 @@ def add(
     if report.interrupted:
         return INTERRUPTED
     return SOME_FAILED if report.failed or report.not_pruned else status_of(ended)
-
-
-def _stay_small() -> None:
-    # Here and not in the library, which has no say in how its caller's process uses memory.
-    from holdfast.upkeep.memory import share_arenas
-
-    share_arenas()
 
 
 def _watch(call: Call, sources: list[str], how: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from holdfast.cli.output import Output
 from holdfast.cli.plain import PlainCommand, PlainGroup
 from holdfast.snapshot import Snapshot
 from holdfast.store import Store
+from holdfast.upkeep.memory import share_arenas
 
 
 class PipeClosed(Exception):
@@ -54,6 +55,9 @@ class Call:
         """The store, opened when first asked for; for reading only, when its folder allows no more."""
         actor = self._actor or os.environ.get("HOLDFAST_ACTOR")
         given: dict[str, Any] = {"actor": actor} if actor else {}
+        # Here and not in the library, which has no say in how its caller uses memory. Lance's threads come and go, and
+        # each would keep what a search or an indexing took for a moment.
+        share_arenas()
         writable = not (self.folder / opening.CATALOG_FILE).exists() or opening.writable(self.folder)
         return holdfast.open(self.folder, read_only=not writable, **given)
 

@@ -18,8 +18,9 @@ from holdfast.upkeep.publish import Overtaken, at_pinned, move_pins, persistentl
 #: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
 #: is indexed a few times and not at every commit, within bounds that keep the scan to some 30 ms
 TEXT_SHARE, TEXT_LEAST, TEXT_MOST = 4, 1000, 5000
-#: rows from which on vectors and content ids are indexed at all; fewer are scanned faster than an index is kept
-LARGE_TABLE = 20_000
+#: rows from which on vectors and content ids are indexed at all; fewer are scanned in a few milliseconds. A scan takes
+#: the time and the memory of all vectors, a kilobyte each, at every search: of 20,000 rows, three times the search
+LARGE_TABLE = 5_000
 #: rows without a vector segment that a search of a large table may scan
 VECTOR_ROWS = 10_000
 #: the same of both, and of segments, where a run that added ends: whoever searches next is not to pay for it

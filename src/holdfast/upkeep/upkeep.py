@@ -94,22 +94,26 @@ class Upkeep:
             self._thread.attempt(self._sweep)
 
     def settle(self) -> None:
-        """Do now, in this thread, what would be done at the end of this process."""
-        self._thread.attempt(functools.partial(self.round, closely=True))
+        """Do now, in this thread, what would be done at the end of this process, and fold the tail, however short.
 
-    def round(self, *, closely: bool = False) -> None:
+        After a large add: every search would score a tail and ask both places for their statistics.
+        """
+        self._thread.attempt(functools.partial(self.round, closely=True, fold_rows=1))
+
+    def round(self, *, closely: bool = False, fold_rows: int | None = None) -> None:
         """Do what is due. When nothing is, this is a few small queries, and Lance is not imported.
 
-        `closely` is for the end of a run: what it left without an index is indexed within narrower bounds.
+        `closely` is for the end of a run: what it left without an index is indexed within narrower bounds. With
+        `fold_rows`, a tail of so many rows is folded, whatever the settings say.
         """
         with self._working:
-            self._round(closely)
+            self._round(closely, fold_rows or self._fold_rows)
 
-    def _round(self, closely: bool) -> None:
+    def _round(self, closely: bool, fold_rows: int) -> None:
         with self._backend.engine.read() as conn:
             tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
             hidden = retire.is_due(conn, self._backend)
-        if tail >= self._fold_rows:
+        if tail >= fold_rows:
             fold(self._backend)
         if hidden:
             retire.retire(self._backend)
