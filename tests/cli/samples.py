@@ -37,7 +37,12 @@ def _add(run: Run, store: Store, scratch: Path) -> list[Any]:
     (scratch / "good.md").write_text("# Good")
     (scratch / "folder").mkdir()
     (scratch / "folder" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
-    return [run("add", scratch / "good.md", scratch / "missing.md", scratch / "folder", "--json").json]
+    added = run("add", scratch / "good.md", scratch / "missing.md", scratch / "folder", "--json").json
+    (scratch / "emptied").mkdir()
+    (scratch / "emptied" / "only.md").write_text("# Only")
+    run("add", scratch / "emptied")
+    (scratch / "emptied" / "only.md").unlink()
+    return [added, run("add", scratch / "emptied", "--prune", "--json").json]
 
 
 def _journal(run: Run, store: Store, scratch: Path) -> list[Any]:

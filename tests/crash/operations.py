@@ -268,6 +268,7 @@ OPERATIONS = (
     Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
     Operation("repair", on_store(lambda store: store.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
+    row("make the abstract of a directory", lambda store: store.abstract("/d")),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),

@@ -33,6 +33,9 @@ pytestmark = pytest.mark.crash
 #: points that stand for a refusal of the disk: there an error must come out as one of Holdfast's own
 DISK = ("blob.", "table.", "init.")
 
+#: points between two commits of one operation, where it is neither done nor undone: test_session_crashes.py kills there
+BETWEEN_COMMITS = {"session.before_delete"}
+
 #: what a user can see of a store: the tree with its bytes, and where each word is found; None where there is no store
 Seen = tuple[dict[str, bytes | None], dict[str, list[str]]] | None
 
@@ -189,7 +192,7 @@ def test_every_fault_point_is_passed_by_some_operation(preparing: Callable[[Oper
     passed: Counter[str] = Counter()
     for operation in OPERATIONS:
         passed += preparing(operation).passed
-    assert faults.POINTS.keys() - passed.keys() == set()
+    assert faults.POINTS.keys() - passed.keys() == BETWEEN_COMMITS
 
 
 def test_the_list_of_points_is_printed() -> None:
