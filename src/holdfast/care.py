@@ -79,8 +79,9 @@ class Care:
     def doctor(self) -> "list[Finding]":
         """Return what is the matter with the store in plain words, the worst first, and what to run."""
         from holdfast.recovery.doctor import doctor
+        from holdfast.sessions.checking import CHECKS
 
-        return doctor(self.folder, deriver=DocumentDeriver, clock=self._backend.clock)
+        return doctor(self.folder, deriver=DocumentDeriver, clock=self._backend.clock, also=CHECKS)
 
     def repair(self) -> "RepairReport":
         """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""

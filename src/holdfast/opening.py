@@ -10,13 +10,13 @@ from holdfast import disk, early
 from holdfast.backend import Backend
 from holdfast.blobs.objects import LocalBlobs
 from holdfast.catalog import commits, entries, pins, settings, upgrade
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
-from holdfast.errors import AlreadyExists, CorruptStore, HoldfastError, InvalidConfig, StoreNotFound
+from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound
 from holdfast.faults import point
 from holdfast.index.tables import Tables
 from holdfast.locks.renewal import Renewer
@@ -185,7 +185,7 @@ def open_parts(
         with engine.read() as conn:
             store_id, embedder, dimensions = (_fact(conn, folder, n) for n in ("store_id", "embedder", "dimensions"))
         if not dimensions.isdecimal():
-            raise CorruptStore(f"The catalog of {folder} has no number of dimensions", path=str(folder))
+            raise CatalogDamaged(f"The catalog of {folder} has no number of dimensions", path=str(folder))
         blobs = LocalBlobs(folder / BLOBS_DIR, durable=durable, read_only=read_only)
     except BaseException:
         engine.close()
@@ -206,7 +206,7 @@ def open_parts(
 def _fact(conn: Connection, folder: Path, name: str) -> str:
     value = settings.get(conn, name)
     if value is None:
-        raise CorruptStore(f"The catalog of {folder} does not say its {name}", path=str(folder))
+        raise CatalogDamaged(f"The catalog of {folder} does not say its {name}", path=str(folder))
     return value
 
 

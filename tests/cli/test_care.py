@@ -46,7 +46,7 @@ def test_repair_that_can_mend_nothing_does_not_say_that_all_was_well(run: Run, l
 def test_doctor_examines_a_store_that_does_not_open(run: Run, folder: Path) -> None:
     (folder / "catalog.db").write_bytes(b"no database " * 1_000)
     assert run("ls").status == 1
-    assert "holdfast doctor" in run("ls").err
+    assert "Restore catalog.db from a backup" in run("ls").err
     found = run("doctor", "--json")
     assert found.status == 1
     assert "catalog.db" in found.json["findings"][0]["what"]

@@ -133,6 +133,15 @@ def renditions_off(conn: Connection, limit: int) -> list[tuple[str, str, str]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def forget_renditions_of_nothing(conn: Connection) -> int:
+    """Drop the renditions of contents that the catalog does not have and no entry holds; returns how many."""
+    return conn.run(
+        """DELETE FROM renditions
+        WHERE NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = renditions.content_id)
+        AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = renditions.content_id)"""
+    )
+
+
 def unsearchable(conn: Connection, embedder: str, branch: int, after: str, limit: int) -> list[str]:
     """Return contents of entries at the head, by id after `after`, whose rows are not where a search looks.
 

@@ -9,11 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from holdfast.errors import CorruptStore
+
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
 
 #: ids in one IN list: below SQLite's oldest limit of 999 variables, with room for the other parameters
 IN_LIST = 500
+
+
+class CatalogDamaged(CorruptStore):
+    """The catalog's own file is damaged, cut or gone: it holds what nothing else does."""
+
+    # A log that is not the backup's own would be applied to it.
+    default_remedy = (
+        "Restore catalog.db from a backup, after moving it and its -wal and -shm files aside: nothing else can bring"
+        " back what it held"
+    )
 
 
 class Connection(Protocol):

@@ -5,6 +5,7 @@ it, should it wake up after all, and what it staged may be removed.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,15 @@ def set_aside(conn: Connection, intent_id: str, error: str, at: float) -> bool:
             {"id": intent_id, "error": error, "at": at},
         )
     )
+
+
+def settle(conn: Connection, set_aside: Iterable[str], at: float) -> None:
+    """End intents that were set aside, as `swept`: what they left has been removed in another way."""
+    conn.run_many(
+        "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'set_aside'",
+        [{"id": intent_id, "at": at} for intent_id in set_aside],
+    )
+    _thin(conn, SWEPT)
 
 
 def failed_sweep(conn: Connection, intent_id: str, error: str, give_up_after: int, at: float) -> bool:

@@ -16,12 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from holdfast import disk
+from holdfast import disk, process
 from holdfast.catalog import forks, frozen
-from holdfast.catalog.engine import Params, Row
+from holdfast.catalog.engine import CatalogDamaged, Params, Row
 from holdfast.catalog.forks import Raw
-from holdfast.catalog.turnstile import Turnstile
-from holdfast.errors import CorruptStore, HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
+from holdfast.catalog.turnstile import Turnstile, stopped_holder
+from holdfast.errors import HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
 from holdfast.held import held
 
 #: last resort only: writers queue at the turnstile, so SQLite's own wait is met at checkpoints and recovery
@@ -62,7 +62,8 @@ class SqliteEngine:
 
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False, durable: bool = True) -> None:
         if not create and not path.exists():
-            raise CorruptStore(f"The catalog {path} is missing", path=str(path), remedy="Restore it from a backup")
+            raise CatalogDamaged(f"The catalog {path} is missing", path=str(path))
+        _keep_the_log(path)
         self.path = path
         self.read_only = read_only
         self._process = os.getpid()
@@ -133,6 +134,10 @@ class SqliteEngine:
     @property
     def waited(self) -> float:
         return float(getattr(self._waits, "seconds", 0.0))
+
+    def stopped_writer(self) -> process.Identity | None:
+        """Return the process that was stopped while it writes, if one was."""
+        return stopped_holder(self._turn_file)
 
     def close(self) -> None:
         if os.getpid() != self._process:
@@ -233,6 +238,14 @@ def _forked() -> Unsupported:
     return Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
 
 
+def _keep_the_log(path: Path) -> None:
+    """Raise CatalogDamaged where the catalog was cut to nothing: SQLite would remove its log, which may hold it all."""
+    log = path.with_name(path.name + "-wal")
+    with suppress(FileNotFoundError):
+        if path.stat().st_size == 0 < log.stat().st_size:
+            raise CatalogDamaged(f"The catalog {path} is empty, and its log is not", path=str(path))
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite raises into what a caller can act upon."""
@@ -245,7 +258,7 @@ def translated(path: Path) -> Iterator[None]:
         raise Unsupported(f"{error.object!r} is not valid Unicode", remedy="Write it in UTF-8") from error
     except UnicodeDecodeError as error:
         # The driver decodes names and messages by itself, and damaged ones are not always UTF-8.
-        raise CorruptStore(f"The catalog {path} is damaged ({error.reason})", path=str(path)) from error
+        raise CatalogDamaged(f"The catalog {path} is damaged ({error.reason})", path=str(path)) from error
 
 
 def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
@@ -253,7 +266,9 @@ def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
     name = getattr(error, "sqlite_errorname", "") or ""
     # The driver's own complaint about text has no name.
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")) or "decode to UTF-8" in str(error):
-        return CorruptStore(f"The catalog {path} is damaged ({error})", path=str(path))
+        return CatalogDamaged(f"The catalog {path} is damaged ({error})", path=str(path))
+    if name == "SQLITE_ERROR" and str(error).startswith(("no such table", "no such column")):
+        return CatalogDamaged(f"The catalog {path} is not whole ({error})", path=str(path))
     if name.startswith("SQLITE_READONLY"):
         return ReadOnly(f"The catalog {path} cannot be written ({error})", path=str(path))
     if frozen.is_full(error, path):

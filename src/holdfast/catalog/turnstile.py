@@ -195,6 +195,18 @@ class _Waiting:
         self._woken.release()
 
 
+def stopped_holder(path: Path) -> process.Identity | None:
+    """Return who has the turn at the turnstile `path` and was stopped; None when nobody has it, or gets on."""
+    try:
+        with disk.locked(path, fcntl.LOCK_SH | fcntl.LOCK_NB):
+            return None
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        holder = _holder(path.read_text("utf-8", "replace").partition("\n")[0])
+    return holder if holder is not None and process.is_stopped(holder) else None
+
+
 def _holder(turn: str) -> process.Identity | None:
     """Return who has a turn; None when that cannot be read."""
     with suppress(ValueError):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import disk
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.sqlite import SqliteEngine
-from holdfast.errors import CorruptStore, ReadOnly, StoreTooNew
+from holdfast.errors import ReadOnly, StoreTooNew
 from holdfast.faults import point
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def is_bare(conn: Connection) -> bool:
 
 def _check_known(found: str | None, path: Path) -> None:
     if found is None:
-        raise CorruptStore(f"The catalog {path} has no tables", path=str(path), remedy="Restore it from a backup")
+        raise CatalogDamaged(f"The catalog {path} has no tables", path=str(path))
     if found not in REVISIONS:
         raise StoreTooNew(
             f"The store at {path.parent} has catalog revision {found}; this Holdfast knows up to {HEAD}",

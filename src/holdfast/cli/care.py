@@ -74,8 +74,9 @@ def doctor(call: Call) -> int | None:
     from holdfast.ingest.prepare import DocumentDeriver
     from holdfast.recovery.doctor import PROBLEM
     from holdfast.recovery.doctor import doctor as examine
+    from holdfast.sessions.checking import CHECKS
 
-    findings = examine(call.folder, deriver=DocumentDeriver, clock=SystemClock())
+    findings = examine(call.folder, deriver=DocumentDeriver, clock=SystemClock(), also=CHECKS)
     well = all(finding.level != PROBLEM for finding in findings)
     call.done({"ok": well, "findings": [asdict(finding) for finding in findings]}, _explained(call.out, findings))
     return None if well else UNWELL
@@ -195,6 +196,7 @@ def _mended(report: "RepairReport") -> Iterator[str]:
     made = {
         "found again": (report.found_again, "content"),
         "converted again": (report.renditions, "document"),
+        "of nothing dropped": (report.forgotten, "rendition"),
         "made searchable again": (report.rebuilt, "content"),
         "made anew": (len(report.tables), "table"),
     }

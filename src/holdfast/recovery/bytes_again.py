@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of, pieces_of
 from holdfast.catalog import checks, contents, intents
 from holdfast.catalog.contents import Content
-from holdfast.documents import Body, Derived, body_of_file
+from holdfast.documents import HEAD_BYTES, Body, Derived, body_of_bytes, body_of_file
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.staging import intending
@@ -19,7 +20,7 @@ Rederive = Callable[[Iterable[Content]], Iterator[tuple[Content, Derived | Holdf
 
 def find_again(backend: Backend, content_id: str, media_type: str, rederive: Rederive) -> Body | None:
     """Return a body whose bytes have the hash `content_id`, from wherever it can still be had; None if nowhere."""
-    for look in (_in_blobs, _at_source, functools.partial(_derived, rederive)):
+    for look in (_in_catalog, _in_blobs, _at_source, functools.partial(_derived, rederive)):
         try:
             for body in look(backend, content_id, media_type):
                 if body.content_id == content_id:
@@ -54,6 +55,22 @@ def derive(rederive: Rederive, content: Content) -> Derived:
     if isinstance(made, HoldfastError):
         raise made
     return made
+
+
+def typed(backend: Backend, body: Body) -> Body:
+    """Return a body of which no more than its bytes is known with the media type that its name and they tell."""
+    with backend.engine.read() as conn:
+        name = checks.name_of(conn, body.content_id) or ""
+    head = next(iter(body.pieces()), b"")[:HEAD_BYTES]
+    return replace(body, media_type=backend.deriver.media_type(name, head))
+
+
+def _in_catalog(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:
+    """Yield the inline bytes of a content of which the catalog has lost all else."""
+    with backend.engine.read() as conn:
+        data = contents.inline_data(conn, content_id)
+    if data is not None:
+        yield body_of_bytes(data, media_type)
 
 
 def _in_blobs(backend: Backend, content_id: str, media_type: str) -> Iterator[Body]:

@@ -20,7 +20,12 @@ def check_known(inspection: Inspection) -> None:
         for path in path_of(conn, backend.branch, lost):
             inspection.problem("content", f"{path} holds a content that the catalog does not have", BYTES)
         for content_id, kind, _ in checks.renditions_off(conn, LISTED + 1):
-            inspection.problem("rendition", f"The {kind} of {where(conn, content_id)} is missing", REPAIR)
+            if contents.get(conn, content_id) is not None:
+                inspection.problem("rendition", f"The {kind} of {where(conn, content_id)} is missing", REPAIR)
+            else:
+                # Of what an entry holds this is told with the content; without one, a repair drops it.
+                what = f"The {kind} of {where(conn, content_id)} belongs to a content that the catalog does not have"
+                inspection.problem("rendition", what, BYTES)
 
 
 def check_bytes(inspection: Inspection) -> None:

@@ -2,13 +2,13 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import checks, commits, entries, pins, search_rows
-from holdfast.catalog.engine import Connection
+from holdfast.catalog import checks, commits, contents, entries, pins, search_rows
+from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.heavy import importing
 from holdfast.index.lance_errors import reading
@@ -37,10 +37,10 @@ def check_places(inspection: Inspection) -> None:
     """Check that everything visible at the head is where a search looks, and what the tail holds."""
     backend = inspection.backend
     with backend.engine.read() as conn:
-        for content_id in unsearchable(conn, backend):
+        for content_id in known(conn, unsearchable(conn, backend)):
             inspection.problem("search", f"{where(conn, content_id)} cannot be found by a search", REPAIR)
         if inspection.deep:
-            for content_id in checks.never_searchable(conn, backend.embedder, LISTED + 1):
+            for content_id in known(conn, checks.never_searchable(conn, backend.embedder, LISTED + 1)):
                 inspection.problem("search", f"{where(conn, content_id)} was never made searchable", REPAIR)
         for content_id in checks.searchable_unknown(conn, backend.embedder, LISTED + 1):
             inspection.problem("search", f"A search may find the content {content_id}, which is not known", REPAIR)
@@ -69,6 +69,9 @@ def settled(inspection: Inspection, check: Callable[[Inspection], None]) -> None
             pinned = pins.fingerprint(conn)
         try:
             check(attempt)
+        except CatalogDamaged:
+            # That is no matter of this table, and no repair mends it.
+            raise
         except HoldfastError as error:
             attempt.problem("table", error.message, REPAIR)
         with inspection.backend.engine.read() as conn:
@@ -89,6 +92,13 @@ def unsearchable(conn: Connection, backend: Backend) -> Iterator[str]:
     while page := checks.unsearchable(conn, backend.embedder, backend.branch, last, PAGE):
         yield from sorted(entries.visible_among(conn, backend.branch, head, page))
         last = page[-1]
+
+
+def known(conn: Connection, ids: Iterable[str]) -> Iterator[str]:
+    """Yield those contents that the catalog has: of the others it is told that they are missing, which is enough."""
+    for batch in batches(ids):
+        there = contents.known_among(conn, batch)
+        yield from (content_id for content_id in batch if content_id in there)
 
 
 def version_of(conn: Connection, backend: Backend, table: SearchTable) -> int:

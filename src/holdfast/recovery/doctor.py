@@ -3,22 +3,24 @@
 import functools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast import opening
 from holdfast.backend import Backend
-from holdfast.catalog import audit, intents, pins
+from holdfast.catalog import audit, intents, jobs, pins
+from holdfast.catalog.engine import CatalogDamaged
+from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.clock import Clock
 from holdfast.documents import Deriver
-from holdfast.errors import CorruptStore, HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
+from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.check_search import settled, tables, version_of
 from holdfast.recovery.inspection import Inspection
 from holdfast.recovery.journal import in_flight
 from holdfast.recovery.litter import ASIDE
-from holdfast.recovery.verify import verify
+from holdfast.recovery.verify import Check, verify
 
 #: bytes of free space below which the doctor warns
 LITTLE_SPACE = 200 * 1024 * 1024
@@ -44,10 +46,13 @@ class Finding:
     remedy: str
 
 
-def doctor(folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock) -> list[Finding]:
+def doctor(
+    folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock, also: Iterable[tuple[str, Check]] = ()
+) -> list[Finding]:
     """Return all that is the matter with the store in `folder`, the worst first; nothing when it is well.
 
-    The store is opened read-only if it opens at all; nothing is changed.
+    The store is opened read-only if it opens at all; nothing is changed. `also` are checks of other rooms, as for
+    `verify`.
     """
     findings = [*_folder_findings(folder)]
     try:
@@ -59,7 +64,8 @@ def doctor(folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock) -> 
     else:
         try:
             findings.extend(_settings_findings(folder))
-            findings.extend(_store_findings(parts.backend, folder))
+            findings.extend(_stopped_writer(parts.engine))
+            findings.extend(_store_findings(parts.backend, folder, also))
         finally:
             parts.engine.close()
     return sorted(findings, key=lambda finding: (PROBLEM, WARNING, NOTE).index(finding.level))
@@ -108,11 +114,11 @@ def _not_open(folder: Path, error: HoldfastError) -> Finding:
         StoreTooNew: "This version of Holdfast would damage it, so it does not open it; nothing is wrong with it",
         InvalidConfig: "The settings are broken, not the store: all that was committed is there",
         ReadOnly: "The store needs to be written to before it can be read",
-        CorruptStore: "What the catalog held (the tree, its history, small files) cannot be read",
+        CatalogDamaged: "What the catalog held (the tree, its history, small files) cannot be read",
     }
     remedies: dict[type[HoldfastError], str] = {
         InvalidConfig: f"Edit {folder / opening.CONFIG_FILE}, or the variable of that name: correct it or take it out",
-        CorruptStore: f"Restore {folder / opening.CATALOG_FILE} from a backup; keep the damaged one, and its -wal file",
+        CatalogDamaged: f"In {folder}: {CatalogDamaged.default_remedy}",
     }
     meaning = next((text for kind, text in meanings.items() if isinstance(error, kind)), "The store does not open")
     remedy = remedies.get(type(error), error.remedy)
@@ -129,15 +135,27 @@ def _settings_findings(folder: Path) -> Iterator[Finding]:
         yield _not_open(folder, error)
 
 
-def _store_findings(backend: Backend, folder: Path) -> Iterator[Finding]:
-    for ask in (_damage, _intent_findings, _pin_findings, _trouble_findings):
+def _stopped_writer(engine: SqliteEngine) -> Iterator[Finding]:
+    stopped = engine.stopped_writer()
+    if stopped is not None:
+        yield Finding(
+            PROBLEM,
+            f"{stopped} was stopped while it writes to the store".capitalize(),
+            "The store can be read; whoever wants to change it waits, and then gives up",
+            f"Let it go on (`kill -CONT {stopped.pid}`), or end it (`kill -9 {stopped.pid}`): nothing is lost",
+        )
+
+
+def _store_findings(backend: Backend, folder: Path, also: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
+    damage = functools.partial(_damage, also=also)
+    for ask in (damage, _intent_findings, _pin_findings, _trouble_findings, _job_findings):
         try:
             yield from ask(backend)
         except HoldfastError as error:
             yield Finding(PROBLEM, error.message, f"A part of {folder} cannot be examined", error.remedy)
 
 
-def _damage(backend: Backend) -> Iterator[Finding]:
+def _damage(backend: Backend, also: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
     meanings = {
         "catalog": "The catalog's own file is damaged",
         "tree": "Files may not be found where they are",
@@ -145,10 +163,12 @@ def _damage(backend: Backend) -> Iterator[Finding]:
         "bytes": "These files cannot be read",
         "rendition": "These files can be read as they are, and not as Markdown",
         "figures": "`holdfast status` says so too; nothing else is concerned",
+        "session": "Something of this session may be missing",
+        "job": "It will never run, or fail when it does",
         "search": "A search may miss these files, or find them twice",
         "table": "A search fails, or misses files; the files themselves are not concerned",
     }
-    report = verify(backend, also=[("table", _check_indexes)])
+    report = verify(backend, also=[("table", _check_indexes), *also])
     for problem in report.problems:
         yield Finding(PROBLEM, problem.what, meanings.get(problem.kind, "Something is wrong"), problem.remedy)
     for note in report.notes:
@@ -222,4 +242,19 @@ def _trouble_findings(backend: Backend) -> Iterator[Finding]:
             "It is tried again by itself, and nothing that was committed is concerned",
             "`holdfast optimize` does the upkeep of search here and now, and says what stands in its way;"
             " if this is said again in two hours, restart that process",
+        )
+
+
+def _job_findings(backend: Backend) -> Iterator[Finding]:
+    with backend.engine.read() as conn:
+        failed = jobs.failed(conn, 1)
+        number = jobs.counts(conn).get(jobs.FAILED, 0) if failed else 0
+    for job in failed:
+        yield Finding(
+            WARNING,
+            f"{number} jobs failed, job {job.job_id} ({job.kind}) as the latest: {job.error}"
+            if number > 1
+            else f"Job {job.job_id} ({job.kind}) failed: {job.error}",
+            "What it was to make is not there; it is not tried again by itself",
+            "Mend the cause, then run `holdfast jobs retry --failed`",
         )

@@ -55,7 +55,7 @@ class GcReport:
 
 def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
     """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile."""
-    report = GcReport(dry_run)
+    report, given_up = GcReport(dry_run), _set_aside(backend)
     if not dry_run:
         # A store that may not be changed says so itself, before the first file that cannot be removed does.
         with backend.engine.write(durable=False):
@@ -77,8 +77,13 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
     if not dry_run:
         # On a disk that is full to the last byte, what is done is done, said or not.
         with suppress(StorageFailed):
-            _note(backend, report)
+            _note(backend, report, given_up)
     return report
+
+
+def _set_aside(backend: Backend) -> list[str]:
+    with backend.engine.read() as conn:
+        return [intent.intent_id for intent in intents.in_state(conn, intents.SET_ASIDE)]
 
 
 def _collect_contents(backend: Backend, report: GcReport) -> None:
@@ -233,10 +238,13 @@ def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> No
         litter.remember(backend, table, found)
 
 
-def _note(backend: Backend, report: GcReport) -> None:
+def _note(backend: Backend, report: GcReport, given_up: list[str]) -> None:
     now = backend.clock.now()
     detail = f"{report.contents} contents, {report.blobs} blobs and {report.files} files of tables removed"
     with backend.engine.write(durable=False) as conn:
         pins.forget_superseded(conn, now - KEPT)
         intents.forget_ended(conn, now - KEPT)
+        if not report.held:
+            # Whatever they left went with all else that nothing refers to.
+            intents.settle(conn, given_up, now)
         audit.write(conn, now, "gc", uuid.uuid4().hex, detail)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from holdfast.backend import Backend
 from holdfast.catalog import checks, commits
 from holdfast.catalog.checks import Place
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.places import Places
 
@@ -17,7 +17,7 @@ LISTED = 100
 NAMED = 3
 
 REPAIR = "Run `holdfast repair`"
-RESTORE = "Restore catalog.db from a backup: nothing else can bring back what it held"
+RESTORE = CatalogDamaged.default_remedy
 BYTES = (
     "Run `holdfast repair`: it looks for the bytes elsewhere, and says which commits have earlier ones. What it calls"
     " lost is nowhere but in a backup of the store"

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
 from holdfast.catalog import audit, checks, contents, entries, figures, search_rows
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
 from holdfast.places import Places
-from holdfast.recovery.bytes_again import Rederive, derive, find_again, store_again
+from holdfast.recovery.bytes_again import Rederive, derive, find_again, store_again, typed
+from holdfast.recovery.check_catalog import check_file
 from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
 from holdfast.recovery.inspection import Inspection, Problem
@@ -52,6 +53,8 @@ class RepairReport:
     found_again: int = 0
     #: renditions derived anew
     renditions: int = 0
+    #: renditions dropped because what they were made from is not there, and nothing holds it
+    forgotten: int = 0
     #: tables made anew, by name
     tables: list[str] = field(default_factory=list)
     #: contents whose search rows were derived anew
@@ -72,6 +75,9 @@ def repair(backend: Backend, rederive: Rederive, also: Iterable[tuple[str, Check
     checks of other rooms, as for `verify`.
     """
     report = RepairReport()
+    if damage := _damage_of_the_file(backend):
+        report.left.extend(damage)
+        return report
     _repair_bytes(backend, rederive, report)
     _repair_renditions(backend, rederive, report)
     # History first: what turns out to be visible is then put where a search looks.
@@ -93,6 +99,16 @@ def repair(backend: Backend, rederive: Rederive, also: Iterable[tuple[str, Check
     return report
 
 
+def _damage_of_the_file(backend: Backend) -> list[Problem]:
+    """Return what is wrong with the catalog's own file: nothing is mended by writing more into that."""
+    inspection = Inspection(backend, deep=False)
+    try:
+        check_file(inspection)
+    except CatalogDamaged as error:
+        inspection.problem("catalog", error.message, error.remedy)
+    return inspection.problems
+
+
 def _repair_bytes(backend: Backend, rederive: Rederive, report: RepairReport) -> None:
     inspection = Inspection(backend, deep=True)
     for page in pages(inspection):
@@ -111,7 +127,7 @@ def _bytes_again(backend: Backend, content_id: str, media_type: str, rederive: R
     try:
         body = find_again(backend, content_id, media_type, rederive)
         if body is not None:
-            store_again(backend, body)
+            store_again(backend, typed(backend, body) if media_type == UNKNOWN else body)
             report.found_again += 1
             return
     except (HoldfastError, OSError) as error:
@@ -151,6 +167,8 @@ def _repair_renditions(backend: Backend, rederive: Rederive, report: RepairRepor
             report.renditions += _rendition_again(backend, derive(rederive, content))
         except HoldfastError as error:
             report.failed[content.content_id] = error.message
+    with backend.engine.write() as conn:
+        report.forgotten += checks.forget_renditions_of_nothing(conn)
 
 
 def _rendition_again(backend: Backend, derived: Derived) -> int:

@@ -7,7 +7,7 @@ wrong in another. Litter is no problem: it is noted.
 from collections.abc import Callable, Iterable
 
 from holdfast.backend import Backend
-from holdfast.errors import HoldfastError
+from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.recovery.check_catalog import check_commits, check_file, check_tree
 from holdfast.recovery.check_contents import check_bytes, check_counts, check_known
 from holdfast.recovery.check_litter import check_intents, check_orphans
@@ -38,22 +38,25 @@ def verify(backend: Backend, *, deep: bool = False, also: Iterable[tuple[str, Ch
     """
     inspection = Inspection(backend, deep)
     for kind, check in (*CHECKS, *also):
-        failed = _failure(check, inspection)
-        if failed:
-            # What a check cannot even ask is damage of the catalog, which nothing else tells of.
-            inspection.problem(kind, failed, RESTORE)
+        failed, remedy = _failure(check, inspection)
+        # One damaged page fails many checks; it is said once.
+        if failed and all(problem.what != failed for problem in inspection.problems):
+            inspection.problem(kind, failed, remedy)
     # Litter can only be told from what is needed in a store that is whole.
-    if not inspection.problems and (failed := _failure(check_orphans, inspection)):
+    if not inspection.problems and (failed := _failure(check_orphans, inspection)[0]):
         inspection.notes.append(f"Litter was not looked for: {failed}")
     return inspection.report()
 
 
-def _failure(check: Check, inspection: Inspection) -> str:
-    """Run a check and return why it could not go on, empty when it could."""
+def _failure(check: Check, inspection: Inspection) -> tuple[str, str]:
+    """Run a check and return why it could not go on, and what to do about it; empty when it could."""
     try:
         check(inspection)
+    except CorruptStore as error:
+        # What a check cannot even ask is damage of the catalog, which nothing else tells of.
+        return error.message, RESTORE
     except HoldfastError as error:
-        return error.message
+        return error.message, error.remedy or RESTORE
     except Exception as error:  # noqa: BLE001 - an oracle that crashes on damage is no oracle
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return f"{type(error).__name__}: {error}", RESTORE
+    return "", ""

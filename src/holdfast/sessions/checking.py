@@ -1,7 +1,7 @@
 """What `verify` asks of sessions and jobs: none of them points at nothing."""
 
 from holdfast.catalog import jobs, sessions, work_checks
-from holdfast.recovery.inspection import LISTED, RESTORE, Inspection
+from holdfast.recovery.inspection import BYTES, LISTED, RESTORE, Inspection
 from holdfast.sessions.archiving import MEMORY
 
 
@@ -11,7 +11,7 @@ def check_sessions(inspection: Inspection) -> None:
         inspection.checked.update(work_checks.totals(conn))
         for session_id, number, content in work_checks.archives_without_bytes(conn, LISTED + 1):
             what = f"Archive {number} of session {session_id} names the content {content}, which is missing"
-            inspection.problem("session", what, RESTORE)
+            inspection.problem("session", what, BYTES)
         for session_id in work_checks.sessions_missing(conn, LISTED + 1):
             inspection.problem(
                 "session", f"Messages or archives belong to session {session_id}, which is gone", RESTORE
