@@ -75,6 +75,11 @@ def test_a_search_imports_only_what_it_asks(tail: bool, store: Store, folder: Pa
     assert heavy_after(run, NEVER_FOR_A_SEARCH) == set()
 
 
+def test_a_search_imports_nothing_of_what_jobs_are_done_with(store: Store, folder: Path) -> None:
+    run = f"from holdfast.cli import main\nassert main(['search', 'token', '--store', {str(folder)!r}]) == 0"
+    assert heavy_after(run, ("holdfast.handlers", "holdfast.digest.extractive", "holdfast.sessions.merging")) == set()
+
+
 def test_heavy_libraries_are_imported_through_the_gate() -> None:
     """Anywhere else, a second thread could meet a module that a first one has half imported."""
     loose = [

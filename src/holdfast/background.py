@@ -13,7 +13,6 @@ from holdfast.catalog.sessions import SessionRow
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
 from holdfast.digest.listing import stored_abstracts
 from holdfast.errors import ReadOnly
-from holdfast.handlers import Handlers
 from holdfast.jobs import Kind, Queue, Worker
 from holdfast.reading import Info
 from holdfast.sessions.memories import read_memories
@@ -24,6 +23,7 @@ from holdfast.snapshot import At, Snapshot
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.handlers import Handlers
 
 #: sessions read in one transaction
 SESSIONS_PER_PAGE = 500
@@ -107,5 +107,8 @@ class Background:
         self._transcripts.close()
 
     @cached_property
-    def _handlers(self) -> Handlers:
+    def _handlers(self) -> "Handlers":
+        # A command that only reads or searches has no use for what jobs are done with.
+        from holdfast.handlers import Handlers
+
         return Handlers(self._backend, lambda: self.settings, read_only=self.read_only)

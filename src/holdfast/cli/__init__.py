@@ -25,7 +25,7 @@ import sys
 from collections.abc import Sequence
 
 #: objects that come to be before Python looks for garbage among them: imports alone make tens of thousands that stay
-GARBAGE_AFTER = 50_000
+GARBAGE_AFTER = 150_000
 
 
 def main(args: Sequence[str] | None = None) -> int:
