@@ -6,6 +6,7 @@ import pytest
 
 import holdfast
 from holdfast.index import segments
+from holdfast.index.compaction import FRAGMENT_ROWS
 from holdfast.index.lookup import LEAST_PROBES
 from holdfast.index.table import VersionedTable
 from holdfast.ingest import report as report_module
@@ -20,6 +21,7 @@ from holdfast.upkeep.upkeep import Upkeep
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexes, "USUAL", indexes.Bounds(32, 8, lambda _: 100_000, 100_000, close=False))
     monkeypatch.setattr(indexes, "SETTLED", indexes.Bounds(32, 2, lambda _: 10, 10))
+    monkeypatch.setattr(indexes, "ADDED", indexes.Bounds(32, 2, lambda _: 10, 10, small_fragments=2))
 
 
 def append(store: Store, name: str, files: int = 300) -> None:
@@ -84,6 +86,27 @@ def test_a_large_add_leaves_no_tail_to_the_next_search(
     store.add(source, jobs=1)
     assert store.explain("wombat").tail_rows == 0
     assert len(store.search("wombat", limit=30)) == 20
+
+
+def test_a_large_add_leaves_few_fragments_to_look_into_and_a_small_one_as_many_as_there_are(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        append(store, name)
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(20):
+        (source / f"{number}.md").write_text(f"wombat {number}\n")
+    store.add(source, jobs=1)
+    assert len(segments.fragments(*live(store))) >= 3
+    monkeypatch.setattr(report_module, "LARGE_ADD", 20)
+    store.add(source, jobs=1, to="/again")
+    assert len(segments.fragments(*live(store))) == 1
+
+
+def test_only_a_table_that_is_small_is_compacted_for_a_few_fragments() -> None:
+    """Or an add to a large store would cost a rewriting of all that stood there."""
+    assert indexes.ADDED.fragments_of(FRAGMENT_ROWS) < indexes.ADDED.fragments_of(FRAGMENT_ROWS + 1)
 
 
 def test_a_table_just_large_enough_for_an_index_is_searched_whole() -> None:

@@ -3,13 +3,13 @@
 import functools
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.backend import Backend
 from holdfast.catalog import pins, settings
 from holdfast.faults import point
 from holdfast.index import segments
-from holdfast.index.compaction import compact
+from holdfast.index.compaction import FRAGMENT_ROWS, compact
 from holdfast.index.table import VersionedTable
 from holdfast.index.tables import SearchTable
 from holdfast.upkeep import memory
@@ -25,6 +25,8 @@ LARGE_TABLE = 5_000
 VECTOR_ROWS = 10_000
 #: the same of both, and of segments, where a run that added ends: whoever searches next is not to pay for it
 SETTLED_TEXT, SETTLED_VECTORS, SETTLED_SEGMENTS = 500, 1000, 4
+#: fragments that a large add may leave in a table of which one could hold all: every search looks into each
+SETTLED_FRAGMENTS = 2
 #: segments of one index, and fragments of a table, above which they are merged
 MANY_SEGMENTS, MANY_FRAGMENTS = 8, 32
 
@@ -50,6 +52,12 @@ class Bounds:
     vectors: int
     #: whether a look within these bounds leaves nothing to be done at the end of a run
     close: bool = True
+    #: fragments of a table that is no larger than one fragment may be, where that is less
+    small_fragments: int = MANY_FRAGMENTS
+
+    def fragments_of(self, rows: int) -> int:
+        """Return how many fragments a table of so many rows may have."""
+        return min(self.fragments, self.small_fragments) if rows <= FRAGMENT_ROWS else self.fragments
 
 
 #: while a store is being changed
@@ -62,6 +70,8 @@ USUAL = Bounds(
 )
 #: where a run ends
 SETTLED = Bounds(MANY_FRAGMENTS, SETTLED_SEGMENTS, lambda _: SETTLED_TEXT, SETTLED_VECTORS)
+#: where a large add ends, which took longer than compacting a small table does
+ADDED = replace(SETTLED, small_fragments=SETTLED_FRAGMENTS)
 #: for `optimize`
 THOROUGH = Bounds(1, 1, lambda _: 0, 0)
 
@@ -126,7 +136,7 @@ def _due(table: VersionedTable, version: int, bounds: Bounds) -> list[Step]:
 def _steps(table: VersionedTable, version: int, rows: int, bounds: Bounds) -> list[tuple[Step, bool]]:
     parts = len(segments.fragments(table, version))
     steps = [
-        (Step("compaction", compact), parts > bounds.fragments),
+        (Step("compaction", compact), parts > bounds.fragments_of(rows)),
         *_index_steps(table, version, table.shape.text, bounds.text(rows), bounds),
     ]
     if rows >= LARGE_TABLE:

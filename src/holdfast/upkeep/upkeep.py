@@ -94,31 +94,30 @@ class Upkeep:
             self._thread.attempt(self._sweep)
 
     def settle(self) -> None:
-        """Do now, in this thread, what would be done at the end of this process, and fold the tail, however short.
+        """Do now, in this thread, what is due at the end of a large add."""
+        self._thread.attempt(functools.partial(self.round, closely=True, added=True))
 
-        After a large add: every search would score a tail and ask both places for their statistics.
-        """
-        self._thread.attempt(functools.partial(self.round, closely=True, fold_rows=1))
-
-    def round(self, *, closely: bool = False, fold_rows: int | None = None) -> None:
+    def round(self, *, closely: bool = False, added: bool = False) -> None:
         """Do what is due. When nothing is, this is a few small queries, and Lance is not imported.
 
-        `closely` is for the end of a run: what it left without an index is indexed within narrower bounds. With
-        `fold_rows`, a tail of so many rows is folded, whatever the settings say.
+        `closely` is for the end of a run: what it left without an index is indexed within narrower bounds.
+        `added` is for the end of a large add: the tail is folded, however short, and small fragments are merged. Every
+        search would score that tail, ask both places for their statistics, and look into each of the fragments.
         """
         with self._working:
-            self._round(closely, fold_rows or self._fold_rows)
+            self._round(closely, added)
 
-    def _round(self, closely: bool, fold_rows: int) -> None:
+    def _round(self, closely: bool, added: bool) -> None:
         with self._backend.engine.read() as conn:
             tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
             hidden = retire.is_due(conn, self._backend)
-        if tail >= fold_rows:
+        if tail >= (1 if added else self._fold_rows):
             fold(self._backend)
         if hidden:
             retire.retire(self._backend)
         if indexes.is_due(self._backend, closely=closely):
-            done = indexes.tend(self._backend, bounds=indexes.SETTLED if closely else indexes.USUAL)
+            ended = indexes.ADDED if added else indexes.SETTLED
+            done = indexes.tend(self._backend, bounds=ended if closely else indexes.USUAL)
             if done:
                 # Each of these left the files of what it replaced: a process that adds for minutes would pile them up.
                 self._collect()
