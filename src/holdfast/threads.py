@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from holdfast.errors import Unsupported
+from holdfast.flag import Flag
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -60,7 +61,7 @@ class SupervisedThread:
         self._longest_pause = longest_pause
         # Re-entrant: a signal handler may come to `ensure` while the thread it interrupts is in there.
         self._guard = threading.RLock()
-        self._ending = threading.Event()
+        self._ending = Flag()
         self._thread: threading.Thread | None = None
         #: whether somebody asked for the thread since the last turn began
         self._wanted = False

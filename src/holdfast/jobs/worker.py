@@ -18,6 +18,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
+from holdfast.flag import Flag
 from holdfast.jobs import outcome
 from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
 from holdfast.jobs.hands import FIRST_LOOK, Hand, Hands
@@ -72,7 +73,7 @@ class Worker:
         self._rng = rng or random.Random()
         self._waker = Waker(backend)
         self._heartbeat = Heartbeat(backend, lease, self._rng)
-        self._stopping = threading.Event()
+        self._stopping = Flag()
         self._until_empty = False
         self._hands = Hands(self._names, threads, self._new_thread)
         self._claiming = threading.Lock()

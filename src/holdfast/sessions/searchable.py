@@ -13,6 +13,7 @@ from holdfast.catalog import search_rows, sessions
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import body_of_bytes
+from holdfast.flag import Flag
 from holdfast.sessions.reading import read_content
 from holdfast.threads import SupervisedThread
 
@@ -48,7 +49,7 @@ class Transcripts:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._lock = threading.Lock()
-        self._noted = threading.Event()
+        self._noted = Flag()
         self._thread = SupervisedThread(
             "holdfast-transcripts", self._turn, wake=self._noted.set, report=backend.note_trouble
         )

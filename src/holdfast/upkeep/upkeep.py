@@ -12,6 +12,7 @@ from typing import Protocol
 from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
+from holdfast.flag import Flag
 from holdfast.threads import SupervisedThread
 from holdfast.upkeep import indexes, retire
 from holdfast.upkeep.fold import fold
@@ -65,7 +66,7 @@ class Upkeep:
         self._sweep = sweep
         self._collect = collect
         self._working = threading.Lock()
-        self._wake = threading.Event()
+        self._wake = Flag()
         self._next_sweep = 0.0
         self._thread = SupervisedThread(
             "holdfast-upkeep", self._turn, wake=self._wake.set, report=backend.note_trouble, longest_pause=PERIOD
