@@ -11,7 +11,7 @@ from pathlib import Path
 
 import holdfast
 from bench.figures import Figure, paired_ms
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 TURNS = 2000
 CONTENDERS, TURNS_EACH = 8, 200

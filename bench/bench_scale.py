@@ -18,7 +18,7 @@ from pathlib import Path
 import holdfast
 from bench.figures import Figure, paired_ms
 from bench.stores import many_files, note, sentence
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 #: files of one add, and of the small store
 ROUND = 10_000

@@ -17,8 +17,8 @@ from bench.bench_spine import bare_insert
 from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import sentence
 from holdfast.catalog import jobs
+from holdfast.front.store import Store
 from holdfast.jobs import Kind
-from holdfast.store import Store
 from tests.modelserver import extract, memory, serving
 
 RUNS = 300

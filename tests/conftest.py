@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 import holdfast
 from holdfast import faults
-from holdfast.clock import ManualClock
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from tests.processes import Child
 
 settings.register_profile(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 #: steps of SQLite's machine that are counted at a time
 GRAIN = 10

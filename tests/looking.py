@@ -1,7 +1,7 @@
 """What a store shows, in forms that tests compare."""
 
-from holdfast.reading import Reads
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.tree.reading import Reads
 
 STANDARD = ("/memories", "/resources", "/sessions", "/skills", "/wiki")
 

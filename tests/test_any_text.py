@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import HoldfastError, InvalidPath, Unsupported
+from holdfast.front.store import Store
 from holdfast.lines import lines_of
-from holdfast.store import Store
 
 TEXTS = (
     "", " ", "\ud800", "a\udcffb lease", "\0", "a\0b", "\u2028", "a\u2028b", "\x85", "\x0b\x0c", "\r", "\n", "\ufeff",

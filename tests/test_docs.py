@@ -9,7 +9,7 @@ import pytest
 
 from holdfast import errors
 from holdfast.catalog.schema import metadata
-from holdfast.cli import commands
+from holdfast.cli import registry
 from holdfast.config import Settings
 from holdfast.faults import POINTS
 from tests.snippets import RUN, Session, snippets
@@ -50,7 +50,7 @@ def test_every_file_a_page_names_is_there(name: str) -> None:
     assert not missing
 
 
-COMMANDS = {command for group in commands.FLAT.values() for command in group} | {*commands.NESTED}
+COMMANDS = {command for group in registry.FLAT.values() for command in group} | {*registry.NESTED}
 
 
 def test_the_readme_names_every_command() -> None:

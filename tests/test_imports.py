@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.heavy import LIBRARIES
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.importing import LIBRARIES
 
 HEAVY = (
     "alembic",
@@ -77,7 +77,10 @@ def test_a_search_imports_only_what_it_asks(tail: bool, store: Store, folder: Pa
 
 def test_a_search_imports_nothing_of_what_jobs_are_done_with(store: Store, folder: Path) -> None:
     run = f"from holdfast.cli import main\nassert main(['search', 'token', '--store', {str(folder)!r}]) == 0"
-    assert heavy_after(run, ("holdfast.handlers", "holdfast.digest.extractive", "holdfast.sessions.merging")) == set()
+    assert (
+        heavy_after(run, ("holdfast.front.builtin_jobs", "holdfast.digest.extractive", "holdfast.sessions.merging"))
+        == set()
+    )
 
 
 def test_heavy_libraries_are_imported_through_the_gate() -> None:

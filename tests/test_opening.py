@@ -19,8 +19,8 @@ from holdfast.errors import (
     StoreNotFound,
     StoreTooNew,
 )
+from holdfast.front.store import Store
 from holdfast.opening import find_store
-from holdfast.store import Store
 from tests.looking import contents_of, head
 from tests.processes import Child
 
@@ -359,7 +359,7 @@ def test_a_file_system_that_refuses_more_fails_the_write_and_loses_nothing(
 
 
 def test_what_the_system_says_is_explained() -> None:
-    from holdfast import disk
+    from holdfast.host import disk
 
     for number, kind in (
         (errno.ENOSPC, StorageFailed),

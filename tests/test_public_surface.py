@@ -8,9 +8,9 @@ import pytest
 import holdfast
 from holdfast import errors
 from holdfast.errors import HoldfastError
-from holdfast.snapshot import Snapshot
-from holdfast.store import Store
-from holdfast.transaction import Transaction
+from holdfast.front.store import Store
+from holdfast.publish.transaction import Transaction
+from holdfast.tree.snapshot import Snapshot
 
 ERRORS = {
     "AlreadyExists", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",

@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import holdfast
 from holdfast import faults
 from holdfast.errors import HoldfastError
+from holdfast.front.store import Store
+from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.verify import verify
-from holdfast.snapshot import Snapshot
-from holdfast.store import Store
-from holdfast.transaction import Transaction
+from holdfast.tree.snapshot import Snapshot
 from tests.looking import STANDARD, contents_of
 from tests.reference import Reference
 

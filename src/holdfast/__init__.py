@@ -34,18 +34,18 @@ from holdfast.errors import (
     TooLarge,
     Unsupported,
 )
-from holdfast.history import Change
+from holdfast.front.store import Store, init
+from holdfast.front.store import open_store as open
 from holdfast.jobs import JobContext, Kind, Queue, Worker
 from holdfast.locks.lock import Lock
 from holdfast.locks.observer import LockInfo, LockStats
-from holdfast.reading import Info, Match
+from holdfast.publish.transaction import Transaction
 from holdfast.search.hits import Explanation, Hit
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.session import Session, SessionInfo
-from holdfast.snapshot import Snapshot
-from holdfast.store import Store, init
-from holdfast.store import open_store as open
-from holdfast.transaction import Transaction
+from holdfast.tree.history import Change
+from holdfast.tree.reading import Info, Match
+from holdfast.tree.snapshot import Snapshot
 from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from holdfast import process
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
 from holdfast.catalog import audit, contents
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.values import MAIN
-from holdfast.clock import Clock
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore, HoldfastError, Unsupported
+from holdfast.host import process
+from holdfast.host.clock import Clock
 from holdfast.index.tables import Tables
 
 log = logging.getLogger("holdfast")

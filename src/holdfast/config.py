@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from holdfast.early import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS
+from holdfast.bootstrap import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS
 from holdfast.errors import InvalidConfig, StoreNotFound
 
 #: what an endpoint is given that wants no key

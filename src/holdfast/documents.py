@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from holdfast import disk
 from holdfast.blobs.hashing import content_id, content_id_of, pieces_of
 from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.catalog.contents import INLINE_LIMIT, Content, Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.errors import IsADirectory, NotFound, Unsupported
+from holdfast.host import disk
 
 #: bytes; files up to this size are held in memory while they are prepared
 IN_MEMORY_BYTES = 16 * 1024 * 1024

@@ -6,23 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast import disk, early
+from holdfast import bootstrap
 from holdfast.backend import Backend
 from holdfast.blobs.objects import LocalBlobs
 from holdfast.catalog import commits, entries, pins, settings, upgrade
 from holdfast.catalog.engine import CatalogDamaged, Connection
+from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
-from holdfast.catalog.sqlite import SqliteEngine
 from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
-from holdfast.clock import Clock
 from holdfast.documents import Deriver
 from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound
 from holdfast.faults import point
+from holdfast.host import disk
+from holdfast.host.clock import Clock
 from holdfast.index.tables import Tables
 from holdfast.locks.renewal import Renewer
 from holdfast.paths import STANDARD_DIRECTORIES
 
-CONFIG_FILE = early.FILE_NAME
+CONFIG_FILE = bootstrap.FILE_NAME
 #: rights of a store's folder that is not shared; what is in it follows the umask
 _OWNER_ALONE = 0o700
 CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
@@ -31,7 +32,7 @@ CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
 BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-int8", 256
 
 _CONFIG_TEXT = f"""# Settings of this Holdfast store. `holdfast config` shows all of them with their defaults.
-format = {early.FORMAT}
+format = {bootstrap.FORMAT}
 """
 
 
@@ -43,7 +44,7 @@ class Opened:
     engine: SqliteEngine
     folder: Path
     store_id: str
-    settings: early.EarlySettings
+    settings: bootstrap.EarlySettings
 
 
 def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False, shared: bool = False) -> None:
@@ -114,7 +115,7 @@ def _holds_store(folder: Path, adopt: bool) -> bool:
             remedy=f"Restore {CATALOG_FILE} and {CONFIG_FILE} from a backup, or choose another folder",
         ) from error
     raise AlreadyExists(
-        f"{folder} holds a store's catalog, but no {CONFIG_FILE}", path=str(folder), remedy=early.adopting(folder)
+        f"{folder} holds a store's catalog, but no {CONFIG_FILE}", path=str(folder), remedy=bootstrap.adopting(folder)
     )
 
 
@@ -175,9 +176,9 @@ def open_parts(
 
     `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
-    settled = early.read(folder)
-    if durability not in (None, *early.DURABILITIES):
-        raise InvalidConfig(f"{durability!r} is none of {', '.join(early.DURABILITIES)}", path=str(durability))
+    settled = bootstrap.read(folder)
+    if durability not in (None, *bootstrap.DURABILITIES):
+        raise InvalidConfig(f"{durability!r} is none of {', '.join(bootstrap.DURABILITIES)}", path=str(durability))
     durable = (durability or settled.durability) != "relaxed"
     engine = SqliteEngine(folder / CATALOG_FILE, read_only=read_only, durable=durable)
     try:
@@ -216,7 +217,7 @@ def find_store(start: Path) -> Path:
         if (folder / CONFIG_FILE).is_file():
             return folder
     lost = next((folder for folder in (start, *start.parents) if (folder / CATALOG_FILE).is_file()), None)
-    remedy = early.adopting(lost) if lost is not None else ""
+    remedy = bootstrap.adopting(lost) if lost is not None else ""
     raise StoreNotFound(f"There is no store at or above {start}", path=str(start), remedy=remedy)
 
 

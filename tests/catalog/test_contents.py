@@ -2,7 +2,7 @@
 
 from holdfast.catalog import contents
 from holdfast.catalog.contents import Content
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 SMALL, LARGE = Content("aa", 5, "text/plain", inline=True), Content("bb", 70_000, "text/plain", inline=False)
 

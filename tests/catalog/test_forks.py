@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from holdfast.catalog.sqlite import SqliteEngine
-from holdfast.store import Store
+from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.front.store import Store
 from tests.interrupts import in_time
 from tests.processes import Child
 

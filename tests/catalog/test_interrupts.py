@@ -12,9 +12,9 @@ import pytest
 
 import holdfast
 from bench import bench_interrupts
-from holdfast.catalog import turnstile as turns
-from holdfast.catalog.sqlite import SqliteEngine
-from holdfast.catalog.turnstile import Turnstile
+from holdfast.catalog.engines import turnstile as turns
+from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.catalog.engines.turnstile import Turnstile
 from tests.interrupts import in_time, interrupted
 
 

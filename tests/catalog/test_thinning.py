@@ -2,7 +2,7 @@
 
 from holdfast.catalog import audit, intents, pins
 from holdfast.catalog.engine import Connection
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 DAY = 86_400.0
 

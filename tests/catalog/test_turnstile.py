@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.catalog import settings, sqlite
-from holdfast.catalog import turnstile as turns
-from holdfast.catalog.sqlite import SqliteEngine
-from holdfast.catalog.turnstile import Turnstile
+from holdfast.catalog import settings
+from holdfast.catalog.engines import sqlite
+from holdfast.catalog.engines import turnstile as turns
+from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.catalog.engines.turnstile import Turnstile
 from holdfast.errors import Locked, Unsupported
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.looking import head
 from tests.processes import Child
 

@@ -11,7 +11,7 @@ from alembic.operations import Operations
 
 import holdfast
 from holdfast.catalog import migrations, upgrade
-from holdfast.catalog.sqlite import SqliteEngine
+from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed, StoreTooNew
 from tests.processes import Child
 

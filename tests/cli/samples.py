@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import LockLost
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.cli.running import Ran
 from tests.cli.work_samples import WORK_SAMPLES
 

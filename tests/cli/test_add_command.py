@@ -9,8 +9,8 @@ import pytest
 
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.output import Output
+from holdfast.front.store import Store
 from holdfast.ingest.report import AddReport, Failure
-from holdfast.store import Store
 from tests.cli.conftest import Run
 from tests.processes import Child
 

@@ -68,7 +68,7 @@ def found_in(value: Any, stop: dict[str, str], at: str = "") -> Iterator[tuple[s
 
 
 def test_every_command_is_documented_and_has_a_sample() -> None:
-    from holdfast.cli.commands import every_command
+    from holdfast.cli.registry import every_command
 
     shapes = {"entry", "commit", "change", "hit", "lock"}
     shapes |= {"job", "queue", "session", "message", "archive", "memory", "digest"}

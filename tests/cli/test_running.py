@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.cli.commands import FLAT, NESTED, every_command
+from holdfast.cli.registry import FLAT, NESTED, every_command
 from holdfast.errors import Conflict, HoldfastError, Locked, NotFound
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.cli.conftest import Run
 from tests.processes import Child
 

@@ -8,8 +8,8 @@ import pytest
 
 from holdfast.cli import main
 from holdfast.cli.output import harmless
+from holdfast.front.store import Store
 from holdfast.sessions.memory import Memory
-from holdfast.store import Store
 
 #: renames the window, goes up a line and wipes it
 EVIL = "\x1b]0;evil\x07\x1b[1A\x1b[2K"

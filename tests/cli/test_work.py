@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.cli.conftest import Run
 from tests.cli.work_samples import MEMORY, talk
 

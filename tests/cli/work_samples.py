@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from holdfast.front.store import Store
 from holdfast.sessions.memory import Memory, Source
-from holdfast.store import Store
 from tests.cli.running import Ran
 
 Run = Callable[..., Ran]

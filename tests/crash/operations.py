@@ -16,11 +16,11 @@ import pytest
 import holdfast
 from holdfast.catalog import upgrade
 from holdfast.errors import Locked, NotFound
+from holdfast.front.store import Store
 from holdfast.ingest.converters.text import TextConverter
+from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
-from holdfast.store import Store
-from holdfast.transaction import Transaction
 from tests.crash import session_work
 
 #: more bytes than live in the catalog: a blob

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from holdfast.digest.by_model import ModelDigester
+from holdfast.front.store import Store
 from holdfast.jobs import Backoff, JobContext, Kind
 from holdfast.models.port import Shape
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
 from holdfast.sessions.remembering import Remembering
-from holdfast.store import Store
 
 #: what the model remembers of any archive; the word stands in no other file
 FACT = "an ocelotbee prefers metric units"

@@ -9,7 +9,7 @@ import pytest
 import holdfast
 from holdfast.catalog import audit
 from holdfast.errors import Locked
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.processes import Child
 
 pytestmark = pytest.mark.crash

@@ -20,9 +20,9 @@ import pytest
 import holdfast
 from holdfast import faults
 from holdfast.errors import CorruptStore, HoldfastError, StoreNotFound
+from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
-from holdfast.store import Store
 from tests.crash.forks import Forks
 from tests.crash.operations import OPERATIONS, TOKENS, Operation, quiet
 from tests.crash.recorder import recording

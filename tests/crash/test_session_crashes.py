@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast.front.store import Store
 from holdfast.jobs import Kind
 from holdfast.sessions import Message
-from holdfast.store import Store
 from tests.modelserver import extract, memory, serving
 from tests.processes import Child
 from tests.sessions.conftest import configure

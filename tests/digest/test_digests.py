@@ -12,8 +12,8 @@ from holdfast.digest.digest import Child, Pair
 from holdfast.digest.digests import PATIENCE
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
+from holdfast.front.store import Store
 from holdfast.recovery.gc import gc
-from holdfast.store import Store
 from tests.modelserver import Misbehaviour, extract, refusal, serving, status
 from tests.sessions.conftest import configure, work
 
@@ -208,7 +208,7 @@ def test_a_failure_says_what_the_model_was_asked_about(folder: Path) -> None:
 
 
 def test_an_endpoint_that_is_busy_for_a_moment_fails_no_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holdfast.models.gate.FIRST_REST", 0.001)
+    monkeypatch.setattr("holdfast.models.call_limiter.FIRST_REST", 0.001)
 
     def brain(asked: object, call: int) -> str | Misbehaviour:
         return status(429) if call % 3 == 0 else '{"abstract": "A.", "overview": "O."}'

@@ -19,13 +19,13 @@ from contextlib import closing
 from pathlib import Path
 
 import holdfast
-from holdfast import early, faults
-from holdfast.clock import ManualClock
-from holdfast.store import Store
+from holdfast import bootstrap, faults
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from tests.looking import contents_of
 
 HERE = Path(__file__).parent
-ARCHIVE = HERE / f"format-{early.FORMAT}.tar.xz"
+ARCHIVE = HERE / f"format-{bootstrap.FORMAT}.tar.xz"
 STORE, EXPECTED = "store", "expected.json"
 #: above 64 KiB, and little of it once compressed
 BLOB = bytes(range(256)) * 300

@@ -10,9 +10,9 @@ import pytest
 
 import holdfast
 from holdfast.blobs.hashing import content_id
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from tests.golden import make
 from tests.looking import contents_of
 

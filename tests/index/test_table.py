@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import disk, faults
+from holdfast import faults
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed
+from holdfast.host import disk
 from holdfast.index.segments import index_ids, index_text
 from holdfast.index.table import FIRST_VERSION, Staged, VersionedTable
 

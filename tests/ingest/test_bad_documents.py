@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported
-from holdfast.ingest import archive, formats, pages
-from holdfast.ingest.convert import Registry, convert, default_registry, open_document
+from holdfast.ingest.conversion import archive, formats, pages
+from holdfast.ingest.conversion.convert import Registry, convert, default_registry, open_document
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, Limits
+from holdfast.ingest.conversion.port import Document, Rendition
 from holdfast.ingest.converters import engine, pdf
-from holdfast.ingest.limits import DEFAULT_LIMITS, MIB, Limits
-from holdfast.ingest.port import Document, Rendition
 
 from . import samples as make
 
@@ -223,7 +223,7 @@ def test_a_pdf_of_many_pages_is_parsed_in_parts_and_numbered_through() -> None:
 
 def test_making_the_registry_and_reading_text_imports_no_parser() -> None:
     program = (
-        "import sys; from holdfast.ingest.convert import *; convert(open_document('a.md', b'# x'));"
+        "import sys; from holdfast.ingest.conversion.convert import *; convert(open_document('a.md', b'# x'));"
         "default_registry().key(open_document('a.pdf', b'%PDF-1.4\\n'));"
         "assert not {'xberg', 'pypdfium2', 'numpy', 'lance'} & set(sys.modules)"
     )

@@ -1,6 +1,8 @@
 """Every built-in converter against the conformance suite."""
 
-from holdfast.ingest import formats
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS
+from holdfast.ingest.conversion.port import Document
 from holdfast.ingest.converters.html import HtmlConverter
 from holdfast.ingest.converters.mail import MailConverter
 from holdfast.ingest.converters.notebook import NotebookConverter
@@ -8,8 +10,6 @@ from holdfast.ingest.converters.office import OfficeConverter
 from holdfast.ingest.converters.pdf import PdfConverter
 from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
-from holdfast.ingest.limits import DEFAULT_LIMITS
-from holdfast.ingest.port import Document
 from holdfast.testing.converters import ConverterSuite, Sample
 
 from . import samples as make

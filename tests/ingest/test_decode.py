@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.ingest.decode import decode
+from holdfast.ingest.conversion.decode import decode
 
 TEXT = "Grüße, “quoted” 漢字\nnext line\n"
 

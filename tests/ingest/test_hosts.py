@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import Unsupported
-from holdfast.ingest.hosts import is_public, resolved
+from holdfast.ingest.sources.hosts import is_public, resolved
 
 PRIVATE = (
     "10.0.0.1",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import ConversionFailed, Unsupported
-from holdfast.ingest import formats
-from holdfast.ingest.media import detect
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.media import detect
 
 from . import samples as make
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.ingest import groups
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.ingest.publishing import groups
 from tests.ingest.test_pipeline import files_of, tree
 from tests.processes import Child
 
@@ -152,7 +152,7 @@ def test_killed_in_the_middle_and_run_again_the_tree_is_the_same(
     move(papers, "a.md", "new/a.md")
     move(papers, "old/b.md", "new/b.md")
     code = """
-    from holdfast.ingest import groups
+    from holdfast.ingest.publishing import groups
     groups.GROUP_FILES = 1
     holdfast.open(sys.argv[1]).add(sys.argv[2], prune=True)
     """

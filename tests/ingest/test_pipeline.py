@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.clock import ManualClock
 from holdfast.errors import InvalidPath, Locked, LockLost, StorageFailed
-from holdfast.ingest import groups, inorder
-from holdfast.ingest.placing import Published
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
+from holdfast.ingest.publishing import groups, reorder_buffer
+from holdfast.ingest.publishing.placement import Published
 from holdfast.ingest.report import Progress
-from holdfast.store import Store
 from tests.ingest import samples
 
 
@@ -187,14 +187,14 @@ def test_the_window_is_bounded_while_publishing_lags(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(groups, "GROUP_FILES", 2)
-    monkeypatch.setattr(inorder, "WINDOW_FILES", 3)
+    monkeypatch.setattr(reorder_buffer, "WINDOW_FILES", 3)
     assert store.add(tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(20)})).added == 20
 
 
 def test_a_file_that_changed_after_it_was_prepared_is_prepared_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holdfast.ingest.preparing.CARRIED_BYTES", 0)
+    monkeypatch.setattr("holdfast.ingest.preparing.preparation.CARRIED_BYTES", 0)
     file = tree(tmp_path, {"log.txt": "x" * 100_000}) / "log.txt"
     publish, calls = groups.publish, []
 
@@ -213,7 +213,7 @@ def test_a_file_that_changed_after_it_was_prepared_is_prepared_again(
 def test_a_file_that_never_stands_still_fails_and_the_rest_of_its_group_is_published(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holdfast.ingest.preparing.CARRIED_BYTES", 70_000)
+    monkeypatch.setattr("holdfast.ingest.preparing.preparation.CARRIED_BYTES", 70_000)
     folder = tree(tmp_path / "in", {"a.md": "still", "log.txt": "0" * 100_000, "z.md": "still too"})
     publish, calls = groups.publish, []
 
@@ -324,7 +324,9 @@ def test_a_moved_pdf_is_found_by_its_hash_and_not_converted_again(
     pdf = tmp_path / "a.pdf"
     pdf.write_bytes(samples.pdf([samples.SENTENCES]))
     store.write("/resources/before.pdf", pdf)
-    monkeypatch.setattr("holdfast.ingest.preparers.Preparers.give", lambda *_: pytest.fail("it was prepared again"))
+    monkeypatch.setattr(
+        "holdfast.ingest.preparing.dispatch.Preparers.give", lambda *_: pytest.fail("it was prepared again")
+    )
     assert store.add(pdf).added == 1
     assert "fencing token" in store.read_text("/resources/a.pdf")
 

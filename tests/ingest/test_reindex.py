@@ -6,15 +6,15 @@ import pytest
 
 import holdfast
 from holdfast.catalog import search_rows
-from holdfast.clock import ManualClock
 from holdfast.errors import ConversionFailed, NotFound
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from holdfast.index import analysis
 from holdfast.ingest import reindex as module
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
 from holdfast.ingest.converters.text import TextConverter
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
 from holdfast.ingest.report import Progress
-from holdfast.store import Store
 from holdfast.upkeep.retire import retire
 
 

@@ -5,9 +5,9 @@ from email import policy
 from email.message import EmailMessage
 from typing import Any
 
-from holdfast.ingest import formats
-from holdfast.ingest.convert import Rendition, convert
-from holdfast.ingest.port import Document
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.convert import Rendition, convert
+from holdfast.ingest.conversion.port import Document
 
 from . import samples as make
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.ingest.scan import Found, Refused, scan
+from holdfast.ingest.sources.scan import Found, Refused, scan
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from holdfast import process
-from holdfast.ingest import scratch as scratch_room
-from holdfast.ingest.scratch import scratch
+from holdfast.host import process
+from holdfast.ingest.sources import scratch as scratch_room
+from holdfast.ingest.sources.scratch import scratch
 from tests.interrupts import in_time
 from tests.processes import Child
 
@@ -26,7 +26,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, child
         """
         import tempfile
         from pathlib import Path
-        from holdfast.ingest.scratch import scratch
+        from holdfast.ingest.sources.scratch import scratch
         tempfile.tempdir = sys.argv[1]
         folder = scratch()
         (Path(folder.name) / "1").write_text("half a download")
@@ -58,7 +58,9 @@ def test_what_says_nothing_of_its_owner_is_left_alone(tmp_path: Path) -> None:
 @pytest.fixture
 def dead(child: Callable[..., Child]) -> process.Identity:
     """Return who a process was that has ended."""
-    return process.Identity.from_json(child("from holdfast import process; say(process.current().to_json())").finish())
+    return process.Identity.from_json(
+        child("from holdfast.host import process; say(process.current().to_json())").finish()
+    )
 
 
 @pytest.mark.parametrize("what", ["a pipe", "a link to it"])

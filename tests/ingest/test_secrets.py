@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import holdfast
-from holdfast.ingest.secrets import shown
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.ingest.sources.secrets import shown
 
 SECRETS = (
     *("sig", "signature", "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "token", "access_token"),

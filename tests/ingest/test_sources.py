@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.ingest.scan import scan
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.ingest.sources.scan import scan
 from tests.ingest.test_pipeline import files_of, tree
 
 SECRET = "# Not for this store"
@@ -21,7 +21,7 @@ def between(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
         change()
         return iter(found)
 
-    monkeypatch.setattr("holdfast.ingest.intake.scan", scanned)
+    monkeypatch.setattr("holdfast.ingest.sources.discovery.scan", scanned)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import AlreadyExists, InvalidPath
-from holdfast.ingest import prune
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.ingest.sources import prune
 from tests.ingest.test_pipeline import files_of, papers, tree
 
 __all__ = ["papers"]

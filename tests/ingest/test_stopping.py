@@ -10,7 +10,7 @@ from tests.processes import PATIENCE, Child
 
 ADD = """
 import signal
-from holdfast.ingest import groups
+from holdfast.ingest.publishing import groups
 groups.GROUP_FILES = 4
 
 reached = []

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from holdfast.catalog import sqlite
-from holdfast.store import Store
+from holdfast.catalog.engines import sqlite
+from holdfast.front.store import Store
 
 STAGES = ("scan", "prefilter", "prepare", "stage", "lock_wait", "publish")
 #: seconds that each turn has to be waited for

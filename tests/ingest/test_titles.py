@@ -3,12 +3,12 @@
 import pytest
 
 from holdfast.index.front_matter import front_matter
-from holdfast.ingest import pages
+from holdfast.ingest.conversion import pages
+from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.engine import unescaped
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.converters.words import missing_share
-from holdfast.ingest.titles import first_heading, meaningful
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import HoldfastError, NotFound, TooLarge, Unsupported
-from holdfast.ingest import hosts
-from holdfast.ingest.urls import FetchLimits, fetch, name_of
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.ingest.sources import hosts
+from holdfast.ingest.sources.urls import FetchLimits, fetch, name_of
 from tests.ingest.conftest import Replies
 
 LIMITS = FetchLimits(size=100_000, seconds=30.0, private=True)

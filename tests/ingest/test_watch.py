@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import NotFound
+from holdfast.front.store import Store
 from holdfast.ingest.items import Item
-from holdfast.ingest.preparers import Preparers
+from holdfast.ingest.preparing.dispatch import Preparers
 from holdfast.ingest.report import AddReport
-from holdfast.store import Store
 
 #: looks at the clock after which a change that was not noticed is a failed test
 LOOKS = 200
@@ -91,7 +91,7 @@ def test_a_single_file_is_followed_through_saves_that_replace_it(
 
 def test_a_store_inside_the_folder_does_not_notice_itself(tmp_path: Path, store: Store, notes: Path) -> None:
     inside = Path(shutil.copytree(store.folder, notes / "kb"))
-    from holdfast.store import open_store
+    from holdfast.front.store import open_store
 
     with open_store(inside) as opened:
         looks = count()

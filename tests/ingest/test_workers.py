@@ -12,11 +12,11 @@ import pytest
 
 import holdfast
 from holdfast.errors import HoldfastError
+from holdfast.front.store import Store
 from holdfast.ingest.items import Failed, Item, Outcome, Prepared
-from holdfast.ingest.worker import Setup
-from holdfast.ingest.workers import Pool
+from holdfast.ingest.preparing.worker_pool import Pool
+from holdfast.ingest.preparing.worker_process import Setup
 from holdfast.opening import BUILT_IN_EMBEDDER
-from holdfast.store import Store
 from tests.ingest import samples
 from tests.processes import PATIENCE, Child
 

@@ -9,14 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from holdfast import process
 from holdfast.catalog import audit, jobs
 from holdfast.catalog.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job
-from holdfast.clock import ManualClock
 from holdfast.errors import Unsupported
+from holdfast.front.store import Store
+from holdfast.host import process
+from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, JobContext, Kind, Worker, outcome
 from holdfast.jobs.outcome import Outcome
-from holdfast.store import Store
 
 #: seconds
 LEASE = 60.0

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from holdfast.clock import ManualClock
 from holdfast.errors import NotFound, Unsupported
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from holdfast.jobs import Failed, JobContext, Kind, Skipped
-from holdfast.store import Store
 
 
 def _nothing(context: JobContext) -> None:

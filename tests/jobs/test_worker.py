@@ -11,13 +11,13 @@ import pytest
 
 import holdfast
 from holdfast.catalog import jobs
-from holdfast.clock import ManualClock
 from holdfast.errors import Conflict, HoldfastError, LockLost
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, Failed, JobContext, Kind, Skipped, Worker, outcome
 from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
-from holdfast.store import Store
-from holdfast.transaction import Transaction
+from holdfast.publish.transaction import Transaction
 from tests.processes import Child
 
 #: seconds after which what did not come is a failed test
@@ -447,7 +447,7 @@ def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
 def _dead() -> str:
     from dataclasses import replace
 
-    from holdfast import process
+    from holdfast.host import process
 
     return replace(process.current(), started="before all time").to_json()
 

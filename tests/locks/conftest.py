@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.clock import ManualClock
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
+from holdfast.host.process import Identity
 from holdfast.locks.manager import LockManager
-from holdfast.process import Identity
-from holdfast.store import Store
 
 HERE = Identity("here", "boot-1", 1, "then")
 

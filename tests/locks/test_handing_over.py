@@ -1,8 +1,8 @@
 import pytest
 
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 
 
 def test_a_lock_is_handed_over_once(store: Store, other: Store) -> None:

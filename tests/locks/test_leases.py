@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process as processes
 from holdfast.catalog import locks as rows
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost, ReadOnly, Unsupported
+from holdfast.front.store import Store
+from holdfast.host import process as processes
+from holdfast.host.clock import ManualClock
+from holdfast.host.process import Identity
 from holdfast.locks.lock import LONGEST_TTL, SHORTEST_TTL
 from holdfast.locks.manager import LockManager
-from holdfast.process import Identity
-from holdfast.store import Store
-from holdfast.transaction import Transaction
+from holdfast.publish.transaction import Transaction
 from tests.locks.conftest import HERE
 from tests.looking import contents_of, head
 

@@ -17,14 +17,14 @@ from hypothesis.stateful import (
 )
 
 import holdfast
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
+from holdfast.host.process import Identity
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, conflicts, wanted
 from holdfast.locks.renewal import Renewer
-from holdfast.process import Identity
-from holdfast.store import Store
 
 AGENTS = 3
 TTL = 10.0

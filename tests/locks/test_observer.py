@@ -1,9 +1,9 @@
 import pytest
 
 from holdfast.catalog import audit
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost, NotFound
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 
 
 def test_locks_are_listed_with_all_that_is_known(store: Store, other: Store) -> None:

@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 
 from holdfast.errors import Locked
-from holdfast.store import Store
-from holdfast.transaction import Transaction
+from holdfast.front.store import Store
+from holdfast.publish.transaction import Transaction
 from tests.looking import contents_of
 
 

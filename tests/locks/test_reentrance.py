@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.errors import Locked, LockLost, Unsupported
+from holdfast.front.store import Store
 from holdfast.locks.modes import SUBTREE, Want
 from holdfast.locks.table import Refused, Request
-from holdfast.store import Store
 
 
 def test_a_nested_lock_on_a_covered_path_is_free(store: Store) -> None:

@@ -5,9 +5,9 @@ from typing import NoReturn
 import pytest
 
 from holdfast.errors import HoldfastError, StorageFailed
+from holdfast.front.store import Store
 from holdfast.locks import renewal
 from holdfast.locks.renewal import Renewer
-from holdfast.store import Store
 
 #: seconds after which a renewal that did not come is a failed test
 PATIENCE = 60

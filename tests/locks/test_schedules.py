@@ -15,15 +15,15 @@ import pytest
 import holdfast
 from holdfast.backend import Backend
 from holdfast.catalog.locks import LockRow
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked, LockLost
+from holdfast.host.clock import ManualClock
+from holdfast.host.process import Identity
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import POINT, SUBTREE, Want, conflicts, reduced
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import Granted, Request
-from holdfast.process import Identity
-from holdfast.transaction import Terms, Transaction, immediately
+from holdfast.publish.transaction import Terms, Transaction, immediately
 
 SEEDS = 2400
 CHUNK = 300

@@ -9,7 +9,7 @@ import pytest
 
 import holdfast
 from holdfast.errors import Locked
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.looking import contents_of, head
 from tests.processes import Child
 

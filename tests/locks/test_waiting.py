@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.clock import ManualClock
 from holdfast.errors import Locked
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
+from holdfast.host.process import Identity
 from holdfast.locks import manager
 from holdfast.locks.bell import Bell
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import Want
 from holdfast.locks.table import PLACE_LEASE, Granted, Refused, Request
-from holdfast.process import Identity
-from holdfast.store import Store
 
 Process = Callable[..., LockManager]
 
@@ -100,7 +100,7 @@ def test_a_waiter_in_the_same_process_is_woken_and_need_not_look(
 
 
 def test_a_ring_between_look_and_sleep_is_not_missed() -> None:
-    from holdfast.clock import SystemClock
+    from holdfast.host.clock import SystemClock
 
     bell = Bell(SystemClock())
     heard = bell.rings

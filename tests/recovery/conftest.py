@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process
 from holdfast.backend import Backend
-from holdfast.clock import ManualClock
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host import process
+from holdfast.host.clock import ManualClock
 from tests.recovery import litter
 
 

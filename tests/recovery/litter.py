@@ -7,16 +7,17 @@ import uuid
 from contextlib import closing
 from dataclasses import replace
 
-from holdfast import process, staging
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import audit, intents, pins
 from holdfast.catalog.audit import AuditRow
 from holdfast.catalog.intents import Intent
 from holdfast.catalog.search_rows import TailRow
+from holdfast.front.store import Store
+from holdfast.host import process
 from holdfast.index.tables import TableAppend
-from holdfast.staging import Intention
-from holdfast.store import Store
+from holdfast.publish import staging
+from holdfast.publish.staging import Intention
 
 #: a text of more than 64 KiB and more chunks than the tail takes at once: a blob and an append to the table
 LONG_TEXT = "\n\n".join(f"# Heading {n}\n\n" + f"word{n} and another thing " * 14 for n in range(300))
@@ -30,7 +31,7 @@ WRITE_LONG_TEXT = """
 
 def dead_process() -> process.Identity:
     """Return the identity of a process that has lived and is gone."""
-    code = "from holdfast import process; print(process.current().to_json())"
+    code = "from holdfast.host import process; print(process.current().to_json())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return process.Identity.from_json(done.stdout)
 

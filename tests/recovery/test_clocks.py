@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast import process, staging, transaction
 from holdfast.backend import Backend
 from holdfast.blobs import objects
 from holdfast.catalog import intents, pins
-from holdfast.clock import ManualClock
+from holdfast.front.store import Store
+from holdfast.host import process
+from holdfast.host.clock import ManualClock
 from holdfast.index.files import all_files
 from holdfast.index.table import VersionedTable
+from holdfast.publish import staging, transaction
+from holdfast.publish.staging import INTENT_LEASE, intending
 from holdfast.recovery.gc import KEPT, gc
 from holdfast.recovery.sweep import sweep
 from holdfast.search.reader import Instant, SearchReader
-from holdfast.staging import INTENT_LEASE, intending
-from holdfast.store import Store
 from tests.recovery.litter import LONG_TEXT, intend, on_another_host, sql, state_of, temporary_file, unpublished_rows
 
 HOURS = 5 * 3600.0

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process
 from holdfast.backend import Backend
-from holdfast.clock import ManualClock, SystemClock
-from holdfast.ingest.prepare import DocumentDeriver
+from holdfast.front.store import Store
+from holdfast.host import process
+from holdfast.host.clock import ManualClock, SystemClock
+from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.doctor import Finding, doctor
 from holdfast.recovery.sweep import sweep
-from holdfast.store import Store
 from tests.recovery.litter import blob, intend, sql
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process, staging
 from holdfast.backend import Backend
 from holdfast.catalog import intents
 from holdfast.errors import StorageFailed
+from holdfast.front.store import Store
+from holdfast.host import process
 from holdfast.index.files import all_files
+from holdfast.publish import staging
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
-from holdfast.store import Store
 from tests.recovery.litter import LONG_TEXT, intend, unpublished_rows
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import contents
 from holdfast.catalog.contents import Rendition
+from holdfast.front.store import Store
+from holdfast.host import process
 from holdfast.index.files import all_files
 from holdfast.recovery.gc import gc
 from holdfast.recovery.litter import remove_blobs
-from holdfast.store import Store
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
 

@@ -9,13 +9,14 @@ from contextlib import suppress
 
 import pytest
 
-from holdfast import faults, staging, transaction
+from holdfast import faults
 from holdfast.backend import Backend
 from holdfast.blobs import objects
 from holdfast.blobs.hashing import content_id
+from holdfast.front.store import Store
+from holdfast.publish import staging, transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
-from holdfast.store import Store
 from tests.recovery.litter import LONG_TEXT, blob
 
 #: instants of a write outside of its SQL transaction, where somebody else may come in between

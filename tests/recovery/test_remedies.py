@@ -15,8 +15,8 @@ import pytest
 import holdfast
 from holdfast.blobs.objects import key_of
 from holdfast.cli import main
+from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
-from holdfast.store import Store
 from tests.processes import Child
 from tests.recovery.litter import dead_process, intend, sql
 

@@ -11,7 +11,7 @@ import holdfast
 from holdfast.backend import Backend
 from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
-from holdfast.store import Store
+from holdfast.front.store import Store
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, sql, unpublished_rows
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import intents, pins
 from holdfast.cli.output import iso
-from holdfast.clock import ManualClock
+from holdfast.front.store import Store
+from holdfast.host import process
+from holdfast.host.clock import ManualClock
 from holdfast.index.files import alive_files, all_files
+from holdfast.publish.staging import INTENT_LEASE
 from holdfast.recovery.sweep import ATTEMPTS, sweep
-from holdfast.staging import INTENT_LEASE
-from holdfast.store import Store
 from tests.processes import Child
 from tests.recovery.litter import (
     WRITE_LONG_TEXT,

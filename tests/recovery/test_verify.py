@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
 from holdfast.errors import HoldfastError
+from holdfast.front.store import Store
+from holdfast.host import process
 from holdfast.recovery.check_catalog import cycles
 from holdfast.recovery.check_search import _ranges
-from holdfast.store import Store
 from tests.recovery.litter import blob, intend, sql, unpublished_rows
 
 

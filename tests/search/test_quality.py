@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 LIBRARY = Path(__file__).parents[2] / "examples" / "library"
 

@@ -10,9 +10,9 @@ import pytest
 
 import holdfast
 from holdfast.errors import Unsupported
+from holdfast.front.store import Store
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.sessions.memory import Memory, Source
-from holdfast.store import Store
 from tests.processes import Child
 
 LEASES = "# Leases\n\nA lease is renewed by a background thread, and the FencingToken guards the publish.\n"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.index import rowset
-from holdfast.search import below, search
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.index import row_set
+from holdfast.search import directory_contents, search
 
 MODES = ("hybrid", "text", "vector")
 WORDS = ["wombat", "lease", "token", "pasta", "harbour", "violin", "granite", "meadow", "copper", "lantern"]
@@ -17,9 +17,9 @@ WORDS = ["wombat", "lease", "token", "pasta", "harbour", "violin", "granite", "m
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look rows up, and scatter them, at sizes that a test can write."""
-    monkeypatch.setattr(below, "FEW_CONTENTS", 3)
-    monkeypatch.setattr(rowset, "MOST_RUNS", 4)
-    monkeypatch.setattr(rowset, "MOST_LISTED", 8)
+    monkeypatch.setattr(directory_contents, "FEW_CONTENTS", 3)
+    monkeypatch.setattr(row_set, "MOST_RUNS", 4)
+    monkeypatch.setattr(row_set, "MOST_LISTED", 8)
 
 
 def text(number: int) -> str:
@@ -74,7 +74,7 @@ def test_the_way_the_rows_are_told_changes_nothing(mixed: Store, mode: str, monk
     query: dict[str, Any] = {"query": "lease token harbour", "under": "/b", "mode": mode, "limit": 7}
     told = [dataclasses.replace(hit, score=0.0, why=None) for hit in mixed.search(**query)]  # type: ignore[arg-type]
     for name, value in (("MOST_RUNS", 1000), ("MOST_LISTED", 1000)):
-        monkeypatch.setattr(rowset, name, value)
+        monkeypatch.setattr(row_set, name, value)
         with holdfast.open(mixed.folder) as other:
             found = other.search(**query)
         assert [dataclasses.replace(hit, score=0.0, why=None) for hit in found] == told  # type: ignore[arg-type]
@@ -100,13 +100,13 @@ def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: 
 
 def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    ask = below.Below._asked
+    ask = directory_contents.Below._asked
 
-    def counted(self: below.Below, *of: Any) -> Any:
+    def counted(self: directory_contents.Below, *of: Any) -> Any:
         asked.append(1)
         return ask(self, *of)
 
-    monkeypatch.setattr(below.Below, "_asked", counted)
+    monkeypatch.setattr(directory_contents.Below, "_asked", counted)
 
     def found(under: str, word: str) -> list[str]:
         return sorted(hit.path for hit in store.search(word, under=under, mode="text"))
@@ -131,7 +131,7 @@ def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: p
 
 def test_rows_are_looked_up_once_for_a_data_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    from holdfast.index.addresses import Addresses
+    from holdfast.index.row_addresses import Addresses
 
     look = Addresses._read
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.clock import ManualClock
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from tests.modelserver import ModelServer, extract, serving
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.store import Store
+from holdfast.front.store import Store
 
 
 def test_a_store_with_sessions_and_jobs_is_whole(store: Store) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 import holdfast
 from holdfast.errors import Conflict, Locked, NotFound
+from holdfast.front.store import Store
 from holdfast.sessions import deleting
-from holdfast.store import Store
 
 
 def said(store: Store, at: int) -> str:

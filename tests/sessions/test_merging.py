@@ -1,8 +1,8 @@
 """Merging memories: add, update, supersede; never twice the same, never over what the model has not seen."""
 
-from holdfast.sessions.forgotten import Gone
 from holdfast.sessions.memory import Memory, Source, from_markdown, path_of, slug, with_source
 from holdfast.sessions.merging import Merged, Report, merge
+from holdfast.sessions.tombstones import Gone
 
 HERE = Source("/sessions/a/archive-001", (1, 2))
 THERE = Source("/sessions/b/archive-001", (7,))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.clock import ManualClock
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
 from holdfast.jobs.outcome import LONGEST_ASKED
 from holdfast.sessions import SessionCommit, remembering
-from holdfast.store import Store
 from tests import modelserver
 from tests.modelserver import Misbehaviour, ModelServer, extract, memory
 from tests.sessions.conftest import configure, work
@@ -116,7 +116,7 @@ def test_a_model_that_misbehaves_fails_the_job_after_its_attempts_and_harms_noth
     knowing: Store, server: ModelServer, clock: ManualClock, misbehaviour: str | Misbehaviour, cause: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("holdfast.models.gate.FIRST_REST", 0.001)
+    monkeypatch.setattr("holdfast.models.call_limiter.FIRST_REST", 0.001)
     server.brain = lambda asked, call: misbehaviour
     made = talk(knowing)
     for _ in range(5):

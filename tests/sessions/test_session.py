@@ -10,9 +10,9 @@ import pytest
 
 import holdfast
 from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
-from holdfast.sessions import archiving, searchable
+from holdfast.front.store import Store
+from holdfast.sessions import archiving, transcript_index
 from holdfast.sessions import messages as wording
-from holdfast.store import Store
 from tests.processes import Child
 from tests.sessions.conftest import work
 
@@ -170,13 +170,13 @@ def test_a_long_archive_is_called_what_a_short_one_is(folder: Path, store: Store
 def test_a_long_archive_becomes_searchable_without_a_worker_while_the_store_stays_open(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written, write = threading.Event(), searchable.write_rows
+    written, write = threading.Event(), transcript_index.write_rows
 
     def noted(*args: object) -> None:
         write(*args)  # type: ignore[arg-type]
         written.set()
 
-    monkeypatch.setattr(searchable, "write_rows", noted)
+    monkeypatch.setattr(transcript_index, "write_rows", noted)
     made = long_talk(store)
     assert written.wait(120)
     # The thread commits what it has written before the next writer gets its turn.
@@ -188,18 +188,18 @@ def test_a_long_archive_becomes_searchable_without_a_worker_while_the_store_stay
 def test_a_transcript_that_could_not_be_made_searchable_is_tried_again(
     store: Store, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    monkeypatch.setattr("holdfast.threads.FIRST_PAUSE", 0.01)
-    written, write = threading.Event(), searchable.write_rows
+    monkeypatch.setattr("holdfast.host.threads.FIRST_PAUSE", 0.01)
+    written, write = threading.Event(), transcript_index.write_rows
 
     def again(*args: object) -> None:
         write(*args)  # type: ignore[arg-type]
         written.set()
 
     def torn(*args: object) -> None:
-        monkeypatch.setattr(searchable, "write_rows", again)
+        monkeypatch.setattr(transcript_index, "write_rows", again)
         raise error
 
-    monkeypatch.setattr(searchable, "write_rows", torn)
+    monkeypatch.setattr(transcript_index, "write_rows", torn)
     made = long_talk(store)
     assert written.wait(120)
     store.mkdir("/later")
@@ -210,9 +210,9 @@ def test_archives_of_processes_that_died_are_made_searchable_with_the_next(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(searchable.Transcripts, "note", lambda self, transcript_id: None)
+        patch.setattr(transcript_index.Transcripts, "note", lambda self, transcript_id: None)
         made = long_talk(store)
-    transcripts = searchable.Transcripts(store._backend)
+    transcripts = transcript_index.Transcripts(store._backend)
     assert with_zebracorn(store) == []
     transcripts.look_for_older()
     transcripts.work_off()
@@ -222,7 +222,7 @@ def test_archives_of_processes_that_died_are_made_searchable_with_the_next(
 def test_the_job_of_a_long_archive_makes_it_searchable_if_nobody_has(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searchable.Transcripts, "note", lambda self, transcript_id: None)
+    monkeypatch.setattr(transcript_index.Transcripts, "note", lambda self, transcript_id: None)
     made = long_talk(store)
     assert with_zebracorn(store) == []
     work(store)

@@ -7,7 +7,7 @@ import pytest
 
 import holdfast
 from holdfast.catalog import search_rows
-from holdfast.store import Store
+from holdfast.front.store import Store
 from holdfast.upkeep import retire
 from holdfast.upkeep.fold import fold
 

@@ -7,8 +7,8 @@ import pytest
 
 import holdfast
 from holdfast.catalog import pins, search_rows, settings
-from holdfast.store import Store
-from holdfast.upkeep import departed, retire
+from holdfast.front.store import Store
+from holdfast.upkeep import departures, retire
 from tests.effort import Effort
 from tests.looking import head
 
@@ -85,7 +85,7 @@ def test_a_note_written_anew_again_and_again_is_due(store: Store, monkeypatch: p
 def test_all_below_a_removed_directory_is_found_however_many_pages_it_takes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(departed, "PAGE", 3)
+    monkeypatch.setattr(departures, "PAGE", 3)
     write(store, *(f"/d/{a}/{b}/{number}.md" for a in range(4) for b in range(4) for number in range(4)))
     write(store, "/kept.md")
     store.move("/d/3", "/d/2/inside")
@@ -117,7 +117,7 @@ def test_what_went_before_it_was_folded_is_not_folded_into_the_live_table_later(
 
 def test_what_only_moved_is_looked_at_once_and_moves_no_pin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retire, "ROWS_LOOKED_AT", 8)
-    monkeypatch.setattr(departed, "PAGE", 4)
+    monkeypatch.setattr(departures, "PAGE", 4)
     write(store, "/a/1.md")
     store.optimize()
     before = pinned(store)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.front.store import Store
 from holdfast.index import segments
 from holdfast.index.compaction import FRAGMENT_ROWS
 from holdfast.index.lookup import LEAST_PROBES
 from holdfast.index.table import VersionedTable
 from holdfast.ingest import report as report_module
 from holdfast.ingest.report import INDEXING, Progress
-from holdfast.store import Store
 from holdfast.upkeep import indexes
 from holdfast.upkeep.publish import pinned
 from holdfast.upkeep.upkeep import Upkeep

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import holdfast
-from holdfast import process
 from holdfast.catalog import intents
-from holdfast.store import Store
+from holdfast.front.store import Store
+from holdfast.host import process
 from tests.processes import Child
 
 DIES = "holdfast.open(sys.argv[1]).write('/big.bin', bytes(200_000))"

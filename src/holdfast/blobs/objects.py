@@ -9,11 +9,11 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
-from holdfast import disk
 from holdfast.blobs.hashing import checked
 from holdfast.blobs.store import CHUNK_BYTES, BlobInfo
 from holdfast.errors import CorruptStore, StorageFailed
 from holdfast.faults import point
+from holdfast.host import disk
 
 #: where a local put writes before the rename; the leading dot keeps it out of every listing of blobs
 TEMPORARY = ".incoming"

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast import disk
 from holdfast.catalog.engine import CatalogDamaged, Connection
-from holdfast.catalog.sqlite import SqliteEngine
+from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.errors import ReadOnly, StoreTooNew
 from holdfast.faults import point
+from holdfast.host import disk
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -2,7 +2,7 @@
 
 A file in this room is a group of commands: `browse.py` reads the tree, `change.py` changes it, and so on. To add one:
 
-1. Write `cli/locks.py` with `app = group("See and break locks.")` and its commands (`app = typer.Typer()` when they are
+1. Write `cli/commands/locks.py` with `app = group("See and break locks.")` and its commands (`app = typer.Typer()` when they are
    of the form `holdfast ls`):
 
        @command(app, "list")

@@ -14,9 +14,9 @@ from holdfast import opening
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
 from holdfast.cli.plain import PlainCommand, PlainGroup
-from holdfast.snapshot import Snapshot
-from holdfast.store import Store
-from holdfast.upkeep.memory import share_arenas
+from holdfast.front.store import Store
+from holdfast.tree.snapshot import Snapshot
+from holdfast.upkeep.allocator import share_arenas
 
 
 class PipeClosed(Exception):

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterator
 
 from holdfast.errors import Unsupported
-from holdfast.history import Change
 from holdfast.lines import lines_of
-from holdfast.snapshot import Snapshot
+from holdfast.tree.history import Change
+from holdfast.tree.snapshot import Snapshot
 
 #: bytes; a larger file's lines are not compared
 LARGEST = 4 * 1024 * 1024

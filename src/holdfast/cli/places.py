@@ -3,7 +3,7 @@
 from holdfast import paths
 from holdfast.cli.options import store_path
 from holdfast.errors import NotADirectory, NotFound
-from holdfast.reading import Reads
+from holdfast.tree.reading import Reads
 
 
 def targets(tree: Reads, sources: list[str], target: str) -> list[tuple[str, str]]:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from holdfast.cli.call import Interrupted, PipeClosed
-from holdfast.cli.commands import LazyGroup
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import INTERRUPTED, Output, harmless
+from holdfast.cli.registry import LazyGroup
 from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound, StorageFailed
 
 #: exit status after the reader of a pipe has gone: 128 and the signal's number, as shells have it

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.commits import Commit
 from holdfast.cli.output import iso
-from holdfast.history import Change
 from holdfast.locks.observer import LockInfo, LockStats
-from holdfast.reading import Info, Match
 from holdfast.search.hits import Hit
+from holdfast.tree.history import Change
+from holdfast.tree.reading import Info, Match
 
 if TYPE_CHECKING:
     from holdfast.catalog.audit import AuditRow

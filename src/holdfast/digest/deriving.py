@@ -22,8 +22,8 @@ from holdfast.digest.states import Folder, survey
 from holdfast.documents import body_of_bytes
 from holdfast.errors import ProviderFailed
 from holdfast.faults import point
-from holdfast.models.asking import Answer, Errand, in_turn, side_by_side
-from holdfast.tree import TreeView
+from holdfast.models.concurrent_calls import Answer, Errand, in_turn, side_by_side
+from holdfast.tree.walking import TreeView
 
 T = TypeVar("T")
 

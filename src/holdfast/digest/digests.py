@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from holdfast import paths, tree
+from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import commits, digests
 from holdfast.catalog.engine import Connection
@@ -15,8 +15,9 @@ from holdfast.digest.extractive import Extractive
 from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.context import JobContext
-from holdfast.reading import SqlView
-from holdfast.snapshot import EngineView
+from holdfast.tree import walking
+from holdfast.tree.reading import SqlView
+from holdfast.tree.snapshot import EngineView
 
 #: failures of the model one after the other that end an attempt at a job
 PATIENCE = 5
@@ -39,7 +40,7 @@ class Digests:
         with the commit it describes. Raises NotFound when there is none, Unsupported for a file without text.
         """
         view = EngineView(self.backend, at)
-        entry = tree.need(view, path)
+        entry = walking.need(view, path)
         if not derive:
             return self._stored(path, entry, kind, at)
         digester = self.digester()
@@ -84,7 +85,7 @@ class Digests:
         deriving.save = lambda effect: _publish(context, effect)
         view = EngineView(self.backend, at)
         for each in _upward(path):
-            entry = tree.find(view, each)
+            entry = walking.find(view, each)
             if entry is not None:
                 self._derive(deriving, view, entry)
         return {"made": deriving.made, "commit": at}

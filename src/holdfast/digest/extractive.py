@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from holdfast.digest.digest import OVERVIEW_CHARACTERS, Child, Pair, cut
 from holdfast.index.front_matter import front_matter
-from holdfast.ingest.titles import first_heading
+from holdfast.ingest.conversion.titles import first_heading
 
 #: characters of a text that are looked at
 LOOKED_AT = 400_000

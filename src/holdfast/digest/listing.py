@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from holdfast.backend import Backend
 from holdfast.catalog import digests
 from holdfast.digest.digest import ABSTRACT
-from holdfast.reading import Info
+from holdfast.tree.reading import Info
 
 
 def stored_abstracts(backend: Backend, listed: Sequence[Info], at: int) -> dict[str, str]:

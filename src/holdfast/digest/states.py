@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from holdfast.catalog.entries import Entry
-from holdfast.tree import TreeView
+from holdfast.tree.walking import TreeView
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from holdfast import faults
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index.lance_errors import writing
 from holdfast.index.segments import cover, drop_segments, fragments, segments
 from holdfast.index.table import VersionedTable

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from errno import ENOENT
 from os import strerror
 
-from holdfast import disk
 from holdfast.errors import CorruptStore, HoldfastError, StorageFailed
+from holdfast.host import disk
 
 _OS_ERROR = re.compile(r"os error (\d+)")
 

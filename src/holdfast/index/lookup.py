@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index import bm25
-from holdfast.index.addresses import Addresses
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.contentset import ContentSet
+from holdfast.index.content_set import ContentSet
 from holdfast.index.lance_errors import reading
+from holdfast.index.row_addresses import Addresses
+from holdfast.index.row_set import RowSet
 from holdfast.index.rows import HIT_COLUMNS
-from holdfast.index.rowset import RowSet
 from holdfast.index.segments import fragments, partitions_for, segments
 from holdfast.index.table import VersionedTable, is_one_of
 

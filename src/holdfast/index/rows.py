@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index.analysis import terms_for
 from holdfast.index.chunking import Chunk, without_page_markers
 from holdfast.index.table import TableShape

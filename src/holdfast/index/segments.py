@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast import faults
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading, writing
 from holdfast.index.table import FIRST_VERSION, VersionedTable
 

@@ -19,9 +19,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast import disk, faults
+from holdfast import faults
 from holdfast.errors import CorruptStore
-from holdfast.heavy import importing
+from holdfast.host import disk
+from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading, writing
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.search_rows import TailRow
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 
 if TYPE_CHECKING:
     import pyarrow as pa

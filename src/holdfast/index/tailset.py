@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
 

@@ -9,7 +9,7 @@ from holdfast.catalog.contents import Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, Deriver, Draft
 from holdfast.errors import Conflict
-from holdfast.ingest.sources import pieces
+from holdfast.ingest.sources.opened_files import pieces
 
 #: bytes kept in memory for each search row beside its text
 ROW_BYTES = 1536

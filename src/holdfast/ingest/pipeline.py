@@ -13,22 +13,23 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.errors import Conflict, Unsupported
-from holdfast.ingest import clashes, formats
 from holdfast.ingest import report as stages
-from holdfast.ingest.groups import NOTHING_VANISHED, Attribution
-from holdfast.ingest.inorder import InOrder
-from holdfast.ingest.intake import Intake
+from holdfast.ingest.conversion import formats
 from holdfast.ingest.items import Failed, Item, Outcome
-from holdfast.ingest.placing import Member, Published, Removal, Vanished
 from holdfast.ingest.plan import Plan
-from holdfast.ingest.preparers import Preparers
-from holdfast.ingest.preparing import refusal
-from holdfast.ingest.prune import PRUNE_FILES, look, remember
-from holdfast.ingest.publishing import Publishing
+from holdfast.ingest.preparing.dispatch import Preparers
+from holdfast.ingest.preparing.preparation import refusal
+from holdfast.ingest.publishing.groups import NOTHING_VANISHED, Attribution
+from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
+from holdfast.ingest.publishing.publisher import Publishing
+from holdfast.ingest.publishing.reorder_buffer import InOrder
 from holdfast.ingest.report import AddReport, Failure, Progress
-from holdfast.ingest.secrets import shown
-from holdfast.ingest.tally import Tally
-from holdfast.ingest.urls import is_url
+from holdfast.ingest.report_builder import Tally
+from holdfast.ingest.sources import path_conflicts
+from holdfast.ingest.sources.discovery import Intake
+from holdfast.ingest.sources.prune import PRUNE_FILES, look, remember
+from holdfast.ingest.sources.secrets import shown
+from holdfast.ingest.sources.urls import is_url
 
 #: seconds between looks at the clock while nothing happens: for time limits and groups that are due
 TICK = 0.1
@@ -42,7 +43,7 @@ def add(backend: Backend, plan: Plan) -> AddReport:
     Raises only what concerns the request or the whole store: an impossible `to`, files of another source in the way
     (nothing is added then), no space, read-only.
     """
-    clashes.check(backend, plan)
+    path_conflicts.check(backend, plan)
     run = _Dry(backend, plan) if plan.dry_run else _Run(backend, plan)
     try:
         return run.run()

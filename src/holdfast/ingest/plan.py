@@ -9,7 +9,7 @@ from holdfast import paths
 from holdfast.errors import InvalidPath
 from holdfast.ingest.items import Failed, Item
 from holdfast.ingest.report import Progress
-from holdfast.ingest.scan import DEFAULT_TO
+from holdfast.ingest.sources.scan import DEFAULT_TO
 
 if TYPE_CHECKING:
     from holdfast.config import IngestSettings

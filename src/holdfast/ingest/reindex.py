@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from holdfast import tree
 from holdfast.backend import Backend
 from holdfast.catalog import commits, contents, digests, entries, search_rows
 from holdfast.catalog.contents import ROWS_BY, Content, Rendition
 from holdfast.catalog.engine import Connection, batches
 from holdfast.documents import Derived
 from holdfast.errors import Unsupported
-from holdfast.ingest.again import Again
-from holdfast.ingest.convert import Document, default_registry
+from holdfast.ingest.conversion.convert import Document, default_registry
 from holdfast.ingest.items import Failed, Outcome
-from holdfast.ingest.prepare import BINARY, rows_by
+from holdfast.ingest.preparing.deriver import BINARY, rows_by
+from holdfast.ingest.rederiving import Again
 from holdfast.ingest.report import PREPARE, Failure, Progress
-from holdfast.reading import SqlView
+from holdfast.publish.staging import live_among
 from holdfast.recovery.rebuild import replace_rows
 from holdfast.search.visible import Visibility
-from holdfast.staging import live_among
+from holdfast.tree import walking
+from holdfast.tree.reading import SqlView
 
 if TYPE_CHECKING:
     from holdfast.config import IngestSettings
@@ -142,7 +142,7 @@ def reindex(
 
 def _visible(conn: Connection, run: _Reindex) -> list[str]:
     branch = run.backend.branch
-    entry = tree.need(SqlView(conn, branch, run.head), run.under)
+    entry = walking.need(SqlView(conn, branch, run.head), run.under)
     if entry.content_id is not None:
         return [entry.content_id]
     return sorted(entries.subtree_contents(conn, branch, run.head, entry.node_id, limit=2**62))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.errors import NotFound
-from holdfast.ingest.ignore import IGNORE_FILES
 from holdfast.ingest.report import AddReport
+from holdfast.ingest.sources.ignore import IGNORE_FILES
 
 if TYPE_CHECKING:
     from watchfiles import Change

@@ -11,9 +11,9 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
-from holdfast.models.asking import Answer, Dropped, Errand, Stop, side_by_side
-from holdfast.snapshot import EngineView
-from holdfast.transaction import Terms, Transaction
+from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side
+from holdfast.publish.transaction import Terms, Transaction
+from holdfast.tree.snapshot import EngineView
 
 T = TypeVar("T")
 

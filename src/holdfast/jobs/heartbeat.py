@@ -9,7 +9,7 @@ from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Job
 from holdfast.jobs import outcome
 from holdfast.jobs.kinds import Kind
-from holdfast.models.asking import Stop
+from holdfast.models.concurrent_calls import Stop
 
 #: seconds between two beats
 BEAT = 1.0

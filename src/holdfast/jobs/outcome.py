@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import audit, jobs
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import HoldfastError, Locked, ProviderFailed
 from holdfast.faults import point
+from holdfast.host import process
 from holdfast.jobs.kinds import Backoff
 
 #: characters of a cause that are kept

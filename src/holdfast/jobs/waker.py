@@ -1,7 +1,7 @@
 """Waiting for something to do: woken at once by this process, by looking again for what other processes did."""
 
 from holdfast.backend import Backend
-from holdfast.clock import SystemClock
+from holdfast.host.clock import SystemClock
 from holdfast.locks.bell import Bell
 
 

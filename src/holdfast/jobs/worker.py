@@ -11,22 +11,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
-from holdfast.flag import Flag
+from holdfast.host import process
+from holdfast.host.flag import Flag
+from holdfast.host.threads import SupervisedThread, revive
 from holdfast.jobs import outcome
 from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
-from holdfast.jobs.hands import FIRST_LOOK, Hand, Hands
 from holdfast.jobs.heartbeat import BEAT, Heartbeat
 from holdfast.jobs.kinds import Kind
 from holdfast.jobs.outcome import Outcome
 from holdfast.jobs.waker import Waker
-from holdfast.threads import SupervisedThread, revive
+from holdfast.jobs.worker_threads import FIRST_LOOK, Hand, Hands
 
 #: seconds that a lease lasts without being renewed; jobs of this host's dead are taken up sooner
 LEASE = 60.0

@@ -2,7 +2,7 @@
 
 import threading
 
-from holdfast.clock import Clock, SystemClock
+from holdfast.host.clock import Clock, SystemClock
 
 
 class Bell:
@@ -10,7 +10,7 @@ class Bell:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`holdfast.held`)
+        #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`holdfast.host.held`)
         self._waiters: dict[threading.Lock, None] = {}
         #: how often it has rung: a waiter reads it before it looks, so that no ring falls between look and sleep
         self.rings = 0

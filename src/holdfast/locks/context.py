@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from holdfast.held import held
+from holdfast.host.held import held
 
 if TYPE_CHECKING:
     from holdfast.locks.lock import Lock

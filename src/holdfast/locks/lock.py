@@ -7,9 +7,9 @@ from types import TracebackType
 
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.locks import LockRow
-from holdfast.clock import Clock
 from holdfast.errors import LockLost, Unsupported
-from holdfast.locks import context, words
+from holdfast.host.clock import Clock
+from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
 from holdfast.locks.modes import Want, covers
 from holdfast.locks.renewal import Renewer
@@ -201,9 +201,9 @@ class Lock:
         want = next(grant.want for grant in self.grants if grant.token == token)
         others = self._keeping.table.in_the_way(conn, [want], [self.holder])
         if others:
-            cause = f"it is held by {words.holder(others[0])}"
+            cause = f"it is held by {messages.holder(others[0])}"
         elif self.expires <= self._keeping.clock.now():
-            cause = f"its lease ended at {words.time(self.expires)}"
+            cause = f"its lease ended at {messages.time(self.expires)}"
         else:
             cause = "it was broken, or taken over and given back"
         trouble = self._keeping.renewer.trouble

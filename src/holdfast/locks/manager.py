@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from holdfast import paths, process
+from holdfast import paths
 from holdfast.catalog import locks
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.locks import HELD, LockRow
-from holdfast.clock import Clock
 from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
-from holdfast.locks import context, words
+from holdfast.host import process
+from holdfast.host.clock import Clock
+from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
+from holdfast.locks.conflicts import IsDead
 from holdfast.locks.lock import Grant, Keeping, Lock, check_ttl
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, wanted
-from holdfast.locks.obstacles import IsDead
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.slots import is_file
 from holdfast.locks.table import PLACE_LEASE, Granted, LockTable, Refused, Request
@@ -128,7 +129,7 @@ class LockManager:
         alive = [row for row in rows if self.table.is_live(row)]
         if alive and not force:
             raise Locked(
-                f"The holder of {path} is alive: {words.holder(alive[0])}",
+                f"The holder of {path} is alive: {messages.holder(alive[0])}",
                 path=path,
                 remedy="Ask the holder; or break it with force (`holdfast locks break PATH --force`)",
             )
@@ -153,7 +154,7 @@ class LockManager:
         wants = [Want(path, SUBTREE if deep else POINT) for path, deep in touched()]
         blockers = self.table.in_the_way(conn, wants, _once([lock.holder for lock in self.inside()]))
         if blockers:
-            raise words.locked(wants, blockers, waiting=False)
+            raise messages.locked(wants, blockers, waiting=False)
 
     # --- helpers
 
@@ -177,7 +178,7 @@ class LockManager:
         if isinstance(outcome, Granted):
             return outcome
         if outcome.ticket is None:
-            raise words.locked(wants, outcome.blockers, waiting=False, nested=request.nested)
+            raise messages.locked(wants, outcome.blockers, waiting=False, nested=request.nested)
         return _Waiter(self._keeping, request, wants, outcome, timeout).wait()
 
 
@@ -205,7 +206,7 @@ class _Waiter:
                 self._refused = outcome
                 timed_out = self._deadline is not None and self._keeping.clock.now() >= self._deadline
                 if timed_out:
-                    raise words.locked(self._wants, outcome.blockers, waiting=True)
+                    raise messages.locked(self._wants, outcome.blockers, waiting=True)
         except BaseException:
             assert self._refused.ticket is not None
             self._keeping.table.leave(self._refused.ticket, timed_out=timed_out)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from holdfast import paths
 from holdfast.catalog import locks
 from holdfast.catalog.locks import HELD, QUEUED, Count, LockRow
-from holdfast.locks import words
+from holdfast.host.process import Identity
+from holdfast.locks import messages
 from holdfast.locks.table import LockTable
-from holdfast.process import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def info(row: LockRow, state: str) -> LockInfo:
         token=row.number,
         actor=row.actor,
         purpose=row.purpose,
-        process=words.process(row.owner),
+        process=messages.process(row.owner),
         host=host,
         pid=pid,
         holder=row.holder,

@@ -7,9 +7,9 @@ by itself when a lease ends. The thread starts with the first lock and ends soon
 import threading
 from typing import Generic, Protocol, TypeVar
 
-from holdfast.clock import Clock, SystemClock
 from holdfast.errors import HoldfastError
-from holdfast.threads import Report, SupervisedThread
+from holdfast.host.clock import Clock, SystemClock
+from holdfast.host.threads import Report, SupervisedThread
 
 #: seconds after which the thread looks around at the latest: a machine that slept wakes up with leases about to end
 LOOK_AROUND = 1.0
@@ -37,7 +37,7 @@ class Renewer(Generic[L]):
     def __init__(self, clock: Clock | None = None, report: Report | None = None) -> None:
         self._clock = clock or SystemClock()
         self._report = report
-        # Entered itself, not through the condition, whose end an interrupt can skip (`holdfast.held`).
+        # Entered itself, not through the condition, whose end an interrupt can skip (`holdfast.host.held`).
         self._lock = threading.RLock()
         self._wake = threading.Condition(self._lock)
         self._due: dict[L, float] = {}

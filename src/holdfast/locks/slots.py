@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from holdfast import tree
 from holdfast.catalog import commits, entries
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
+from holdfast.tree import walking
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Head:
 def is_file(conn: Connection, branch: int, path: str) -> bool:
     """Return whether a file stands at a parsed path at the head of `branch`."""
     try:
-        entry = tree.find(_Head(conn, branch, commits.head(conn, branch)), path)
+        entry = walking.find(_Head(conn, branch, commits.head(conn, branch)), path)
     except NotADirectory:
         return False
     return entry is not None and not entry.is_dir

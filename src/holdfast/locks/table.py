@@ -16,12 +16,12 @@ from typing import TypeVar
 from holdfast.catalog import audit, locks
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.locks import HELD, QUEUED, LockRow
-from holdfast.clock import Clock
 from holdfast.faults import point
-from holdfast.locks import words
+from holdfast.host.clock import Clock
+from holdfast.host.process import Identity, is_dead
+from holdfast.locks import messages
+from holdfast.locks.conflicts import IsDead, Obstacles, is_orphan
 from holdfast.locks.modes import Want
-from holdfast.locks.obstacles import IsDead, Obstacles, is_orphan
-from holdfast.process import Identity, is_dead
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ class LockTable:
         with self._engine.write(durable=False) as conn:
             broken = [row for row in rows if locks.remove(conn, HELD, [row.number])]
             for row in broken:
-                detail = f"{by} broke the {row.mode} lock on {row.path} of {words.holder(row)}"
+                detail = f"{by} broke the {row.mode} lock on {row.path} of {messages.holder(row)}"
                 audit.write(conn, self._clock.now(), "break_lock", str(row.number), detail)
             locks.count_some(conn, "broken", len(broken))
             point("lock.before_break_commit")

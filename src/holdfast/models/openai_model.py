@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from holdfast.config import NO_KEY
 from holdfast.errors import ProviderFailed, Unsupported
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.models.port import Shape
 
 if TYPE_CHECKING:

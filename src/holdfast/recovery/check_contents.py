@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from holdfast.blobs.hashing import content_id_of
-from holdfast.catalog import checks, contents, figures
+from holdfast.catalog import checks, contents, statistics
 from holdfast.catalog.contents import Content
 from holdfast.errors import HoldfastError
 from holdfast.recovery.inspection import BYTES, LISTED, REPAIR, Inspection, path_of, where
@@ -46,7 +46,7 @@ def check_bytes(inspection: Inspection) -> None:
 def check_counts(inspection: Inspection) -> None:
     """Check that the figures which are kept of the contents are those of the contents."""
     with inspection.backend.engine.read() as conn:
-        said, there = figures.stored(conn), checks.stored(conn)
+        said, there = statistics.stored(conn), checks.stored(conn)
     for place in sorted(said.keys() | there.keys()):
         (n, size), (found, bytes_found) = said.get(place, (0, 0)), there.get(place, (0, 0))
         if (n, size) != (found, bytes_found):

@@ -10,11 +10,11 @@ from holdfast.backend import Backend
 from holdfast.catalog import checks, commits, contents, entries, pins, search_rows
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import CorruptStore, HoldfastError
-from holdfast.heavy import importing
+from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading
 from holdfast.index.tables import SearchTable
+from holdfast.publish.staging import keeping_versions
 from holdfast.recovery.inspection import LISTED, REPAIR, Inspection, where
-from holdfast.staging import keeping_versions
 
 #: contents whose rows are counted at a time: what a table of any size costs in memory
 COUNTED_AT_ONCE = 100_000

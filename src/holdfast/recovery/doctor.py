@@ -11,10 +11,10 @@ from holdfast import opening
 from holdfast.backend import Backend
 from holdfast.catalog import audit, intents, jobs, pins
 from holdfast.catalog.engine import CatalogDamaged
-from holdfast.catalog.sqlite import SqliteEngine
-from holdfast.clock import Clock
+from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
+from holdfast.host.clock import Clock
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.check_search import settled, tables, version_of
 from holdfast.recovery.inspection import Inspection

@@ -22,9 +22,9 @@ from holdfast.catalog.engine import Connection, batches
 from holdfast.errors import Conflict, StorageFailed
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
+from holdfast.publish.staging import abandon, intending
 from holdfast.recovery import litter
 from holdfast.recovery.sweep import make_room, sweep
-from holdfast.staging import abandon, intending
 
 #: contents forgotten in one SQL transaction
 CONTENTS_PER_TURN = 200

@@ -9,7 +9,7 @@ from holdfast.catalog import checks, commits
 from holdfast.catalog.checks import Place
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
-from holdfast.places import Places
+from holdfast.tree.places import Places
 
 #: problems of one kind that are listed one by one
 LISTED = 100

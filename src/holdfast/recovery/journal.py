@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import intents
 from holdfast.catalog.intents import Intent
+from holdfast.host import process
 from holdfast.recovery.owners import is_gone
 
 

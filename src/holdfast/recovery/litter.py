@@ -25,7 +25,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holdfast import disk
 from holdfast.backend import Backend
 from holdfast.blobs.objects import TEMPORARY, LocalBlobs, key_of
 from holdfast.catalog import contents, intents, pins, settings
@@ -33,6 +32,7 @@ from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.intents import Intent
 from holdfast.errors import StorageFailed, Unsupported
 from holdfast.faults import point
+from holdfast.host import disk
 from holdfast.index.lance_errors import writing
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.owners import is_over, named

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast import process, staging
 from holdfast.catalog.intents import ASKED, Intent
+from holdfast.host import process
+from holdfast.publish import staging
 
 _CONTENT_ID = re.compile(r"[0-9a-f]{64}")
 

@@ -18,9 +18,9 @@ from holdfast.documents import Derived
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.recovery.bytes_again import Rederive
+from holdfast.publish.staging import abandon, intending, live_among
 from holdfast.recovery.check_search import damaged_files, read_all, version_of
-from holdfast.staging import abandon, intending, live_among
+from holdfast.recovery.content_recovery import Rederive
 
 #: contents whose rows are held in memory at a time
 CONTENTS_AT_ONCE = 200

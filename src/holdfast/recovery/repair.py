@@ -9,20 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, checks, contents, entries, figures, search_rows
+from holdfast.catalog import audit, checks, contents, entries, search_rows, statistics
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
-from holdfast.places import Places
-from holdfast.recovery.bytes_again import Rederive, derive, find_again, store_again, typed
+from holdfast.publish.staging import keeping_versions
 from holdfast.recovery.check_catalog import check_file
 from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
+from holdfast.recovery.content_recovery import Rederive, derive, find_again, store_again, typed
 from holdfast.recovery.inspection import Inspection, Problem
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
 from holdfast.recovery.verify import Check, verify
-from holdfast.staging import keeping_versions
+from holdfast.tree.places import Places
 
 #: rows of one kind that a repair mends in one run
 MANY = 1_000_000
@@ -200,7 +200,7 @@ def _wrong_rows(backend: Backend, place: str) -> set[str]:
 def _recount(backend: Backend) -> bool:
     """Count the contents anew where the figures kept of them are wrong; returns whether they were."""
     with backend.engine.read() as conn:
-        if checks.stored(conn) == figures.stored(conn):
+        if checks.stored(conn) == statistics.stored(conn):
             return False
     with backend.engine.write() as conn:
         checks.count_stored_anew(conn)

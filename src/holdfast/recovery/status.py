@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, commits, figures, intents, search_rows
+from holdfast.catalog import audit, commits, intents, search_rows, statistics
 from holdfast.catalog.audit import AuditRow
 from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 
@@ -38,7 +38,7 @@ def status(backend: Backend) -> Status:
     """Return the store's figures."""
     with backend.engine.read() as conn:
         head = commits.head(conn, backend.branch)
-        size = figures.tree_size(conn, backend.branch, head)
+        size = statistics.tree_size(conn, backend.branch, head)
         staged = intents.counts(conn)
         sweeps = [row for kind in (SWEEP, SET_ASIDE) if (row := audit.newest_of(conn, kind)) is not None]
         return Status(
@@ -47,7 +47,7 @@ def status(backend: Backend) -> Status:
             files=size.files,
             directories=size.directories,
             size=size.size,
-            contents=figures.stored(conn),
+            contents=statistics.stored(conn),
             searchable=search_rows.totals(conn, backend.embedder),
             active_intents=staged.get(intents.ACTIVE, 0),
             set_aside_intents=staged.get(intents.SET_ASIDE, 0),

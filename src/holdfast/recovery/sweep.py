@@ -9,16 +9,16 @@ ATTEMPTS the intent is set aside with its cause, shown by `status` and `doctor`,
 import logging
 from dataclasses import dataclass, field
 
-from holdfast import disk
 from holdfast.backend import Backend
 from holdfast.catalog import audit, intents
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.intents import Intent
 from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.faults import point
+from holdfast.host import disk
+from holdfast.publish.staging import INTENT_LEASE
 from holdfast.recovery import litter
 from holdfast.recovery.owners import Named, is_gone, is_silent, named
-from holdfast.staging import INTENT_LEASE
 
 #: failed sweeps after which an intent is set aside
 ATTEMPTS = 5

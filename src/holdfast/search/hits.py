@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.search.marks import marks
+from holdfast.search.highlights import marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Why:
     #: what each list added to the fused score
     from_text: float
     from_vector: float
-    #: what each sign added to that (search/lift.py); 0 where one list alone gave the order
+    #: what each sign added to that (search/rerank.py); 0 where one list alone gave the order
     from_names: float
     from_subject: float
     from_phrase: float

@@ -16,11 +16,11 @@ from holdfast.catalog import commits, pins, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.errors import CorruptStore
+from holdfast.host.threads import Helpers
 from holdfast.index.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
-from holdfast.search.below import Below
-from holdfast.threads import Helpers
+from holdfast.search.directory_contents import Below
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats

@@ -5,21 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from holdfast import paths, tree
+from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import contents, pins
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.analysis import query_tokens
-from holdfast.index.contentset import ContentSet
+from holdfast.index.content_set import ContentSet
 from holdfast.index.fusion import Parts, fuse
 from holdfast.index.lookup import RowKey
-from holdfast.reading import SqlView
-from holdfast.search.gather import GROWTH, Found, Gatherer, Query, Ranking
 from holdfast.search.hits import Explanation, Hit, Why
-from holdfast.search.lift import NO_LIFT, Lift, Passage, Quote, lifts
 from holdfast.search.reader import Instant, SearchReader
+from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts
+from holdfast.search.retrieve import GROWTH, Found, Gatherer, Query, Ranking
 from holdfast.search.visible import MOST_OTHERS, Visibility
+from holdfast.tree import walking
+from holdfast.tree.reading import SqlView
 
 HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
@@ -120,7 +121,7 @@ class _Search:
             return None
         self._told.filter = "prefilter"
         with self._backend.engine.read() as conn:
-            top = tree.need(SqlView(conn, self._backend.branch, request.seq), request.under)
+            top = walking.need(SqlView(conn, self._backend.branch, request.seq), request.under)
             if not top.is_dir:
                 return frozenset([top.content_id] if top.content_id else [])
             return self._reader.below.contents(conn, request.seq, top.node_id)

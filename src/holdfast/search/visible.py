@@ -7,7 +7,7 @@ from holdfast import paths
 from holdfast.catalog import entries
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
-from holdfast.places import Places
+from holdfast.tree.places import Places
 
 #: entries read at a time for a batch of contents; a content that stands in more places is paged through
 ENTRIES_PER_PAGE = 2000

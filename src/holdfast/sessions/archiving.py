@@ -20,8 +20,8 @@ from holdfast.catalog.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point
+from holdfast.publish.transaction import Terms, Transaction, immediately
 from holdfast.sessions import messages as wording
-from holdfast.transaction import Terms, Transaction, immediately
 
 #: the job that remembers an archive
 MEMORY = "memory"

@@ -10,8 +10,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
 from holdfast.faults import point
+from holdfast.publish.transaction import Terms, Transaction, immediately
 from holdfast.sessions.archiving import TRIES, Overtaken, archive, job_key, not_there
-from holdfast.transaction import Terms, Transaction, immediately
 
 
 def delete(backend: Backend, session_id: str, *, actor: str) -> Commit:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from holdfast.catalog.sessions import Message
-from holdfast.models.asking import Answer
+from holdfast.models.concurrent_calls import Answer
 from holdfast.models.port import Model, Shape
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.messages import spoken

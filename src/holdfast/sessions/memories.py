@@ -1,8 +1,8 @@
 """What is remembered: the memories in a store's tree."""
 
 from holdfast import paths
-from holdfast.reading import Reads
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
+from holdfast.tree.reading import Reads
 
 
 def read_memories(reads: Reads) -> dict[str, Memory]:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from holdfast.sessions.forgotten import Gone
 from holdfast.sessions.memory import Memory, Source, now_iso, path_of, with_source
+from holdfast.sessions.tombstones import Gone
 
 #: part of their words that two memories of a kind share when they are taken for the same
 SAME = 0.85

@@ -20,15 +20,15 @@ from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.jobs.context import Failed, JobContext
 from holdfast.models.port import Model
+from holdfast.publish.transaction import Transaction
 from holdfast.sessions.archiving import folder
-from holdfast.sessions.forgotten import gone_since
 from holdfast.sessions.memories import read_memories
 from holdfast.sessions.memory import ROOT, Memory, Source
 from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.reading import read_archive, read_content
-from holdfast.sessions.searchable import missing_rows, write_rows
-from holdfast.snapshot import Snapshot, resolve
-from holdfast.transaction import Transaction
+from holdfast.sessions.tombstones import gone_since
+from holdfast.sessions.transcript_index import missing_rows, write_rows
+from holdfast.tree.snapshot import Snapshot, resolve
 
 if TYPE_CHECKING:
     from holdfast.sessions.extraction import Extract

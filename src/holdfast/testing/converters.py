@@ -18,10 +18,10 @@ from typing import ClassVar
 import pytest
 
 from holdfast.errors import ConversionFailed, TooLarge
-from holdfast.ingest import pages
-from holdfast.ingest.convert import Registry, convert
-from holdfast.ingest.limits import DEFAULT_LIMITS
-from holdfast.ingest.port import Converter, Document, Rendition
+from holdfast.ingest.conversion import pages
+from holdfast.ingest.conversion.convert import Registry, convert
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS
+from holdfast.ingest.conversion.port import Converter, Document, Rendition
 
 
 @dataclass(frozen=True)

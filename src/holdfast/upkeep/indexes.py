@@ -12,7 +12,7 @@ from holdfast.index import segments
 from holdfast.index.compaction import FRAGMENT_ROWS, compact
 from holdfast.index.table import VersionedTable
 from holdfast.index.tables import SearchTable
-from holdfast.upkeep import memory
+from holdfast.upkeep import allocator
 from holdfast.upkeep.publish import Overtaken, at_pinned, move_pins, persistently, pinned, staging
 
 #: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
@@ -96,7 +96,7 @@ def _tend_table(backend: Backend, table: SearchTable, bounds: Bounds, done: list
     while (step := _next_step(backend, table, bounds, done)) is not None:
         done.append(f"{step.name} of {table.name}")
         done_now = persistently(functools.partial(_do, backend, table, step))
-        memory.give_back()
+        allocator.give_back()
         if not done_now:
             return
 

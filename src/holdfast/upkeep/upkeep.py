@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from holdfast import process
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
-from holdfast.flag import Flag
-from holdfast.threads import SupervisedThread
+from holdfast.host import process
+from holdfast.host.flag import Flag
+from holdfast.host.threads import SupervisedThread
 from holdfast.upkeep import indexes, retire
 from holdfast.upkeep.fold import fold
 

@@ -13,12 +13,12 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
-from holdfast.heavy import importing
-from holdfast.ingest import archive, formats
+from holdfast.host.importing import importing
+from holdfast.ingest.conversion import archive, formats
+from holdfast.ingest.conversion.limits import REMEDY, Limits
+from holdfast.ingest.conversion.titles import meaningful
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.foreign import finish
-from holdfast.ingest.limits import REMEDY, Limits
-from holdfast.ingest.titles import meaningful
 
 #: characters of xberg's own words kept in an error
 _REASON_CHARACTERS = 300

@@ -4,16 +4,16 @@ import functools
 import html
 import re
 
-from holdfast.ingest import formats
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.decode import Decoded, decode, marked_encoding
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import first_heading, meaningful, tidy
 from holdfast.ingest.converters import code_lines, engine
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.handles import without_handles
 from holdfast.ingest.converters.plain_html import plain_text
 from holdfast.ingest.converters.words import missing_share
-from holdfast.ingest.decode import Decoded, decode, marked_encoding
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading, meaningful, tidy
 
 #: CSS selectors of what stands around a text on every page of a site, where it is no `<nav>`: roles, and the classes of
 #: DocBook, Sphinx and MediaWiki. The engine knows no combinators.

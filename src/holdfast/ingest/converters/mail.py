@@ -8,13 +8,13 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from typing import cast
 
-from holdfast.ingest import formats
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.decode import decode
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import tidy
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.html import HtmlConverter
-from holdfast.ingest.decode import decode
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import tidy
 
 #: headers shown above the body, in this order
 SHOWN = ("Subject", "From", "To", "Cc", "Date")

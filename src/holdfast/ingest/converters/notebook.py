@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from holdfast.errors import ConversionFailed
-from holdfast.ingest import formats
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.decode import decode
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.converters.plain_html import plain_text
-from holdfast.ingest.decode import decode
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading, tidy
 
 #: characters kept of one printed output
 OUTPUT_CHARACTERS = 4000

@@ -1,11 +1,11 @@
 """DOCX, PPTX, XLSX, EPUB and RTF through xberg."""
 
 from holdfast.errors import ConversionFailed
-from holdfast.ingest import archive, formats, pages
+from holdfast.ingest.conversion import archive, formats, pages
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import first_heading
 from holdfast.ingest.converters import engine, slides
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading
 
 _ZIPPED = (formats.DOCX, formats.PPTX, formats.XLSX, formats.EPUB)
 _OLE = b"\xd0\xcf\x11\xe0"

@@ -15,14 +15,14 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from holdfast.errors import ConversionFailed, TooLarge
-from holdfast.heavy import importing
-from holdfast.ingest import archive, formats, pages
+from holdfast.host.importing import importing
+from holdfast.ingest.conversion import archive, formats, pages
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters import engine
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.words import missing_share
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading, meaningful
 
 #: share of PDFium's words on a page that xberg's text may lack; hyphenation and ligatures make up a few per cent
 MISSING_SHARE = 0.1

@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterable
 
 from holdfast.errors import ConversionFailed, TooLarge
-from holdfast.ingest import formats
-from holdfast.ingest.decode import decode
-from holdfast.ingest.limits import REMEDY, Limits
-from holdfast.ingest.port import Document, Rendition
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.decode import decode
+from holdfast.ingest.conversion.limits import REMEDY, Limits
+from holdfast.ingest.conversion.port import Document, Rendition
 
 #: characters from which the separator is told
 _SAMPLE = 4096

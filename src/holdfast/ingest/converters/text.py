@@ -3,13 +3,13 @@
 import json
 
 from holdfast.index.front_matter import front_matter
-from holdfast.ingest import formats
+from holdfast.ingest.conversion import formats
+from holdfast.ingest.conversion.decode import decode
+from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.fences import fenced
-from holdfast.ingest.decode import decode
-from holdfast.ingest.limits import Limits
-from holdfast.ingest.port import Document, Rendition
-from holdfast.ingest.titles import first_heading, tidy
 
 #: JSON whose longest line is longer than this, in characters, is laid out anew so that it can be quoted by line
 LONG_LINE = 2000

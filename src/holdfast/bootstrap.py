@@ -1,0 +1,96 @@
+"""The few settings that opening a store needs, read without pydantic, whose import costs more than opening does.
+
+The same file and the same variables as in `config.py`, which checks all the others.
+"""
+
+import os
+import shlex
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import InvalidConfig, StoreNotFound, StoreTooNew
+from holdfast.host import disk
+
+FILE_NAME = "holdfast.toml"
+#: the layout of a store's folder
+FORMAT = 1
+DURABILITIES = ("full", "relaxed")
+#: tail rows at which the background fold appends them to the table: the default, and the bounds
+FOLD_ROWS, FOLD_LEAST, FOLD_MOST = 512, 1, 4096
+
+
+@dataclass(frozen=True, slots=True)
+class EarlySettings:
+    """What opening needs."""
+
+    #: one of DURABILITIES
+    durability: str
+    #: who commits are attributed to when nobody says
+    actor: str
+    #: tail rows at which a fold is due
+    fold_rows: int
+
+
+def read(folder: Path) -> EarlySettings:
+    """Return the settings of the store in `folder`, after checking that it is one, of a format we know.
+
+    Raises StoreNotFound, StoreTooNew, or InvalidConfig naming the setting.
+    """
+    path = folder / FILE_NAME
+    found = _parsed(path)
+    written = found.get("format", FORMAT)
+    if not isinstance(written, int) or written < 1:
+        raise InvalidConfig(f"{path}: format: {written!r} is no format of a store", path=str(path))
+    if written != FORMAT:
+        raise StoreTooNew(f"{folder} has store format {written}; this Holdfast knows {FORMAT}", path=str(folder))
+    durability = _setting(path, found, "store", "durability", "full")
+    if durability not in DURABILITIES:
+        raise InvalidConfig(
+            f"{path}: store.durability: {durability!r} is none of {', '.join(DURABILITIES)}", path=str(path)
+        )
+    actor = _setting(path, found, "store", "actor", "user")
+    if not isinstance(actor, str):
+        raise InvalidConfig(f"{path}: store.actor: {actor!r} is no name", path=str(path))
+    return EarlySettings(durability, actor, _fold_rows(path, _setting(path, found, "search", "fold_rows", FOLD_ROWS)))
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        remedy = adopting(path.parent) if (path.parent / "catalog.db").is_file() else ""
+        raise StoreNotFound(
+            f"{path.parent} is not a store: it has no {path.name}", path=str(path.parent), remedy=remedy
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{path} is not valid TOML ({error})", path=str(path)) from error
+    except OSError as error:
+        raise disk.explain(error, str(path)) from error
+
+
+def adopting(folder: Path) -> str:
+    """Return the remedy for a store that has lost its settings, and nothing else."""
+    return f"Give it default settings with: holdfast init --adopt {shlex.quote(str(folder))}"
+
+
+def _setting(path: Path, found: dict[str, Any], section: str, name: str, default: object) -> object:
+    """Return one setting: the variable's value, else the file's, else the default."""
+    table = found.get(section, {})
+    if not isinstance(table, dict):
+        raise InvalidConfig(f"{path}: {section}: {table!r} is no table", path=str(path))
+    value: object = os.environ.get(f"HOLDFAST_{section}__{name}".upper(), table.get(name, default))
+    return value
+
+
+def _fold_rows(path: Path, value: object) -> int:
+    try:
+        rows = int(str(value))
+    except ValueError:
+        rows = 0
+    if not FOLD_LEAST <= rows <= FOLD_MOST:
+        raise InvalidConfig(
+            f"{path}: search.fold_rows: {value!r} is not between {FOLD_LEAST} and {FOLD_MOST}", path=str(path)
+        )
+    return rows

@@ -1,0 +1,184 @@
+"""Changing the tree: write, mkdir, cp, mv, rm. Each is one commit, or none."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast import paths as store_paths
+from holdfast.catalog.commits import Commit
+from holdfast.cli.call import Call, command
+from holdfast.cli.completion import complete_path
+from holdfast.cli.options import MessageOption, PathArgument, PathsArgument, store_path
+from holdfast.cli.output import count
+from holdfast.cli.places import targets
+from holdfast.publish.transaction import Transaction
+
+app = typer.Typer()
+
+#: times that a change which lost a race is made again
+RETRIES = 5
+
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE TARGET", autocompletion=complete_path, help="Paths in the store; the last is where to."
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("-f", "--force", help="Replace a file that stands at the target.")]
+
+
+@command(app)
+def write(
+    call: Call,
+    path: PathArgument,
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What to write.")] = None,
+    file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="The file to take it from.")] = None,
+    message: MessageOption = "",
+) -> None:
+    """Write a file from --text, --file or standard input.
+
+    It is searchable at once. Missing directories are made, and a file that stands there is replaced.
+    """
+    if text is not None and file is not None:
+        raise typer.BadParameter("give --text or --file, not both")
+    path = _file_path(path)
+    if text is not None:
+        commit = call.store.write(path, text, message=message)
+    elif file is not None:
+        commit = call.store.write(path, Path(file), message=message)
+    else:
+        commit = _write_input(call, path, message)
+    info = call.at(str(commit.seq)).stat(path)
+    document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.seq}
+    call.done(document, [_told(f"wrote {info.path}", commit)])
+
+
+@command(app)
+def mkdir(
+    call: Call,
+    paths: PathsArgument,
+    parents: Annotated[
+        bool, typer.Option("-p", "--parents", help="Make missing parents too; let it stand already.")
+    ] = False,
+    message: MessageOption = "",
+) -> None:
+    """Make directories."""
+    made = [store_paths.parse(store_path(path)) for path in paths]
+
+    def make(tx: Transaction) -> None:
+        for path in made:
+            tx.mkdir(path, parents=parents, exist_ok=parents)
+
+    commit = _change(call, make, message or f"Make {_listed(made)}")
+    call.done({"paths": made, "commit": commit.seq}, [_told(f"made {path}", commit) for path in made])
+
+
+@command(app)
+def cp(
+    call: Call,
+    paths: SourcesArgument,
+    force: ForceOption = False,
+    recursive: Annotated[bool, typer.Option("-r", "-R", hidden=True)] = True,
+    message: MessageOption = "",
+) -> None:
+    """Copy files or directories.
+
+    They go to TARGET, or into it when it is a directory, with all they hold. A copy shares its contents with the
+    original and costs no space.
+    """
+    _transfer(call, paths, Transaction.copy, "copied", "Copy", force, message)
+
+
+@command(app)
+def mv(call: Call, paths: SourcesArgument, force: ForceOption = False, message: MessageOption = "") -> None:
+    """Move or rename files or directories.
+
+    They go to TARGET, or into it when it is a directory.
+    """
+    _transfer(call, paths, Transaction.move, "moved", "Move", force, message)
+
+
+@command(app)
+def rm(
+    call: Call,
+    paths: PathsArgument,
+    recursive: Annotated[
+        bool, typer.Option("-r", "-R", "--recursive", help="Remove directories with all they hold.")
+    ] = False,
+    force: Annotated[bool, typer.Option("-f", "--force", help="Pass over what is not there.")] = False,
+    message: MessageOption = "",
+) -> None:
+    """Remove files or directories.
+
+    All of them go in one commit, or none. History keeps them: `holdfast restore PATH --at COMMIT` brings one back.
+    """
+    wanted = list(dict.fromkeys(store_paths.parse(store_path(path)) for path in paths))
+    removed: list[str] = []
+
+    def remove(tx: Transaction) -> None:
+        removed[:] = [path for path in wanted if not force or tx.exists(path)]
+        for path in removed:
+            tx.remove(path, recursive=recursive)
+
+    commit = _change(call, remove, message or f"Remove {_listed(wanted)}")
+    call.done({"removed": removed, "commit": commit.seq}, [_told(f"removed {path}", commit) for path in removed])
+
+
+def _write_input(call: Call, path: str, message: str) -> Commit:
+    if sys.stdin.isatty():
+        call.out.note("Type the text; end it with Ctrl-D on a line of its own.")
+    return call.store.write(path, sys.stdin.buffer, message=message)
+
+
+def _transfer(
+    call: Call,
+    paths: list[str],
+    operation: Callable[..., None],
+    done: str,
+    verb: str,
+    force: bool,
+    message: str,
+) -> None:
+    if len(paths) < 2:
+        raise typer.BadParameter("name what to take and where to put it: SOURCE... TARGET")
+    pairs: list[tuple[str, str]] = []
+
+    def transfer(tx: Transaction) -> None:
+        pairs[:] = targets(tx, paths[:-1], paths[-1])
+        for source, target in pairs:
+            operation(tx, source, target, overwrite=force)
+
+    sources = [store_path(path) for path in paths[:-1]]
+    commit = _change(call, transfer, message or f"{verb} {_listed(sources)} to {store_path(paths[-1])}")
+    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": commit.seq}
+    call.done(document, [_told(f"{done} {source} to {target}", commit) for source, target in pairs])
+
+
+def _change(call: Call, action: Callable[[Transaction], None], message: str) -> Commit:
+    """Do several things as one commit, again when somebody else was quicker; return the commit."""
+
+    def act(tx: Transaction) -> Transaction:
+        action(tx)
+        return tx
+
+    commit = call.store.transaction(message=message, retries=RETRIES)(act).published
+    assert commit is not None
+    return commit
+
+
+def _file_path(path: str) -> str:
+    path = store_path(path)
+    if path.endswith("/"):
+        raise typer.BadParameter(f"{path} names a directory; leave out the last slash")
+    return path
+
+
+def _listed(paths: list[str]) -> str:
+    return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {count(len(paths) - 1, 'other')}"
+
+
+def _told(what: str, commit: Commit) -> str:
+    return f"{what} (commit {commit.seq})"

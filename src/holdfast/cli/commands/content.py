@@ -1,0 +1,95 @@
+"""Reading what files hold: cat and grep."""
+
+import base64
+import re
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.cli import shapes
+from holdfast.cli.call import Call, command
+from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
+from holdfast.cli.output import Output, visible
+from holdfast.tree.reading import Match
+from holdfast.tree.snapshot import Snapshot
+
+app = typer.Typer()
+
+#: exit status of a grep that found nothing, as Unix has it
+NOTHING_FOUND = 1
+
+
+@command(app)
+def cat(
+    call: Call,
+    paths: PathsArgument,
+    raw: Annotated[bool, typer.Option("--raw", help="The bytes as they were stored, not their Markdown.")] = False,
+    at: AtOption = None,
+) -> None:
+    """Print files as Markdown. That is what search and agents read; --raw prints the bytes."""
+    snapshot = call.at(at)
+    chosen = [store_path(path) for path in paths]
+    if call.json:
+        call.out.document({"files": [_file_shape(snapshot, path, raw) for path in chosen]})
+    elif raw:
+        for path in chosen:
+            _copy_bytes(call.out, snapshot, path)
+    else:
+        for path in chosen:
+            text = snapshot.read_text(path)
+            # On a terminal the prompt would stick to a last line that has no end; in a pipe the text stays as it is.
+            if call.out.terminal:
+                call.out.lines([text.removesuffix("\n")])
+            else:
+                call.out.text(text)
+
+
+@command(app)
+def grep(
+    call: Call,
+    pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="A regular expression, as Python's re has them.")],
+    path: PathArgument = "/",
+    ignore_case: Annotated[bool, typer.Option("-i", "--ignore-case", help="Letters match in either case.")] = False,
+    fixed: Annotated[bool, typer.Option("-F", "--fixed", help="PATTERN is plain text, no expression.")] = False,
+    files_only: Annotated[bool, typer.Option("-l", "--files", help="Only the paths that have a match.")] = False,
+    at: AtOption = None,
+) -> int | None:
+    """Print the lines that match a regular expression.
+
+    They are lines of the Markdown of the files at or below PATH. The exit status is 1 when nothing matches.
+    """
+    expression = re.escape(pattern) if fixed else pattern
+    matches = call.at(at).grep(expression, store_path(path), ignore_case=ignore_case)
+    if files_only:
+        return _answer_paths(call, list(dict.fromkeys(match.path for match in matches)))
+    if call.json:
+        found = [shapes.match(match) for match in matches]
+        call.out.document({"matches": found})
+        return None if found else NOTHING_FOUND
+    shown = 0
+    marker = re.compile(expression, re.IGNORECASE if ignore_case else 0)
+    for shown, match in enumerate(matches, start=1):  # noqa: B007 - `shown` is what the loop is for
+        call.out.text(_match_line(call.out, match, marker) + "\n")
+    return None if shown else NOTHING_FOUND
+
+
+def _file_shape(snapshot: Snapshot, path: str, raw: bool) -> dict[str, Any]:
+    info = snapshot.stat(path)
+    held = {"base64": base64.b64encode(snapshot.read(path)).decode()} if raw else {"text": snapshot.read_text(path)}
+    return {"path": info.path, "size": info.size, "commit": info.commit, **held}
+
+
+def _copy_bytes(out: Output, snapshot: Snapshot, path: str) -> None:
+    for piece in snapshot.stream(path):
+        out.bytes.write(piece)
+
+
+def _answer_paths(call: Call, found: list[str]) -> int | None:
+    call.done({"paths": found}, found)
+    return None if found else NOTHING_FOUND
+
+
+def _match_line(out: Output, match: Match, marker: re.Pattern[str]) -> str:
+    text = visible(match.text) if out.terminal else match.text
+    text = marker.sub(lambda found: out.paint(found.group(), "bold", "red"), text) if out.colour else text
+    return f"{out.paint(match.path, 'magenta')}:{out.paint(str(match.line), 'green')}:{text}"

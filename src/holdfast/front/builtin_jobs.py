@@ -1,0 +1,74 @@
+"""The kinds of jobs that Holdfast itself enqueues, and the model they use: put together from the settings.
+
+Nothing here is made before it is needed: settings cost an import of pydantic, a model one of its client.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from holdfast.backend import Backend
+from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester
+from holdfast.digest.digests import Digests
+from holdfast.digest.extractive import Extractive
+from holdfast.jobs.kinds import Backoff, Kind
+from holdfast.models.port import Model
+from holdfast.sessions.archiving import MEMORY
+from holdfast.sessions.memory import KINDS
+from holdfast.sessions.remembering import Remembering
+
+if TYPE_CHECKING:
+    from holdfast.config import Settings
+
+
+class Handlers:
+    """What runs Holdfast's own jobs over one store."""
+
+    def __init__(self, backend: Backend, settings: Callable[[], "Settings"], *, read_only: bool) -> None:
+        self._backend = backend
+        self._settings = settings
+        #: the store's abstracts and overviews
+        self.digests = Digests(backend, lambda: self.digester, keep=not read_only)
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The configured language model, or None."""
+        settings = self._settings().llm
+        if not settings.configured:
+            return None
+        from holdfast.config import api_key
+        from holdfast.models.call_limiter import GatedModel, gate_of
+        from holdfast.models.openai_model import OpenAiModel
+
+        gate = gate_of(str(settings.base_url), settings.concurrency)
+        return GatedModel(OpenAiModel(settings, api_key(settings)), gate)
+
+    @cached_property
+    def digester(self) -> Digester:
+        """What makes abstracts and overviews."""
+        return Extractive() if self.model is None else digester_of(self.model)
+
+    def attempts(self) -> int:
+        """Return how often a job is begun before it is given up."""
+        return self._settings().jobs.attempts
+
+    def kinds(self) -> list[Kind]:
+        """Return the kinds of jobs that Holdfast enqueues itself."""
+        settings = self._settings().jobs
+        backoff = Backoff(settings.backoff, settings.backoff_most)
+        remembering = Remembering(
+            self._backend, lambda: self.model, digester_of, lambda: {**KINDS, **self._settings().memory.kinds}
+        )
+        digest = self.digests.run
+        return [
+            Kind(MEMORY, remembering.run, time_limit=settings.time_limit, backoff=backoff),
+            Kind(ABSTRACT, digest, time_limit=settings.time_limit, backoff=backoff),
+            Kind(OVERVIEW, digest, time_limit=settings.time_limit, backoff=backoff),
+        ]
+
+
+def digester_of(model: Model) -> Digester:
+    """Return the digester that asks a model."""
+    from holdfast.digest.by_model import ModelDigester
+
+    return ModelDigester(model)

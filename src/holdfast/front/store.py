@@ -1,0 +1,428 @@
+"""The store: the front door. Every method is a sentence about a room behind it."""
+
+import functools
+import os
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from holdfast import opening, paths
+from holdfast.backend import Backend
+from holdfast.catalog.commits import Commit
+from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
+from holdfast.front.background import Background
+from holdfast.front.care import Care
+from holdfast.host.clock import Clock, SystemClock
+from holdfast.ingest.preparing.deriver import DocumentDeriver
+from holdfast.locks import observer
+from holdfast.locks.lock import Lock
+from holdfast.locks.manager import LockManager
+from holdfast.locks.observer import LockInfo, LockStats
+from holdfast.locks.renewal import Renewer
+from holdfast.publish.scope import TransactionScope
+from holdfast.publish.transaction import Terms, immediately
+from holdfast.recovery.sweep import sweep, sweep_at_open
+from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.transcript_index import Transcripts
+from holdfast.tree import history
+from holdfast.tree.history import Change
+from holdfast.tree.reading import Reads, SqlView
+from holdfast.tree.snapshot import At, Snapshot, resolve
+from holdfast.tree.walking import TreeView
+from holdfast.upkeep.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from holdfast.config import Settings
+    from holdfast.ingest.report import AddReport, Progress
+    from holdfast.search.reader import SearchReader
+
+#: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
+Data = bytes | str | Path | BinaryIO
+
+
+class Store(Background, Care, Reads):
+    """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
+
+    What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time.
+    """
+
+    def __init__(self, parts: opening.Opened, *, read_only: bool) -> None:
+        self._parts = parts
+        self._backend: Backend = parts.backend
+        self.read_only = read_only
+        self._locks = LockManager(
+            self._backend.engine, self._backend.clock, self._backend.branch,
+            renewer=Renewer(report=self._backend.note_trouble),
+        )  # fmt: skip
+        self._backend.gatekeepers.append(self._locks)
+        self._transcripts = Transcripts(self._backend)
+        self._upkeep: Upkeep | None = None
+        if not read_only:
+            self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep, self._collect)
+            self._backend.beginning.append(self._upkeep.mind_the_dead)
+            self._backend.published.append(self._upkeep.notice)
+
+    @property
+    def folder(self) -> Path:
+        """The store's folder."""
+        return self._parts.folder
+
+    @property
+    def store_id(self) -> str:
+        """The id the store was born with; a copy of the folder has the same."""
+        return self._parts.store_id
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """What `holdfast.toml` and the environment say."""
+        from holdfast.config import load
+
+        return load(self.folder)
+
+    def close(self) -> None:
+        """Let go of the store's files. What was committed stays; a store may be closed twice."""
+        self._end_background()
+        if self._upkeep is not None:
+            self._upkeep.close()
+            self._upkeep = None
+        if "_reader" in self.__dict__:
+            self._reader.close()
+        self._locks.close()
+        if self._backend.renewing is not None:
+            self._backend.renewing.close()
+        self._parts.engine.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self.folder}>"
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- reading
+
+    def snapshot(self, at: At | None = None) -> Snapshot:
+        """Return the store as it is now, or as it was at a commit: a number, `HEAD~2`, an ISO time or a datetime.
+
+        Raises NotFound for a commit that is not there.
+        """
+        with self._backend.engine.read() as conn:
+            return Snapshot(self._backend, resolve(conn, self._backend.branch, at))
+
+    @contextmanager
+    def _view(self) -> Iterator[TreeView]:
+        with self._backend.engine.read() as conn:
+            yield SqlView(conn, self._backend.branch, resolve(conn, self._backend.branch, None))
+
+    # --- searching
+
+    def search(
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        limit: int = 10,
+        mode: str = "hybrid",
+        at: At | None = None,
+    ) -> list[Hit]:
+        """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
+
+        `mode` is `hybrid`, `text` (full text: words, identifiers, any language) or `vector` (meaning). At most `limit`
+        hits; fewer only when there are no more. Raises NotFound when `under` is not there.
+        """
+        return self.explain(query, under=under, limit=limit, mode=mode, at=at).hits
+
+    def explain(
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        limit: int = 10,
+        mode: str = "hybrid",
+        at: At | None = None,
+    ) -> Explanation:
+        """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
+        from holdfast.search.search import Request, search
+
+        with self._backend.engine.read() as conn:
+            seq = resolve(conn, self._backend.branch, at)
+        request = Request(query, paths.parse(under), limit, mode, seq)
+        return search(self._backend, self._reader, request)
+
+    @cached_property
+    def _reader(self) -> "SearchReader":
+        from holdfast.search.reader import SearchReader
+
+        return SearchReader(self._backend)
+
+    # --- adding documents
+
+    def add(
+        self,
+        *sources: str | os.PathLike[str],
+        to: str = "/resources",
+        jobs: int | None = None,
+        dry_run: bool = False,
+        prune: bool | Literal["force"] = False,
+        flatten: bool = False,
+        name: str = "",
+        overwrite: bool = False,
+        message: str = "",
+        actor: str | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
+        stop: Callable[[], bool] | None = None,
+        lock: Lock | None = None,
+    ) -> "AddReport":
+        """Add files, folders and URLs below `to`: converted, searchable, in groups of one commit each.
+
+        What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
+        `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
+        from these sources before and has vanished from them; of a source that looks unmounted, nothing, unless it is
+        `"force"`. `name` is what the one source is called in the store. Raises AlreadyExists, before anything is added,
+        when files of another source stand in the way; `overwrite` replaces those, and what was changed in the store.
+        `progress` is called now and then in this thread; once
+        `stop` returns true, the group in hand is published and the add ends. Raises Locked when somebody else holds a
+        lock on what is to change; what was published by then stays. docs/adding.md says more.
+        """
+        return self._add(
+            sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, name=name,
+            overwrite=overwrite, message=message, actor=actor,
+            progress=progress, stop=stop, lock=lock,
+        )  # fmt: skip
+
+    def watch(
+        self, *sources: str | os.PathLike[str], stop: Callable[[], bool] = lambda: False, **how: Any
+    ) -> "Iterator[AddReport]":
+        """Add `sources`, then follow them: yields a report for what is there and one for every burst of changes.
+
+        What vanishes from a source is removed (`prune=False` keeps it); the rest of `how` is as for `add`. Ends once
+        `stop` returns true.
+        """
+        from holdfast.ingest.watch import watch
+
+        how = {"prune": True, "stop": stop, **how, "failures": {}}
+        first = iter((True,))
+        # Once it is under way, what gets in its way is a failure of that file alone.
+        return watch(lambda: self._add(sources, look_first=next(first, False), **how), sources, self.folder, stop)
+
+    def _add(
+        self,
+        sources: Iterable[str | os.PathLike[str]],
+        *,
+        jobs: int | None = None,
+        actor: str | None = None,
+        lock: Lock | None = None,
+        **how: Any,
+    ) -> "AddReport":
+        from holdfast.ingest.pipeline import add
+        from holdfast.ingest.plan import planned
+
+        plan = planned(self.settings.ingest, sources, jobs=jobs, actor=actor or self._backend.actor, **how)
+        with lock.used() if lock else nullcontext():
+            report = add(self._backend, plan)
+        if self._upkeep is not None:
+            # Where a killed add had published all there was, this one publishes nothing and still clears up after it.
+            self._upkeep.notice()
+            if report.is_large:
+                self._upkeep.settle()
+        return report
+
+    # --- changing, one commit each
+
+    def write(self, path: str, data: Data, *, message: str = "", actor: str | None = None) -> Commit:
+        """Put `data` at `path`, over the file that stands there, searchable when this returns.
+
+        Missing directories are made. A file of any size is streamed, not held in memory.
+        """
+        draft = self._draft(path, data)
+        terms = self._terms(message or f"Write {path}", actor)
+        return immediately(self._backend, lambda tx: tx.put(path, draft), [draft], terms)
+
+    def mkdir(
+        self, path: str, *, parents: bool = False, exist_ok: bool = False, message: str = "", actor: str | None = None
+    ) -> Commit:
+        """Make a directory."""
+        terms = self._terms(message or f"Make {path}", actor)
+        return immediately(self._backend, lambda tx: tx.mkdir(path, parents=parents, exist_ok=exist_ok), [], terms)
+
+    def move(
+        self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
+    ) -> Commit:
+        """Move a file or a directory to exactly `target`; one row is written, however large the directory."""
+        terms = self._terms(message or f"Move {source} to {target}", actor)
+        return immediately(self._backend, lambda tx: tx.move(source, target, overwrite=overwrite), [], terms)
+
+    def copy(
+        self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
+    ) -> Commit:
+        """Copy a file, or a directory with all it holds, to exactly `target`; contents are shared."""
+        terms = self._terms(message or f"Copy {source} to {target}", actor)
+        return immediately(self._backend, lambda tx: tx.copy(source, target, overwrite=overwrite), [], terms)
+
+    def remove(self, path: str, *, recursive: bool = False, message: str = "", actor: str | None = None) -> Commit:
+        """Remove a file or an empty directory, or with `recursive` all below too; history keeps it."""
+        terms = self._terms(message or f"Remove {path}", actor)
+        return immediately(self._backend, lambda tx: tx.remove(path, recursive=recursive), [], terms)
+
+    def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
+        """Make `path` and all below it what it was at a commit, as a new commit.
+
+        What was removed comes back with its history: under its old node, unless that stands somewhere else today.
+        """
+        seq = self.snapshot(at).commit
+        terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
+        return immediately(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
+
+    def transaction(
+        self,
+        *,
+        message: str = "",
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+        retries: int = 0,
+        lock: Lock | None = None,
+    ) -> "TransactionScope":
+        """Begin several changes that become visible together.
+
+        `with store.transaction() as tx:` commits at the end and drops everything on an exception.
+        `store.transaction(retries=3)(fn)` calls `fn(tx)`, commits, and does both again after a Conflict.
+        It is fenced by the locks it is inside of, and by `lock`: it raises LockLost when one of them was lost.
+        """
+        return TransactionScope(self._backend, lambda: self._terms(message, actor, idempotency_key), retries, lock)
+
+    # --- locks
+
+    def lock(
+        self,
+        path: str | Sequence[str],
+        *,
+        mode: str = "point",
+        timeout: float | None = 0,
+        ttl: float = 300,
+        purpose: str = "",
+        actor: str | None = None,
+    ) -> Lock:
+        """Take a path, or several at once: all or none. Use it in a `with`: operations in the block use the lock.
+
+        `mode` is `point` (the path itself), `subtree` (all below too) or `move` (a source and a destination). `timeout`
+        is in seconds: 0 fails at once, None waits without bound. The lease of `ttl` seconds is renewed while this
+        process lives. Raises Locked, which says who holds it.
+        """
+        names = [path] if isinstance(path, str) else list(path)
+        who = actor or self._backend.actor
+        return self._locks.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
+
+    def adopt_lock(self, claim: str, *, ttl: float = 300) -> Lock:
+        """Take over a lock that its holder handed over (`lock.hand_over()`), once; raises LockLost when it is gone."""
+        return self._locks.adopt(claim, ttl)
+
+    def locks(self, under: str = paths.ROOT) -> list[LockInfo]:
+        """Return what is held at or below `under`, in order of path."""
+        return observer.held(self._locks.table, paths.parse(under))
+
+    def lock_queue(self) -> list[LockInfo]:
+        """Return what is waited for, in order of arrival."""
+        return observer.waiting(self._locks.table)
+
+    def lock_stats(self) -> LockStats:
+        """Return the locks in numbers: those of now, and what was counted since the store was made."""
+        return observer.stats(self._locks.table)
+
+    def break_lock(self, path: str, *, force: bool = False, token: int | None = None) -> list[LockInfo]:
+        """Take away the locks on exactly `path`, only the one with `token` if given; returns what was broken.
+
+        Without `force`, only from a holder that is dead or whose lease has ended. Raises NotFound or Locked.
+        """
+        rows = self._locks.take_away(path, by=self._backend.actor, force=force, token=token)
+        return [observer.info(row, "broken") for row in rows]
+
+    # --- history
+
+    def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
+        """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves."""
+        until = self.snapshot(at).commit
+        return history.log(self._backend, until, None if path is None else paths.parse(path), limit)
+
+    def commit(self, at: At | None = None) -> Commit:
+        """Return one commit: its time, actor, message."""
+        with self._backend.engine.read() as conn:
+            return history.commit_at(conn, resolve(conn, self._backend.branch, at))
+
+    def diff(self, old: At, new: At | None = None) -> list[Change]:
+        """Return what changed from commit `old` to commit `new` (the head, unless told), in order of path."""
+        with self._backend.engine.read() as conn:
+            branch = self._backend.branch
+            return history.diff(conn, branch, resolve(conn, branch, old), resolve(conn, branch, new))
+
+    def show(self, at: At | None = None) -> tuple[Commit, list[Change]]:
+        """Return one commit and what it changed."""
+        commit = self.commit(at)
+        with self._backend.engine.read() as conn:
+            return commit, history.diff(conn, self._backend.branch, commit.seq - 1, commit.seq)
+
+    # --- helpers
+
+    def _sweep(self, *, tables: bool = True) -> object:
+        return sweep(self._backend, tables=tables)
+
+    def _collect(self) -> object:
+        from holdfast.recovery.gc import collect_files
+
+        return collect_files(self._backend)
+
+    def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
+        return Terms(message, actor or self._backend.actor, idempotency_key)
+
+    def _draft(self, path: str, data: Data) -> Draft:
+        if isinstance(data, bytes | str):
+            return self._backend.draft(path, data)
+        name, deriver = paths.split(path)[1], self._backend.deriver
+        if not isinstance(data, Path):
+            return Draft(name, body_of_stream(data, functools.partial(deriver.media_type, name)), deriver)
+        with reading_source(data):
+            with data.open("rb") as file:
+                media_type = deriver.media_type(name, file.read(HEAD_BYTES))
+            return Draft(name, body_of_file(data, media_type), deriver)
+
+
+def init(
+    folder: str | os.PathLike[str] = ".", *, adopt: bool = False, shared: bool = False, clock: Clock | None = None
+) -> Path:
+    """Make a new store, which only you may enter unless it is `shared`; raises AlreadyExists when one is there.
+
+    With `adopt`, a store that has lost its holdfast.toml is given a new one instead.
+    """
+    path = Path(folder)
+    opening.init(path, clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
+    return path
+
+
+def open_store(
+    folder: str | os.PathLike[str],
+    *,
+    read_only: bool = False,
+    durability: str | None = None,
+    actor: str | None = None,
+    clock: Clock | None = None,
+) -> Store:
+    """Open the store in `folder`, migrating it when an older Holdfast wrote it; close it, or use it in a `with`.
+
+    `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
+    who commits are attributed to. Both are as holdfast.toml says, unless told. Raises StoreNotFound, StoreTooNew,
+    CorruptStore, InvalidConfig or ReadOnly.
+    """
+    parts = opening.open_parts(
+        Path(folder), read_only=read_only, durability=durability, actor=actor, clock=clock or SystemClock(),
+        deriver=DocumentDeriver,
+    )  # fmt: skip
+    if not read_only:
+        sweep_at_open(parts.backend)
+    return Store(parts, read_only=read_only)

@@ -1,0 +1,1 @@
+"""The machine below: files made durable, processes and whether they live, time."""

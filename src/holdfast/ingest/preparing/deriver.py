@@ -1,0 +1,111 @@
+"""From bytes to what search and agents read: convert, chunk, embed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdfast.catalog.contents import MARKDOWN, ROWS_BY
+from holdfast.catalog.contents import Rendition as StoredRendition
+from holdfast.catalog.search_rows import TailRow
+from holdfast.documents import Body, Derived, body_of_bytes
+from holdfast.errors import HoldfastError, Unsupported
+
+if TYPE_CHECKING:
+    # Opening a store makes a deriver; only using it is worth the imports.
+    from holdfast.index.chunking import Chunk
+    from holdfast.ingest.conversion.port import Rendition
+
+#: the media type of bytes that are no document
+BINARY = "application/octet-stream"
+
+
+class DocumentDeriver:
+    """A `Deriver` that converts, chunks and embeds.
+
+    `strict` raises what the converter raises, as an `add` wants it; otherwise a file that cannot be converted is kept
+    as bytes that search does not find, as a `write` wants it.
+    """
+
+    def __init__(self, embedder: str, *, strict: bool = False) -> None:
+        self._embedder_name = embedder
+        self._strict = strict
+
+    def warm_up(self) -> None:
+        """Load the model and the libraries now rather than with the first file."""
+        from holdfast.index.embedder import load_embedder
+        from holdfast.ingest.conversion import convert  # noqa: F401 - imported for its time
+
+        load_embedder(self._embedder_name).encode(["warm"])
+
+    def media_type(self, name: str, head: bytes) -> str:
+        from holdfast.ingest.conversion import media
+
+        try:
+            return media.detect(name, head)
+        except HoldfastError:
+            return BINARY
+
+    def derive(self, name: str, body: Body) -> Derived:
+        try:
+            rendition = self._convert(name, body)
+        except HoldfastError:
+            if self._strict:
+                raise
+            return Derived()
+        text = rendition.markdown.encode("utf-8")
+        rendered = body if text == _small_data(body) else body_of_bytes(text, "text/markdown")
+        return Derived(((_stored(body, rendered, rendition), rendered),), self._rows(body, rendition.markdown))
+
+    def _convert(self, name: str, body: Body) -> "Rendition":
+        from holdfast.ingest.conversion.convert import Document, convert
+
+        if body.media_type == BINARY:
+            raise Unsupported(f"{name} is not a document", path=name)
+        return convert(Document(name, body.path or body.data(), body.media_type))
+
+    def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
+        from holdfast.index.chunking import chunk
+        from holdfast.index.embedder import load_embedder
+        from holdfast.index.rows import embedding_text
+
+        chunks = chunk(markdown)
+        if not chunks:
+            return ()
+        vectors = load_embedder(self._embedder_name).encode([embedding_text(c) for c in chunks])
+        return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
+
+
+def rows_by() -> str:
+    """Return the names and versions of what makes search rows of Markdown now."""
+    from holdfast.index.analysis import ANALYSER
+    from holdfast.index.chunking import CHUNKER
+
+    return f"{CHUNKER} {ANALYSER}"
+
+
+def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
+    from holdfast.index.rows import chunk_terms
+
+    return TailRow(
+        0, content_id, chunk.ordinal, chunk.heading, chunk.text,
+        chunk_terms(chunk), chunk.start, chunk.end, chunk.page,
+        vector.astype("<f4").tobytes(),
+    )  # fmt: skip
+
+
+def _stored(body: Body, rendered: Body, rendition: "Rendition") -> StoredRendition:
+    facts: dict[str, str | int | Sequence[str] | None] = {
+        ROWS_BY: rows_by(),
+        "author": rendition.author,
+        "created": rendition.created,
+        "modified": rendition.modified,
+        "pages": rendition.pages,
+        "warnings": rendition.warnings,
+    }
+    return StoredRendition(
+        body.content_id, MARKDOWN, rendition.converter, rendition.version, rendered.content_id, rendition.title,
+        {name: value for name, value in facts.items() if value},
+    )  # fmt: skip
+
+
+def _small_data(body: Body) -> bytes | None:
+    return body.data() if body.path is None else None

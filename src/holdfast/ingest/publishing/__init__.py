@@ -1,0 +1,1 @@
+"""The last stage of an add: groups of files, one commit each, in scan order."""

@@ -1,0 +1,1 @@
+"""The one protocol: stage, publish, leave the rest to the sweep."""

@@ -1,0 +1,74 @@
+"""Whether what a transaction looked at is still as it was (G3): names found or not found, listings, places of nodes.
+
+Commits are never changed, so what was found unchanged up to a commit need not be looked at again. A long transaction
+asks before its turn to write, and in its turn only about what was committed since. Either way it reads what others
+changed, or asks for what it looked at itself: whichever is fewer (G9).
+"""
+
+from collections.abc import Iterator
+
+from holdfast.catalog import changes, commits
+from holdfast.catalog.changes import Changed
+from holdfast.catalog.engine import Connection
+from holdfast.errors import Conflict
+from holdfast.tree.overlay import Overlay
+
+
+class Ground:
+    """What the changes of `overlay` stand on, as it was at the commit `base`."""
+
+    def __init__(self, overlay: Overlay, branch: int, base: int) -> None:
+        self._overlay = overlay
+        self._branch = branch
+        self._base = base
+        self._unchanged_until = base
+        self._lost: Conflict | None = None
+
+    def look_ahead(self, conn: Connection) -> None:
+        """Check all that was committed so far, outside the turn to write; a conflict is kept for `check` to raise.
+
+        Who lost a lock must hear of that first (G6), and a repeated idempotency key is answered and not checked.
+        """
+        try:
+            self.check(conn, commits.head(conn, self._branch))
+        except Conflict as error:
+            self._lost = error
+
+    def check(self, conn: Connection, head: int) -> None:
+        """Raise Conflict when a commit up to `head`, the newest, has changed what was looked at."""
+        if self._lost is not None:
+            raise self._lost
+        after = self._unchanged_until
+        if head > after and (changed := next(self._changed(conn, after, head), None)) is not None:
+            raise self._conflict(conn, changed)
+        self._unchanged_until = head
+
+    def _changed(self, conn: Connection, after: int, head: int) -> Iterator[Changed]:
+        """Yield what was changed after `after` of what was looked at."""
+        seen = self._overlay
+        looked_at = len(seen.seen_slots) + len(seen.seen_listings) + len(seen.seen_nodes)
+        found = changes.between(conn, self._branch, after, head, limit=looked_at + 1)
+        if len(found) <= looked_at:
+            yield from filter(self._was_seen, found)
+            return
+        yield from changes.of_slots(conn, self._branch, after, seen.seen_slots)
+        yield from changes.under(conn, self._branch, after, seen.seen_listings)
+        yield from changes.of_nodes(conn, self._branch, after, seen.seen_nodes)
+
+    def _was_seen(self, changed: Changed) -> bool:
+        seen = self._overlay
+        return (
+            (changed.parent_id, changed.name) in seen.seen_slots
+            or changed.parent_id in seen.seen_listings
+            or changed.node_id in seen.seen_nodes
+        )
+
+    def _conflict(self, conn: Connection, changed: Changed) -> Conflict:
+        other = commits.by_seq(conn, changed.seq)
+        who = f"commit {changed.seq}"
+        if other is not None:
+            who += f" by {other.actor} ({other.message or 'no message'})"
+        return Conflict(
+            f"{changed.name!r} was changed by {who}, after commit {self._base} on which this transaction began",
+            path=changed.name,
+        )

@@ -1,0 +1,67 @@
+"""Beginning a transaction: once as a context manager, or several times around a callable."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from types import TracebackType
+from typing import TypeVar
+
+from holdfast.backend import Backend
+from holdfast.errors import Conflict
+from holdfast.locks.lock import Lock
+from holdfast.publish.transaction import Terms, Transaction
+from holdfast.tree.snapshot import EngineView, resolve
+
+T = TypeVar("T")
+
+
+class TransactionScope:
+    """A transaction about to begin: a context manager for one try, a callable for several."""
+
+    def __init__(self, backend: Backend, terms: Callable[[], Terms], retries: int, lock: Lock | None = None) -> None:
+        self._backend = backend
+        self._terms = terms
+        self._retries = retries
+        self._lock = lock
+        self._inside = ExitStack()
+        self._open: Transaction | None = None
+
+    def __enter__(self) -> Transaction:
+        self._open = self._begin()
+        if self._lock is not None:
+            self._inside.enter_context(self._lock.used())
+        return self._open
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._open is not None
+        with self._inside:
+            # Whoever ended it inside the block has said what is to become of it.
+            if self._open.ended:
+                return
+            if error is None:
+                self._open.commit()
+            else:
+                self._open.rollback()
+
+    def __call__(self, action: Callable[[Transaction], T]) -> T:
+        """Call `action` with a transaction and commit it; after a Conflict, again from a new snapshot."""
+        with self._lock.used() if self._lock else nullcontext():
+            return self._run(action)
+
+    def _run(self, action: Callable[[Transaction], T]) -> T:
+        for tries_left in range(self._retries, -1, -1):
+            tx = self._begin()
+            try:
+                result = action(tx)
+                tx.commit()
+                return result
+            except Conflict:
+                if not tries_left:
+                    raise
+        raise AssertionError("the loop returns or raises")
+
+    def _begin(self) -> Transaction:
+        with self._backend.engine.read() as conn:
+            base = resolve(conn, self._backend.branch, None)
+        return Transaction(self._backend, EngineView(self._backend, base), base, self._terms())

@@ -1,0 +1,91 @@
+"""Which contents lie below a directory: asked of the catalog once, and carried from commit to commit.
+
+Walking a large directory takes longer than the search itself. What a commit changes in it is a few rows, so the set of
+an earlier commit is brought to a later one by what came to its directories meanwhile. What left them stays in the set:
+where each hit stands is looked up in any case (visible.py). A directory that came or went makes it be asked for anew;
+moving or renaming the directory itself changes nothing, since the set is kept by node.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from holdfast.catalog import entries
+from holdfast.catalog.engine import Connection
+from holdfast.index.content_set import ContentSet
+
+#: contents up to which each is named to the tables, which look it up; of more the rows are found out first
+FEW_CONTENTS = 500
+#: directories whose contents are kept, of the latest searches
+_REMEMBERED = 8
+#: changed entries up to which a set is carried on; more are as well asked for anew
+MOST_CHANGES = 2_000
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What lay below a node at one commit."""
+
+    seq: int
+    #: node ids of the directory and of those below it
+    directories: frozenset[int]
+    #: each by its id when they are few
+    contents: frozenset[str] | ContentSet
+
+    def with_also(self, seq: int, came: list[str]) -> "_Known":
+        """Return the same at a later commit, with the contents that came."""
+        if isinstance(self.contents, ContentSet):
+            return _Known(seq, self.directories, self.contents.with_also(came))
+        return _Known(seq, self.directories, _compact(self.contents.union(came)))
+
+
+class Below:
+    """The contents below the directories that were searched lately. Threads may share it."""
+
+    def __init__(self, branch: int) -> None:
+        self._branch = branch
+        self._changing = threading.Lock()
+        self._known: OrderedDict[int, _Known] = OrderedDict()
+
+    def contents(self, conn: Connection, seq: int, node: int) -> frozenset[str] | ContentSet:
+        """Return the contents below a directory at the commit `seq`, and perhaps some that no longer are.
+
+        They are given by their ids when they are few.
+        """
+        with self._changing:
+            known = self._known.get(node)
+        carried = self._carried(conn, known, seq, node) if known is not None else None
+        found = carried or self._asked(conn, seq, node)
+        if known is None or known.seq <= seq:
+            # A search in the past does not cost those of the present their set.
+            with self._changing:
+                self._known[node] = found
+                self._known.move_to_end(node)
+                while len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return found.contents
+
+    def _asked(self, conn: Connection, seq: int, node: int) -> _Known:
+        directories = entries.directories_below(conn, self._branch, seq, node)
+        contents = entries.contents_below(conn, self._branch, seq, node)
+        return _Known(seq, frozenset(directories), _compact(frozenset(contents)))
+
+    def _carried(self, conn: Connection, known: _Known, seq: int, node: int) -> _Known | None:
+        """Return what is known, brought to the commit `seq`; None when that takes asking anew."""
+        if known.seq >= seq:
+            return known if known.seq == seq else None
+        changed = entries.some_changed_entries(conn, self._branch, known.seq, seq, MOST_CHANGES + 1)
+        if len(changed) > MOST_CHANGES:
+            return None
+        came = []
+        for change in changed:
+            if change.content_id is None:
+                if change.node_id != node and {change.parent_id, change.node_id} & known.directories:
+                    return None
+            elif change.parent_id in known.directories and change.to_seq > seq:
+                came.append(change.content_id)
+        return known.with_also(seq, came)
+
+
+def _compact(contents: frozenset[str]) -> frozenset[str] | ContentSet:
+    return contents if len(contents) <= FEW_CONTENTS else ContentSet.of(contents)

@@ -1,0 +1,163 @@
+"""Candidates: ask the tables for more until enough of what they find is visible.
+
+Hidden rows never starve a result: each round asks for four times as many, until the limit is filled by visible rows or
+the lists are exhausted. When a search is restricted to a part of the tree, the tables are told its contents and look at
+nothing else: the list is the one that a table of these contents alone would give.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.backend import Backend
+from holdfast.index.content_set import ContentSet
+from holdfast.index.filtered_lookup import Among
+from holdfast.index.lookup import Candidate, Lookup, RowKey
+from holdfast.search.reader import Instant, SearchReader
+
+#: candidates of each list in the first round: as a multiple of the limit, and at least
+FIRST_MULTIPLE, FIRST_LEAST = 2, 20
+#: scores that differ by less are one score: Lance reckons in single precision, the tail in double
+SAME_SCORE = 1e-5
+#: how many times more each further round asks for
+GROWTH = 4
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for."""
+
+    terms: list[str]
+    #: None when vectors are not searched
+    vector: Any | None
+    limit: int
+    #: contents that alone may be found, each by its id when they are few; None for all
+    only: frozenset[str] | ContentSet | None
+    #: whether rows of contents that no branch shows any more are wanted too
+    with_history: bool
+
+
+@dataclass
+class Ranking:
+    """One list of candidates, best first, from all places together."""
+
+    #: score by key, in order of rank
+    scores: dict[RowKey, float] = field(default_factory=dict)
+    #: whether asking for more cannot bring any
+    exhausted: bool = True
+
+
+@dataclass
+class Found:
+    """What the lists hold, and where each row was found in the tables."""
+
+    text: Ranking
+    vector: Ranking
+    #: (table name, candidate) for rows that are not in the tail
+    where: dict[RowKey, tuple[str, Candidate]]
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Return whether both lists hold something, so that there is something to fuse."""
+        return bool(self.text.scores and self.vector.scores)
+
+    def contents(self) -> Iterable[str]:
+        """Yield the content of every candidate."""
+        return (key.content_id for ranking in (self.text, self.vector) for key in ranking.scores)
+
+
+class Gatherer:
+    """Gathers the candidates of one query at one instant."""
+
+    def __init__(self, backend: Backend, reader: SearchReader, instant: Instant, query: Query) -> None:
+        self._reader = reader
+        self._instant = instant
+        self._query = query
+        tables = [backend.tables.live] + ([backend.tables.history] if query.with_history else [])
+        self._tables = [(table.name, reader.lookup_of(table)) for table in tables]
+        self._tail_text = _among(query.only, instant.text)
+        self._tail_vector = _among(query.only, instant.vector)
+
+    def first_size(self) -> int:
+        """Return how many candidates the first round asks of each list."""
+        return max(FIRST_LEAST, FIRST_MULTIPLE * self._query.limit)
+
+    def gather(self, size: int) -> Found:
+        """Return up to `size` candidates of each list; fewer only when there are no more."""
+        where: dict[RowKey, tuple[str, Candidate]] = {}
+        near = self._reader.beside(lambda: self._vector_parts(size))
+        text = _merge(self._text_parts(size), self._tail_text, size, where)
+        vector = _merge(near.result(), self._tail_vector, size, where)
+        return Found(text, vector, where)
+
+    def _text_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
+        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+            if isinstance(self._query.only, ContentSet):
+                found = self._among(lookup, version).text_candidates(self._query.terms, size)
+            else:
+                found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
+            if self._instant.stats is not None:
+                # Matches come from several places: all are scored by the statistics of all, so that they compare, and
+                # so that nothing changes when a fold brings them together.
+                found = lookup.rescore(version, found, self._query.terms, self._instant.stats)
+            return found
+
+        return self._each(ask)
+
+    def _vector_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
+        vector: Any = self._query.vector
+        if vector is None:
+            return []
+
+        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+            if isinstance(self._query.only, ContentSet):
+                return self._among(lookup, version).vector_candidates(vector, size)
+            return lookup.vector_candidates(version, vector, size, ids=self._query.only)
+
+        return self._each(ask)
+
+    def _among(self, lookup: Lookup, version: int) -> Among:
+        assert isinstance(self._query.only, ContentSet)
+        return Among(lookup, version, lookup.rows_of(version, self._query.only))
+
+    def _each(self, ask: Callable[[Lookup, int], list[Candidate]]) -> list[tuple[str, list[Candidate]]]:
+        return [(name, ask(lookup, self._instant.versions[name])) for name, lookup in self._tables]
+
+
+def _among(only: frozenset[str] | ContentSet | None, tail: dict[RowKey, float]) -> dict[RowKey, float]:
+    """Return the rows of the tail that may be found."""
+    if only is None or not tail:
+        return tail
+    contents = {key.content_id for key in tail}
+    here = only.among(contents) if isinstance(only, ContentSet) else contents & only
+    return {key: score for key, score in tail.items() if key.content_id in here}
+
+
+def _merge(
+    parts: list[tuple[str, list[Candidate]]],
+    tail: dict[RowKey, float],
+    size: int,
+    where: dict[RowKey, tuple[str, Candidate]],
+) -> Ranking:
+    """Return the `size` best of all parts and the tail; a row found twice counts once, in the tail first."""
+    scores = dict(tail)
+    for name, candidates in parts:
+        for candidate in candidates:
+            if candidate.key not in tail:
+                where.setdefault(candidate.key, (name, candidate))
+                scores.setdefault(candidate.key, candidate.score)
+    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    full = any(len(candidates) >= size for _, candidates in parts)
+    exhausted = not full and len(best) <= size
+    return Ranking(dict(best if exhausted else _without_cut_ties(best[:size])), exhausted)
+
+
+def _without_cut_ties(best: list[tuple[RowKey, float]]) -> list[tuple[RowKey, float]]:
+    """Return the candidates without those that score as the last one does, unless few would be left.
+
+    The table cuts its list anywhere among rows of one score. Which of them it gives changes when rows are folded, and
+    with them the spread of scores that fusion goes by: left in, they could turn the order of the first hits.
+    """
+    least = best[-1][1]
+    above = [row for row in best if row[1] - least > SAME_SCORE]
+    return above if len(above) * FIRST_MULTIPLE >= len(best) else best

@@ -1,0 +1,175 @@
+"""What changed: the log of a store or of one path, what one commit did, and the difference between two."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from holdfast.backend import Backend
+from holdfast.catalog import commits, entries
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.catalog.values import NODES_PER_COMMIT, ROOT_NODE
+from holdfast.errors import NotFound
+from holdfast.tree import walking
+from holdfast.tree.places import Places
+from holdfast.tree.reading import SqlView
+
+#: commits read at a time
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one file or directory between two commits."""
+
+    #: added | modified | moved | removed
+    kind: str
+    #: where it is; where it was, for one that was removed
+    path: str
+    is_dir: bool
+    #: where it was, for one that moved
+    old_path: str | None = None
+    #: whether a moved file's content changed too
+    modified: bool = False
+
+
+def log(backend: Backend, until: int, path: str | None, limit: int | None) -> Iterator[Commit]:
+    """Yield commits up to `until`, newest first; with a path, those that changed it or anything below it.
+
+    A path is followed through moves: it is the node that stands there at `until` that is asked about.
+    """
+    with backend.engine.read() as conn:
+        node = None if path is None else _node_at(conn, backend.branch, until, path)
+    given = 0
+    for commit in _newest_first(backend, until):
+        if limit is not None and given >= limit:
+            return
+        if node is None or _touches(backend, commit, node):
+            given += 1
+            yield commit
+        if node is not None and commit.seq == _birth(backend, node):
+            return
+
+
+def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
+    """Return what changed from commit `old` to commit `new`, which may be the earlier one, in order of path.
+
+    A directory that moved, was removed or came back is one change, however much it holds. What was made anew where the
+    same kind of thing stood is compared with that.
+    """
+    nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, min(old, new), max(old, new))}
+    before, after = Places(conn, branch, old), Places(conn, branch, new)
+    found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
+    for removed, added in found.replaced():
+        _compare(found, before, after, removed, added)
+    return sorted(found.by_node.values(), key=lambda change: (change.path, change.kind))
+
+
+def _node_at(conn: Connection, branch: int, seq: int, path: str) -> Entry:
+    node = walking.find(SqlView(conn, branch, seq), path)
+    if node is None:
+        remedy = "If it was removed: name a commit that has it with --at, or ask for the log of the directory it was in"
+        raise NotFound(f"{path} does not exist at commit {seq}", path=path, remedy=remedy)
+    return node
+
+
+def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
+    while until > 0:
+        with backend.engine.read() as conn:
+            page = commits.newest(conn, backend.branch, until, PAGE)
+        yield from page
+        if len(page) < PAGE:
+            return
+        until = page[-1].seq - 1
+
+
+def _birth(backend: Backend, node: Entry) -> int:
+    # A node's id holds the commit that made it (values.NODES_PER_COMMIT); the root is as old as the store.
+    return node.node_id // NODES_PER_COMMIT if node.node_id != ROOT_NODE else 1
+
+
+def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
+    if node.node_id == ROOT_NODE:
+        return True
+    with backend.engine.read() as conn:
+        changed = entries.changed_entries(conn, backend.branch, commit.seq - 1, commit.seq)
+        if any(entry.node_id == node.node_id for entry in changed):
+            return True
+        if not node.is_dir:
+            return False
+        sides = [Places(conn, backend.branch, seq) for seq in (commit.seq - 1, commit.seq)]
+        return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
+
+
+def _change_of(before: Places, after: Places, node: int) -> Change | None:
+    was, now = before.entry(node), after.entry(node)
+    old_path = before.path(node) if was else None
+    new_path = after.path(node) if now else None
+    if was is None or old_path is None:
+        if now is None or new_path is None or _came_back_with(now.parent_id, before):
+            return None
+        return Change("added", new_path, now.is_dir)
+    if now is None or new_path is None:
+        # Below a directory that was removed with it, the directory's own change says it all.
+        return Change("removed", old_path, was.is_dir) if after.path(was.parent_id) is not None else None
+    modified = was.content_id != now.content_id
+    if old_path != new_path and (was.parent_id, was.name) != (now.parent_id, now.name):
+        return Change("moved", new_path, now.is_dir, old_path, modified)
+    return Change("modified", new_path, now.is_dir) if modified else None
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Changes by the node that changed."""
+
+    by_node: dict[int, Change]
+
+    def replaced(self) -> list[tuple[int, int]]:
+        """Return (removed, added) nodes that stand at one path before and after, both files or both directories."""
+        removed = self._places("removed")
+        return [(removed[place], node) for place, node in self._places("added").items() if place in removed]
+
+    def _places(self, kind: str) -> dict[tuple[str, bool], int]:
+        return {(change.path, change.is_dir): node for node, change in self.by_node.items() if change.kind == kind}
+
+
+def _compare(found: _Changes, before: Places, after: Places, removed: int, added: int) -> None:
+    """Say of two nodes that stand at one path before and after only where they differ, and what is below them."""
+    pairs = [(removed, added)]
+    while pairs:
+        old, new = pairs.pop()
+        found.by_node.pop(old, None)
+        found.by_node.pop(new, None)
+        was, now, path = before.entry(old), after.entry(new), after.path(new)
+        assert was is not None
+        assert now is not None
+        assert path is not None
+        if was.content_id != now.content_id:
+            found.by_node[new] = Change("modified", path, False)
+        if was.is_dir:
+            pairs += _below(found, before, after, was, now)
+
+
+def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entry) -> list[tuple[int, int]]:
+    """Note what is in one of two directories only; returns the nodes to be compared with each other."""
+    olds = {child.name: child for child in before.children(was.node_id) if after.path(child.node_id) is None}
+    news = {child.name: child for child in after.children(now.node_id) if before.path(child.node_id) is None}
+    both = [name for name in olds.keys() & news.keys() if olds[name].is_dir == news[name].is_dir]
+    pairs = [(olds.pop(name).node_id, news.pop(name).node_id) for name in both]
+    for side, places, kind in ((olds, before, "removed"), (news, after, "added")):
+        for child in side.values():
+            found.by_node[child.node_id] = Change(kind, str(places.path_of(child)), child.is_dir)
+    return pairs
+
+
+def _came_back_with(parent: int, before: Places) -> bool:
+    """Return whether a directory is there again that was made earlier: its own change says it all."""
+    return parent // NODES_PER_COMMIT <= before.seq and before.path(parent) is None
+
+
+def commit_at(conn: Connection, seq: int) -> Commit:
+    """Return one commit; raises NotFound."""
+    commit = commits.by_seq(conn, seq)
+    if commit is None:
+        raise NotFound(f"There is no commit {seq}", path=str(seq), remedy="See `holdfast log`")
+    return commit

@@ -1,0 +1,229 @@
+"""Reading a tree: what a snapshot and a transaction under way have in common."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import contents
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry, child, children, has_children, of_node
+from holdfast.documents import Body
+from holdfast.errors import InvalidPath, NotADirectory, Unsupported
+from holdfast.lines import lines_of
+from holdfast.tree import walking
+from holdfast.tree.walking import TreeView
+
+#: characters of a regular expression; a longer one takes minutes to prepare
+LONGEST_PATTERN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What stands at a path."""
+
+    path: str
+    #: `file` or `dir`
+    kind: str
+    #: bytes; 0 for a directory
+    size: int
+    #: seconds since the epoch
+    modified: float
+    #: the node's id, which survives moves and rewrites
+    node_id: int
+    #: BLAKE3 of the bytes in hex; None for a directory
+    content_id: str | None
+    #: the commit that last changed this entry
+    commit: int
+    #: where an `add` took it from; None when it was written
+    source: str | None = None
+
+    @property
+    def name(self) -> str:
+        return paths.split(self.path)[1]
+
+    @property
+    def is_dir(self) -> bool:
+        return self.kind == "dir"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line that `grep` found."""
+
+    path: str
+    #: 1-based, in the Markdown rendition
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SqlView:
+    """The tree at one commit, read from the catalog."""
+
+    conn: Connection
+    branch: int
+    seq: int
+
+    def child(self, parent: int, name: str) -> Entry | None:
+        return child(self.conn, self.branch, self.seq, parent, name)
+
+    def children(self, parent: int) -> list[Entry]:
+        return children(self.conn, self.branch, self.seq, parent)
+
+    def node(self, node: int) -> Entry | None:
+        return of_node(self.conn, self.branch, self.seq, node)
+
+    def has_children(self, parent: int) -> bool:
+        return has_children(self.conn, self.branch, self.seq, parent)
+
+
+class Reads(ABC):
+    """The reading half of a `Snapshot` and of a `Transaction`. Paths are parsed here, at the door."""
+
+    _backend: Backend
+
+    @abstractmethod
+    def _view(self) -> AbstractContextManager[TreeView]:
+        """Return the tree, consistent for as long as the context lasts."""
+
+    def _pending_body(self, content_id: str) -> Body | None:
+        """Return a body that is not stored yet."""
+        return None
+
+    def exists(self, path: str) -> bool:
+        """Return whether anything stands at `path`."""
+        with self._view() as view:
+            try:
+                return walking.find(view, paths.parse(path)) is not None
+            except NotADirectory:
+                return False
+
+    def stat(self, path: str) -> Info:
+        """Return what stands at `path`; raises NotFound or NotADirectory."""
+        path = paths.parse(path)
+        with self._view() as view:
+            return info(path, walking.need(view, path))
+
+    def ls(self, path: str = paths.ROOT) -> list[Info]:
+        """Return what is directly in the directory `path`, in order of name; for a file, the file itself."""
+        path = paths.parse(path)
+        with self._view() as view:
+            entry = walking.need(view, path)
+            if not entry.is_dir:
+                return [info(path, entry)]
+            return [info(paths.join(path, e.name), e) for e in walking.listing(view, entry.node_id)]
+
+    def tree(self, path: str = paths.ROOT) -> list[Info]:
+        """Return all that is below the directory `path`, depth first, in order of name."""
+        path = paths.parse(path)
+        with self._view() as view:
+            return [info(at, entry) for at, entry in walking.walk(view, walking.need_dir(view, path), path)]
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
+        with self._view() as view:
+            return [at for at, _ in walking.glob(view, pattern)]
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of the file `path`, as they were written or added."""
+        return b"".join(self.stream(path))
+
+    def read_text(self, path: str) -> str:
+        """Return the file `path` as Markdown: what search and agents read.
+
+        Raises Unsupported for a file that has no text.
+        """
+        path = paths.parse(path)
+        with self._view() as view:
+            entry = walking.need_file(view, path)
+        text = self._text_of(entry)
+        if text is None:
+            raise Unsupported(f"{path} has no text", path=path, remedy="Read its bytes with read(), or `cat --raw`")
+        return text
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of the file `path` in pieces of at most 1 MiB."""
+        path = paths.parse(path)
+        with self._view() as view:
+            entry = walking.need_file(view, path)
+        return self._body_of(entry).pieces()
+
+    def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[Match]:
+        """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
+
+        Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression.
+        """
+        path = paths.parse(path)
+        # Here and not in the generator: a bad pattern is refused by the call, not by whoever looks at what it returned.
+        return self._matches(_compiled(pattern, ignore_case).search, path)
+
+    def _matches(self, search: Callable[[str], object], path: str) -> Iterator[Match]:
+        for at, entry in self._files_under(path):
+            for number, line in enumerate(lines_of(self._text_of(entry) or ""), start=1):
+                if search(line):
+                    yield Match(at, number, line)
+
+    def _files_under(self, path: str) -> list[tuple[str, Entry]]:
+        with self._view() as view:
+            top = walking.need(view, path)
+            if not top.is_dir:
+                return [(path, top)]
+            return [(at, entry) for at, entry in walking.walk(view, top, path) if not entry.is_dir]
+
+    def _body_of(self, entry: Entry) -> Body:
+        assert entry.content_id is not None
+        pending = self._pending_body(entry.content_id)
+        if pending is not None:
+            return pending
+        with self._backend.engine.read() as conn:
+            return self._backend.stored_body(self._backend.content(conn, entry.content_id))
+
+    def _text_of(self, entry: Entry) -> str | None:
+        """Return the Markdown rendition of a file, or None when it has none."""
+        assert entry.content_id is not None
+        if self._pending_body(entry.content_id) is None:
+            with self._backend.engine.read() as conn:
+                found = contents.rendition(conn, entry.content_id)
+                body = self._backend.stored_body(self._backend.content(conn, found.rendered_id)) if found else None
+        else:
+            body = self._pending_text(entry.content_id)
+        return None if body is None else body.data().decode("utf-8", "replace")
+
+    def _pending_text(self, content_id: str) -> Body | None:
+        """Return the Markdown of a body that is not stored yet."""
+        return None
+
+
+def info(path: str, entry: Entry) -> Info:
+    """Return what users see of an entry that stands at `path`."""
+    return Info(
+        path=path,
+        kind="dir" if entry.is_dir else "file",
+        size=entry.size,
+        modified=entry.modified,
+        node_id=entry.node_id,
+        content_id=entry.content_id,
+        commit=entry.from_seq,
+        source=None if entry.edited else entry.source,
+    )
+
+
+def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    if len(pattern) > LONGEST_PATTERN:
+        raise InvalidPath(
+            f"A regular expression of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed",
+            path=pattern,
+            remedy="Look for a part of it",
+        )
+    try:
+        return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidPath(
+            f"{pattern[:200]!r} is not a regular expression ({error})",
+            path=pattern,
+            remedy="Escape it, or see Python's re",
+        ) from error

@@ -1,0 +1,114 @@
+"""Reading at one point in time.
+
+A snapshot is one number, the seq of a commit: rows are never changed while they are true, so it needs no lock, no open
+SQL transaction and no registration, costs nothing to hold, and never changes (G3).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from holdfast.backend import Backend
+from holdfast.catalog import commits
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.errors import NotFound
+from holdfast.tree.reading import Reads, SqlView
+from holdfast.tree.walking import TreeView
+
+#: how a caller names a commit: its number, `HEAD`, `HEAD~2`, an ISO time, or a datetime
+At = int | str | datetime
+#: digits of a commit's number; one with more is none
+MAX_DIGITS = 18
+
+
+class Snapshot(Reads):
+    """The store as it was at one commit, for as long as you hold it."""
+
+    def __init__(self, backend: Backend, seq: int) -> None:
+        self._backend = backend
+        #: the commit it shows
+        self.commit = seq
+
+    def __repr__(self) -> str:
+        return f"<Snapshot at commit {self.commit}>"
+
+    @contextmanager
+    def _view(self) -> Iterator[TreeView]:
+        with self._backend.engine.read() as conn:
+            yield SqlView(conn, self._backend.branch, self.commit)
+
+
+class EngineView:
+    """The tree at one commit, each question in an SQL transaction of its own; for callers that live long."""
+
+    def __init__(self, backend: Backend, seq: int) -> None:
+        self._backend = backend
+        self._seq = seq
+
+    def child(self, parent: int, name: str) -> Entry | None:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).child(parent, name)
+
+    def children(self, parent: int) -> list[Entry]:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).children(parent)
+
+    def node(self, node: int) -> Entry | None:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).node(node)
+
+    def has_children(self, parent: int) -> bool:
+        with self._backend.engine.read() as conn:
+            return SqlView(conn, self._backend.branch, self._seq).has_children(parent)
+
+
+def resolve(conn: Connection, branch: int, at: At | None) -> int:
+    """Return the seq that `at` names, the head for None; raises NotFound."""
+    head = commits.head(conn, branch)
+    if at is None:
+        return head
+    if isinstance(at, datetime):
+        return _at_time(conn, branch, at)
+    seq = _number(at, head) if isinstance(at, str) else at
+    if seq is None:
+        return _at_time(conn, branch, _time(str(at)))
+    if not 0 < seq <= head or commits.by_seq(conn, seq) is None:
+        raise _unknown(str(at))
+    return seq
+
+
+def _number(at: str, head: int) -> int | None:
+    """Return the seq that `at` spells out, or None when it is no number of a commit."""
+    name, tilde, back = at.strip().partition("~")
+    if name.upper() == "HEAD" and (not back or _is_number(back)):
+        return head - int(back or len(tilde))
+    return int(at) if _is_number(at.strip()) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MAX_DIGITS
+
+
+def _time(at: str) -> datetime:
+    try:
+        return datetime.fromisoformat(at)
+    except ValueError as error:
+        raise _unknown(at) from error
+
+
+def _at_time(conn: Connection, branch: int, time: datetime) -> int:
+    try:
+        seq = commits.latest_at(conn, branch, time.timestamp())
+    except (ValueError, OverflowError):
+        # Years at the edge of the calendar have no timestamp; no store is that old.
+        seq = None
+    if seq is None:
+        raise NotFound(f"The store did not exist yet at {time}", path=str(time), remedy="See `holdfast log`")
+    return seq
+
+
+def _unknown(at: str) -> NotFound:
+    return NotFound(
+        f"There is no commit {at!r}", path=at, remedy="See `holdfast log`; a commit is a number, HEAD~N or an ISO time"
+    )
