@@ -18,7 +18,7 @@ from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import sentence
 from holdfast.catalog import jobs
 from holdfast.front.store import Store
-from holdfast.jobs import Kind
+from holdfast.jobs import JobKind
 from tests.modelserver import extract, memory, serving
 
 RUNS = 300
@@ -173,7 +173,7 @@ def idling(folder: Path) -> None:
         began.append(time.perf_counter())
         ran.set()
 
-    with fresh(folder, "idle") as store, store.worker([Kind("noop", run)]):
+    with fresh(folder, "idle") as store, store.worker([JobKind("noop", run)]):
         delays = []
         for _ in range(20):
             # Long enough for the worker to look at its most seldom.

@@ -19,14 +19,14 @@ ERRORS = {
 }  # fmt: skip
 #: raised with a remedy of their own each time
 WITHOUT_REMEDY = {"HoldfastError", "Unsupported"}
-VALUES = {"Change", "Commit", "Explanation", "Hit", "Info", "Match", "Snapshot", "Store", "Transaction"}
+VALUES = {"Change", "Commit", "Explanation", "Hit", "FileInfo", "GrepMatch", "Snapshot", "Store", "Transaction"}
 #: what the store's methods return or take besides, for annotations
 REPORTS = {
-    "AddReport", "Failure", "Finding", "GcReport", "JournalEntry", "Lost", "OptimizeReport", "Problem", "Progress",
+    "AddReport", "Failure", "Finding", "GcReport", "IntentInfo", "Lost", "OptimizeReport", "Problem", "Progress",
     "ReindexReport", "RepairReport", "Status", "VerifyReport",
 }  # fmt: skip
 WORK = {
-    "Archive", "Digest", "Job", "JobContext", "Kind", "Lock", "LockInfo", "LockStats", "Memory", "Message", "Queue",
+    "Archive", "Summary", "Job", "JobContext", "JobKind", "Lock", "LockInfo", "LockStats", "Memory", "Message", "JobQueue",
     "Session", "SessionInfo", "Worker",
 }  # fmt: skip
 FUNCTIONS = {"init", "open"}

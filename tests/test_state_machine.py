@@ -206,7 +206,7 @@ class Machine(RuleBasedStateMachine):
         self.store = holdfast.open(self.folder, durability="relaxed")
         # Upkeep runs when a rule says so, and not in the background.
         assert self.store._upkeep is not None
-        self.store._backend.published.remove(self.store._upkeep.notice)
+        self.store._backend.after_publish.remove(self.store._upkeep.notice)
 
     def reopen_at(self, aside: Path) -> None:
         """Go on with what a kill left on the disk."""

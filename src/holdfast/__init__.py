@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.jobs import Job
 from holdfast.catalog.sessions import Archive, Message
-from holdfast.digest.digest import Digest
+from holdfast.digest.digest import Summary
 from holdfast.errors import (
     AlreadyExists,
     Conflict,
@@ -36,7 +36,7 @@ from holdfast.errors import (
 )
 from holdfast.front.store import Store, init
 from holdfast.front.store import open_store as open
-from holdfast.jobs import JobContext, Kind, Queue, Worker
+from holdfast.jobs import JobContext, JobKind, JobQueue, Worker
 from holdfast.locks.lock import Lock
 from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.publish.transaction import Transaction
@@ -44,7 +44,7 @@ from holdfast.search.hits import Explanation, Hit
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.session import Session, SessionInfo
 from holdfast.tree.history import Change
-from holdfast.tree.reading import Info, Match
+from holdfast.tree.reading import FileInfo, GrepMatch
 from holdfast.tree.snapshot import Snapshot
 from holdfast.upkeep.upkeep import OptimizeReport
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.inspection import Problem, VerifyReport
-    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.journal import IntentInfo
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
 
@@ -69,28 +69,28 @@ __all__ = [
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
-    "Digest",
     "Explanation",
     "Failure",
+    "FileInfo",
     "Finding",
     "GcReport",
+    "GrepMatch",
     "Hit",
     "HoldfastError",
-    "Info",
+    "IntentInfo",
     "InvalidConfig",
     "InvalidPath",
     "IsADirectory",
     "Job",
     "JobContext",
-    "JournalEntry",
-    "Kind",
+    "JobKind",
+    "JobQueue",
     "Lock",
     "LockInfo",
     "LockLost",
     "LockStats",
     "Locked",
     "Lost",
-    "Match",
     "Memory",
     "Message",
     "NotADirectory",
@@ -100,7 +100,6 @@ __all__ = [
     "Problem",
     "Progress",
     "ProviderFailed",
-    "Queue",
     "ReadOnly",
     "ReindexReport",
     "RepairReport",
@@ -112,6 +111,7 @@ __all__ = [
     "Store",
     "StoreNotFound",
     "StoreTooNew",
+    "Summary",
     "TooLarge",
     "Transaction",
     "Unsupported",
@@ -127,7 +127,7 @@ _LATER = {
     "Failure": "holdfast.ingest.report",
     "Finding": "holdfast.recovery.doctor",
     "GcReport": "holdfast.recovery.gc",
-    "JournalEntry": "holdfast.recovery.journal",
+    "IntentInfo": "holdfast.recovery.journal",
     "Lost": "holdfast.recovery.repair",
     "Problem": "holdfast.recovery.inspection",
     "Progress": "holdfast.ingest.report",

@@ -23,7 +23,7 @@ log = logging.getLogger("holdfast")
 HOUR = 3600.0
 
 
-class Gatekeeper(Protocol):
+class PublishGuard(Protocol):
     """Has a say in every publish, inside its SQL transaction; refuses by raising."""
 
     def fence(self, conn: Connection) -> None:
@@ -67,11 +67,11 @@ class Backend:
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
     #: called before anything is staged for a publish
-    beginning: list[Callable[[], None]] = field(default_factory=list)
+    before_publish: list[Callable[[], None]] = field(default_factory=list)
     #: called after a publish, so that upkeep can see whether it is due
-    published: list[Callable[[], None]] = field(default_factory=list)
+    after_publish: list[Callable[[], None]] = field(default_factory=list)
     #: asked before a publish writes anything
-    gatekeepers: list[Gatekeeper] = field(default_factory=list)
+    publish_guards: list[PublishGuard] = field(default_factory=list)
     #: keeps the intents of this process from looking like a dead one's to those who cannot see it; None renews nothing
     renewing: Renewing | None = None
 

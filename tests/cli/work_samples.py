@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.front.store import Store
-from holdfast.sessions.memory import Memory, Source
+from holdfast.sessions.memory import Memory, MemorySource
 from tests.cli.running import Ran
 
 Run = Callable[..., Ran]
@@ -23,7 +23,7 @@ def talk(store: Store) -> None:
     while worker.turn():
         pass
     session.append("user", "And tea.", parts=[{"x": 1}], tool_calls=[{"y": 2}])
-    sources = (Source("/sessions/chat/archive-001", (1,)),)
+    sources = (MemorySource("/sessions/chat/archive-001", (1,)),)
     units = Memory("preferences", "Units", "Metric.", "then", "now", sources, ("/memories/preferences/old.md",))
     store.write(MEMORY, units.to_markdown())
 

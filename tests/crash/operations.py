@@ -44,7 +44,7 @@ def quiet(folder: Path) -> Iterator[Store]:
     """Open a store without its background upkeep, which would pass fault points whenever it likes."""
     with holdfast.open(folder) as store:
         assert store._upkeep is not None
-        store._backend.published.remove(store._upkeep.notice)
+        store._backend.after_publish.remove(store._upkeep.notice)
         yield store
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from holdfast.digest.by_model import ModelDigester
 from holdfast.front.store import Store
-from holdfast.jobs import Backoff, JobContext, Kind
+from holdfast.jobs import Backoff, JobContext, JobKind
 from holdfast.models.port import Shape
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
@@ -57,7 +57,7 @@ def remember(store: Store) -> None:
     """Run the memory job with a model that answers at once."""
     oracle = Oracle()
     handler = Remembering(store._backend, lambda: oracle, ModelDigester, lambda: KINDS)
-    run(store, Kind(MEMORY, handler.run, backoff=Backoff(0, 0)))
+    run(store, JobKind(MEMORY, handler.run, backoff=Backoff(0, 0)))
 
 
 def enqueue_noop(store: Store) -> None:
@@ -67,10 +67,10 @@ def enqueue_noop(store: Store) -> None:
 
 def run_noop(store: Store) -> None:
     """Run a job that has no effect."""
-    run(store, Kind("noop", _nothing, backoff=Backoff(0, 0)))
+    run(store, JobKind("noop", _nothing, backoff=Backoff(0, 0)))
 
 
-def run(store: Store, kind: Kind) -> None:
+def run(store: Store, kind: JobKind) -> None:
     """Run the jobs of one kind in this thread until none is left."""
     from holdfast.jobs import Worker, outcome
 

@@ -9,7 +9,7 @@ import pytest
 
 import holdfast
 from holdfast.front.store import Store
-from holdfast.jobs import Kind
+from holdfast.jobs import JobKind
 from holdfast.sessions import Message
 from tests.modelserver import extract, memory, serving
 from tests.processes import Child
@@ -62,7 +62,7 @@ def numbers(messages: list[Message]) -> list[int]:
 def finish(folder: Path) -> list[str]:
     """Run what is left to its end, check that the store is whole, and return the states of all jobs."""
     with holdfast.open(folder) as store:
-        worker = store.worker([Kind("count", add_one), Kind("noop", lambda context: None)])
+        worker = store.worker([JobKind("count", add_one), JobKind("noop", lambda context: None)])
         worker.beat()
         while worker.turn():
             pass

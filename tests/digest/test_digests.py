@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.digest.digest import Child, Pair
+from holdfast.digest.digest import DirectoryItem, SummaryPair
 from holdfast.digest.digests import PATIENCE
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
@@ -27,11 +27,11 @@ class Counting(Extractive):
         self.texts: list[str] = []
         self.folders = 0
 
-    def of_text(self, title: str | None, text: str) -> Pair:
+    def of_text(self, title: str | None, text: str) -> SummaryPair:
         self.texts.append(text)
         return super().of_text(title, text)
 
-    def of_folder(self, children: Sequence[Child]) -> Pair:
+    def of_folder(self, children: Sequence[DirectoryItem]) -> SummaryPair:
         self.folders += 1
         return super().of_folder(children)
 
@@ -154,7 +154,7 @@ def test_a_cancelled_job_stops_between_two_documents(store: Store, counting: Cou
     job_id = store.enqueue("abstract", {"path": "/lib"})
     of_text = counting.of_text
 
-    def cancelling(title: str | None, text: str) -> Pair:
+    def cancelling(title: str | None, text: str) -> SummaryPair:
         store.jobs().cancel(job_id)
         worker.beat()
         return of_text(title, text)

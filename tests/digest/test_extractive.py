@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.digest.digest import ABSTRACT_CHARACTERS, OVERVIEW_CHARACTERS, Child, cut
+from holdfast.digest.digest import ABSTRACT_CHARACTERS, OVERVIEW_CHARACTERS, DirectoryItem, cut
 from holdfast.digest.extractive import Extractive
 
 PAPER = """---
@@ -82,17 +82,20 @@ def test_digests_are_bounded() -> None:
 
 
 def test_a_folder_is_told_by_its_documents() -> None:
-    children = [Child("A", "About a.", False), Child(None, "About b.", False), Child(None, None, False),
-                Child(None, "2 documents", True)]  # fmt: skip
+    children = [DirectoryItem("A", "About a.", False), DirectoryItem(None, "About b.", False), DirectoryItem(None, None, False),
+                DirectoryItem(None, "2 documents", True)]  # fmt: skip
     pair = Extractive().of_folder(children)
     assert pair.abstract == "2 documents, 1 folder, 1 file without text: A; About b."
     assert "- **A**: About a.\n- About b.\n- folder: 2 documents" in pair.overview
     assert Extractive().of_folder([]).abstract == "Empty"
-    many = Extractive().of_folder([Child(f"T{n}", "x", False) for n in range(100)])
+    many = Extractive().of_folder([DirectoryItem(f"T{n}", "x", False) for n in range(100)])
     assert many.abstract == "100 documents: T0; T1; T2; T3; …"
     assert many.overview.endswith("and 20 more")
 
 
 def test_a_folder_of_one_document_is_told_by_that() -> None:
-    assert Extractive().of_folder([Child("A", "About a.", False), Child(None, None, False)]).abstract == "About a."
-    assert Extractive().of_folder([Child(None, "1 document", True)]).abstract == "1 document"
+    assert (
+        Extractive().of_folder([DirectoryItem("A", "About a.", False), DirectoryItem(None, None, False)]).abstract
+        == "About a."
+    )
+    assert Extractive().of_folder([DirectoryItem(None, "1 document", True)]).abstract == "1 document"

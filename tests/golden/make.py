@@ -59,7 +59,7 @@ def fill(folder: Path) -> None:
     clock = ManualClock()
     store = holdfast.open(holdfast.init(folder, clock=clock), clock=clock)
     assert store._upkeep is not None
-    store._backend.published.remove(store._upkeep.notice)
+    store._backend.after_publish.remove(store._upkeep.notice)
     _write_tree(store, clock)
     session = store.session("support")
     session.append("user", "Where do the walruses keep their journal?")

@@ -8,7 +8,7 @@ from holdfast import faults
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed
 from holdfast.host import disk
 from holdfast.index.segments import index_ids, index_text
-from holdfast.index.table import FIRST_VERSION, Staged, VersionedTable
+from holdfast.index.table import FIRST_VERSION, StagedRows, VersionedTable
 
 from .search_rows import content, many, search_table
 
@@ -33,7 +33,7 @@ def test_staged_rows_can_be_attached_to_another_base_later_and_elsewhere(table: 
     table.attach(empty, staged)
     theirs = table.append(empty, content("theirs", ["y"]))
     again = VersionedTable(table.path, table.shape, durable=False)
-    rebased = again.attach(theirs, Staged.from_json(staged.to_json()))
+    rebased = again.attach(theirs, StagedRows.from_json(staged.to_json()))
     assert contents(again, rebased) == ["mine", "theirs"]
     assert staged.rows == 1
 

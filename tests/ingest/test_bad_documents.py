@@ -13,7 +13,7 @@ from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupport
 from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.convert import Registry, convert, default_registry, open_document
 from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters import engine, pdf
 
 from . import samples as make
@@ -153,7 +153,7 @@ def test_any_exception_of_a_converter_becomes_a_failure_of_that_document() -> No
         def accepts(self, media_type: str) -> bool:
             return True
 
-        def convert(self, document: Document, limits: Limits) -> Rendition:
+        def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
             raise ZeroDivisionError("by zero")
 
     with pytest.raises(ConversionFailed, match=r"a\.md could not be converted: ZeroDivisionError"):

@@ -12,7 +12,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.index import analysis
 from holdfast.ingest import reindex as module
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.ingest.report import Progress
 from holdfast.upkeep.retire import retire
@@ -35,7 +35,7 @@ def upgraded(old: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Return that store, after an upgrade whose text converter says more."""
     convert = TextConverter.convert
 
-    def more(self: TextConverter, document: Document, limits: Limits) -> Rendition:
+    def more(self: TextConverter, document: Document, limits: Limits) -> ConvertedDocument:
         found = convert(self, document, limits)
         return replace(found, markdown=f"PREFACE\n\n{found.markdown}")
 
@@ -104,7 +104,7 @@ def test_under_must_be_there(old: Store) -> None:
 
 
 def test_what_cannot_be_converted_any_more_keeps_what_it_has(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: TextConverter, document: Document, limits: Limits) -> Rendition:
+    def refuse(self: TextConverter, document: Document, limits: Limits) -> ConvertedDocument:
         raise ConversionFailed("no more", remedy="Have it looked at")
 
     monkeypatch.setattr(TextConverter, "convert", refuse)

@@ -6,13 +6,13 @@ from email.message import EmailMessage
 from typing import Any
 
 from holdfast.ingest.conversion import formats
-from holdfast.ingest.conversion.convert import Rendition, convert
+from holdfast.ingest.conversion.convert import ConvertedDocument, convert
 from holdfast.ingest.conversion.port import Document
 
 from . import samples as make
 
 
-def rendition(media_type: str, data: bytes) -> Rendition:
+def rendition(media_type: str, data: bytes) -> ConvertedDocument:
     return convert(Document("a", data, media_type))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.catalog.contents import Rendition
 from holdfast.catalog.search_rows import TailRow
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared
+from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 from holdfast.ingest.preparing.worker_ipc import pack, pack_item, unpack, unpack_item
 from holdfast.ingest.publishing import reorder_buffer
 from holdfast.ingest.publishing.reorder_buffer import InOrder
@@ -34,7 +34,7 @@ def test_what_arrives_early_waits_for_what_comes_before_it() -> None:
     assert released(buffer) == []
     buffer.arrive(first, prepared())
     assert released(buffer) == [1]
-    buffer.arrive(second, Failed("crashed", "it crashed"))
+    buffer.arrive(second, FailedFile("crashed", "it crashed"))
     assert released(buffer) == [5, 9]
     assert buffer.empty
 
@@ -79,7 +79,7 @@ RENDITION = Rendition("aa" * 32, "markdown", "html", "1", "bb" * 32, "Title", {"
 @pytest.mark.parametrize(
     "outcome",
     [
-        Failed("timed_out", "it took too long", 1.5),
+        FailedFile("timed_out", "it took too long", 1.5),
         prepared(),
         Prepared("aa" * 32, 9, "text/html", None, None, RENDITION, b"# Title", ROWS, 0.25),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.ingest.sources.scan import Found, Refused, scan
+from holdfast.ingest.sources.scan import RefusedFile, SourceFile, scan
 
 
 @pytest.fixture
@@ -24,11 +24,11 @@ def make(*files: str) -> None:
 
 
 def targets(*sources: str, flatten: bool = False) -> list[str]:
-    return [found.target for found in scan(sources, flatten=flatten) if isinstance(found, Found)]
+    return [found.target for found in scan(sources, flatten=flatten) if isinstance(found, SourceFile)]
 
 
 def refused(*sources: str) -> dict[str, str]:
-    return {str(item.source): item.code for item in scan(sources) if isinstance(item, Refused)}
+    return {str(item.source): item.code for item in scan(sources) if isinstance(item, RefusedFile)}
 
 
 def test_a_folder_keeps_its_name_and_its_contents_do_not(here: Path) -> None:
@@ -59,7 +59,7 @@ def test_size_and_time_are_reported(here: Path) -> None:
     make("a.md")
     os.utime("a.md", ns=(1, 123_456_789))
     (found,) = scan(["a.md"])
-    assert isinstance(found, Found)
+    assert isinstance(found, SourceFile)
     assert (found.size, found.mtime_ns) == (12, 123_456_789)
 
 
@@ -150,7 +150,7 @@ def test_an_unreadable_folder_is_reported_and_the_rest_goes_on(here: Path, monke
 
     monkeypatch.setattr(os, "scandir", forbidding)
     assert targets("p") == ["p/b/2.md"]
-    (refusal,) = (item for item in scan(["p"]) if isinstance(item, Refused))
+    (refusal,) = (item for item in scan(["p"]) if isinstance(item, RefusedFile))
     assert (str(refusal.source), refusal.code, refusal.failure) == ("p/a", "unreadable", True)
     assert "Permission denied" in refusal.reason
 
@@ -206,7 +206,7 @@ def test_a_file_is_never_put_where_a_folder_goes_nor_below_a_file(here: Path) ->
 def test_a_source_named_twice_is_added_once_and_is_no_failure(here: Path) -> None:
     make("p/a.md")
     assert targets("p", "p") == ["p/a.md"]
-    (again,) = (item for item in scan(["p", "p"]) if isinstance(item, Refused))
+    (again,) = (item for item in scan(["p", "p"]) if isinstance(item, RefusedFile))
     assert (again.code, again.failure) == ("repeated", False)
 
 

@@ -13,7 +13,7 @@ import pytest
 import holdfast
 from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared
+from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 from holdfast.ingest.preparing.worker_pool import Pool
 from holdfast.ingest.preparing.worker_process import Setup
 from holdfast.opening import BUILT_IN_EMBEDDER
@@ -108,7 +108,7 @@ def test_a_file_that_hangs_its_worker_fails_and_those_behind_it_are_prepared(
     pool.give(item(endless), item(good, 2))
     answers = pool.answers(2)
     failed = answers["endless.md"]
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, FailedFile)
     assert failed.code == "timed_out"
     assert "endless.md" in failed.reason
     assert isinstance(answers["good.md"], Prepared)
@@ -123,7 +123,7 @@ def test_a_file_that_crashes_its_worker_fails_and_the_worker_is_replaced(
     os.kill(before, signal.SIGSEGV)
     answers = pool.answers(2)
     failed = answers["endless.md"]
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, FailedFile)
     assert failed.code == "crashed"
     assert "SIGSEGV" in failed.reason
     assert isinstance(answers["good.md"], Prepared)
@@ -140,7 +140,7 @@ def test_a_file_that_needs_more_memory_than_allowed_fails(
     failed = pool.answers(1)["greedy.md"]
     pool.give(item(good, 2))
     answers = pool.answers(1)
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, FailedFile)
     assert failed.code in ("out_of_memory", "too_large")
     assert isinstance(answers["good.md"], Prepared)
 

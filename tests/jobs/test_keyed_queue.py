@@ -15,7 +15,7 @@ from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
-from holdfast.jobs import Backoff, JobContext, Kind, Worker, outcome
+from holdfast.jobs import Backoff, JobContext, JobKind, Worker, outcome
 from holdfast.jobs.outcome import Outcome
 
 #: seconds
@@ -87,7 +87,7 @@ def test_a_worker_goes_on_after_a_job_whose_key_was_wanted_again_has_failed(stor
 
     first = store.enqueue("noop", key="k")
     other = store.enqueue("noop")
-    worker = Worker(store._backend, [Kind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
+    worker = Worker(store._backend, [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
     while worker.turn():
         pass
     job = store.jobs().get(first)
@@ -168,7 +168,7 @@ def test_an_error_that_the_catalog_cannot_keep_as_it_is_fails_its_job_alone(stor
             raise error
 
     bad, good = store.enqueue("noop", {"bad": True}, attempts=1), store.enqueue("noop")
-    assert Worker(store._backend, [Kind("noop", run)]).turn(2) == 2
+    assert Worker(store._backend, [JobKind("noop", run)]).turn(2) == 2
     assert [store.jobs().get(each).state for each in (bad, good)] == [FAILED, DONE]
 
 

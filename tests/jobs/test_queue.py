@@ -7,14 +7,14 @@ import pytest
 from holdfast.errors import NotFound, Unsupported
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from holdfast.jobs import Failed, JobContext, Kind, Skipped
+from holdfast.jobs import Failed, JobContext, JobKind, Skipped
 
 
 def _nothing(context: JobContext) -> None:
     """Do nothing, well."""
 
 
-def _work(store: Store, *kinds: Kind) -> None:
+def _work(store: Store, *kinds: JobKind) -> None:
     worker = store.worker(kinds)
     while worker.turn():
         pass
@@ -57,7 +57,7 @@ def test_what_no_worker_could_make_sense_of_is_not_enqueued(store: Store, job: d
 
 def test_jobs_run_in_order_of_priority_then_of_their_coming(store: Store) -> None:
     order: list[int] = []
-    kind = Kind("noop", lambda context: order.append(context.job.job_id))
+    kind = JobKind("noop", lambda context: order.append(context.job.job_id))
     low, high, middle, later_high = (store.enqueue("noop", priority=p) for p in (0, 9, 5, 9))
     _work(store, kind)
     assert order == [high, later_high, middle, low]
@@ -65,10 +65,10 @@ def test_jobs_run_in_order_of_priority_then_of_their_coming(store: Store) -> Non
 
 def test_a_job_is_not_begun_before_its_time(store: Store, clock: ManualClock) -> None:
     job_id = store.enqueue("noop", run_at=clock.now() + 60)
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     assert store.jobs().get(job_id).state == "queued"
     clock.advance(60)
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     assert store.jobs().get(job_id).state == "done"
 
 
@@ -76,7 +76,7 @@ def test_of_two_unstarted_jobs_with_one_key_the_older_stands_for_both(store: Sto
     first = store.enqueue("noop", {"n": 1}, key="k")
     assert store.enqueue("noop", {"n": 2}, key="k") == first
     assert [job.payload for job in store.jobs()] == [{"n": 1}]
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     assert store.enqueue("noop", key="k") != first
 
 
@@ -85,7 +85,7 @@ def test_a_newer_job_supersedes_an_unstarted_one_with_its_key(store: Store) -> N
     second = store.enqueue("noop", {"n": 2}, key="k", supersede=True)
     assert store.jobs().get(first).state == "superseded"
     seen: list[int] = []
-    _work(store, Kind("noop", lambda context: seen.append(context.payload["n"])))
+    _work(store, JobKind("noop", lambda context: seen.append(context.payload["n"])))
     assert seen == [2]
     assert store.jobs().get(second).state == "done"
 
@@ -98,7 +98,7 @@ def test_a_running_job_does_not_stand_for_a_new_one_with_its_key(store: Store) -
             new.append(store.enqueue("noop", key="k"))
 
     first = store.enqueue("noop", key="k")
-    _work(store, Kind("noop", run))
+    _work(store, JobKind("noop", run))
     assert new != [first]
     assert {job.state for job in store.jobs()} == {"done"}
 
@@ -108,20 +108,20 @@ def test_a_job_waits_for_the_end_of_another_however_it_ended(store: Store, end: 
     first = store.enqueue("first")
     second = store.enqueue("second", after=first)
     third = store.enqueue("second", after=second)
-    _work(store, Kind("second", _nothing))
+    _work(store, JobKind("second", _nothing))
     assert [store.jobs().get(i).state for i in (second, third)] == ["waiting", "waiting"]
 
     def run(context: JobContext) -> None:
         if end is not None:
             raise end
 
-    _work(store, Kind("first", run), Kind("second", _nothing))
+    _work(store, JobKind("first", run), JobKind("second", _nothing))
     assert [store.jobs().get(i).state for i in (second, third)] == ["done", "done"]
 
 
 def test_a_job_after_one_that_has_ended_need_not_wait(store: Store) -> None:
     first = store.enqueue("noop")
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     assert store.jobs().get(store.enqueue("noop", after=first)).state == "queued"
 
 
@@ -138,13 +138,13 @@ def test_a_job_that_ended_without_effect_can_be_run_again(store: Store) -> None:
         raise Failed("broken")
 
     job_id = store.enqueue("noop")
-    _work(store, Kind("noop", fail))
+    _work(store, JobKind("noop", fail))
     failed = store.jobs().get(job_id)
     assert (failed.state, failed.error, failed.attempts) == ("failed", "broken", 1)
     assert store.jobs().summary().failed == [failed]
 
     assert store.jobs().retry(job_id) == job_id
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     done = store.jobs().get(job_id)
     assert (done.state, done.error) == ("done", None)
     with pytest.raises(Unsupported):
@@ -158,11 +158,11 @@ def test_jobs_tried_again_wait_for_each_other_as_they_did_at_first(store: Store)
     def skip(context: JobContext) -> None:
         raise Skipped("not now")
 
-    _work(store, Kind("noop", skip))
+    _work(store, JobKind("noop", skip))
     for job_id in (first, second):
         store.jobs().retry(job_id)
     assert [store.jobs().get(job_id).state for job_id in (first, second)] == ["queued", "waiting"]
-    _work(store, Kind("noop", _nothing))
+    _work(store, JobKind("noop", _nothing))
     assert [store.jobs().get(job_id).state for job_id in (first, second)] == ["done", "done"]
 
 

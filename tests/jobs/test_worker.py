@@ -14,7 +14,7 @@ from holdfast.catalog import jobs
 from holdfast.errors import Conflict, HoldfastError, LockLost
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from holdfast.jobs import Backoff, Failed, JobContext, Kind, Skipped, Worker, outcome
+from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker, outcome
 from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.publish.transaction import Transaction
@@ -28,7 +28,7 @@ def _nothing(context: JobContext) -> None:
     """Do nothing, well."""
 
 
-def _worker(store: Store, *kinds: Kind, **more: object) -> Worker:
+def _worker(store: Store, *kinds: JobKind, **more: object) -> Worker:
     return Worker(store._backend, kinds, **more)  # type: ignore[arg-type]
 
 
@@ -47,7 +47,7 @@ def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
 
         context.publish(action, result={"pages": 3})
 
-    _worker(store, Kind("note", run)).turn()
+    _worker(store, JobKind("note", run)).turn()
     job = store.jobs().get(job_id)
     assert (job.state, job.result) == ("done", {"pages": 3})
     assert store.commit().actor == f"job:{job_id}"
@@ -63,13 +63,13 @@ def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
         # Its lease runs out, and somebody else runs the job meanwhile.
         clock.advance(1000)
         assert outcome.take_over(store._backend) == 1
-        _worker(store, Kind("note", _note)).turn()
+        _worker(store, JobKind("note", _note)).turn()
         with pytest.raises(LockLost) as error:
             context.publish(lambda tx: tx.write("/notes/zombie.md", "boo"))
         refused.append(error.value)
         raise error.value
 
-    _worker(store, Kind("note", run)).turn()
+    _worker(store, JobKind("note", run)).turn()
     assert len(refused) == 1
     assert store.jobs().get(job_id).state == "done"
     assert store.glob("/notes/*") == [f"/notes/{job_id}.md"]
@@ -91,7 +91,7 @@ def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Stor
     def run(context: JobContext) -> None:
         context.publish(action)
 
-    _worker(store, Kind("count", run)).turn()
+    _worker(store, JobKind("count", run)).turn()
     assert store.read("/count.md") == b"42"
     assert store.jobs().get(job_id).state == "done"
 
@@ -109,7 +109,7 @@ def test_a_publish_that_always_loses_fails_the_attempt_only(store: Store) -> Non
         raise Failed("lost")
 
     job_id = store.enqueue("count")
-    _worker(store, Kind("count", run)).turn()
+    _worker(store, JobKind("count", run)).turn()
     assert store.jobs().get(job_id).state == "failed"
 
 
@@ -119,7 +119,7 @@ def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store,
     def run(context: JobContext) -> None:
         raise ValueError("no luck")
 
-    worker = _worker(store, Kind("bad", run, backoff=Backoff(10, 1000)), rng=random.Random(1))
+    worker = _worker(store, JobKind("bad", run, backoff=Backoff(10, 1000)), rng=random.Random(1))
     rests = []
     for _ in range(2):
         worker.turn()
@@ -154,7 +154,7 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
             assert outcome.take_over(store._backend) == 0
         context.check()
 
-    worker.append(_worker(store, Kind("long", run, time_limit=1e6), lease=60))
+    worker.append(_worker(store, JobKind("long", run, time_limit=1e6), lease=60))
     worker[0].turn()
     job = store.jobs().get(job_id)
     assert (job.state, job.attempts) == ("done", 1)
@@ -184,7 +184,7 @@ def test_a_worker_goes_on_whatever_its_own_threads_raise(
 
     monkeypatch.setattr(target, method, torn)
     done = threading.Event()
-    with _worker(store, Kind("note", lambda context: done.set())):
+    with _worker(store, JobKind("note", lambda context: done.set())):
         assert again.wait(PATIENCE)
         store.enqueue("note")
         assert done.wait(PATIENCE)
@@ -194,7 +194,7 @@ def test_a_worker_that_can_have_no_thread_says_so(store: Store, monkeypatch: pyt
     def refuse(thread: threading.Thread) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
-    worker = _worker(store, Kind("note", _nothing))
+    worker = _worker(store, JobKind("note", _nothing))
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(HoldfastError, match="can't start new thread"):
@@ -221,7 +221,7 @@ def test_a_hand_that_could_not_be_had_comes_with_the_next_beat(store: Store, mon
     def meet(context: JobContext) -> None:
         both.wait(PATIENCE)
 
-    with _worker(store, Kind("pair", meet), threads=2):
+    with _worker(store, JobKind("pair", meet), threads=2):
         ids = [store.enqueue("pair") for _ in range(2)]
         assert [job.state for job in store.jobs().wait(ids, timeout=PATIENCE)] == ["done", "done"]
     assert started.count("holdfast-worker") == 3
@@ -237,7 +237,7 @@ def test_a_handler_that_misbehaves_fails_its_job_and_not_the_worker(store: Store
         return {"not JSON": object()} if context.payload["wrong"] == "result" else None
 
     bad, good = (store.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))
-    worker = _worker(store, Kind("noop", run))
+    worker = _worker(store, JobKind("noop", run))
     while worker.turn():
         pass
     assert [store.jobs().get(job_id).state for job_id in (bad, good)] == ["failed", "done"]
@@ -259,7 +259,7 @@ def test_jobs_claimed_with_a_slow_one_are_let_go_while_it_runs(store: Store) -> 
             assert _worker(store, kind).turn() == 1
             assert store.jobs().get(quick).state == "done"
 
-    kind = Kind("noop", run)
+    kind = JobKind("noop", run)
     worker.append(_worker(store, kind))
     assert worker[0].turn(2) == 2
     assert ran == [slow, quick]
@@ -274,7 +274,7 @@ def test_no_kind_of_job_waits_for_another(store: Store) -> None:
         began[context.job.kind].set()
         assert go_on.wait(60)
 
-    with _worker(store, *(Kind(name, run) for name in "abc")):
+    with _worker(store, *(JobKind(name, run) for name in "abc")):
         ids = [store.enqueue(name) for name in "aabc"]
         # All three are under way at once, though one of them takes for ever.
         assert all(each.wait(60) for each in began.values())
@@ -289,7 +289,7 @@ def test_a_worker_has_one_thread_when_there_is_nothing_to_do(store: Store) -> No
     def looking() -> int:
         return sum(thread.name == "holdfast-worker" for thread in threading.enumerate())
 
-    with _worker(store, *(Kind(name, _nothing) for name in "abc")) as worker:
+    with _worker(store, *(JobKind(name, _nothing) for name in "abc")) as worker:
         for _ in range(5):
             store.jobs().wait([store.enqueue(name) for name in "abcabc"], 60)
         while looking() > 1 and not ended.wait(0.01):
@@ -306,7 +306,7 @@ def test_an_attempt_that_took_too_long_rests_before_the_next(store: Store, clock
         worker[0].beat()
         context.check()
 
-    worker.append(_worker(store, Kind("slow", run, time_limit=10, backoff=Backoff(base=100))))
+    worker.append(_worker(store, JobKind("slow", run, time_limit=10, backoff=Backoff(base=100))))
     worker[0].turn()
     job = store.jobs().get(job_id)
     assert job.state == "queued"
@@ -326,7 +326,7 @@ def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: Manua
             context.publish(lambda tx: tx.write("/late.md", "late"))
         context.check()
 
-    worker.append(_worker(store, Kind("slow", run, time_limit=10)))
+    worker.append(_worker(store, JobKind("slow", run, time_limit=10)))
     worker[0].turn()
     job = store.jobs().get(job_id)
     assert job.state == "failed"
@@ -347,7 +347,7 @@ def test_a_cancelled_job_stops_and_publishes_nothing(store: Store) -> None:
         worker[0].beat()
         context.check()
 
-    worker.append(_worker(store, Kind("note", run)))
+    worker.append(_worker(store, JobKind("note", run)))
     worker[0].turn()
     assert store.jobs().get(job_id).state == "cancelled"
     assert not store.exists("/late.md")
@@ -361,7 +361,7 @@ def test_a_cancel_ends_a_call_that_never_returns(store: Store) -> None:
         called.set()
         never.wait()
 
-    worker = _worker(store, Kind("stuck", lambda context: context.call(call)))
+    worker = _worker(store, JobKind("stuck", lambda context: context.call(call)))
     thread = threading.Thread(target=worker.turn)
     thread.start()
     assert called.wait(30)
@@ -379,7 +379,7 @@ def test_a_handler_that_ignores_its_cancel_does_not_hold_up_the_others(store: St
         stuck.set()
         go_on.wait(60)
 
-    worker = _worker(store, Kind("stuck", run), Kind("noop", _nothing))
+    worker = _worker(store, JobKind("stuck", run), JobKind("noop", _nothing))
     job_id = store.enqueue("stuck")
     with worker:
         assert stuck.wait(30)
@@ -402,7 +402,7 @@ def test_a_call_passes_on_what_it_returns_and_raises(store: Store) -> None:
         return {"answer": context.call(lambda: 42)}
 
     job_id = store.enqueue("call")
-    _worker(store, Kind("call", run)).turn()
+    _worker(store, JobKind("call", run)).turn()
     assert store.jobs().get(job_id).result == {"answer": 42}
 
 
@@ -422,7 +422,7 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
         folder,
     )
     assert other.hear() == "running"
-    worker = _worker(store, Kind("note", _note))
+    worker = _worker(store, JobKind("note", _note))
     assert outcome.take_over(store._backend) == 0
     assert worker.turn() == 0
     other.kill()
@@ -457,7 +457,7 @@ def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: Manua
         if context.job.attempts == 1:
             raise ValueError("first")
 
-    kind = Kind("noop", once, backoff=Backoff(0, 0))
+    kind = JobKind("noop", once, backoff=Backoff(0, 0))
     first, second = store.enqueue("noop", priority=1), store.enqueue("noop")
     worker = _worker(store, kind)
     assert worker.turn(limit=1) == 1
@@ -467,7 +467,7 @@ def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: Manua
 
 
 def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
-    kind = Kind("one", _nothing, concurrency=1)
+    kind = JobKind("one", _nothing, concurrency=1)
     counted: list[int] = []
 
     def run(context: JobContext) -> None:
@@ -475,7 +475,7 @@ def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
 
     store.enqueue("one")
     store.enqueue("one")
-    _worker(store, Kind("one", run, concurrency=1)).turn()
+    _worker(store, JobKind("one", run, concurrency=1)).turn()
     assert counted == [0]
     assert _worker(store, kind).turn() == 1
 
@@ -484,7 +484,7 @@ def test_the_rest_of_a_batch_goes_back_when_one_job_is_slow(store: Store, monkey
     monkeypatch.setattr("holdfast.jobs.worker.SLOW", -1.0)
     for _ in range(3):
         store.enqueue("noop")
-    assert _worker(store, Kind("noop", _nothing)).turn(limit=3) == 3
+    assert _worker(store, JobKind("noop", _nothing)).turn(limit=3) == 3
     states = [(job.state, job.attempts) for job in store.jobs()]
     assert states == [("queued", 0), ("queued", 0), ("done", 1)]
 
@@ -497,7 +497,7 @@ def test_a_worker_leaves_kinds_it_does_not_know_to_others(store: Store) -> None:
 
 def test_a_worker_under_way_runs_what_is_enqueued_and_goes_on_until_stopped(store: Store) -> None:
     ran = threading.Event()
-    with store.worker([Kind("noop", lambda context: ran.set())], threads=2):
+    with store.worker([JobKind("noop", lambda context: ran.set())], threads=2):
         store.enqueue("noop")
         assert ran.wait(30)
 
@@ -512,7 +512,7 @@ def test_until_empty_waits_for_another_try(folder: Path) -> None:
 
     with holdfast.open(folder) as store:
         job_id = store.enqueue("flaky")
-        store.worker([Kind("flaky", run, backoff=Backoff(0.01, 0.02))]).run(until_empty=True)
+        store.worker([JobKind("flaky", run, backoff=Backoff(0.01, 0.02))]).run(until_empty=True)
         assert store.jobs().get(job_id).state == "done"
     assert tries == [1, 2, 3]
 
@@ -526,7 +526,7 @@ def test_stopping_puts_a_job_back_uncounted(store: Store) -> None:
         context.call(forever.wait)
 
     job_id = store.enqueue("long")
-    worker = _worker(store, Kind("long", run))
+    worker = _worker(store, JobKind("long", run))
     worker.start()
     assert began.wait(30)
     worker.stop()
@@ -543,7 +543,7 @@ def test_ended_jobs_are_forgotten_after_a_week_but_those_that_can_be_tried_again
             raise error("not this time")
 
     _, *kept = [store.enqueue("noop", {"how": how}) for how in ("well", "bad", "early")]
-    worker = _worker(store, Kind("noop", run))
+    worker = _worker(store, JobKind("noop", run))
     while worker.turn():
         pass
     clock.advance(8 * 24 * 3600)

@@ -23,7 +23,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
-from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, conflicts, wanted
+from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, conflicts, wanted
 from holdfast.locks.renewal import Renewer
 
 AGENTS = 3
@@ -45,7 +45,7 @@ class Held:
 
     agent: int
     lock: Lock
-    wants: list[Want]
+    wants: list[PathLock]
     expires: float
 
 

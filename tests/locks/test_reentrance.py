@@ -6,8 +6,8 @@ import pytest
 
 from holdfast.errors import Locked, LockLost, Unsupported
 from holdfast.front.store import Store
-from holdfast.locks.modes import SUBTREE, Want
-from holdfast.locks.table import Refused, Request
+from holdfast.locks.modes import SUBTREE, PathLock
+from holdfast.locks.table import LockRequest, RefusedLock
 
 
 def test_a_nested_lock_on_a_covered_path_is_free(store: Store) -> None:
@@ -46,9 +46,9 @@ def test_two_who_want_more_cannot_wait_for_each_other(store: Store, other: Store
 def test_who_holds_a_lock_gets_more_before_those_who_wait_for_it(store: Store, other: Store) -> None:
     with store.lock("/a"):
         # Left in the queue, as by a waiter in another process.
-        wants = [Want("/a", SUBTREE)]
-        request = Request(lambda _: wants, "waiter", ("waiter",), False, "agent:2", "", 300, 0.0)
-        assert isinstance(other._locks.table.grant(request, wait=True), Refused)
+        wants = [PathLock("/a", SUBTREE)]
+        request = LockRequest(lambda _: wants, "waiter", ("waiter",), False, "agent:2", "", 300, 0.0)
+        assert isinstance(other._locks.table.grant(request, wait=True), RefusedLock)
         assert store.lock("/a", mode="subtree").release()
 
 

@@ -20,10 +20,10 @@ from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
-from holdfast.locks.modes import POINT, SUBTREE, Want, conflicts, reduced
+from holdfast.locks.modes import POINT, SUBTREE, PathLock, conflicts, reduced
 from holdfast.locks.renewal import Renewer
-from holdfast.locks.table import Granted, Request
-from holdfast.publish.transaction import Terms, Transaction, immediately
+from holdfast.locks.table import GrantedLock, LockRequest
+from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
 
 SEEDS = 2400
 CHUNK = 300
@@ -43,7 +43,7 @@ class ByHand(Renewer[Lock]):
 class Tenure:
     """What the oracle knows of one lock."""
 
-    wants: list[Want]
+    wants: list[PathLock]
     lock: Lock
     #: the step at which it was granted
     granted: int
@@ -58,7 +58,7 @@ class Agent:
     manager: LockManager
     backend: Backend
     tenure: Tenure | None = None
-    asked: Request | None = None
+    asked: LockRequest | None = None
     ticket: int | None = None
 
 
@@ -83,7 +83,7 @@ class World:
         manager = LockManager(
             self.backend.engine, self.clock, 1, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
         )
-        backend = dataclasses.replace(self.backend, clock=self.clock, gatekeepers=[manager], published=[])
+        backend = dataclasses.replace(self.backend, clock=self.clock, publish_guards=[manager], after_publish=[])
         return Agent(manager, backend)
 
     # --- steps
@@ -94,11 +94,11 @@ class World:
             return
         if agent.asked is None:
             names = self.rng.sample(PATHS, self.rng.choice([1, 1, 2]))
-            wants = reduced(Want(name, self.rng.choice([POINT, SUBTREE])) for name in names)
+            wants = reduced(PathLock(name, self.rng.choice([POINT, SUBTREE])) for name in names)
             holder = f"{agent.manager.table.owner.pid}:{self.step}"
-            agent.asked = Request(lambda _: wants, holder, (holder,), False, "agent", "", TTL, self.clock.now())
+            agent.asked = LockRequest(lambda _: wants, holder, (holder,), False, "agent", "", TTL, self.clock.now())
         outcome = agent.manager.table.grant(agent.asked, ticket=agent.ticket, wait=True)
-        if isinstance(outcome, Granted):
+        if isinstance(outcome, GrantedLock):
             self.note_grant(agent, outcome.rows)
         else:
             agent.ticket = outcome.ticket
@@ -106,7 +106,7 @@ class World:
     def note_grant(self, agent: Agent, rows: tuple[LockRow, ...]) -> None:
         assert agent.asked is not None
         lock = Lock(agent.manager._keeping, rows, holder=agent.asked.holder, ttl=TTL)
-        wants = [Want(row.path, row.mode) for row in rows]
+        wants = [PathLock(row.path, row.mode) for row in rows]
         assert not [other for other in self.standing() if clash(wants, other.wants)], "granted against a live lock"
         assert all(min(lock.tokens) > max(other.lock.tokens) for other in self.tenures), "a token went back"
         agent.tenure = Tenure(wants, lock, self.step, self.clock.now() + TTL)
@@ -122,7 +122,7 @@ class World:
         path = self.rng.choice(tenure.wants).path
         try:
             with tenure.lock.used():
-                immediately(agent.backend, lambda tx: toggle(tx, path), [], Terms())
+                publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions())
         except LockLost:
             assert tenure not in self.standing(), "a live lock was called lost"
             self.losses += 1
@@ -138,10 +138,10 @@ class World:
         """Change a path without a lock."""
         path = self.rng.choice(PATHS)
         try:
-            immediately(agent.backend, lambda tx: toggle(tx, path), [], Terms())
+            publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions())
         except Locked:
             return
-        assert not [other for other in self.standing() if clash([Want(path)], other.wants)], "published over a lock"
+        assert not [other for other in self.standing() if clash([PathLock(path)], other.wants)], "published over a lock"
 
     def renew(self, agent: Agent) -> None:
         """Renew in time, or too late."""
@@ -179,7 +179,7 @@ class World:
         return [each for each in self.tenures if not each.gone and each.expires > self.clock.now()]
 
 
-def clash(some: list[Want], others: list[Want]) -> bool:
+def clash(some: list[PathLock], others: list[PathLock]) -> bool:
     return any(conflicts(one, other) for one in some for other in others)
 
 

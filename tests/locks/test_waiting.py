@@ -12,8 +12,8 @@ from holdfast.host.process import Identity
 from holdfast.locks import manager
 from holdfast.locks.bell import Bell
 from holdfast.locks.manager import LockManager
-from holdfast.locks.modes import Want
-from holdfast.locks.table import PLACE_LEASE, Granted, Refused, Request
+from holdfast.locks.modes import PathLock
+from holdfast.locks.table import PLACE_LEASE, GrantedLock, LockRequest, RefusedLock
 
 Process = Callable[..., LockManager]
 
@@ -36,14 +36,14 @@ class Turning:
         self.meanwhile()
 
 
-def request(*names: str, holder: str, mode: str = "point") -> Request:
-    wants = [Want(name, mode) for name in names]
-    return Request(lambda _: wants, holder, (holder,), False, holder, "", 1000.0, 0.0)
+def request(*names: str, holder: str, mode: str = "point") -> LockRequest:
+    wants = [PathLock(name, mode) for name in names]
+    return LockRequest(lambda _: wants, holder, (holder,), False, holder, "", 1000.0, 0.0)
 
 
-def refused(agent: LockManager, asked: Request, ticket: int | None = None) -> Refused:
+def refused(agent: LockManager, asked: LockRequest, ticket: int | None = None) -> RefusedLock:
     outcome = agent.table.grant(asked, ticket=ticket, wait=True)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedLock)
     return outcome
 
 
@@ -118,7 +118,7 @@ def test_those_who_wait_are_served_in_order_of_arrival(process: Process) -> None
     assert refused(agent, request("/a", holder="second"), second).blockers[0].holder == "first"
     with pytest.raises(Locked, match="first"):
         agent.acquire(["/a"])
-    assert isinstance(agent.table.grant(request("/a", holder="first"), ticket=first, wait=True), Granted)
+    assert isinstance(agent.table.grant(request("/a", holder="first"), ticket=first, wait=True), GrantedLock)
 
 
 def test_a_waiter_for_much_is_not_overtaken_by_those_who_want_little(process: Process) -> None:
@@ -164,7 +164,7 @@ def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(process
     assert quick is not None
     assert again > quick
     held.release()
-    assert isinstance(agent.table.grant(request("/a", holder="quick"), ticket=quick, wait=True), Granted)
+    assert isinstance(agent.table.grant(request("/a", holder="quick"), ticket=quick, wait=True), GrantedLock)
 
 
 def test_a_waiter_keeps_its_place_however_long_it_waits(folder: Path, store: Store, clock: ManualClock) -> None:

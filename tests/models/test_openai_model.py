@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from holdfast.config import LlmSettings, api_key
 from holdfast.digest.by_model import ModelDigester, excerpt
-from holdfast.digest.digest import Child
+from holdfast.digest.digest import DirectoryItem
 from holdfast.errors import ProviderFailed
 from holdfast.models import openai_model
 from holdfast.models.openai_model import OpenAiModel
@@ -104,6 +104,6 @@ def test_a_folder_without_text_needs_no_model() -> None:
     with serving(lambda asked, call: "") as server:
         digester = ModelDigester(OpenAiModel(LlmSettings(base_url=server.url, model="tiny"), "none"))
         assert digester.of_folder([]).abstract == "Empty"
-        assert digester.of_folder([Child(None, None, False)]).abstract == "1 files without text"
-        assert digester.of_folder([Child("A", "About a.", False)]).abstract == "About a."
+        assert digester.of_folder([DirectoryItem(None, None, False)]).abstract == "1 files without text"
+        assert digester.of_folder([DirectoryItem("A", "About a.", False)]).abstract == "About a."
         assert server.calls == []

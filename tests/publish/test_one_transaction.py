@@ -115,7 +115,7 @@ def cases(folder: Path, count: int) -> Cases:
     """Return a store with room for so many cases."""
     store = holdfast.open(folder, durability="relaxed")
     assert store._upkeep is not None
-    store._backend.published.remove(store._upkeep.notice)
+    store._backend.after_publish.remove(store._upkeep.notice)
     reference, past = Reference({"": None}), {}
     for seq, operations in enumerate(PAST, start=EARLIEST):
         with store.transaction() as tx:

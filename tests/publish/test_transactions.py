@@ -648,13 +648,13 @@ def test_threads_share_a_store(store: Store) -> None:
 
 def test_a_source_that_changes_while_it_is_stored_is_refused(store: Store, tmp_path: Path) -> None:
     from holdfast.documents import IN_MEMORY_BYTES, Draft, body_of_file
-    from holdfast.publish.transaction import Terms, immediately
+    from holdfast.publish.transaction import CommitOptions, publish_at_head
 
     source = tmp_path / "growing.bin"
     source.write_bytes(b"\0" * (IN_MEMORY_BYTES + 1))
     draft = Draft("growing.bin", body_of_file(source, "application/octet-stream"), store._backend.deriver)
     source.write_bytes(b"\1" * (IN_MEMORY_BYTES + 1))
     with pytest.raises(Conflict, match="changed while"):
-        immediately(store._backend, lambda tx: tx.put("/g.bin", draft), [draft], Terms())
+        publish_at_head(store._backend, lambda tx: tx.put("/g.bin", draft), [draft], CommitOptions())
     assert contents_of(store) == {}
     assert list(store._backend.blobs.list()) == []

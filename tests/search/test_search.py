@@ -12,7 +12,7 @@ import holdfast
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.search.reader import Instant, SearchReader
-from holdfast.sessions.memory import Memory, Source
+from holdfast.sessions.memory import Memory, MemorySource
 from tests.processes import Child
 
 LEASES = "# Leases\n\nA lease is renewed by a background thread, and the FencingToken guards the publish.\n"
@@ -46,7 +46,7 @@ def test_a_written_file_is_found_at_once_from_another_process(store: Store, chil
 
 
 def test_a_memory_is_found_by_its_title_and_quoted_without_its_front_matter(store: Store) -> None:
-    source = Source("/sessions/chat-42/archive-001", (1,))
+    source = MemorySource("/sessions/chat-42/archive-001", (1,))
     memory = Memory("preferences", "Units", "The user prefers the metric system.", "2026-08-01", "", (source,))
     store.write("/memories/preferences/units.md", memory.to_markdown())
     [hit] = store.search("units", mode="text")

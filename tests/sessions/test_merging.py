@@ -1,17 +1,17 @@
 """Merging memories: add, update, supersede; never twice the same, never over what the model has not seen."""
 
-from holdfast.sessions.memory import Memory, Source, from_markdown, path_of, slug, with_source
+from holdfast.sessions.memory import Memory, MemorySource, from_markdown, path_of, slug, with_source
 from holdfast.sessions.merging import Merged, Report, merge
-from holdfast.sessions.tombstones import Gone
+from holdfast.sessions.tombstones import ForgottenMemories
 
-HERE = Source("/sessions/a/archive-001", (1, 2))
-THERE = Source("/sessions/b/archive-001", (7,))
+HERE = MemorySource("/sessions/a/archive-001", (1, 2))
+THERE = MemorySource("/sessions/b/archive-001", (7,))
 UNITS = "/memories/preferences/preferred-units.md"
 NOW = 1_700_000_000.0
 
 
 def report(content: str, *, action: str = "add", key: str = "preferred units", target: str | None = None,
-           source: Source = THERE, kind: str = "preferences") -> Report:  # fmt: skip
+           source: MemorySource = THERE, kind: str = "preferences") -> Report:  # fmt: skip
     return Report(action, kind, key, key.title(), content, target, source)
 
 
@@ -100,7 +100,7 @@ def test_superseding_what_the_model_has_not_seen_adds_to_it() -> None:
 
 
 def test_what_was_forgotten_is_not_brought_back() -> None:
-    gone = Gone(forgotten=remembered())
+    gone = ForgottenMemories(forgotten=remembered())
     same_key = report("Metric.")
     same_words = report("metric units always and everywhere", key="measures")
     same_target = report("Metric, mostly.", action="update", key="measures", target=UNITS)
@@ -115,7 +115,7 @@ def test_a_memory_that_was_moved_is_updated_where_it_is() -> None:
     place = "/memories/preferences/units-i-like.md"
     known = {place: remembered()[UNITS]}
     new = report("Metric, but feet for heights.", action="update", target=UNITS)
-    merged = merge(known, remembered(), [new], NOW, Gone(moved={UNITS: place}))
+    merged = merge(known, remembered(), [new], NOW, ForgottenMemories(moved={UNITS: place}))
     assert list(merged.memories) == [place]
 
 
@@ -123,7 +123,7 @@ def test_what_was_superseded_meanwhile_is_found_in_what_took_its_place() -> None
     place = "/memories/preferences/unit-system.md"
     known = {place: Memory("preferences", "System", "Imperial now.", sources=(HERE,), supersedes=(UNITS,))}
     new = report("Nautical miles.", action="supersede", target=UNITS)
-    merged = merge(known, remembered(), [new], NOW, Gone(forgotten=remembered()))
+    merged = merge(known, remembered(), [new], NOW, ForgottenMemories(forgotten=remembered()))
     assert list(merged.memories) == [place]
     assert merged.memories[place].content == "Imperial now.\n\nNautical miles."
 
@@ -145,12 +145,12 @@ def test_what_a_person_wrote_is_a_memory_too() -> None:
     broken = from_markdown("---\ntitle: Tea\nsources: [nonsense\n---\nGreen.", "preferences")
     assert (broken.title, broken.content, broken.sources) == ("Tea", "Green.", ())
     odd = from_markdown('---\nsources: [3, {"archive": "/a", "messages": ["x", 4]}]\n---\nGreen.', "preferences")
-    assert odd.sources == (Source("/a", (4,)),)
+    assert odd.sources == (MemorySource("/a", (4,)),)
 
 
 def test_sources_of_one_archive_become_one() -> None:
-    again = Source(HERE.archive, (2, 3))
-    assert with_source((HERE, THERE), again) == (Source(HERE.archive, (1, 2, 3)), THERE)
+    again = MemorySource(HERE.archive, (2, 3))
+    assert with_source((HERE, THERE), again) == (MemorySource(HERE.archive, (1, 2, 3)), THERE)
 
 
 def test_keys_become_names() -> None:

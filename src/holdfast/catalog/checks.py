@@ -18,7 +18,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class RowCount:
     """A content with another number of search rows than it should have."""
 
     content_id: str
@@ -178,7 +178,7 @@ def searchable_unknown(conn: Connection, embedder: str, limit: int) -> list[str]
     return [row[0] for row in rows]
 
 
-def tail_off(conn: Connection, embedder: str, limit: int) -> list[Count]:
+def tail_off(conn: Connection, embedder: str, limit: int) -> list[RowCount]:
     """Return contents with another number of rows in the tail than they should have there."""
     too_few = conn.rows(
         """SELECT s.content_id, s.chunks, count(t.row_id) FROM searchable s
@@ -193,7 +193,7 @@ def tail_off(conn: Connection, embedder: str, limit: int) -> list[Count]:
         WHERE t.embedder = :embedder AND s.content_id IS NULL GROUP BY t.content_id LIMIT :limit""",
         {"embedder": embedder, "limit": limit},
     )
-    return [Count(*row) for row in (*too_few, *strange)]
+    return [RowCount(*row) for row in (*too_few, *strange)]
 
 
 def chunks_between(conn: Connection, embedder: str, place: str, low: str, high: str) -> dict[str, int]:

@@ -42,7 +42,7 @@ class LockRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class LockCount:
     """How often something happened to locks of this store, and how long it took in all."""
 
     n: int = 0
@@ -252,6 +252,6 @@ def count_some(conn: Connection, what: str, n: int) -> None:
         count(conn, what, n=n)
 
 
-def counts(conn: Connection) -> dict[str, Count]:
+def counts(conn: Connection) -> dict[str, LockCount]:
     """Return all that was counted, by what happened."""
-    return {row[0]: Count(*row[1:]) for row in conn.rows("SELECT what, n, seconds, longest FROM lock_counts")}
+    return {row[0]: LockCount(*row[1:]) for row in conn.rows("SELECT what, n, seconds, longest FROM lock_counts")}

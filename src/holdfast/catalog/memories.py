@@ -7,7 +7,7 @@ from holdfast.catalog.values import ROOT_NODE
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
+class RemovedFile:
     """A file that stood at `/TOP/KIND/NAME` and does no longer, or not with that content."""
 
     kind: str
@@ -18,7 +18,7 @@ class Former:
     gone: int
 
 
-def former(conn: Connection, branch: int, top: str, after: int, until: int) -> list[Former]:
+def former(conn: Connection, branch: int, top: str, after: int, until: int) -> list[RemovedFile]:
     """Return every file below `/top/*` that went in (after, until], oldest first."""
     # A removed directory ends its own row alone, so a file went when the first of the three did.
     rows = conn.rows(
@@ -32,6 +32,8 @@ def former(conn: Connection, branch: int, top: str, after: int, until: int) -> l
         {"branch": branch, "root": ROOT_NODE, "top": top, "after": after},
     )
     found = [
-        Former(row[0], row[1], row[2], row[3], min(row[7:])) for row in rows if max(row[4:7]) < min(row[7:]) <= until
+        RemovedFile(row[0], row[1], row[2], row[3], min(row[7:]))
+        for row in rows
+        if max(row[4:7]) < min(row[7:]) <= until
     ]
     return sorted(found, key=lambda each: each.gone)

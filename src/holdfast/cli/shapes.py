@@ -8,15 +8,15 @@ from holdfast.cli.output import iso
 from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.search.hits import Hit
 from holdfast.tree.history import Change
-from holdfast.tree.reading import Info, Match
+from holdfast.tree.reading import FileInfo, GrepMatch
 
 if TYPE_CHECKING:
     from holdfast.catalog.audit import AuditRow
-    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.journal import IntentInfo
     from holdfast.recovery.status import Status
 
 
-def entry(info: Info) -> dict[str, Any]:
+def entry(info: FileInfo) -> dict[str, Any]:
     """Return the shape of a file or directory."""
     return {
         "path": info.path,
@@ -53,7 +53,7 @@ def change(change: Change) -> dict[str, Any]:
     }
 
 
-def match(match: Match) -> dict[str, Any]:
+def match(match: GrepMatch) -> dict[str, Any]:
     """Return the shape of a line that grep found."""
     return {"path": match.path, "line": match.line, "text": match.text}
 
@@ -77,7 +77,7 @@ def hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
     return shape | {"why": asdict(hit.why)} if explain else shape
 
 
-def intent(entry: "JournalEntry") -> dict[str, Any]:
+def intent(entry: "IntentInfo") -> dict[str, Any]:
     """Return the shape of something that is being staged, or was."""
     return {
         "intent": entry.intent_id,

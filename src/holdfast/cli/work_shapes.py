@@ -5,8 +5,8 @@ from typing import Any
 from holdfast.catalog.jobs import Job
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.cli.output import iso
-from holdfast.digest.digest import Digest
-from holdfast.jobs.queue import Summary
+from holdfast.digest.digest import Summary
+from holdfast.jobs.queue import JobStats
 from holdfast.sessions.archiving import folder
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.session import SessionInfo
@@ -33,7 +33,7 @@ def job(job: Job) -> dict[str, Any]:
     }
 
 
-def queue(summary: Summary) -> dict[str, Any]:
+def queue(summary: JobStats) -> dict[str, Any]:
     """Return the shape of the queue in numbers."""
     return {
         "depth": summary.depth,
@@ -92,7 +92,7 @@ def memory(path: str, memory: Memory) -> dict[str, Any]:
     }
 
 
-def digest(digest: Digest) -> dict[str, Any]:
+def digest(digest: Summary) -> dict[str, Any]:
     """Return the shape of an abstract or overview."""
     return {
         "path": digest.path,

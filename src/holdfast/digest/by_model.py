@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from holdfast.digest.digest import Child, Pair
+from holdfast.digest.digest import DirectoryItem, SummaryPair
 from holdfast.models.port import Model
 
 #: changes with the prompts
@@ -42,25 +42,25 @@ class ModelDigester:
     def at_once(self) -> int:
         return self._model.concurrency
 
-    def of_text(self, title: str | None, text: str) -> Pair:
+    def of_text(self, title: str | None, text: str) -> SummaryPair:
         """Return what the model makes of a text; of a long one it sees the start and the end."""
         shown = excerpt(text, self._model.max_input_characters)
         return self._ask(_TEXT, f"Title: {title}\n\n{shown}" if title else shown)
 
-    def of_folder(self, children: Sequence[Child]) -> Pair:
+    def of_folder(self, children: Sequence[DirectoryItem]) -> SummaryPair:
         """Return what the model makes of the abstracts of what is in a folder."""
         lines = [f"- {child.title or ('folder' if child.is_folder else 'document')}: {child.abstract}"
                  for child in children if child.abstract]  # fmt: skip
         if len(lines) == 1:
             only = next(child.abstract for child in children if child.abstract) or ""
-            return Pair(only, only).trimmed()
+            return SummaryPair(only, only).trimmed()
         if not lines:
-            return Pair(f"{len(children)} files without text" if children else "Empty", "Nothing here has text.")
+            return SummaryPair(f"{len(children)} files without text" if children else "Empty", "Nothing here has text.")
         return self._ask(_FOLDER, excerpt("\n".join(lines), self._model.max_input_characters))
 
-    def _ask(self, task: str, material: str) -> Pair:
+    def _ask(self, task: str, material: str) -> SummaryPair:
         answer = self._model.answer(task, material, _Answer)
-        return Pair(answer.abstract, answer.overview).trimmed()
+        return SummaryPair(answer.abstract, answer.overview).trimmed()
 
 
 def excerpt(text: str, characters: int) -> str:

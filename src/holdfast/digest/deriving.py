@@ -16,7 +16,7 @@ from holdfast.catalog.contents import Content, Rendition
 from holdfast.catalog.digests import FolderDigest
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
-from holdfast.digest.digest import ABSTRACT, OVERVIEW, Child, Digester, Pair
+from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester, DirectoryItem, SummaryPair
 from holdfast.digest.extractive import LOOKED_AT
 from holdfast.digest.states import Folder, survey
 from holdfast.documents import body_of_bytes
@@ -33,15 +33,15 @@ SAVED_AT_ONCE = 64
 SHOWN = 80
 
 #: asks questions, at most as many at once as the second argument says, and yields what comes of them
-Ask = Callable[[Iterable[Callable[[], Pair]], Callable[[], int]], Generator[Answer[Pair], None, None]]
+Ask = Callable[[Iterable[Callable[[], SummaryPair]], Callable[[], int]], Generator[Answer[SummaryPair], None, None]]
 
 
 @dataclass
-class Found:
+class StoredText:
     """Digests that were made and not written yet."""
 
-    documents: dict[str, Pair] = field(default_factory=dict)
-    folders: list[tuple[Folder, Pair]] = field(default_factory=list)
+    documents: dict[str, SummaryPair] = field(default_factory=dict)
+    folders: list[tuple[Folder, SummaryPair]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.documents) + len(self.folders)
@@ -71,9 +71,9 @@ class Deriving:
     _in_a_row: int = 0
     #: contents that have text and no digest
     _failed: set[str] = field(default_factory=set)
-    _waiting: Found = field(default_factory=Found)
+    _waiting: StoredText = field(default_factory=StoredText)
 
-    def document(self, content_id: str) -> Pair | None:
+    def document(self, content_id: str) -> SummaryPair | None:
         """Return both digests of a content, made now if they are missing; None when it has no text.
 
         Raises ProviderFailed when it could not be made.
@@ -82,7 +82,7 @@ class Deriving:
         self._finish()
         return found
 
-    def folder(self, view: TreeView, top: Entry) -> Pair:
+    def folder(self, view: TreeView, top: Entry) -> SummaryPair:
         """Return both digests of a directory, after making what is missing of all below it.
 
         Raises ProviderFailed when something below could not be made; what could be made is kept.
@@ -99,7 +99,7 @@ class Deriving:
 
     def flush(self) -> None:
         """Write what was made."""
-        found, self._waiting = self._waiting, Found()
+        found, self._waiting = self._waiting, StoredText()
         if found:
             point("digest.before_save")
             self.save(lambda conn: self._write(conn, found))
@@ -111,7 +111,7 @@ class Deriving:
 
     # --- documents
 
-    def _documents(self, ids: Iterable[str]) -> Iterator[tuple[str, Pair]]:
+    def _documents(self, ids: Iterable[str]) -> Iterator[tuple[str, SummaryPair]]:
         """Yield digests of contents that have text: those that are stored, then the others as they are made."""
         missing = list[str]()
         for batch in batches(ids):
@@ -127,7 +127,7 @@ class Deriving:
             self._count()
             yield rendition.content_id, pair
 
-    def _questions(self, ids: list[str], about: dict[int, Rendition]) -> Iterator[Callable[[], Pair]]:
+    def _questions(self, ids: list[str], about: dict[int, Rendition]) -> Iterator[Callable[[], SummaryPair]]:
         number = 0
         for batch in batches(ids):
             with self.backend.engine.read() as conn:
@@ -140,7 +140,7 @@ class Deriving:
                     number += 1
                     yield self._question_of_text(rendition.title, text)
 
-    def _question_of_text(self, title: str | None, text: str) -> Callable[[], Pair]:
+    def _question_of_text(self, title: str | None, text: str) -> Callable[[], SummaryPair]:
         return lambda: self.digester.of_text(title, text)
 
     def _text(self, rendition: Rendition) -> str:
@@ -151,8 +151,8 @@ class Deriving:
     # --- directories
 
     def _folders(
-        self, level: list[Folder], known: dict[str, Pair], abstracts: dict[str, str]
-    ) -> Iterator[tuple[str, Pair]]:
+        self, level: list[Folder], known: dict[str, SummaryPair], abstracts: dict[str, str]
+    ) -> Iterator[tuple[str, SummaryPair]]:
         about: dict[int, Folder] = {}
         for folder, pair in self._answers(self._questions_of(level, known, abstracts, about), about, _of_folder):
             if pair is not None:
@@ -161,8 +161,8 @@ class Deriving:
                 yield folder.state_id, pair
 
     def _questions_of(
-        self, level: list[Folder], known: dict[str, Pair], abstracts: dict[str, str], about: dict[int, Folder]
-    ) -> Iterator[Callable[[], Pair]]:
+        self, level: list[Folder], known: dict[str, SummaryPair], abstracts: dict[str, str], about: dict[int, Folder]
+    ) -> Iterator[Callable[[], SummaryPair]]:
         for folder in level:
             # What holds something that could not be digested would not describe all that it holds.
             if self._failed.isdisjoint(folder.contents) and all(state in known for state in folder.folders):
@@ -171,20 +171,24 @@ class Deriving:
                 about[len(about)] = folder
                 yield self._question_of_folder(children)
 
-    def _question_of_folder(self, children: list[Child]) -> Callable[[], Pair]:
+    def _question_of_folder(self, children: list[DirectoryItem]) -> Callable[[], SummaryPair]:
         return lambda: self.digester.of_folder(children)
 
-    def _children(self, folder: Folder, known: dict[str, Pair], abstracts: dict[str, str]) -> list[Child]:
+    def _children(
+        self, folder: Folder, known: dict[str, SummaryPair], abstracts: dict[str, str]
+    ) -> list[DirectoryItem]:
         with self.backend.engine.read() as conn:
             titles = contents.titles(conn, folder.contents)
-        children = [Child(titles.get(each), abstracts.get(each), is_folder=False) for each in folder.contents]
-        return _ordered(children + [Child(None, known[state].abstract, is_folder=True) for state in folder.folders])
+        children = [DirectoryItem(titles.get(each), abstracts.get(each), is_folder=False) for each in folder.contents]
+        return _ordered(
+            children + [DirectoryItem(None, known[state].abstract, is_folder=True) for state in folder.folders]
+        )
 
     # --- asking
 
     def _answers(
-        self, questions: Iterable[Callable[[], Pair]], about: dict[int, T], named: Callable[[T], str]
-    ) -> Iterator[tuple[T, Pair | None]]:
+        self, questions: Iterable[Callable[[], SummaryPair]], about: dict[int, T], named: Callable[[T], str]
+    ) -> Iterator[tuple[T, SummaryPair | None]]:
         """Yield what each question was about, with its answer as it comes; None when the model failed."""
         ask = in_turn if self.digester.at_once == 1 else self.ask
         failed: dict[int, ProviderFailed] = {}
@@ -212,26 +216,28 @@ class Deriving:
 
     # --- what is stored
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, Pair]:
+    def _stored(self, ids: Sequence[str]) -> dict[str, SummaryPair]:
         name, version = self.digester.name, self.digester.version
         with self.backend.engine.read() as conn:
             abstracts = digests.texts_of_contents(conn, ids, ABSTRACT, name, version)
             overviews = digests.texts_of_contents(conn, ids, OVERVIEW, name, version)
-        return {each: Pair(abstracts[each], overviews[each]) for each in abstracts if each in overviews}
+        return {each: SummaryPair(abstracts[each], overviews[each]) for each in abstracts if each in overviews}
 
-    def _known_folders(self, states: Iterable[str]) -> dict[str, Pair]:
+    def _known_folders(self, states: Iterable[str]) -> dict[str, SummaryPair]:
         wanted, name, version = list(states), self.digester.name, self.digester.version
         with self.backend.engine.read() as conn:
             abstracts = digests.of_states(conn, wanted, ABSTRACT, name, version)
             overviews = digests.of_states(conn, wanted, OVERVIEW, name, version)
-        return {each: Pair(abstracts[each].text, overviews[each].text) for each in abstracts if each in overviews}
+        return {
+            each: SummaryPair(abstracts[each].text, overviews[each].text) for each in abstracts if each in overviews
+        }
 
     def _count(self) -> None:
         self.made += 1
         if len(self._waiting) >= (SAVED_AT_ONCE if self.digester.at_once == 1 else self.digester.at_once):
             self.flush()
 
-    def _write(self, conn: Connection, found: Found) -> None:
+    def _write(self, conn: Connection, found: StoredText) -> None:
         for content_id, pair in found.documents.items():
             write_pair(conn, self.digester, content_id, pair, self.backend.clock.now())
         name, version = self.digester.name, self.digester.version
@@ -268,7 +274,7 @@ def _of_folder(folder: Folder) -> str:
     return f"a folder of {len(folder.contents) + len(folder.folders)} things"
 
 
-def write_pair(conn: Connection, digester: Digester, content_id: str, pair: Pair, now: float) -> None:
+def write_pair(conn: Connection, digester: Digester, content_id: str, pair: SummaryPair, now: float) -> None:
     """Write both digests of a content as renditions, unless the content is gone."""
     # Garbage collection may have taken the content while it was digested: nothing may then refer to it (G7).
     if not contents.known_among(conn, [content_id]):
@@ -291,5 +297,5 @@ def read_head(backend: Backend, content: Content) -> str:
     return b"".join(pieces).decode("utf-8", "ignore")
 
 
-def _ordered(children: list[Child]) -> list[Child]:
+def _ordered(children: list[DirectoryItem]) -> list[DirectoryItem]:
     return sorted(children, key=lambda child: (child.is_folder, child.title or "", child.abstract or ""))

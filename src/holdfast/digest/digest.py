@@ -14,7 +14,7 @@ ABSTRACT_CHARACTERS, OVERVIEW_CHARACTERS = 400, 6000
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class Summary:
     """An abstract or overview of what stands at a path."""
 
     path: str
@@ -31,19 +31,21 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SummaryPair:
     """Both digests of one thing, which are made together."""
 
     abstract: str
     overview: str
 
-    def trimmed(self) -> "Pair":
+    def trimmed(self) -> "SummaryPair":
         """Return it within the limits, the abstract on one line."""
-        return Pair(cut(" ".join(self.abstract.split()), ABSTRACT_CHARACTERS), cut(self.overview, OVERVIEW_CHARACTERS))
+        return SummaryPair(
+            cut(" ".join(self.abstract.split()), ABSTRACT_CHARACTERS), cut(self.overview, OVERVIEW_CHARACTERS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class DirectoryItem:
     """One thing in a directory, as a digester sees it. It has no name, so that a rename derives nothing anew."""
 
     #: a document's own title
@@ -71,11 +73,11 @@ class Digester(Protocol):
         """How many things it is asked about at once; 1 for one that waits for nobody."""
         ...
 
-    def of_text(self, title: str | None, text: str) -> Pair:
+    def of_text(self, title: str | None, text: str) -> SummaryPair:
         """Return both digests of a Markdown text."""
         ...
 
-    def of_folder(self, children: Sequence[Child]) -> Pair:
+    def of_folder(self, children: Sequence[DirectoryItem]) -> SummaryPair:
         """Return both digests of a directory that holds `children`, given in an order that names do not decide."""
         ...
 

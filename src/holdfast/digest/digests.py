@@ -10,7 +10,7 @@ from holdfast.catalog import commits, digests
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.digest.deriving import Deriving, read_head
-from holdfast.digest.digest import ABSTRACT, Digest, Digester, Pair
+from holdfast.digest.digest import ABSTRACT, Digester, Summary, SummaryPair
 from holdfast.digest.extractive import Extractive
 from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
@@ -33,7 +33,7 @@ class Digests:
     #: whether what is derived is kept
     keep: bool = True
 
-    def of_path(self, path: str, kind: str, *, at: int, derive: bool = True) -> Digest:
+    def of_path(self, path: str, kind: str, *, at: int, derive: bool = True) -> Summary:
         """Return the digest of what stands at a parsed path at commit `at`, deriving what is missing.
 
         Without `derive`, what is there is returned: for a directory that has changed since, the last one, not fresh and
@@ -47,19 +47,19 @@ class Digests:
         pair = self._derive(self._deriving(digester, at), view, entry)
         if pair is None:
             raise Unsupported(f"{path} has no text", path=path, remedy="Only documents and directories have digests")
-        return Digest(path, kind, _text(pair, kind), digester.name, digester.version, at, fresh=True)
+        return Summary(path, kind, _text(pair, kind), digester.name, digester.version, at, fresh=True)
 
-    def of_content(self, content_id: str, kind: str = ABSTRACT) -> Digest | None:
+    def of_content(self, content_id: str, kind: str = ABSTRACT) -> Summary | None:
         """Return the stored digest of a content, the configured deriver's if there is one."""
         for digester in self._preferred():
             with self.backend.engine.read() as conn:
                 texts = digests.texts_of_contents(conn, [content_id], kind, digester.name, digester.version)
                 head = commits.head(conn, self.backend.branch)
             if content_id in texts:
-                return Digest("", kind, texts[content_id], digester.name, digester.version, head, fresh=True)
+                return Summary("", kind, texts[content_id], digester.name, digester.version, head, fresh=True)
         return None
 
-    def abstract_at_hand(self, content_id: str) -> Digest:
+    def abstract_at_hand(self, content_id: str) -> Summary:
         """Return the stored abstract of a content, or one of its own sentences: no model is asked and nothing kept.
 
         Raises CorruptStore when the content cannot be read.
@@ -70,7 +70,7 @@ class Digests:
                 head, content = commits.head(conn, self.backend.branch), self.backend.content(conn, content_id)
             maker = Extractive()
             text = maker.of_text(None, read_head(self.backend, content)).abstract
-            found = Digest("", ABSTRACT, text, maker.name, maker.version, head, fresh=True)
+            found = Summary("", ABSTRACT, text, maker.name, maker.version, head, fresh=True)
         return found
 
     def run(self, context: JobContext) -> dict[str, int]:
@@ -90,7 +90,7 @@ class Digests:
                 self._derive(deriving, view, entry)
         return {"made": deriving.made, "commit": at}
 
-    def _derive(self, deriving: Deriving, view: EngineView, entry: Entry) -> Pair | None:
+    def _derive(self, deriving: Deriving, view: EngineView, entry: Entry) -> SummaryPair | None:
         if entry.content_id is not None:
             return deriving.document(entry.content_id)
         return deriving.folder(view, entry)
@@ -103,7 +103,7 @@ class Digests:
             with self.backend.engine.write() as conn:
                 effect(conn)
 
-    def _stored(self, path: str, entry: Entry, kind: str, at: int) -> Digest:
+    def _stored(self, path: str, entry: Entry, kind: str, at: int) -> Summary:
         if entry.content_id is not None:
             found = self.of_content(entry.content_id, kind)
             found = replace(found, path=path, commit=at) if found else None
@@ -113,17 +113,17 @@ class Digests:
             raise NotFound(f"{path} has no {kind} yet", path=path, remedy=f"Make it: holdfast {kind} {path}")
         return found
 
-    def _stored_of_folder(self, path: str, entry: Entry, kind: str, at: int) -> Digest | None:
+    def _stored_of_folder(self, path: str, entry: Entry, kind: str, at: int) -> Summary | None:
         with self.backend.engine.read() as conn:
             state = survey(SqlView(conn, self.backend.branch, at), entry)[-1].state_id
             for digester in self._preferred():
                 found = digests.of_states(conn, [state], kind, digester.name, digester.version).get(state)
                 if found is not None:
-                    return Digest(path, kind, found.text, found.deriver, found.deriver_version, at, fresh=True)
+                    return Summary(path, kind, found.text, found.deriver, found.deriver_version, at, fresh=True)
             old = digests.newest_of_node(conn, entry.node_id, kind, at)
         if old is None:
             return None
-        return Digest(path, kind, old.text, old.deriver, old.deriver_version, old.commit_seq, fresh=False)
+        return Summary(path, kind, old.text, old.deriver, old.deriver_version, old.commit_seq, fresh=False)
 
     def _preferred(self) -> list[Digester]:
         configured = self.digester()
@@ -144,5 +144,5 @@ def _publish(context: JobContext, effect: Callable[[Connection], None]) -> None:
     context.publish(effects=[effect], last=False)
 
 
-def _text(pair: Pair, kind: str) -> str:
+def _text(pair: SummaryPair, kind: str) -> str:
     return pair.abstract if kind == ABSTRACT else pair.overview

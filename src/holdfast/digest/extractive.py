@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from holdfast.digest.digest import OVERVIEW_CHARACTERS, Child, Pair, cut
+from holdfast.digest.digest import OVERVIEW_CHARACTERS, DirectoryItem, SummaryPair, cut
 from holdfast.index.front_matter import front_matter
 from holdfast.ingest.conversion.titles import first_heading
 
@@ -28,7 +28,7 @@ _NO_PROSE = ("|", "<!--", "---", "===", "![", "$$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _TextBlock:
     #: 0 for a paragraph
     level: int
     text: str
@@ -41,7 +41,7 @@ class Extractive:
     version = "1"
     at_once = 1
 
-    def of_text(self, title: str | None, text: str) -> Pair:
+    def of_text(self, title: str | None, text: str) -> SummaryPair:
         """Return the first sentence that says something, and the headings with the first sentence below each."""
         text = text[:LOOKED_AT]
         blocks = list(_blocks(text))
@@ -49,13 +49,13 @@ class Extractive:
         telling = [sentence for sentence in prose if len(sentence.split()) >= FEW_WORDS]
         abstract = (telling or prose or [title or first_heading(text) or text])[0]
         lines = _outline(blocks) if any(block.level for block in blocks) else [f"- {sentence}" for sentence in prose]
-        return Pair(abstract, "\n".join(_spread(lines)) or abstract).trimmed()
+        return SummaryPair(abstract, "\n".join(_spread(lines)) or abstract).trimmed()
 
-    def of_folder(self, children: Sequence[Child]) -> Pair:
+    def of_folder(self, children: Sequence[DirectoryItem]) -> SummaryPair:
         """Return how much there is and what the first few are called, and a line for each thing."""
         told = [child for child in children if child.abstract]
         if len(children) == len(told) == 1 or (len(told) == 1 and not any(child.is_folder for child in children)):
-            return Pair(told[0].abstract or "", told[0].abstract or "").trimmed()
+            return SummaryPair(told[0].abstract or "", told[0].abstract or "").trimmed()
         names = [child.title or cut(child.abstract or "", 60) for child in told if not child.is_folder]
         rest = "; …" if len(names) > NAMED else ""
         listed = "; ".join(names[:NAMED])
@@ -63,10 +63,10 @@ class Extractive:
         lines = [f"- {_line_of(child)}" for child in told]
         more = "" if len(lines) <= LINES * 2 else f"\n\nand {len(lines) - LINES * 2} more"
         shown = cut("\n".join(lines[: LINES * 2]), OVERVIEW_CHARACTERS - 40)
-        return Pair(abstract, f"{_amount(children)}\n\n{shown}{more}").trimmed()
+        return SummaryPair(abstract, f"{_amount(children)}\n\n{shown}{more}").trimmed()
 
 
-def _blocks(text: str) -> Iterator[_Block]:
+def _blocks(text: str) -> Iterator[_TextBlock]:
     """Yield the headings and the paragraphs of prose; code, tables, pictures and what is all emphasis are no prose."""
     body = text[front_matter(text).length :]
     fence, paragraph = "", list[str]()
@@ -79,19 +79,19 @@ def _blocks(text: str) -> Iterator[_Block]:
         if opening:
             fence = "" if fence and line.strip().startswith(fence) else fence or opening.group(1)
         elif heading and heading.group(2):
-            yield _Block(len(heading.group(1)), _plain(heading.group(2)))
+            yield _TextBlock(len(heading.group(1)), _plain(heading.group(2)))
         elif not fence and line.strip("# \t") and not line.lstrip().startswith(_NO_PROSE):
             paragraph.append(line.strip())
 
 
-def _paragraph(lines: list[str]) -> Iterator[_Block]:
+def _paragraph(lines: list[str]) -> Iterator[_TextBlock]:
     text = _SPEAKER.sub("", " ".join(lines))
     emphasised = len(text) > 2 and text[0] in "*_" and text[-1] == text[0] and text[0] not in text[1:-1]
     if not emphasised and (plain := _plain(text)):
-        yield _Block(0, plain)
+        yield _TextBlock(0, plain)
 
 
-def _outline(blocks: list[_Block]) -> list[str]:
+def _outline(blocks: list[_TextBlock]) -> list[str]:
     lines: list[str] = []
     for number, block in enumerate(blocks):
         if not block.level:
@@ -126,7 +126,7 @@ def _plain(text: str) -> str:
     return " ".join(_MARKUP.sub("", text).lstrip("-+>• ").split())
 
 
-def _amount(children: Sequence[Child]) -> str:
+def _amount(children: Sequence[DirectoryItem]) -> str:
     folders = sum(child.is_folder for child in children)
     documents = sum(not child.is_folder and child.abstract is not None for child in children)
     others = len(children) - folders - documents
@@ -143,6 +143,6 @@ def _counted(amount: int, what: str) -> str:
     )
 
 
-def _line_of(child: Child) -> str:
+def _line_of(child: DirectoryItem) -> str:
     said = cut(child.abstract or "", LINE_CHARACTERS)
     return f"folder: {said}" if child.is_folder else f"**{child.title}**: {said}" if child.title else said

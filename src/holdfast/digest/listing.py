@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from holdfast.backend import Backend
 from holdfast.catalog import digests
 from holdfast.digest.digest import ABSTRACT
-from holdfast.tree.reading import Info
+from holdfast.tree.reading import FileInfo
 
 
-def stored_abstracts(backend: Backend, listed: Sequence[Info], at: int) -> dict[str, str]:
+def stored_abstracts(backend: Backend, listed: Sequence[FileInfo], at: int) -> dict[str, str]:
     """Return the stored abstracts of what is listed by path; that of a directory says which commit it describes."""
     with backend.engine.read() as conn:
         contents = dict.fromkeys(info.content_id for info in listed if info.content_id is not None)

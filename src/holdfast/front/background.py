@@ -10,20 +10,20 @@ from holdfast.backend import Backend
 from holdfast.catalog import sessions as session_rows
 from holdfast.catalog.jobs import Enqueueing
 from holdfast.catalog.sessions import SessionRow
-from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digest
+from holdfast.digest.digest import ABSTRACT, OVERVIEW, Summary
 from holdfast.digest.listing import stored_abstracts
 from holdfast.errors import ReadOnly
-from holdfast.jobs import Kind, Queue, Worker
+from holdfast.jobs import JobKind, JobQueue, Worker
 from holdfast.sessions.memories import read_memories
 from holdfast.sessions.memory import Memory
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
-from holdfast.tree.reading import Info
+from holdfast.tree.reading import FileInfo
 from holdfast.tree.snapshot import At, Snapshot
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
-    from holdfast.front.builtin_jobs import Handlers
+    from holdfast.front.builtin_jobs import BuiltinJobs
 
 #: sessions read in one transaction
 SESSIONS_PER_PAGE = 500
@@ -68,7 +68,7 @@ class Background:
         """Return what is remembered, by path, in order of path."""
         return read_memories(self.snapshot())
 
-    def abstract(self, path: str, *, derive: bool = True) -> Digest:
+    def abstract(self, path: str, *, derive: bool = True) -> Summary:
         """Return one sentence about a document or a directory, made now if it is missing.
 
         With `derive=False` only what is there: the last one, which says whether it is fresh and which commit it
@@ -76,11 +76,11 @@ class Background:
         """
         return self._handlers.digests.of_path(paths.parse(path), ABSTRACT, at=self.snapshot().commit, derive=derive)
 
-    def overview(self, path: str, *, derive: bool = True) -> Digest:
+    def overview(self, path: str, *, derive: bool = True) -> Summary:
         """Return about a page on a document or a directory, as `abstract` does."""
         return self._handlers.digests.of_path(paths.parse(path), OVERVIEW, at=self.snapshot().commit, derive=derive)
 
-    def abstracts(self, listed: Iterable[Info]) -> dict[str, str]:
+    def abstracts(self, listed: Iterable[FileInfo]) -> dict[str, str]:
         """Return the abstracts that are stored of what is listed, by path; nothing is made or waited for.
 
         That of a directory names the commit it describes, as the directory may have changed since.
@@ -91,11 +91,11 @@ class Background:
         """Write a job, durable when this returns, and return its id (docs/sessions.md says more)."""
         return self.jobs().enqueue(kind, payload, **how)
 
-    def jobs(self) -> Queue:
+    def jobs(self) -> JobQueue:
         """Return the queue: iterate over it, look at one job, retry, cancel, wait."""
-        return Queue(self._backend)
+        return JobQueue(self._backend)
 
-    def worker(self, kinds: Iterable[Kind] = (), *, threads: int = 1) -> Worker:
+    def worker(self, kinds: Iterable[JobKind] = (), *, threads: int = 1) -> Worker:
         """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
         if self.read_only:
             # It would look again and again at jobs that it cannot claim.
@@ -107,8 +107,8 @@ class Background:
         self._transcripts.close()
 
     @cached_property
-    def _handlers(self) -> "Handlers":
+    def _handlers(self) -> "BuiltinJobs":
         # A command that only reads or searches has no use for what jobs are done with.
-        from holdfast.front.builtin_jobs import Handlers
+        from holdfast.front.builtin_jobs import BuiltinJobs
 
-        return Handlers(self._backend, lambda: self.settings, read_only=self.read_only)
+        return BuiltinJobs(self._backend, lambda: self.settings, read_only=self.read_only)

@@ -11,7 +11,7 @@ from holdfast.backend import Backend
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester
 from holdfast.digest.digests import Digests
 from holdfast.digest.extractive import Extractive
-from holdfast.jobs.kinds import Backoff, Kind
+from holdfast.jobs.kinds import Backoff, JobKind
 from holdfast.models.port import Model
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast.config import Settings
 
 
-class Handlers:
+class BuiltinJobs:
     """What runs Holdfast's own jobs over one store."""
 
     def __init__(self, backend: Backend, settings: Callable[[], "Settings"], *, read_only: bool) -> None:
@@ -52,7 +52,7 @@ class Handlers:
         """Return how often a job is begun before it is given up."""
         return self._settings().jobs.attempts
 
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[JobKind]:
         """Return the kinds of jobs that Holdfast enqueues itself."""
         settings = self._settings().jobs
         backoff = Backoff(settings.backoff, settings.backoff_most)
@@ -61,9 +61,9 @@ class Handlers:
         )
         digest = self.digests.run
         return [
-            Kind(MEMORY, remembering.run, time_limit=settings.time_limit, backoff=backoff),
-            Kind(ABSTRACT, digest, time_limit=settings.time_limit, backoff=backoff),
-            Kind(OVERVIEW, digest, time_limit=settings.time_limit, backoff=backoff),
+            JobKind(MEMORY, remembering.run, time_limit=settings.time_limit, backoff=backoff),
+            JobKind(ABSTRACT, digest, time_limit=settings.time_limit, backoff=backoff),
+            JobKind(OVERVIEW, digest, time_limit=settings.time_limit, backoff=backoff),
         ]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.inspection import VerifyReport
-    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.journal import IntentInfo
     from holdfast.recovery.repair import RepairReport
     from holdfast.recovery.status import Status
 
@@ -98,7 +98,7 @@ class Care:
 
         return status(self._backend)
 
-    def journal(self, *, newest: int = 0) -> "list[JournalEntry]":
+    def journal(self, *, newest: int = 0) -> "list[IntentInfo]":
         """Return what is being staged now and what a sweep has given up, oldest first.
 
         With `newest`, the latest so many stagings of any state, newest first.

@@ -24,7 +24,7 @@ from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.locks.renewal import Renewer
 from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import Terms, immediately
+from holdfast.publish.transaction import CommitOptions, publish_at_head
 from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.search.hits import Explanation, Hit
 from holdfast.sessions.transcript_index import Transcripts
@@ -58,13 +58,13 @@ class Store(Background, Care, Reads):
             self._backend.engine, self._backend.clock, self._backend.branch,
             renewer=Renewer(report=self._backend.note_trouble),
         )  # fmt: skip
-        self._backend.gatekeepers.append(self._locks)
+        self._backend.publish_guards.append(self._locks)
         self._transcripts = Transcripts(self._backend)
         self._upkeep: Upkeep | None = None
         if not read_only:
             self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep, self._collect)
-            self._backend.beginning.append(self._upkeep.mind_the_dead)
-            self._backend.published.append(self._upkeep.notice)
+            self._backend.before_publish.append(self._upkeep.sweep_after_deaths)
+            self._backend.after_publish.append(self._upkeep.notice)
 
     @property
     def folder(self) -> Path:
@@ -150,11 +150,11 @@ class Store(Background, Care, Reads):
         at: At | None = None,
     ) -> Explanation:
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
-        from holdfast.search.search import Request, search
+        from holdfast.search.search import SearchRequest, search
 
         with self._backend.engine.read() as conn:
             seq = resolve(conn, self._backend.branch, at)
-        request = Request(query, paths.parse(under), limit, mode, seq)
+        request = SearchRequest(query, paths.parse(under), limit, mode, seq)
         return search(self._backend, self._reader, request)
 
     @cached_property
@@ -244,33 +244,33 @@ class Store(Background, Care, Reads):
         """
         draft = self._draft(path, data)
         terms = self._terms(message or f"Write {path}", actor)
-        return immediately(self._backend, lambda tx: tx.put(path, draft), [draft], terms)
+        return publish_at_head(self._backend, lambda tx: tx.put(path, draft), [draft], terms)
 
     def mkdir(
         self, path: str, *, parents: bool = False, exist_ok: bool = False, message: str = "", actor: str | None = None
     ) -> Commit:
         """Make a directory."""
         terms = self._terms(message or f"Make {path}", actor)
-        return immediately(self._backend, lambda tx: tx.mkdir(path, parents=parents, exist_ok=exist_ok), [], terms)
+        return publish_at_head(self._backend, lambda tx: tx.mkdir(path, parents=parents, exist_ok=exist_ok), [], terms)
 
     def move(
         self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
     ) -> Commit:
         """Move a file or a directory to exactly `target`; one row is written, however large the directory."""
         terms = self._terms(message or f"Move {source} to {target}", actor)
-        return immediately(self._backend, lambda tx: tx.move(source, target, overwrite=overwrite), [], terms)
+        return publish_at_head(self._backend, lambda tx: tx.move(source, target, overwrite=overwrite), [], terms)
 
     def copy(
         self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
     ) -> Commit:
         """Copy a file, or a directory with all it holds, to exactly `target`; contents are shared."""
         terms = self._terms(message or f"Copy {source} to {target}", actor)
-        return immediately(self._backend, lambda tx: tx.copy(source, target, overwrite=overwrite), [], terms)
+        return publish_at_head(self._backend, lambda tx: tx.copy(source, target, overwrite=overwrite), [], terms)
 
     def remove(self, path: str, *, recursive: bool = False, message: str = "", actor: str | None = None) -> Commit:
         """Remove a file or an empty directory, or with `recursive` all below too; history keeps it."""
         terms = self._terms(message or f"Remove {path}", actor)
-        return immediately(self._backend, lambda tx: tx.remove(path, recursive=recursive), [], terms)
+        return publish_at_head(self._backend, lambda tx: tx.remove(path, recursive=recursive), [], terms)
 
     def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
         """Make `path` and all below it what it was at a commit, as a new commit.
@@ -279,7 +279,7 @@ class Store(Background, Care, Reads):
         """
         seq = self.snapshot(at).commit
         terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
-        return immediately(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
+        return publish_at_head(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
 
     def transaction(
         self,
@@ -378,8 +378,8 @@ class Store(Background, Care, Reads):
 
         return collect_files(self._backend)
 
-    def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> Terms:
-        return Terms(message, actor or self._backend.actor, idempotency_key)
+    def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> CommitOptions:
+        return CommitOptions(message, actor or self._backend.actor, idempotency_key)
 
     def _draft(self, path: str, data: Data) -> Draft:
         if isinstance(data, bytes | str):

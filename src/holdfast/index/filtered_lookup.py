@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading
-from holdfast.index.lookup import REFINE, Candidate, Lookup, RowKey
+from holdfast.index.lookup import REFINE, Lookup, RowKey, SearchCandidate
 from holdfast.index.row_set import ADDRESS, RowSet
 from holdfast.index.segments import unindexed_rows
 
@@ -36,7 +36,7 @@ class Among:
     version: int
     rows: RowSet
 
-    def text_candidates(self, query: Sequence[str], limit: int) -> list[Candidate]:
+    def text_candidates(self, query: Sequence[str], limit: int) -> list[SearchCandidate]:
         """Return the `limit` rows that match the terms best, best first, ties by key."""
         if not query or limit < 1 or not len(self.rows):
             return []
@@ -56,7 +56,7 @@ class Among:
         stats = self.lookup.corpus(self.version, query)
         return self.lookup.rescore(self.version, found, query, stats)[:limit]
 
-    def vector_candidates(self, query: "NDArray[np.float32]", limit: int) -> list[Candidate]:
+    def vector_candidates(self, query: "NDArray[np.float32]", limit: int) -> list[SearchCandidate]:
         """Return the `limit` rows of greatest cosine similarity, best first, ties by key; none for a zero query."""
         if limit < 1 or not query.any() or not len(self.rows):
             return []
@@ -122,14 +122,14 @@ class Among:
         with reading(self.lookup.table.name, self.version):
             return self.lookup.table.open(self.version)._take_rows(addresses.tolist(), columns=columns)
 
-    def _named(self, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]") -> list[Candidate]:
+    def _named(self, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]") -> list[SearchCandidate]:
         """Return rows as candidates, best first, ties by key."""
         if not len(addresses):
             return []
         found = self._take(addresses, ["content_id", "ordinal"])
         keys = [RowKey(*key) for key in zip(found[0].to_pylist(), found[1].to_pylist(), strict=True)]
         rows = zip(keys, scores.tolist(), addresses.tolist(), strict=True)
-        return sorted((Candidate(*row) for row in rows), key=lambda row: (-row.score, row.key))
+        return sorted((SearchCandidate(*row) for row in rows), key=lambda row: (-row.score, row.key))
 
 
 def _top(

@@ -49,7 +49,7 @@ class RowKey:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SearchCandidate:
     """A row that a query found."""
 
     key: RowKey
@@ -80,7 +80,7 @@ class Lookup:
         *,
         ids: Iterable[str] | None = None,
         not_ids: Iterable[str] | None = None,
-    ) -> list[Candidate]:
+    ) -> list[SearchCandidate]:
         """Return the `limit` rows that match the terms (`query_tokens`) best, best first, ties by key.
 
         With `ids` only rows of these contents are looked at, with `not_ids` only rows of others.
@@ -108,7 +108,7 @@ class Lookup:
         ids: Iterable[str] | None = None,
         not_ids: Iterable[str] | None = None,
         exact: bool = False,
-    ) -> list[Candidate]:
+    ) -> list[SearchCandidate]:
         """Return the `limit` rows of greatest cosine similarity, best first, ties by key; none for a zero query.
 
         Rows are compared exactly if `exact`, if few `ids` are given, or if no vector index was built; else the index
@@ -134,7 +134,7 @@ class Lookup:
         ids: list[str] | None,
         not_ids: list[str] | None,
         options: dict[str, Any],
-    ) -> list[Candidate]:
+    ) -> list[SearchCandidate]:
         nearest = {"column": self.table.shape.vector, "q": as_arrow(query), "k": limit, "metric": "cosine", **options}
         where = _filter(self.table.shape.key, ids, not_ids)
         return self._candidates(version, "_distance", lambda distance: 1.0 - distance, nearest=nearest, **where)
@@ -148,27 +148,29 @@ class Lookup:
         """Return how many rows hold the term; in a large table with removed rows, very nearly."""
         return self._once((version, term), lambda: self._frequency(version, term))
 
-    def fetch(self, version: int, candidates: Sequence[Candidate], columns: list[str] | None = None) -> "pa.Table":
+    def fetch(
+        self, version: int, candidates: Sequence[SearchCandidate], columns: list[str] | None = None
+    ) -> "pa.Table":
         """Return the rows of candidates found at this same version, in their order; by default all a hit is made of."""
         with reading(self.table.name, version):
             addresses = [candidate.row_address for candidate in candidates]
             return self.table.open(version)._take_rows(addresses, columns=columns or HIT_COLUMNS)
 
     def rescore(
-        self, version: int, candidates: Sequence[Candidate], query: Sequence[str], stats: CorpusStats
-    ) -> list[Candidate]:
+        self, version: int, candidates: Sequence[SearchCandidate], query: Sequence[str], stats: CorpusStats
+    ) -> list[SearchCandidate]:
         """Return full-text candidates with the score they have under other statistics (table and tail), best first."""
         terms = self.fetch(version, candidates, ["terms"])["terms"].to_pylist() if candidates else []
         found = []
         for candidate, text in zip(candidates, terms, strict=True):
             words = text.split()
             score = bm25.score(query, Counter(words), len(words), stats)
-            found.append(Candidate(candidate.key, score, candidate.row_address))
+            found.append(SearchCandidate(candidate.key, score, candidate.row_address))
         return sorted(found, key=_best_first)
 
     def _candidates(
         self, version: int, column: str, score: Callable[[float], float], **options: Any
-    ) -> list[Candidate]:
+    ) -> list[SearchCandidate]:
         # The scoring column is named because Lance warns on standard error about each query that leaves it out.
         columns = ["content_id", "ordinal", column]
         with reading(self.table.name, version):
@@ -176,7 +178,10 @@ class Lookup:
             found = scanner.to_table().select([*columns, "_rowid"])
         rows = zip(*(values.to_pylist() for values in found.columns), strict=True)
         return sorted(
-            (Candidate(RowKey(content, ordinal), score(value), address) for content, ordinal, value, address in rows),
+            (
+                SearchCandidate(RowKey(content, ordinal), score(value), address)
+                for content, ordinal, value, address in rows
+            ),
             key=_best_first,
         )
 
@@ -260,7 +265,7 @@ def as_arrow(vector: "NDArray[np.float32]") -> "pa.Array":
     return pa.Array.from_buffers(pa.float32(), len(vector), [None, pa.py_buffer(vector.astype("<f4").tobytes())])
 
 
-def _best_first(candidate: Candidate) -> tuple[float, RowKey]:
+def _best_first(candidate: SearchCandidate) -> tuple[float, RowKey]:
     return -candidate.score, candidate.key
 
 

@@ -56,7 +56,7 @@ class TableShape:
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedRows:
     """Rows that are durable in data files which no version refers to yet."""
 
     #: Lance's description of each fragment, as JSON
@@ -71,10 +71,10 @@ class Staged:
         return json.dumps({"fragments": self.fragments, "files": self.files, "rows": self.rows})
 
     @staticmethod
-    def from_json(text: str) -> "Staged":
+    def from_json(text: str) -> "StagedRows":
         """Return what `to_json` wrote."""
         found = json.loads(text)
-        return Staged(tuple(found["fragments"]), tuple(found["files"]), found["rows"])
+        return StagedRows(tuple(found["fragments"]), tuple(found["files"]), found["rows"])
 
 
 class VersionedTable:
@@ -142,7 +142,7 @@ class VersionedTable:
         """Return the dataset at `version` with caches of its own: what is read through it, is read from the disk."""
         return self._load(version, _new_session(_COLD_CACHE))
 
-    def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> Staged:
+    def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> StagedRows:
         """Write rows to new data files and make them durable; no version refers to them yet."""
         with importing():
             from lance.fragment import write_fragments
@@ -158,9 +158,9 @@ class VersionedTable:
             faults.point("table.before_fragment_fsync")
             self.make_durable(files)
         described = tuple(json.dumps(fragment.to_json()) for fragment in fragments)
-        return Staged(described, tuple(files), sum(fragment.physical_rows for fragment in fragments))
+        return StagedRows(described, tuple(files), sum(fragment.physical_rows for fragment in fragments))
 
-    def attach(self, base: int, staged: Staged) -> int:
+    def attach(self, base: int, staged: StagedRows) -> int:
         """Return a version with the rows of `base` and the staged ones. The same rows may be attached to any base."""
         with importing():
             from lance import LanceOperation

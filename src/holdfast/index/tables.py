@@ -12,7 +12,7 @@ from holdfast.host.importing import importing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from holdfast.index.table import Staged, VersionedTable
+    from holdfast.index.table import StagedRows, VersionedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class TableAppend:
 
     base: int
     version: int
-    staged: "Staged"
+    staged: "StagedRows"
 
 
 class SearchTable:

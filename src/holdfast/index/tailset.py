@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class TailRow(Protocol):
+class ScoredRow(Protocol):
     """One search row, as the catalog gives it; the fields are the columns of rows.py."""
 
     @property
@@ -37,7 +37,7 @@ class TailRow(Protocol):
         ...
 
 
-Row = TypeVar("Row", bound=TailRow)
+Row = TypeVar("Row", bound=ScoredRow)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class _Analysed(Generic[Row]):
     length: int
 
 
-def _everything(_: TailRow) -> bool:
+def _everything(_: ScoredRow) -> bool:
     return True
 
 

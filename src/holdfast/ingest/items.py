@@ -117,7 +117,7 @@ def _markdown(rendered_id: str, data: bytes) -> Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedFile:
     """A file that could not be prepared."""
 
     code: str
@@ -126,4 +126,4 @@ class Failed:
     seconds: float = 0.0
 
 
-Outcome = Prepared | Failed
+Outcome = Prepared | FailedFile

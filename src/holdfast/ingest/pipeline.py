@@ -15,7 +15,7 @@ from holdfast.backend import Backend
 from holdfast.errors import Conflict, Unsupported
 from holdfast.ingest import report as stages
 from holdfast.ingest.conversion import formats
-from holdfast.ingest.items import Failed, Item, Outcome
+from holdfast.ingest.items import FailedFile, Item, Outcome
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.preparing.dispatch import Preparers
 from holdfast.ingest.preparing.preparation import refusal
@@ -68,7 +68,7 @@ class _Base:
     def _stopping(self) -> bool:
         return self._plan.stop is not None and self._plan.stop()
 
-    def _fail(self, item: Item, failed: Failed) -> None:
+    def _fail(self, item: Item, failed: FailedFile) -> None:
         failure = Failure(item.origin, stages.PREPARE, failed.code, failed.reason)
         # A picture in a folder is no failed document. One that was named, or that claims to be a document, is.
         strange = failed.code == Unsupported.code and formats.named(item.name) is None
@@ -196,7 +196,7 @@ class _Run(_Base):
         self._publishing.advance(hurry=self._all_taken and self._order.empty)
 
     def _pass_on(self, item: Item, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, FailedFile):
             self._plan.note_failure(item, outcome)
             self._fail(item, outcome)
             return

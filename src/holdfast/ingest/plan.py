@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast import paths
 from holdfast.errors import InvalidPath
-from holdfast.ingest.items import Failed, Item
+from holdfast.ingest.items import FailedFile, Item
 from holdfast.ingest.report import Progress
 from holdfast.ingest.sources.scan import DEFAULT_TO
 
@@ -66,14 +66,14 @@ class Plan:
     limits: FileLimits = FileLimits()
     #: what failed before in adds of these sources, by origin, each with the stamp of the file; such a file is not
     #: prepared again while it stays as it is. None keeps no such book
-    failures: dict[str, tuple[str, Failed]] | None = None
+    failures: dict[str, tuple[str, FailedFile]] | None = None
 
-    def failed_before(self, item: Item) -> Failed | None:
+    def failed_before(self, item: Item) -> FailedFile | None:
         """Return why a file failed in an earlier add, if it is still the same."""
         stamp, failed = (self.failures or {}).get(item.origin, ("", None))
         return failed if stamp == item.stamp else None
 
-    def note_failure(self, item: Item, failed: Failed) -> None:
+    def note_failure(self, item: Item, failed: FailedFile) -> None:
         """Keep in mind why a file failed, unless another try might do better."""
         if self.failures is not None and failed.code not in _OF_THE_MOMENT:
             self.failures[item.origin] = (item.stamp, failed)

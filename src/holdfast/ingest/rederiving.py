@@ -16,7 +16,7 @@ from holdfast.catalog import checks
 from holdfast.catalog.contents import Content
 from holdfast.documents import Derived
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared
+from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 from holdfast.ingest.plan import planned
 from holdfast.ingest.preparing.dispatch import Preparers
 from holdfast.ingest.sources.scratch import scratch
@@ -90,7 +90,7 @@ class Again:
         spooled = sum(content.size for content in self._given.values())
         return self._preparers.room and (not self._given or spooled < SPOOLED_BYTES)
 
-    def _give(self, content: Content) -> Failed | None:
+    def _give(self, content: Content) -> FailedFile | None:
         """Hand a content to be prepared; returns why it cannot be."""
         order = next(self._orders)
         self._folder = self._folder or scratch()
@@ -99,7 +99,7 @@ class Again:
             with source.open("wb") as file:
                 file.writelines(self._backend.stream(content))
         except HoldfastError as error:
-            return Failed(error.code, error.message)
+            return FailedFile(error.code, error.message)
         with self._backend.engine.read() as conn:
             name = checks.name_of(conn, content.content_id) or content.content_id
         self._given[order] = content

@@ -16,7 +16,7 @@ from holdfast.catalog.engine import Connection, batches
 from holdfast.documents import Derived
 from holdfast.errors import Unsupported
 from holdfast.ingest.conversion.convert import Document, default_registry
-from holdfast.ingest.items import Failed, Outcome
+from holdfast.ingest.items import FailedFile, Outcome
 from holdfast.ingest.preparing.deriver import BINARY, rows_by
 from holdfast.ingest.rederiving import Again
 from holdfast.ingest.report import PREPARE, Failure, Progress
@@ -78,7 +78,7 @@ class _Reindex:
 
     def take(self, content: Content, outcome: Outcome, again: Again) -> Derived | None:
         """Return what is made of a content now; None when nothing is, which is noted if it ever was."""
-        if not isinstance(outcome, Failed):
+        if not isinstance(outcome, FailedFile):
             return again.derived(content, outcome)
         with self.backend.engine.read() as conn:
             # What never was a document is none now: that is no news.
@@ -136,7 +136,7 @@ def reindex(
     wanted = [content for batch in batches(visible) for content in _outdated(backend, batch, everything=everything)]
     with Again(backend, settings) as again:
         interrupted = run.renew(again, wanted, progress, stop)
-    backend.announce(backend.published)
+    backend.announce(backend.after_publish)
     return ReindexReport(len(visible), run.renewed, tuple(run.failed), interrupted)
 
 

@@ -2,8 +2,8 @@
 
 from holdfast.catalog.jobs import Job
 from holdfast.jobs.context import Failed, JobContext, Skipped
-from holdfast.jobs.kinds import Backoff, Kind
-from holdfast.jobs.queue import Queue
+from holdfast.jobs.kinds import Backoff, JobKind
+from holdfast.jobs.queue import JobQueue
 from holdfast.jobs.worker import Worker
 
-__all__ = ["Backoff", "Failed", "Job", "JobContext", "Kind", "Queue", "Skipped", "Worker"]
+__all__ = ["Backoff", "Failed", "Job", "JobContext", "JobKind", "JobQueue", "Skipped", "Worker"]

@@ -12,7 +12,7 @@ from holdfast.catalog.jobs import Job
 from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side
-from holdfast.publish.transaction import Terms, Transaction
+from holdfast.publish.transaction import CommitOptions, Transaction
 from holdfast.tree.snapshot import EngineView
 
 T = TypeVar("T")
@@ -136,7 +136,7 @@ class JobContext:
         backend = self.backend
         with backend.engine.read() as conn:
             base = commits.head(conn, backend.branch)
-        terms = Terms(message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}")
+        terms = CommitOptions(message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}")
         return Transaction(backend, EngineView(backend, base), base, terms)
 
     def _fence(self, conn: Connection) -> None:

@@ -8,7 +8,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Job
 from holdfast.jobs import outcome
-from holdfast.jobs.kinds import Kind
+from holdfast.jobs.kinds import JobKind
 from holdfast.models.concurrent_calls import Stop
 
 #: seconds between two beats
@@ -22,7 +22,7 @@ class Running:
     """An attempt under way in this worker."""
 
     job: Job
-    kind: Kind
+    kind: JobKind
     #: seconds since the epoch
     began: float
     stop: Stop = field(default_factory=Stop)
@@ -41,7 +41,7 @@ class Heartbeat:
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
 
-    def begin(self, job: Job, kind: Kind) -> Running:
+    def begin(self, job: Job, kind: JobKind) -> Running:
         """Note that an attempt begins."""
         running = Running(job, kind, self._backend.clock.now())
         with self._lock:

@@ -28,7 +28,7 @@ class Backoff:
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     """A kind of job that a worker can run."""
 
     name: str

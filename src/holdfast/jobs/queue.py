@@ -18,7 +18,7 @@ PAGE = 500
 
 
 @dataclass(frozen=True)
-class Summary:
+class JobStats:
     """The queue in numbers."""
 
     #: jobs in each state that any is in
@@ -34,7 +34,7 @@ class Summary:
         return sum(self.counts.get(state, 0) for state in jobs.UNENDED)
 
 
-class Queue:
+class JobQueue:
     """All jobs of a store. Iterating yields them, newest first."""
 
     def __init__(self, backend: Backend) -> None:
@@ -115,10 +115,10 @@ class Queue:
         finally:
             waker.detach()
 
-    def summary(self, failures: int = 10) -> Summary:
+    def summary(self, failures: int = 10) -> JobStats:
         """Return the queue's depth, its oldest job and its latest failures."""
         with self._backend.engine.read() as conn:
-            return Summary(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))
+            return JobStats(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))
 
     def _announce(self) -> None:
-        self._backend.announce(self._backend.published)
+        self._backend.announce(self._backend.after_publish)

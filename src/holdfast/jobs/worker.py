@@ -23,7 +23,7 @@ from holdfast.host.threads import SupervisedThread, revive
 from holdfast.jobs import outcome
 from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
 from holdfast.jobs.heartbeat import BEAT, Heartbeat
-from holdfast.jobs.kinds import Kind
+from holdfast.jobs.kinds import JobKind
 from holdfast.jobs.outcome import Outcome
 from holdfast.jobs.waker import Waker
 from holdfast.jobs.worker_threads import FIRST_LOOK, Hand, Hands
@@ -60,7 +60,7 @@ class Worker:
     def __init__(
         self,
         backend: Backend,
-        kinds: Iterable[Kind],
+        kinds: Iterable[JobKind],
         *,
         threads: int = 1,
         lease: float = LEASE,
@@ -323,7 +323,7 @@ class Worker:
             return None
         return ended
 
-    def _handle(self, kind: Kind, context: JobContext) -> Outcome | None:
+    def _handle(self, kind: JobKind, context: JobContext) -> Outcome | None:
         job = context.job
         try:
             result = kind.run(context)

@@ -10,7 +10,7 @@ from holdfast.catalog import locks
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.locks import HELD, LockRow
 from holdfast.host.process import Identity
-from holdfast.locks.modes import SUBTREE, Want, ancestors
+from holdfast.locks.modes import SUBTREE, PathLock, ancestors
 
 #: rows below a wanted subtree that are looked at in one go
 ROWS_AT_A_TIME = 200
@@ -47,7 +47,7 @@ class Obstacles:
         self._supersede = supersede
         self._verdicts: dict[str, bool] = {}
 
-    def to(self, wants: Sequence[Want]) -> list[LockRow]:
+    def to(self, wants: Sequence[PathLock]) -> list[LockRow]:
         """Return live rows of others that conflict with `wants`: some of them, if not all, when there are any."""
         named = {want.path for want in wants}
         above = {path for want in wants for path in ancestors(want.path)} - named

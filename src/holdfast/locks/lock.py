@@ -11,7 +11,7 @@ from holdfast.errors import LockLost, Unsupported
 from holdfast.host.clock import Clock
 from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
-from holdfast.locks.modes import Want, covers
+from holdfast.locks.modes import PathLock, covers
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import LockTable
 
@@ -20,7 +20,7 @@ SHORTEST_TTL, LONGEST_TTL = 0.1, 7 * 86_400.0
 
 
 @dataclass(frozen=True)
-class Keeping:
+class LockServices:
     """What every lock of one opened store shares."""
 
     table: LockTable
@@ -33,7 +33,7 @@ class Keeping:
 class Grant:
     """One path that a lock covers, and the token that proves it."""
 
-    want: Want
+    want: PathLock
     token: int
 
 
@@ -46,7 +46,7 @@ class Lock:
 
     def __init__(
         self,
-        keeping: Keeping,
+        keeping: LockServices,
         rows: Iterable[LockRow],
         *,
         holder: str,
@@ -56,7 +56,7 @@ class Lock:
     ) -> None:
         self._keeping = keeping
         own = sorted(rows, key=lambda row: row.path)
-        self._own = tuple(Grant(Want(row.path, row.mode), row.number) for row in own)
+        self._own = tuple(Grant(PathLock(row.path, row.mode), row.number) for row in own)
         self._borrowed = borrowed
         #: the handle it belongs to, shared with locks nested in it
         self.holder = holder
@@ -93,11 +93,11 @@ class Lock:
         return max(self.tokens)
 
     @property
-    def keeping(self) -> Keeping:
+    def keeping(self) -> LockServices:
         """What it shares with the other locks of the store it belongs to."""
         return self._keeping
 
-    def covering(self, want: Want) -> Grant | None:
+    def covering(self, want: PathLock) -> Grant | None:
         """Return the grant that makes a further lock for `want` unnecessary."""
         return next((grant for grant in self.grants if covers(grant.want, want)), None)
 

@@ -15,11 +15,11 @@ from holdfast.host.clock import Clock
 from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
 from holdfast.locks.conflicts import IsDead
-from holdfast.locks.lock import Grant, Keeping, Lock, check_ttl
-from holdfast.locks.modes import MOVE, POINT, SUBTREE, Want, wanted
+from holdfast.locks.lock import Grant, Lock, LockServices, check_ttl
+from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, wanted
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.slots import is_file
-from holdfast.locks.table import PLACE_LEASE, Granted, LockTable, Refused, Request
+from holdfast.locks.table import PLACE_LEASE, GrantedLock, LockRequest, LockTable, RefusedLock
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class LockManager:
     ) -> None:
         self.table = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
         self._clock = clock
-        self._keeping = Keeping(self.table, renewer or Renewer(), Bell(clock), clock)
+        self._keeping = LockServices(self.table, renewer or Renewer(), Bell(clock), clock)
 
     # --- taking
 
@@ -68,7 +68,7 @@ class LockManager:
         if len(covering) == len(most):
             return Lock(self._keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering))
         holder = around[-1].holder if around else uuid.uuid4().hex
-        request = Request(
+        request = LockRequest(
             wants=self._still_wanted(names, mode, around),
             holder=holder,
             mine=_once([holder, *(lock.holder for lock in around)]),
@@ -122,7 +122,7 @@ class LockManager:
         path = paths.parse_new(name)
         with self.table.reading() as conn:
             found = locks.at_paths(conn, HELD, self.table.branch, [path], ("",))
-            above = self.table.in_the_way(conn, [Want(path)], ())
+            above = self.table.in_the_way(conn, [PathLock(path)], ())
         rows = [row for row in found if token in (None, row.number)]
         if not rows:
             raise _nothing_to_break(path, above, token)
@@ -151,7 +151,7 @@ class LockManager:
         """
         if not locks.any_held(conn):
             return
-        wants = [Want(path, SUBTREE if deep else POINT) for path, deep in touched()]
+        wants = [PathLock(path, SUBTREE if deep else POINT) for path, deep in touched()]
         blockers = self.table.in_the_way(conn, wants, _once([lock.holder for lock in self.inside()]))
         if blockers:
             raise messages.locked(wants, blockers, waiting=False)
@@ -160,11 +160,11 @@ class LockManager:
 
     def _still_wanted(
         self, names: Sequence[str], mode: str, around: tuple[Lock, ...]
-    ) -> Callable[[Connection], list[Want]]:
+    ) -> Callable[[Connection], list[PathLock]]:
         """Return what asks, inside the SQL transaction, for what is wanted beyond the locks around."""
         source = paths.parse_new(names[0])
 
-        def wants(conn: Connection) -> list[Want]:
+        def wants(conn: Connection) -> list[PathLock]:
             for lock in around:
                 lock.guard(conn)
             on_a_file = mode == MOVE and is_file(conn, self.table.branch, source)
@@ -172,10 +172,10 @@ class LockManager:
 
         return wants
 
-    def _obtain(self, request: Request, wants: list[Want], timeout: float | None) -> Granted:
+    def _obtain(self, request: LockRequest, wants: list[PathLock], timeout: float | None) -> GrantedLock:
         wait = timeout != 0 and not request.nested
         outcome = self.table.grant(request, wait=wait)
-        if isinstance(outcome, Granted):
+        if isinstance(outcome, GrantedLock):
             return outcome
         if outcome.ticket is None:
             raise messages.locked(wants, outcome.blockers, waiting=False, nested=request.nested)
@@ -186,7 +186,12 @@ class _Waiter:
     """One acquire that waits for its turn, in order of arrival."""
 
     def __init__(
-        self, keeping: Keeping, request: Request, wants: list[Want], refused: Refused, timeout: float | None
+        self,
+        keeping: LockServices,
+        request: LockRequest,
+        wants: list[PathLock],
+        refused: RefusedLock,
+        timeout: float | None,
     ) -> None:
         self._keeping = keeping
         self._request = request
@@ -195,13 +200,13 @@ class _Waiter:
         self._deadline = None if timeout is None else request.since + timeout
         self._place_until = keeping.clock.now() + PLACE_LEASE / 2
 
-    def wait(self) -> Granted:
+    def wait(self) -> GrantedLock:
         """Return once it is granted; raises Locked when the time is over. The place in the queue is given up."""
         timed_out = False
         try:
             while True:
                 outcome = self._try_when_free()
-                if isinstance(outcome, Granted):
+                if isinstance(outcome, GrantedLock):
                     return outcome
                 self._refused = outcome
                 timed_out = self._deadline is not None and self._keeping.clock.now() >= self._deadline
@@ -214,7 +219,7 @@ class _Waiter:
             self._keeping.bell.ring()
             raise
 
-    def _try_when_free(self) -> Granted | Refused:
+    def _try_when_free(self) -> GrantedLock | RefusedLock:
         """Sleep until nobody is in the way, or the time is over, or the place needs a sign of life; then try."""
         table, clock, bell = self._keeping.table, self._keeping.clock, self._keeping.bell
         blockers, pause = self._refused.blockers, FIRST_LOOK
@@ -231,7 +236,7 @@ class _Waiter:
             bell.wait(heard, pause if self._deadline is None else min(pause, self._deadline - now))
 
 
-def _covering(around: Iterable[Lock], want: Want) -> Grant | None:
+def _covering(around: Iterable[Lock], want: PathLock) -> Grant | None:
     return next((grant for lock in around if (grant := lock.covering(want))), None)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from holdfast.catalog.locks import LockRow
 from holdfast.errors import Locked
 from holdfast.host.process import Identity
-from holdfast.locks.modes import Want, conflicts
+from holdfast.locks.modes import PathLock, conflicts
 
 
 def time(seconds: float) -> str:
@@ -34,10 +34,10 @@ def holder(row: LockRow) -> str:
     return f"{row.actor} ({process(row.owner)}) since {time(row.since)}{purpose}, until {time(row.expires)}"
 
 
-def locked(wants: Sequence[Want], blockers: Sequence[LockRow], *, waiting: bool, nested: bool = False) -> Locked:
+def locked(wants: Sequence[PathLock], blockers: Sequence[LockRow], *, waiting: bool, nested: bool = False) -> Locked:
     """Return the error that says who stands in the way of `wants`; there is at least one of each."""
     first = blockers[0]
-    held = Want(first.path, first.mode)
+    held = PathLock(first.path, first.mode)
     path = next((want.path for want in wants if conflicts(want, held)), wants[0].path)
     where = "" if first.path == path else f" by a {first.mode} lock on {first.path}"
     more = f", and {len(blockers) - 1} more" if len(blockers) > 1 else ""

@@ -16,7 +16,7 @@ MAX_PATHS = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Want:
+class PathLock:
     """One path that somebody wants to lock, or has locked."""
 
     #: as `paths.parse` returns it
@@ -25,7 +25,7 @@ class Want:
     mode: str = POINT
 
 
-def conflicts(one: Want, other: Want) -> bool:
+def conflicts(one: PathLock, other: PathLock) -> bool:
     """Return whether two holders cannot have these at the same time."""
     if one.path == other.path:
         return True
@@ -34,7 +34,7 @@ def conflicts(one: Want, other: Want) -> bool:
     return other.mode == SUBTREE and paths.is_within(one.path, other.path)
 
 
-def covers(held: Want, wanted: Want) -> bool:
+def covers(held: PathLock, wanted: PathLock) -> bool:
     """Return whether whoever holds `held` needs nothing more to have `wanted`."""
     if held.mode == SUBTREE:
         return paths.is_within(wanted.path, held.path)
@@ -48,7 +48,7 @@ def ancestors(path: str) -> Iterator[str]:
         yield path
 
 
-def wanted(names: Sequence[str], mode: str, *, source_is_file: bool = False) -> list[Want]:
+def wanted(names: Sequence[str], mode: str, *, source_is_file: bool = False) -> list[PathLock]:
     """Return what an acquire of `names` asks for, without what another part of it covers, in order of path.
 
     `move` takes a source and a destination: the source (with all below it, unless it is a file), the destination, and
@@ -59,11 +59,13 @@ def wanted(names: Sequence[str], mode: str, *, source_is_file: bool = False) -> 
     parsed = [paths.parse_new(name) for name in names]
     if mode == MOVE:
         source, target = parsed
-        return reduced([Want(source, POINT if source_is_file else SUBTREE), Want(target), Want(paths.split(target)[0])])
-    return reduced(Want(path, mode) for path in parsed)
+        return reduced(
+            [PathLock(source, POINT if source_is_file else SUBTREE), PathLock(target), PathLock(paths.split(target)[0])]
+        )
+    return reduced(PathLock(path, mode) for path in parsed)
 
 
-def reduced(wants: Iterable[Want]) -> list[Want]:
+def reduced(wants: Iterable[PathLock]) -> list[PathLock]:
     """Return `wants` without those that another one of them covers, in order of path."""
     asked = set(wants)
     trees = {want.path for want in asked if want.mode == SUBTREE}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from holdfast import paths
 from holdfast.catalog import locks
-from holdfast.catalog.locks import HELD, QUEUED, Count, LockRow
+from holdfast.catalog.locks import HELD, QUEUED, LockCount, LockRow
 from holdfast.host.process import Identity
 from holdfast.locks import messages
 from holdfast.locks.table import LockTable
@@ -92,8 +92,8 @@ def stats(table: LockTable) -> LockStats:
     with table.reading() as conn:
         counted = locks.counts(conn)
 
-    def of(what: str) -> Count:
-        return counted.get(what, Count())
+    def of(what: str) -> LockCount:
+        return counted.get(what, LockCount())
 
     released, acquired = of("released"), of("acquired")
     return LockStats(
@@ -116,7 +116,7 @@ def stats(table: LockTable) -> LockStats:
     )
 
 
-def _mean(count: Count) -> float:
+def _mean(count: LockCount) -> float:
     return count.seconds / count.n if count.n else 0.0
 
 

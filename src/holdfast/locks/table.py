@@ -21,7 +21,7 @@ from holdfast.host.clock import Clock
 from holdfast.host.process import Identity, is_dead
 from holdfast.locks import messages
 from holdfast.locks.conflicts import IsDead, Obstacles, is_orphan
-from holdfast.locks.modes import Want
+from holdfast.locks.modes import PathLock
 
 T = TypeVar("T")
 
@@ -34,11 +34,11 @@ EXPIRED_AT_A_TIME = 20
 
 
 @dataclass(frozen=True)
-class Request:
+class LockRequest:
     """What one acquire asks for, and for whom."""
 
     #: what is wanted, asked inside the SQL transaction: what a move needs depends on what stands there
-    wants: Callable[[Connection], list[Want]]
+    wants: Callable[[Connection], list[PathLock]]
     #: the handle that will hold it
     holder: str
     #: handles whose locks are not in the way: the holder's own and those around it
@@ -54,14 +54,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class GrantedLock:
     """An acquire that succeeded."""
 
     rows: tuple[LockRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLock:
     """An acquire that others stand in the way of, all of them alive."""
 
     #: those who hold, then those who came earlier and wait
@@ -84,22 +84,24 @@ class LockTable:
 
     # --- taking
 
-    def grant(self, request: Request, *, ticket: int | None = None, wait: bool = False) -> Granted | Refused:
+    def grant(
+        self, request: LockRequest, *, ticket: int | None = None, wait: bool = False
+    ) -> GrantedLock | RefusedLock:
         """Take all that is wanted, or nothing; `wait` keeps a place in the queue for a request that is refused.
 
         One SQL transaction, so that no order of acquisition can deadlock, and of two contenders one wins.
         """
         outcome = self._numbered(lambda: self._grant(request, ticket, wait))
-        point("lock.after_grant" if isinstance(outcome, Granted) else "lock.after_refusal")
+        point("lock.after_grant" if isinstance(outcome, GrantedLock) else "lock.after_refusal")
         return outcome
 
-    def _grant(self, request: Request, ticket: int | None, wait: bool) -> Granted | Refused:
+    def _grant(self, request: LockRequest, ticket: int | None, wait: bool) -> GrantedLock | RefusedLock:
         with self._engine.write(durable=False) as conn:
             wants, now = request.wants(conn), self._clock.now()
             self._clear_expired(conn, now)
             blockers = self._blockers(conn, request, wants, ticket, now, supersede=True)
             if blockers:
-                return Refused(tuple(blockers), self._refuse(conn, request, wants, ticket, now, wait))
+                return RefusedLock(tuple(blockers), self._refuse(conn, request, wants, ticket, now, wait))
             if ticket is not None:
                 locks.remove(conn, QUEUED, [ticket])
             first = self._numbers(conn, len(wants))
@@ -107,10 +109,10 @@ class LockTable:
             locks.hold(conn, self.branch, rows)
             locks.count(conn, "acquired", seconds=max(0.0, now - request.since))
             point("lock.before_grant_commit")
-        return Granted(tuple(rows))
+        return GrantedLock(tuple(rows))
 
     def _refuse(
-        self, conn: Connection, request: Request, wants: list[Want], ticket: int | None, now: float, wait: bool
+        self, conn: Connection, request: LockRequest, wants: list[PathLock], ticket: int | None, now: float, wait: bool
     ) -> int | None:
         if not wait:
             locks.count(conn, "refused")
@@ -126,7 +128,7 @@ class LockTable:
         with self._engine.write(durable=False) as conn:
             locks.remove_after(conn, holder, since)
 
-    def look(self, request: Request, ticket: int | None) -> tuple[LockRow, ...]:
+    def look(self, request: LockRequest, ticket: int | None) -> tuple[LockRow, ...]:
         """Return who stands in the way of a waiter, changing nothing: what a waiter asks again and again."""
         with self._engine.read() as conn:
             wants, now = request.wants(conn), self._clock.now()
@@ -215,7 +217,7 @@ class LockTable:
         carried = set(tokens)
         return sorted(carried - locks.current(conn, carried, self._clock.now()))
 
-    def in_the_way(self, conn: Connection, wants: Sequence[Want], mine: Sequence[str]) -> list[LockRow]:
+    def in_the_way(self, conn: Connection, wants: Sequence[PathLock], mine: Sequence[str]) -> list[LockRow]:
         """Return live locks of others that conflict with `wants`."""
         now = self._clock.now()
         return Obstacles(conn, HELD, self.branch, now=now, dead=self._dead, mine=mine).to(wants)
@@ -229,8 +231,8 @@ class LockTable:
     def _blockers(
         self,
         conn: Connection,
-        request: Request,
-        wants: Sequence[Want],
+        request: LockRequest,
+        wants: Sequence[PathLock],
         ticket: int | None,
         now: float,
         *,
@@ -259,7 +261,9 @@ class LockTable:
         locks.count_some(conn, "expired", locks.remove_expired(conn, HELD, now, EXPIRED_AT_A_TIME))
         locks.remove_expired(conn, QUEUED, now, EXPIRED_AT_A_TIME)
 
-    def _rows(self, request: Request, wants: Sequence[Want], first: int, since: float, expires: float) -> list[LockRow]:
+    def _rows(
+        self, request: LockRequest, wants: Sequence[PathLock], first: int, since: float, expires: float
+    ) -> list[LockRow]:
         owner = self._owner_text
         return [
             LockRow(number, want.path, want.mode, request.holder, owner, request.actor, request.purpose, since, expires)

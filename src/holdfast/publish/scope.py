@@ -8,7 +8,7 @@ from typing import TypeVar
 from holdfast.backend import Backend
 from holdfast.errors import Conflict
 from holdfast.locks.lock import Lock
-from holdfast.publish.transaction import Terms, Transaction
+from holdfast.publish.transaction import CommitOptions, Transaction
 from holdfast.tree.snapshot import EngineView, resolve
 
 T = TypeVar("T")
@@ -17,7 +17,9 @@ T = TypeVar("T")
 class TransactionScope:
     """A transaction about to begin: a context manager for one try, a callable for several."""
 
-    def __init__(self, backend: Backend, terms: Callable[[], Terms], retries: int, lock: Lock | None = None) -> None:
+    def __init__(
+        self, backend: Backend, terms: Callable[[], CommitOptions], retries: int, lock: Lock | None = None
+    ) -> None:
         self._backend = backend
         self._terms = terms
         self._retries = retries

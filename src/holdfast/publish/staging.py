@@ -37,7 +37,7 @@ log = logging.getLogger("holdfast.publish.staging")
 _held: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
 
 
-class Restage(Exception):
+class StagingOutdated(Exception):
     """A turn of the protocol that nobody outside sees: what was staged no longer fits the head.
 
     `needed` are contents that must be derived anew.
@@ -49,7 +49,7 @@ class Restage(Exception):
 
 
 @dataclass
-class Staged:
+class StagedCommit:
     """What one publish will refer to, all of it durable or about to be written by the publish itself."""
 
     #: contents to insert, with their bytes when inline
@@ -102,12 +102,12 @@ def is_held(intent_id: str) -> bool:
 
 
 @contextmanager
-def stage(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[Staged]:
+def stage(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[StagedCommit]:
     """Stage drafts for one publish, and end the intent if the publish does not come.
 
     Yields what the publish needs. Leaving with an error ends the intent.
     """
-    staged = Staged()
+    staged = StagedCommit()
     bodies = _plan(backend, drafts, staged)
     # What was there already may have been put by a process that does not wait for the disk.
     for content_id in sorted(staged.relied & bodies.keys()):
@@ -188,7 +188,7 @@ def abandon(backend: Backend, intent_id: str) -> None:
         log.warning("an intent could not be ended, and is left to the next sweep: %s", error)
 
 
-def _plan(backend: Backend, drafts: Iterable[Draft], staged: Staged) -> dict[str, Body]:
+def _plan(backend: Backend, drafts: Iterable[Draft], staged: StagedCommit) -> dict[str, Body]:
     """Decide what is new; derive from it. Returns the bodies by content id."""
     by_id = {draft.body.content_id: draft for draft in drafts}
     with backend.engine.read() as conn:
@@ -223,7 +223,7 @@ def live_among(conn: Connection, embedder: str, ids: Iterable[str]) -> set[str]:
     return {content_id for content_id, at in found.items() if at.place in search_rows.LIVE}
 
 
-def _stage_append(backend: Backend, staged: Staged) -> None:
+def _stage_append(backend: Backend, staged: StagedCommit) -> None:
     table = backend.tables.live
     with backend.engine.read() as conn:
         base = pins.current(conn, backend.branch, (table.name,))[table.name].version

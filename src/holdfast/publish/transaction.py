@@ -2,7 +2,7 @@
 
 A `Transaction` collects changes over one snapshot. Its `commit` stages what is new under no database lock, then
 publishes in one short SQL transaction: check that nothing it looked at has changed, write the rows, make the commit the
-head. That SQL commit is the commit point. `immediately` is the same for one operation that looks at the head itself,
+head. That SQL commit is the commit point. `publish_at_head` is the same for one operation that looks at the head itself,
 inside the publishing SQL transaction, and so can never lose a race.
 """
 
@@ -22,9 +22,9 @@ from holdfast.documents import Body, Draft
 from holdfast.errors import Conflict, HoldfastError, IsADirectory, NotFound, TooLarge, Unsupported
 from holdfast.faults import point
 from holdfast.publish.conflicts import Ground
-from holdfast.publish.staging import Restage, Staged, live_among, stage
+from holdfast.publish.staging import StagedCommit, StagingOutdated, live_among, stage
 from holdfast.tree import restoring, walking
-from holdfast.tree.overlay import CommittedView, Holding, Overlay
+from holdfast.tree.overlay import CommittedView, FileState, Overlay
 from holdfast.tree.reading import Reads, SqlView
 from holdfast.tree.walking import TreeView
 
@@ -38,7 +38,7 @@ Effect = Callable[[Connection, Commit], None]
 
 
 @dataclass
-class Terms:
+class CommitOptions:
     """What a commit carries besides its changes."""
 
     message: str = ""
@@ -64,7 +64,7 @@ class Transaction(Reads):
     sharing between threads.
     """
 
-    def __init__(self, backend: Backend, view: CommittedView, base: int, terms: Terms) -> None:
+    def __init__(self, backend: Backend, view: CommittedView, base: int, terms: CommitOptions) -> None:
         self._backend = backend
         #: the commit it began on
         self.base = base
@@ -90,7 +90,7 @@ class Transaction(Reads):
         if path.endswith("/"):
             raise IsADirectory(f"{path} names a directory", path=path, remedy="Leave out the last slash")
         body = draft.body
-        self._overlay.write(paths.parse(path), Holding(body.content_id, body.size, source, stamp))
+        self._overlay.write(paths.parse(path), FileState(body.content_id, body.size, source, stamp))
         self._drafts.setdefault(body.content_id, draft)
 
     def mkdir(self, path: str, *, parents: bool = False, exist_ok: bool = False) -> None:
@@ -219,7 +219,9 @@ class Transaction(Reads):
             raise Unsupported("The transaction has ended", remedy="Begin a new one")
 
 
-def immediately(backend: Backend, action: Callable[[Transaction], None], drafts: list[Draft], terms: Terms) -> Commit:
+def publish_at_head(
+    backend: Backend, action: Callable[[Transaction], None], drafts: list[Draft], terms: CommitOptions
+) -> Commit:
     """Run `action` on the head inside the publishing SQL transaction; `drafts` are what it may put.
 
     For single quick operations: it cannot conflict, and needs no snapshot of its own. Guards and effects are those of
@@ -228,7 +230,7 @@ def immediately(backend: Backend, action: Callable[[Transaction], None], drafts:
     known = {draft.body.content_id: draft for draft in drafts}
 
     def changes(conn: Connection, head: int) -> Overlay:
-        tx = Transaction(backend, SqlView(conn, backend.branch, head), head, Terms())
+        tx = Transaction(backend, SqlView(conn, backend.branch, head), head, CommitOptions())
         action(tx)
         return tx._overlay
 
@@ -238,12 +240,12 @@ def immediately(backend: Backend, action: Callable[[Transaction], None], drafts:
 def _publish(
     backend: Backend,
     drafts: dict[str, Draft],
-    terms: Terms,
+    terms: CommitOptions,
     changes: Callable[[Connection, int], Overlay],
     ground: Ground | None = None,
 ) -> Commit:
     """Stage the drafts and publish, again with what was missing when somebody took it in between."""
-    backend.announce(backend.beginning)
+    backend.announce(backend.before_publish)
     drafts = dict(drafts)
     for _ in range(STAGINGS):
         try:
@@ -253,17 +255,17 @@ def _publish(
                     with backend.engine.read() as conn:
                         ground.look_ahead(conn)
                 commit = _publish_staged(backend, staged, terms, changes)
-        except Restage as turn:
+        except StagingOutdated as turn:
             drafts.update(_drafts_of_stored(backend, turn.needed - drafts.keys()))
             continue
         point("publish.after_commit")
-        backend.announce(backend.published)
+        backend.announce(backend.after_publish)
         return commit
     raise Conflict(f"The commit lost {STAGINGS} races in a row", remedy="Repeat it when the store is less busy")
 
 
 def _publish_staged(
-    backend: Backend, staged: Staged, terms: Terms, changes: Callable[[Connection, int], Overlay]
+    backend: Backend, staged: StagedCommit, terms: CommitOptions, changes: Callable[[Connection, int], Overlay]
 ) -> Commit:
     point("publish.before_lock")
     with backend.engine.write() as conn:
@@ -274,13 +276,13 @@ def _publish_staged(
             jobs.tell(terms.tickets, commits.jobs_of(conn, earlier.seq))
             return earlier
         # Before the tree is looked at: who lost a lock must hear of that, not of the conflict it led to (G6).
-        for keeper in backend.gatekeepers:
+        for keeper in backend.publish_guards:
             keeper.fence(conn)
         for guard in terms.guards:
             guard(conn)
         head = commits.head(conn, backend.branch)
         overlay = changes(conn, head)
-        for keeper in backend.gatekeepers:
+        for keeper in backend.publish_guards:
             keeper.admit(conn, overlay.touches)
         begun, ended = list(overlay.begun()), list(overlay.ended())
         held = {entry.content_id for entry in begun if entry.content_id}
@@ -300,7 +302,7 @@ def _publish_staged(
     return commit
 
 
-def _check_contents(conn: Connection, backend: Backend, staged: Staged, held: set[str]) -> None:
+def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, held: set[str]) -> None:
     """Check that every content the change shows will be there and be searchable; raise Restage when not (G1, G4).
 
     Garbage collection may have removed a content since it was found to be known, a fold may have put its rows away,
@@ -310,18 +312,18 @@ def _check_contents(conn: Connection, backend: Backend, staged: Staged, held: se
         return
     fresh = {content.content_id for content, _ in staged.contents}
     if (staged.relied | held) - fresh - contents.known_among(conn, (staged.relied | held) - fresh):
-        raise Restage
+        raise StagingOutdated
     live = live_among(conn, backend.embedder, held | staged.searchable.keys())
     if live & staged.searchable.keys():
-        raise Restage
+        raise StagingOutdated
     if missing := held - live - staged.searchable.keys():
-        raise Restage(missing)
+        raise StagingOutdated(missing)
 
 
 def _write_tree(
     conn: Connection,
     backend: Backend,
-    terms: Terms,
+    terms: CommitOptions,
     head: int,
     begun: list[entries.Entry],
     ended: list[entries.Entry],
@@ -347,7 +349,7 @@ def _with_node_ids(entry: entries.Entry, final: dict[int, int]) -> entries.Entry
     return replace(entry, node_id=final.get(node, node), parent_id=final.get(parent, parent))
 
 
-def _write_staged(conn: Connection, backend: Backend, staged: Staged, commit: Commit) -> None:
+def _write_staged(conn: Connection, backend: Backend, staged: StagedCommit, commit: Commit) -> None:
     contents.insert(conn, staged.contents)
     contents.insert_renditions(conn, staged.renditions, commit.at)
     if staged.tail_rows:
@@ -358,7 +360,7 @@ def _write_staged(conn: Connection, backend: Backend, staged: Staged, commit: Co
     search_rows.set_place(conn, backend.embedder, place, staged.searchable.items())
 
 
-def _pin_append(conn: Connection, backend: Backend, staged: Staged, commit: Commit) -> None:
+def _pin_append(conn: Connection, backend: Backend, staged: StagedCommit, commit: Commit) -> None:
     table, append = backend.tables.live, staged.append
     assert append is not None
     current = pins.current(conn, backend.branch, (table.name,))[table.name].version
@@ -368,7 +370,7 @@ def _pin_append(conn: Connection, backend: Backend, staged: Staged, commit: Comm
     pins.move(conn, backend.branch, table.name, version, commit.at)
 
 
-def _end_intent(conn: Connection, staged: Staged, backend: Backend, state: str) -> None:
+def _end_intent(conn: Connection, staged: StagedCommit, backend: Backend, state: str) -> None:
     if staged.intent_id is None:
         return
     if not intents.finish(conn, staged.intent_id, state, backend.clock.now()):

@@ -11,7 +11,7 @@ from holdfast.recovery.owners import is_gone
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
+class IntentInfo:
     """One intent: something is being staged, or was."""
 
     intent_id: str
@@ -37,27 +37,27 @@ class JournalEntry:
     ended: float | None
 
 
-def in_flight(backend: Backend) -> list[JournalEntry]:
+def in_flight(backend: Backend) -> list[IntentInfo]:
     """Return the intents that are active or were set aside, oldest first."""
     with backend.engine.read() as conn:
         found = [*intents.in_state(conn, intents.ACTIVE), *intents.in_state(conn, intents.SET_ASIDE)]
     return [_entry(intent, backend.clock.now()) for intent in found]
 
 
-def newest(backend: Backend, limit: int) -> list[JournalEntry]:
+def newest(backend: Backend, limit: int) -> list[IntentInfo]:
     """Return the latest intents of any state, newest first."""
     with backend.engine.read() as conn:
         found = intents.newest(conn, limit)
     return [_entry(intent, backend.clock.now()) for intent in found]
 
 
-def _entry(intent: Intent, now: float) -> JournalEntry:
+def _entry(intent: Intent, now: float) -> IntentInfo:
     try:
         owner = str(process.Identity.from_json(intent.owner))
         alive = None if intent.state != intents.ACTIVE else not is_gone(intent, now)
     except ValueError:
         owner, alive = "unreadable", None
-    return JournalEntry(
+    return IntentInfo(
         intent.intent_id, intent.kind, intent.actor, owner, alive, intent.state, _texts(intent, "blobs"),
         _texts(intent, "tables"), intent.attempts, intent.error, _time(intent.started), intent.ended,
     )  # fmt: skip

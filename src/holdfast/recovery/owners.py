@@ -14,7 +14,7 @@ _CONTENT_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class StagedNames:
     """What an intent says may be lying about if its owner dies."""
 
     #: content ids
@@ -67,7 +67,7 @@ def _known_gone(intent: Intent) -> bool | None:
     return process.is_dead(owner)
 
 
-def named(intent: Intent, tables: Iterable[str]) -> Named:
+def named(intent: Intent, tables: Iterable[str]) -> StagedNames:
     """Return what an intent names; raises ValueError unless each is a content id, or the name of one of `tables`.
 
     What passes can only lead to places inside the store, whatever somebody wrote into the row.
@@ -85,7 +85,7 @@ def named(intent: Intent, tables: Iterable[str]) -> Named:
     for name in names:
         if name not in known:
             raise ValueError(f"it names {name[:80]!r}, which is no table of this store")
-    return Named(blobs, names, pin)
+    return StagedNames(blobs, names, pin)
 
 
 def _texts(found: Any) -> tuple[str, ...]:

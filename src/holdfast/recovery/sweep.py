@@ -18,7 +18,7 @@ from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.publish.staging import INTENT_LEASE
 from holdfast.recovery import litter
-from holdfast.recovery.owners import Named, is_gone, is_silent, named
+from holdfast.recovery.owners import StagedNames, is_gone, is_silent, named
 
 #: failed sweeps after which an intent is set aside
 ATTEMPTS = 5
@@ -148,7 +148,7 @@ class _Sweep:
         except (HoldfastError, OSError) as error:
             self._count_failure(intent, error)
 
-    def _remove(self, found: Named) -> bool:
+    def _remove(self, found: StagedNames) -> bool:
         """Remove what an intent staged; returns whether nothing of it can be left."""
         self.report.removed += litter.remove_blobs(self.backend, found.blobs)
         if not self._temporary_done:

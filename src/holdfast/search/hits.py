@@ -7,7 +7,7 @@ from holdfast.search.highlights import marks
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class ScoreBreakdown:
     """Where a hit's score comes from."""
 
     #: 1-based place in the full-text list, and its BM25 score; None when full text did not find it
@@ -56,7 +56,7 @@ class Hit:
     also: tuple[str, ...]
     #: what full text looked for
     terms: tuple[str, ...]
-    why: Why
+    why: ScoreBreakdown
 
     @property
     def marks(self) -> tuple[tuple[int, int], ...]:

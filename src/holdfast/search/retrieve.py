@@ -12,7 +12,7 @@ from typing import Any
 from holdfast.backend import Backend
 from holdfast.index.content_set import ContentSet
 from holdfast.index.filtered_lookup import Among
-from holdfast.index.lookup import Candidate, Lookup, RowKey
+from holdfast.index.lookup import Lookup, RowKey, SearchCandidate
 from holdfast.search.reader import Instant, SearchReader
 
 #: candidates of each list in the first round: as a multiple of the limit, and at least
@@ -48,13 +48,13 @@ class Ranking:
 
 
 @dataclass
-class Found:
+class Candidates:
     """What the lists hold, and where each row was found in the tables."""
 
     text: Ranking
     vector: Ranking
     #: (table name, candidate) for rows that are not in the tail
-    where: dict[RowKey, tuple[str, Candidate]]
+    where: dict[RowKey, tuple[str, SearchCandidate]]
 
     @property
     def is_hybrid(self) -> bool:
@@ -82,16 +82,16 @@ class Gatherer:
         """Return how many candidates the first round asks of each list."""
         return max(FIRST_LEAST, FIRST_MULTIPLE * self._query.limit)
 
-    def gather(self, size: int) -> Found:
+    def gather(self, size: int) -> Candidates:
         """Return up to `size` candidates of each list; fewer only when there are no more."""
-        where: dict[RowKey, tuple[str, Candidate]] = {}
+        where: dict[RowKey, tuple[str, SearchCandidate]] = {}
         near = self._reader.beside(lambda: self._vector_parts(size))
         text = _merge(self._text_parts(size), self._tail_text, size, where)
         vector = _merge(near.result(), self._tail_vector, size, where)
-        return Found(text, vector, where)
+        return Candidates(text, vector, where)
 
-    def _text_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
-        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+    def _text_parts(self, size: int) -> list[tuple[str, list[SearchCandidate]]]:
+        def ask(lookup: Lookup, version: int) -> list[SearchCandidate]:
             if isinstance(self._query.only, ContentSet):
                 found = self._among(lookup, version).text_candidates(self._query.terms, size)
             else:
@@ -104,12 +104,12 @@ class Gatherer:
 
         return self._each(ask)
 
-    def _vector_parts(self, size: int) -> list[tuple[str, list[Candidate]]]:
+    def _vector_parts(self, size: int) -> list[tuple[str, list[SearchCandidate]]]:
         vector: Any = self._query.vector
         if vector is None:
             return []
 
-        def ask(lookup: Lookup, version: int) -> list[Candidate]:
+        def ask(lookup: Lookup, version: int) -> list[SearchCandidate]:
             if isinstance(self._query.only, ContentSet):
                 return self._among(lookup, version).vector_candidates(vector, size)
             return lookup.vector_candidates(version, vector, size, ids=self._query.only)
@@ -120,7 +120,7 @@ class Gatherer:
         assert isinstance(self._query.only, ContentSet)
         return Among(lookup, version, lookup.rows_of(version, self._query.only))
 
-    def _each(self, ask: Callable[[Lookup, int], list[Candidate]]) -> list[tuple[str, list[Candidate]]]:
+    def _each(self, ask: Callable[[Lookup, int], list[SearchCandidate]]) -> list[tuple[str, list[SearchCandidate]]]:
         return [(name, ask(lookup, self._instant.versions[name])) for name, lookup in self._tables]
 
 
@@ -134,10 +134,10 @@ def _among(only: frozenset[str] | ContentSet | None, tail: dict[RowKey, float]) 
 
 
 def _merge(
-    parts: list[tuple[str, list[Candidate]]],
+    parts: list[tuple[str, list[SearchCandidate]]],
     tail: dict[RowKey, float],
     size: int,
-    where: dict[RowKey, tuple[str, Candidate]],
+    where: dict[RowKey, tuple[str, SearchCandidate]],
 ) -> Ranking:
     """Return the `size` best of all parts and the tail; a row found twice counts once, in the tail first."""
     scores = dict(tail)

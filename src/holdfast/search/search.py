@@ -14,10 +14,10 @@ from holdfast.index.analysis import query_tokens
 from holdfast.index.content_set import ContentSet
 from holdfast.index.fusion import Parts, fuse
 from holdfast.index.lookup import RowKey
-from holdfast.search.hits import Explanation, Hit, Why
+from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts
-from holdfast.search.retrieve import GROWTH, Found, Gatherer, Query, Ranking
+from holdfast.search.retrieve import GROWTH, Candidates, Gatherer, Query, Ranking
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
 from holdfast.tree.reading import SqlView
@@ -37,7 +37,7 @@ MOST_HITS = 1000
 
 
 @dataclass(frozen=True)
-class Request:
+class SearchRequest:
     """A search as the caller states it; `under` is parsed."""
 
     query: str
@@ -48,7 +48,7 @@ class Request:
     seq: int
 
 
-def search(backend: Backend, reader: SearchReader, request: Request) -> Explanation:
+def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Explanation:
     """Return the hits, best first, and how they were found.
 
     Raises NotFound when `under` is not there, Unsupported for a mode or limit that cannot be. A search that garbage
@@ -67,7 +67,7 @@ def search(backend: Backend, reader: SearchReader, request: Request) -> Explanat
     return _Search(backend, reader, request).run()
 
 
-def _check(request: Request) -> None:
+def _check(request: SearchRequest) -> None:
     if request.mode not in MODES:
         raise Unsupported(f"There is no search mode {request.mode!r}", remedy=f"Use one of {', '.join(MODES)}")
     try:
@@ -82,7 +82,7 @@ def _check(request: Request) -> None:
 class _Search:
     """One run of one search."""
 
-    def __init__(self, backend: Backend, reader: SearchReader, request: Request) -> None:
+    def __init__(self, backend: Backend, reader: SearchReader, request: SearchRequest) -> None:
         self._backend = backend
         self._reader = reader
         self._request = request
@@ -126,7 +126,7 @@ class _Search:
                 return frozenset([top.content_id] if top.content_id else [])
             return self._reader.below.contents(conn, request.seq, top.node_id)
 
-    def _gather(self, instant: Instant, query: Query) -> Found:
+    def _gather(self, instant: Instant, query: Query) -> Candidates:
         """Ask for more candidates until the visible ones fill the limit, or there are no more."""
         gatherer = Gatherer(self._backend, self._reader, instant, query)
         size = gatherer.first_size()
@@ -159,20 +159,20 @@ class _Search:
     def _visible(self, scores: dict[RowKey, float]) -> int:
         return len(self._only_visible(scores))
 
-    def _shown(self, found: Found) -> Found:
+    def _shown(self, found: Candidates) -> Candidates:
         """Return what of the candidates is visible."""
         text, vector = self._only_visible(found.text.scores), self._only_visible(found.vector.scores)
-        return Found(Ranking(text, found.text.exhausted), Ranking(vector, found.vector.exhausted), found.where)
+        return Candidates(Ranking(text, found.text.exhausted), Ranking(vector, found.vector.exhausted), found.where)
 
     def _only_visible(self, scores: dict[RowKey, float]) -> dict[RowKey, float]:
         return {key: score for key, score in scores.items() if self._visibility.shown[key.content_id]}
 
-    def _tell(self, found: Found) -> None:
+    def _tell(self, found: Candidates) -> None:
         self._told.candidates = {"text": len(found.text.scores), "vector": len(found.vector.scores)}
         reasons = list(self._visibility.hidden.values())
         self._told.hidden = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
 
-    def _fused(self, found: Found) -> list["_Scored"]:
+    def _fused(self, found: Candidates) -> list["_Scored"]:
         """Return the rows that may become hits, best first by the two lists."""
         text, vector = found.text.scores, found.vector.scores
         if not found.is_hybrid:
@@ -183,7 +183,7 @@ class _Search:
         beyond = max(BEYOND_LEAST, self._request.limit // BEYOND_SHARE)
         return [_Scored(*row) for row in fused[: self._request.limit + beyond]]
 
-    def _lifted(self, found: Found, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list["_Scored"]:
+    def _lifted(self, found: Candidates, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list["_Scored"]:
         """Return the rows in the order of the hits."""
         if not found.is_hybrid:
             return best
@@ -193,7 +193,7 @@ class _Search:
         ]
         return sorted(scored, key=lambda row: -row.score)
 
-    def _quotes(self, instant: Instant, found: Found, keys: list[RowKey]) -> dict[RowKey, Quote]:
+    def _quotes(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Quote]:
         """Return the passages of `keys`, with the first path and the title of their documents."""
         with self._backend.engine.read() as conn:
             titles = contents.titles(conn, list({key.content_id for key in keys}))
@@ -203,7 +203,7 @@ class _Search:
             quotes[key] = Quote(passage, key.content_id, path, titles.get(key.content_id) or paths.split(path)[1])
         return quotes
 
-    def _passages(self, instant: Instant, found: Found, keys: list[RowKey]) -> dict[RowKey, Passage]:
+    def _passages(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Passage]:
         """Return the passages of `keys`, from the tail or from the table each was found in."""
         passages = {
             key: Passage(row.heading, row.text, row.terms, row.start, row.end, row.page)
@@ -220,7 +220,7 @@ class _Search:
             passages |= {key: Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
         return passages
 
-    def _hits(self, found: Found, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list[Hit]:
+    def _hits(self, found: Candidates, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list[Hit]:
         text_ranks = {key: rank for rank, key in enumerate(found.text.scores, start=1)}
         vector_ranks = {key: rank for rank, key in enumerate(found.vector.scores, start=1)}
         return [
@@ -228,7 +228,7 @@ class _Search:
             for row in best
         ]
 
-    def _hit(self, row: "_Scored", quote: Quote, why: Why) -> Hit:
+    def _hit(self, row: "_Scored", quote: Quote, why: ScoreBreakdown) -> Hit:
         passage, others = quote.passage, self._visibility.shown[quote.content_id][1:]
         return Hit(
             path=quote.path,
@@ -246,9 +246,11 @@ class _Search:
             why=why,
         )
 
-    def _why(self, row: "_Scored", text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str) -> Why:
+    def _why(
+        self, row: "_Scored", text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str
+    ) -> ScoreBreakdown:
         parts, lift = row.parts, row.lift
-        return Why(
+        return ScoreBreakdown(
             text_rank=text_ranks.get(row.key),
             text_score=parts.text,
             vector_rank=vector_ranks.get(row.key),
@@ -265,7 +267,7 @@ class _Search:
             place=place,
         )
 
-    def _place(self, found: Found, key: RowKey) -> str:
+    def _place(self, found: Candidates, key: RowKey) -> str:
         names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
         return names[found.where[key][0]] if key in found.where else "tail"
 

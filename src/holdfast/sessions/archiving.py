@@ -20,7 +20,7 @@ from holdfast.catalog.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point
-from holdfast.publish.transaction import Terms, Transaction, immediately
+from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
 from holdfast.sessions import messages as wording
 
 #: the job that remembers an archive
@@ -134,14 +134,14 @@ def _publish(
         sessions.clear_until(conn, session_id, last)
         made[:] = [found]
 
-    terms = Terms(f"Archive {wording.amount(chosen)} of session {session_id}", actor, None, [guard], [effect])
+    terms = CommitOptions(f"Archive {wording.amount(chosen)} of session {session_id}", actor, None, [guard], [effect])
 
     def action(tx: Transaction) -> None:
         # All that a deletion will ask for: it must not be refused after the messages were put away for it.
         tx.claim(f"/sessions/{session_id}", deep=not remember)
         _put_all(tx, at, drafts)
 
-    immediately(backend, action, list(drafts.values()), terms)
+    publish_at_head(backend, action, list(drafts.values()), terms)
     return made[0]
 
 

@@ -10,7 +10,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
 from holdfast.faults import point
-from holdfast.publish.transaction import Terms, Transaction, immediately
+from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
 from holdfast.sessions.archiving import TRIES, Overtaken, archive, job_key, not_there
 
 
@@ -50,4 +50,6 @@ def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
         if tx.exists(path):
             tx.remove(path, recursive=True)
 
-    return immediately(backend, action, [], Terms(f"Delete session {session_id}", actor, None, [guard], [effect]))
+    return publish_at_head(
+        backend, action, [], CommitOptions(f"Delete session {session_id}", actor, None, [guard], [effect])
+    )

@@ -29,7 +29,7 @@ _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MemorySource:
     """Messages of an archive that a memory came from."""
 
     archive: str
@@ -47,7 +47,7 @@ class Memory:
     #: ISO 8601; empty when a person wrote it
     created: str = ""
     updated: str = ""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[MemorySource, ...] = ()
     #: paths of memories that this one took the place of
     supersedes: tuple[str, ...] = ()
 
@@ -94,12 +94,12 @@ def slug(key: str) -> str:
     return paths.check_name(name.encode("utf-8")[:200].decode("utf-8", "ignore") or "memory")
 
 
-def with_source(sources: Iterable[Source], new: Source) -> tuple[Source, ...]:
+def with_source(sources: Iterable[MemorySource], new: MemorySource) -> tuple[MemorySource, ...]:
     """Return `sources` with `new` among them; the same archive twice becomes one."""
     merged: dict[str, set[int]] = {}
     for source in (*sources, new):
         merged.setdefault(source.archive, set()).update(source.messages)
-    every = tuple(Source(archive, tuple(sorted(ids))) for archive, ids in merged.items())
+    every = tuple(MemorySource(archive, tuple(sorted(ids))) for archive, ids in merged.items())
     return every[-SOURCES_KEPT:]
 
 
@@ -115,9 +115,9 @@ def _fields(front: str) -> dict[str, Any]:
     return fields
 
 
-def _sources(found: Any) -> tuple[Source, ...]:
+def _sources(found: Any) -> tuple[MemorySource, ...]:
     return tuple(
-        Source(str(each["archive"]), tuple(int(i) for i in _list(each.get("messages")) if isinstance(i, int)))
+        MemorySource(str(each["archive"]), tuple(int(i) for i in _list(each.get("messages")) if isinstance(i, int)))
         for each in _list(found)
         if isinstance(each, dict) and "archive" in each
     )

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from holdfast.sessions.memory import Memory, Source, now_iso, path_of, with_source
-from holdfast.sessions.tombstones import Gone
+from holdfast.sessions.memory import Memory, MemorySource, now_iso, path_of, with_source
+from holdfast.sessions.tombstones import ForgottenMemories
 
 #: part of their words that two memories of a kind share when they are taken for the same
 SAME = 0.85
@@ -30,7 +30,7 @@ class Report:
     content: str
     #: path of the memory that is updated or superseded
     target: str | None
-    source: Source
+    source: MemorySource
 
 
 @dataclass
@@ -66,13 +66,13 @@ def merge(
     seen: Mapping[str, Memory],
     reports: Iterable[Report],
     now: float,
-    gone: Gone | None = None,
+    gone: ForgottenMemories | None = None,
 ) -> Merged:
     """Return `remembered` (by path) with `reports` merged in.
 
     `seen` is what the model was shown when it made them, `gone` what was moved or forgotten since it was said.
     """
-    merged, gone = Merged(dict(remembered)), gone or Gone()
+    merged, gone = Merged(dict(remembered)), gone or ForgottenMemories()
     for report in reports:
         there = _target(merged.memories, report, gone) or _same_subject(merged.memories, report)
         if there is None and _is_forgotten(report, gone):
@@ -86,7 +86,7 @@ def merge(
     return merged
 
 
-def _target(memories: Mapping[str, Memory], report: Report, gone: Gone) -> str | None:
+def _target(memories: Mapping[str, Memory], report: Report, gone: ForgottenMemories) -> str | None:
     """Return the memory that a report names, where it stands now: it may have been moved, or superseded by another."""
     path = gone.moved.get(report.target or "", report.target)
     if path is None or path in memories:
@@ -94,7 +94,7 @@ def _target(memories: Mapping[str, Memory], report: Report, gone: Gone) -> str |
     return next((place for place, memory in memories.items() if path in memory.supersedes), None)
 
 
-def _is_forgotten(report: Report, gone: Gone) -> bool:
+def _is_forgotten(report: Report, gone: ForgottenMemories) -> bool:
     if not gone.forgotten.keys().isdisjoint((path_of(report.kind, report.key), report.target)):
         return True
     words = _words(report.content)

@@ -14,7 +14,7 @@ from holdfast.catalog import jobs, sessions
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.digest.deriving import write_pair
-from holdfast.digest.digest import Digester, Pair
+from holdfast.digest.digest import Digester, SummaryPair
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
@@ -23,10 +23,10 @@ from holdfast.models.port import Model
 from holdfast.publish.transaction import Transaction
 from holdfast.sessions.archiving import folder
 from holdfast.sessions.memories import read_memories
-from holdfast.sessions.memory import ROOT, Memory, Source
+from holdfast.sessions.memory import ROOT, Memory, MemorySource
 from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.reading import read_archive, read_content
-from holdfast.sessions.tombstones import gone_since
+from holdfast.sessions.tombstones import forgotten_since
 from holdfast.sessions.transcript_index import missing_rows, write_rows
 from holdfast.tree.snapshot import Snapshot, resolve
 
@@ -104,7 +104,7 @@ class Remembering:
         where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
         reports = [
             Report(m.action, m.kind, m.key, m.title, m.content, m.target,
-                   Source(where, tuple(sorted(ids.intersection(m.messages)))))
+                   MemorySource(where, tuple(sorted(ids.intersection(m.messages)))))
             for m in extract.memories
             if m.kind in kinds
         ]  # fmt: skip
@@ -112,18 +112,18 @@ class Remembering:
 
         def action(tx: Transaction) -> None:
             standing = {info.node_id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
-            gone = gone_since(self.backend, archive.commit_seq, tx.base, standing)
+            gone = forgotten_since(self.backend, archive.commit_seq, tx.base, standing)
             merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)
             result["memories"] = merged.counts
             # Nothing is dropped silently: what was of no known kind is counted.
             result["of_no_kind"] = len(extract.memories) - len(reports)
 
-        pair = Pair(extract.abstract, extract.overview).trimmed()
+        pair = SummaryPair(extract.abstract, extract.overview).trimmed()
         effect = self._digests(self.digester(model), archive, pair)
         context.publish(action, effects=[effect], message=f"Remember {where}", result=result)
 
-    def _digests(self, digester: Digester, archive: Archive, pair: Pair) -> Callable[[Connection], None]:
+    def _digests(self, digester: Digester, archive: Archive, pair: SummaryPair) -> Callable[[Connection], None]:
         return lambda conn: write_pair(conn, digester, archive.transcript_id, pair, self.backend.clock.now())
 
 

@@ -10,7 +10,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import sessions
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.sessions import Archive, Message, SessionRow
-from holdfast.digest.digest import Digest
+from holdfast.digest.digest import Summary
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.faults import point
 from holdfast.sessions import archiving, deleting
@@ -44,7 +44,7 @@ class Session:
         session_id: str,
         *,
         attempts: Callable[[], int],
-        abstract: Callable[[str], Digest | None],
+        abstract: Callable[[str], Summary | None],
         archived: Callable[[str], None],
     ) -> None:
         self._backend = backend
@@ -140,7 +140,7 @@ class Session:
         """
         return deleting.delete(self._backend, self.session_id, actor=actor or self._backend.actor)
 
-    def _abstract_of(self, archive: Archive) -> Digest | None:
+    def _abstract_of(self, archive: Archive) -> Summary | None:
         try:
             return self._abstract(archive.transcript_id)
         except CorruptStore:

@@ -17,7 +17,7 @@ from holdfast.sessions.reading import read_content
 
 
 @dataclass(frozen=True)
-class Gone:
+class ForgottenMemories:
     """Memories that are no longer where they were, by the paths they had."""
 
     #: what they said
@@ -26,7 +26,7 @@ class Gone:
     moved: Mapping[str, str] = field(default_factory=dict)
 
 
-def gone_since(backend: Backend, after: int, until: int, standing: Mapping[int, str]) -> Gone:
+def forgotten_since(backend: Backend, after: int, until: int, standing: Mapping[int, str]) -> ForgottenMemories:
     """Return what went in the commits (after, until]; `standing` has the paths of what is there, by node."""
     with backend.engine.read() as conn:
         found = rows.former(conn, backend.branch, paths.names(ROOT)[0], after, until)
@@ -40,7 +40,7 @@ def gone_since(backend: Backend, after: int, until: int, standing: Mapping[int, 
             moved[path] = standing[each.node_id]
         else:
             forgotten[path] = from_markdown(_text(backend, each.content_id, path), each.kind)
-    return Gone(forgotten, moved)
+    return ForgottenMemories(forgotten, moved)
 
 
 def _text(backend: Backend, content_id: str, path: str) -> str:

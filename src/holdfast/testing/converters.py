@@ -21,7 +21,7 @@ from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.ingest.conversion import pages
 from holdfast.ingest.conversion.convert import Registry, convert
 from holdfast.ingest.conversion.limits import DEFAULT_LIMITS
-from holdfast.ingest.conversion.port import Converter, Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Converter, Document
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ConverterSuite:
     #: documents of its media types that it must refuse; none for a converter that can read any bytes
     broken: ClassVar[Sequence[Sample]] = ()
 
-    def rendered(self, document: Document) -> Rendition:
+    def rendered(self, document: Document) -> ConvertedDocument:
         """Return the rendition as the ingest room would make it."""
         return convert(document, registry=Registry([self.converter]))
 
@@ -116,7 +116,7 @@ class ConverterSuite:
         assert pickle.loads(pickle.dumps(rendition)) == rendition
 
     def test_it_works_inside_a_running_event_loop(self) -> None:
-        async def inside() -> Rendition:
+        async def inside() -> ConvertedDocument:
             return self.rendered(self.samples[0].document())
 
         assert asyncio.run(inside()) == self.rendered(self.samples[0].document())

@@ -34,7 +34,7 @@ _NOWHERE = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class FileState:
     """What a file holds: a content, and where it came from."""
 
     content_id: str
@@ -94,7 +94,7 @@ class Overlay:
         self.seen_nodes.add(node)
         return self.base.node(node)
 
-    def write(self, path: str, holding: Holding) -> None:
+    def write(self, path: str, holding: FileState) -> None:
         """Put a file at `path`, over the one that stands there, making missing directories."""
         self._check_length(path)
         parent, name = self.place(path, make_parents=True)

@@ -22,7 +22,7 @@ LONGEST_PATTERN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Info:
+class FileInfo:
     """What stands at a path."""
 
     path: str
@@ -51,7 +51,7 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class GrepMatch:
     """A line that `grep` found."""
 
     path: str
@@ -102,13 +102,13 @@ class Reads(ABC):
             except NotADirectory:
                 return False
 
-    def stat(self, path: str) -> Info:
+    def stat(self, path: str) -> FileInfo:
         """Return what stands at `path`; raises NotFound or NotADirectory."""
         path = paths.parse(path)
         with self._view() as view:
             return info(path, walking.need(view, path))
 
-    def ls(self, path: str = paths.ROOT) -> list[Info]:
+    def ls(self, path: str = paths.ROOT) -> list[FileInfo]:
         """Return what is directly in the directory `path`, in order of name; for a file, the file itself."""
         path = paths.parse(path)
         with self._view() as view:
@@ -117,7 +117,7 @@ class Reads(ABC):
                 return [info(path, entry)]
             return [info(paths.join(path, e.name), e) for e in walking.listing(view, entry.node_id)]
 
-    def tree(self, path: str = paths.ROOT) -> list[Info]:
+    def tree(self, path: str = paths.ROOT) -> list[FileInfo]:
         """Return all that is below the directory `path`, depth first, in order of name."""
         path = paths.parse(path)
         with self._view() as view:
@@ -152,7 +152,7 @@ class Reads(ABC):
             entry = walking.need_file(view, path)
         return self._body_of(entry).pieces()
 
-    def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[Match]:
+    def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[GrepMatch]:
         """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
 
         Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression.
@@ -161,11 +161,11 @@ class Reads(ABC):
         # Here and not in the generator: a bad pattern is refused by the call, not by whoever looks at what it returned.
         return self._matches(_compiled(pattern, ignore_case).search, path)
 
-    def _matches(self, search: Callable[[str], object], path: str) -> Iterator[Match]:
+    def _matches(self, search: Callable[[str], object], path: str) -> Iterator[GrepMatch]:
         for at, entry in self._files_under(path):
             for number, line in enumerate(lines_of(self._text_of(entry) or ""), start=1):
                 if search(line):
-                    yield Match(at, number, line)
+                    yield GrepMatch(at, number, line)
 
     def _files_under(self, path: str) -> list[tuple[str, Entry]]:
         with self._view() as view:
@@ -198,9 +198,9 @@ class Reads(ABC):
         return None
 
 
-def info(path: str, entry: Entry) -> Info:
+def info(path: str, entry: Entry) -> FileInfo:
     """Return what users see of an entry that stands at `path`."""
-    return Info(
+    return FileInfo(
         path=path,
         kind="dir" if entry.is_dir else "file",
         size=entry.size,

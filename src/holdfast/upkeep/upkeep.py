@@ -80,7 +80,7 @@ class Upkeep:
         self._wake.set()
         self._thread.ensure()
 
-    def mind_the_dead(self) -> None:
+    def sweep_after_deaths(self) -> None:
         """Sweep before the first write after this process has seen a peer die; called before every publish."""
         seen = process.deaths_seen()
         if seen != self._deaths:

@@ -10,7 +10,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, PathArgument, store_path
 from holdfast.cli.output import Output, count, iso
-from holdfast.tree.reading import Info
+from holdfast.tree.reading import FileInfo
 from holdfast.tree.snapshot import Snapshot
 
 app = typer.Typer()
@@ -73,21 +73,21 @@ def glob(
     call.done({"paths": found}, found)
 
 
-def _listed(snapshot: Snapshot, path: str) -> list[Info]:
+def _listed(snapshot: Snapshot, path: str) -> list[FileInfo]:
     info = snapshot.stat(path)
     return snapshot.ls(path) if info.is_dir else [info]
 
 
-def _name(out: Output, info: Info) -> str:
+def _name(out: Output, info: FileInfo) -> str:
     return out.paint(info.name, "bold", "blue") + "/" if info.is_dir else info.name
 
 
-def _about(out: Output, info: Info, abstracts: dict[str, str]) -> str:
+def _about(out: Output, info: FileInfo, abstracts: dict[str, str]) -> str:
     abstract = abstracts.get(info.path)
     return _name(out, info) + (out.paint(f"  {abstract}", "dim") if abstract else "")
 
 
-def _long_lines(out: Output, infos: list[Info], abstracts: dict[str, str]) -> Iterator[str]:
+def _long_lines(out: Output, infos: list[FileInfo], abstracts: dict[str, str]) -> Iterator[str]:
     from time import time
 
     now = time()
@@ -101,7 +101,7 @@ def _long_lines(out: Output, infos: list[Info], abstracts: dict[str, str]) -> It
         yield f"{size:>{widths[0]}}  {faint}  {name}"
 
 
-def _drawn(out: Output, top: str, infos: list[Info]) -> Iterator[str]:
+def _drawn(out: Output, top: str, infos: list[FileInfo]) -> Iterator[str]:
     """Yield a line per entry, with branches; `infos` are depth first."""
     yield out.paint(top, "bold", "blue")
     depths = [len(paths.names(info.path)) for info in infos]
@@ -127,7 +127,7 @@ def _lasts(depths: list[int]) -> list[bool]:
     return last
 
 
-def _facts(out: Output, info: Info) -> Iterator[str]:
+def _facts(out: Output, info: FileInfo) -> Iterator[str]:
     from time import time
 
     facts = [("path", info.path), ("kind", info.kind)]

@@ -14,7 +14,7 @@ from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import store_path
 from holdfast.cli.output import INTERRUPTED, SOME_FAILED, Output, count, human_size
 from holdfast.cli.progress import bar
-from holdfast.jobs.queue import Summary
+from holdfast.jobs.queue import JobStats
 from holdfast.locks.observer import LockStats
 from holdfast.upkeep.upkeep import OptimizeReport
 
@@ -158,7 +158,7 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         yield line("last trouble", f"{out.time(found.last_trouble.at, time())}: {found.last_trouble.detail}")
 
 
-def _work(out: Output, locks: LockStats, queue: Summary) -> Iterator[str]:
+def _work(out: Output, locks: LockStats, queue: JobStats) -> Iterator[str]:
     """Yield who holds and who waits, the queue's depth, its oldest job and its failures."""
     held = f"{count(locks.held, 'path')} held, {locks.waiting} waiting, {locks.stale} stale"
     yield f"{out.paint('locks'.ljust(12), 'dim')} {held}"

@@ -10,7 +10,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.tree.reading import Match
+from holdfast.tree.reading import GrepMatch
 from holdfast.tree.snapshot import Snapshot
 
 app = typer.Typer()
@@ -89,7 +89,7 @@ def _answer_paths(call: Call, found: list[str]) -> int | None:
     return None if found else NOTHING_FOUND
 
 
-def _match_line(out: Output, match: Match, marker: re.Pattern[str]) -> str:
+def _match_line(out: Output, match: GrepMatch, marker: re.Pattern[str]) -> str:
     text = visible(match.text) if out.terminal else match.text
     text = marker.sub(lambda found: out.paint(found.group(), "bold", "red"), text) if out.colour else text
     return f"{out.paint(match.path, 'magenta')}:{out.paint(str(match.line), 'green')}:{text}"

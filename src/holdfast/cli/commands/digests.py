@@ -7,7 +7,7 @@ import typer
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import PathArgument, store_path
-from holdfast.digest.digest import Digest
+from holdfast.digest.digest import Summary
 
 app = typer.Typer()
 
@@ -28,7 +28,7 @@ def overview(call: Call, path: PathArgument, stored: StoredOption = False) -> No
     _tell(call, call.store.overview(store_path(path), derive=not stored))
 
 
-def _tell(call: Call, digest: Digest) -> None:
+def _tell(call: Call, digest: Summary) -> None:
     call.done(shapes.digest(digest), [digest.text])
     if not digest.fresh and not call.json:
         call.out.note(f"This describes commit {digest.commit}; what stands there has changed since.")

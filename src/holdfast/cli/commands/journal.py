@@ -12,7 +12,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.output import Output, visible
 
 if TYPE_CHECKING:
-    from holdfast.recovery.journal import JournalEntry
+    from holdfast.recovery.journal import IntentInfo
 
 app = typer.Typer()
 
@@ -37,7 +37,7 @@ def journal(
         call.out.note("Nothing is in flight.")
 
 
-def _told(out: Output, found: "list[JournalEntry]") -> Iterator[str]:
+def _told(out: Output, found: "list[IntentInfo]") -> Iterator[str]:
     now = time()
     for entry in found:
         state = out.paint(f"{entry.state:<9}", "red" if entry.state == SET_ASIDE else "bold")

@@ -11,7 +11,7 @@ from holdfast.cli.completion import complete_path
 from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.search.hits import Explanation, Hit, Why
+from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
 
 app = typer.Typer()
 
@@ -77,7 +77,7 @@ def _hit_lines(out: Output, number: int, hit: Hit, full: bool) -> Iterator[str]:
         yield out.paint(f"     also at {', '.join(hit.also)}", "dim")
 
 
-def _why(why: Why) -> str:
+def _why(why: ScoreBreakdown) -> str:
     """Return which list found a passage at which rank, and what each part added to its score."""
     parts = []
     if why.text_rank is not None:

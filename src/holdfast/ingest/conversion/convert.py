@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported
 from holdfast.ingest.conversion import formats, media
 from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, REMEDY, Limits
-from holdfast.ingest.conversion.port import Converter, Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Converter, Document
 from holdfast.ingest.converters.html import HtmlConverter
 from holdfast.ingest.converters.mail import MailConverter
 from holdfast.ingest.converters.notebook import NotebookConverter
@@ -17,7 +17,16 @@ from holdfast.ingest.converters.pdf import PdfConverter
 from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
 
-__all__ = ["Converter", "Document", "Limits", "Registry", "Rendition", "convert", "default_registry", "open_document"]
+__all__ = [
+    "ConvertedDocument",
+    "Converter",
+    "Document",
+    "Limits",
+    "Registry",
+    "convert",
+    "default_registry",
+    "open_document",
+]
 
 
 class Registry:
@@ -67,7 +76,7 @@ def open_document(name: str, source: Path | bytes) -> Document:
     return Document(name, source, media.detect(name, source))
 
 
-def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Registry | None = None) -> Rendition:
+def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Registry | None = None) -> ConvertedDocument:
     """Return the rendition of `document`, signed with its converter's name and version.
 
     An empty document has an empty rendition. Raises Unsupported, TooLarge or ConversionFailed, each naming the
@@ -76,7 +85,9 @@ def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Regis
     converter = (registry or default_registry()).pick(document)
     size = document.size()
     if size == 0:
-        return Rendition("", converter=converter.name, version=converter.version, warnings=("the file is empty",))
+        return ConvertedDocument(
+            "", converter=converter.name, version=converter.version, warnings=("the file is empty",)
+        )
     _check_size(document, size, limits)
     try:
         rendition = converter.convert(document, limits)

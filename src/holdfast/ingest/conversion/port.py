@@ -30,7 +30,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Rendition:
+class ConvertedDocument:
     """The Markdown form of a document, with what the document says about itself."""
 
     #: the text; lines end with a line feed, no NUL occurs
@@ -78,7 +78,7 @@ class Converter(Protocol):
         """Tell whether documents of this media type can be converted."""
         ...
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the Markdown of `document`.
 
         Raises ConversionFailed when it is damaged or encrypted, TooLarge when it passes a limit.

@@ -7,7 +7,7 @@ import re
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import Decoded, decode, marked_encoding
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful, tidy
 from holdfast.ingest.converters import code_lines, engine
 from holdfast.ingest.converters.dates import iso
@@ -59,7 +59,7 @@ class HtmlConverter:
         """Tell whether the media type is HTML."""
         return media_type == formats.HTML
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the page's Markdown; a page nested too deep for its structure comes as plain text with a warning."""
         decoded = decode_page(document.read())
         page = without_handles(decoded.text)
@@ -67,7 +67,7 @@ class HtmlConverter:
         body = _POWER.sub(r"^\1", _TITLE.sub("", page, count=1))
         markdown, warnings = _read(document.name, body, limits)
         fields = _meta_fields(page[:_HEAD_WITHIN])
-        return Rendition(
+        return ConvertedDocument(
             markdown,
             title=_title(page[:_HEAD_WITHIN]) or first_heading(markdown),
             author=tidy(fields.get("author")),

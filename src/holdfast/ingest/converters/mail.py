@@ -11,7 +11,7 @@ from typing import cast
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import tidy
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.html import HtmlConverter
@@ -41,10 +41,10 @@ class MailConverter:
         """Tell whether the media type is an e-mail message."""
         return media_type == formats.EML
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the message, its subject as the title, its sender as the author."""
         message = message_from_bytes(document.read(), _class=EmailMessage, policy=modern)
-        return Rendition(
+        return ConvertedDocument(
             "\n\n".join(_blocks(message, limits, DEEPEST)) + "\n",
             title=tidy(_header(message, "Subject")),
             author=tidy(_header(message, "From")),

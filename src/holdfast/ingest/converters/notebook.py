@@ -9,7 +9,7 @@ from holdfast.errors import ConversionFailed
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.converters.plain_html import plain_text
@@ -33,7 +33,7 @@ class NotebookConverter:
         """Tell whether the media type is a Jupyter notebook."""
         return media_type == formats.NOTEBOOK
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the cells in order; pictures are left out, long outputs are cut."""
         decoded = decode(document.read())
         book = _parsed(document.name, decoded.text)
@@ -43,7 +43,7 @@ class NotebookConverter:
         metadata = _dict(book.get("metadata"))
         authors = ", ".join(_text(author.get("name")) for author in _dicts(metadata.get("authors")))
         title = tidy(_text(metadata.get("title"))) or first_heading(markdown)
-        return Rendition(markdown, title=title, author=tidy(authors), warnings=decoded.warnings)
+        return ConvertedDocument(markdown, title=title, author=tidy(authors), warnings=decoded.warnings)
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from holdfast.errors import ConversionFailed
 from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading
 from holdfast.ingest.converters import engine, slides
 
@@ -28,7 +28,7 @@ class OfficeConverter:
         """Tell whether the media type is DOCX, PPTX, XLSX, EPUB or RTF."""
         return media_type in _ZIPPED or media_type == formats.RTF
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the Markdown of the document; the port's errors apply."""
         data = document.read()
         if data.startswith(_OLE):
@@ -50,10 +50,10 @@ def _check_container(document: Document, data: bytes, limits: Limits) -> None:
         raise ConversionFailed(f"{document.name} is a zip file without a {kind} document inside", path=document.name)
 
 
-def _rendition(found: engine.Extracted, shown: tuple[tuple[int, str], ...]) -> Rendition:
+def _rendition(found: engine.Extracted, shown: tuple[tuple[int, str], ...]) -> ConvertedDocument:
     # The engine leaves its own sign where a table of an RTF ends in a way that it does not expect.
     markdown = pages.join(shown) if shown else found.markdown.replace("\n[TABLE_ROW]\n", "\n")
-    return Rendition(
+    return ConvertedDocument(
         markdown=markdown,
         title=found.title or first_heading(markdown),
         author=found.author,

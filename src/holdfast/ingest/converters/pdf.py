@@ -18,7 +18,7 @@ from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.host.importing import importing
 from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters import engine
 from holdfast.ingest.converters.dates import iso
@@ -71,7 +71,7 @@ class PdfConverter:
         """Tell whether the media type is PDF."""
         return media_type == formats.PDF
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the pages in order, each after its marker line; the port's errors apply."""
         data = document.read()
         _check_whole(document.name, data)
@@ -81,7 +81,7 @@ class PdfConverter:
         found, warnings = _read_structured(document, data, limits)
         numbered, more = _merged(dict(found.pages), plain.pages)
         markdown = pages.join(numbered)
-        return Rendition(
+        return ConvertedDocument(
             markdown,
             title=found.title or meaningful(plain.metadata.get("Title")) or first_heading(markdown),
             author=found.author or meaningful(plain.metadata.get("Author")),

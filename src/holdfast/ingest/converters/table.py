@@ -8,7 +8,7 @@ from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
 from holdfast.ingest.conversion.limits import REMEDY, Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 
 #: characters from which the separator is told
 _SAMPLE = 4096
@@ -24,7 +24,7 @@ class TableConverter:
         """Tell whether the media type is CSV or TSV."""
         return media_type in (formats.CSV, formats.TSV)
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the table; raises TooLarge when it has more cells than `limits` allows."""
         decoded = decode(document.read())
         separator = "\t" if document.media_type == formats.TSV else _separator(decoded.text)
@@ -33,7 +33,7 @@ class TableConverter:
             lines = list(_lines(rows, document.name, limits.max_table_cells))
         except csv.Error as error:
             raise ConversionFailed(f"{document.name} is not a readable table: {error}", path=document.name) from error
-        return Rendition("\n".join(lines) + "\n" if lines else "", warnings=decoded.warnings)
+        return ConvertedDocument("\n".join(lines) + "\n" if lines else "", warnings=decoded.warnings)
 
 
 def _separator(text: str) -> str:

@@ -6,7 +6,7 @@ from holdfast.index.front_matter import front_matter
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
 from holdfast.ingest.conversion.limits import Limits
-from holdfast.ingest.conversion.port import Document, Rendition
+from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.fences import fenced
@@ -32,23 +32,25 @@ class TextConverter:
         plain = media_type in (formats.MARKDOWN, formats.TEXT, formats.JSON)
         return plain or formats.language(media_type) is not None
 
-    def convert(self, document: Document, limits: Limits) -> Rendition:
+    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
         """Return the decoded text; bytes that no encoding explains are replaced and warned about, never refused."""
         decoded = decode(document.read())
         if document.media_type == formats.MARKDOWN:
             return _markdown(decoded.text, decoded.warnings)
         if document.media_type == formats.TEXT:
-            return Rendition(decoded.text, warnings=decoded.warnings)
+            return ConvertedDocument(decoded.text, warnings=decoded.warnings)
         if document.media_type == formats.JSON:
             text, warnings = _laid_out(decoded.text)
-            return Rendition(fenced(text, "json"), warnings=decoded.warnings + warnings)
-        return Rendition(fenced(decoded.text, formats.language(document.media_type) or ""), warnings=decoded.warnings)
+            return ConvertedDocument(fenced(text, "json"), warnings=decoded.warnings + warnings)
+        return ConvertedDocument(
+            fenced(decoded.text, formats.language(document.media_type) or ""), warnings=decoded.warnings
+        )
 
 
-def _markdown(text: str, warnings: tuple[str, ...]) -> Rendition:
+def _markdown(text: str, warnings: tuple[str, ...]) -> ConvertedDocument:
     front = front_matter(text)
     title = tidy(front.title) or first_heading(text)
-    return Rendition(text, title=title, author=tidy(front.author), created=iso(front.date), warnings=warnings)
+    return ConvertedDocument(text, title=title, author=tidy(front.author), created=iso(front.date), warnings=warnings)
 
 
 def _laid_out(text: str) -> tuple[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from holdfast.errors import HoldfastError, Unsupported
 if TYPE_CHECKING:
     # Opening a store makes a deriver; only using it is worth the imports.
     from holdfast.index.chunking import Chunk
-    from holdfast.ingest.conversion.port import Rendition
+    from holdfast.ingest.conversion.port import ConvertedDocument
 
 #: the media type of bytes that are no document
 BINARY = "application/octet-stream"
@@ -55,7 +55,7 @@ class DocumentDeriver:
         rendered = body if text == _small_data(body) else body_of_bytes(text, "text/markdown")
         return Derived(((_stored(body, rendered, rendition), rendered),), self._rows(body, rendition.markdown))
 
-    def _convert(self, name: str, body: Body) -> "Rendition":
+    def _convert(self, name: str, body: Body) -> "ConvertedDocument":
         from holdfast.ingest.conversion.convert import Document, convert
 
         if body.media_type == BINARY:
@@ -92,7 +92,7 @@ def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
     )  # fmt: skip
 
 
-def _stored(body: Body, rendered: Body, rendition: "Rendition") -> StoredRendition:
+def _stored(body: Body, rendered: Body, rendition: "ConvertedDocument") -> StoredRendition:
     facts: dict[str, str | int | Sequence[str] | None] = {
         ROWS_BY: rows_by(),
         "author": rendition.author,

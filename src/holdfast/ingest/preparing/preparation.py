@@ -15,7 +15,7 @@ from holdfast.errors import HoldfastError
 from holdfast.ingest.conversion import media
 from holdfast.ingest.conversion.convert import default_registry
 from holdfast.ingest.conversion.port import Document
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared, stamp_of
+from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared, stamp_of
 from holdfast.ingest.sources.opened_files import opened, pieces
 
 #: bytes; larger files are not carried along but read again when they are stored
@@ -66,23 +66,25 @@ def _contained(deriver: Deriver, item: Item, wanted: Callable[[str], bool]) -> O
                 return _prepare(deriver, item, read) if wanted(read.body.media_type) else None
             except _Changed:
                 continue
-        return Failed("changed", f"{item.name} changed while it was read, {TRIES} times; add it again when it is still")
+        return FailedFile(
+            "changed", f"{item.name} changed while it was read, {TRIES} times; add it again when it is still"
+        )
     except HoldfastError as error:
-        return Failed(error.code, str(error))
+        return FailedFile(error.code, str(error))
     except OSError as error:
-        return Failed("unreadable", f"{item.name} cannot be read: {error.strerror or error}")
+        return FailedFile("unreadable", f"{item.name} cannot be read: {error.strerror or error}")
     except MemoryError:
-        return Failed("out_of_memory", f"{item.name} took more memory than one file may")
+        return FailedFile("out_of_memory", f"{item.name} took more memory than one file may")
     except Exception as error:  # noqa: BLE001 - one file's surprise must not end the batch (G11)
-        return Failed("conversion_failed", f"{item.name} could not be prepared: {type(error).__name__}: {error}")
+        return FailedFile("conversion_failed", f"{item.name} could not be prepared: {type(error).__name__}: {error}")
 
 
-def refusal(item: Item) -> Failed | None:
+def refusal(item: Item) -> FailedFile | None:
     """Return why a file would certainly be refused, from its first bytes and its name alone."""
     try:
         default_registry().pick(Document(item.name, item.source, _media_type(item, item.source)))
     except HoldfastError as error:
-        return Failed(error.code, str(error))
+        return FailedFile(error.code, str(error))
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdfast.catalog.contents import Rendition
 from holdfast.catalog.search_rows import TailRow
-from holdfast.ingest.items import Failed, Item, Outcome, Prepared
+from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 
 _COLUMNS = ("ordinal", "heading", "text", "terms", "start", "end", "page")
 
@@ -37,7 +37,7 @@ def unpack_item(packed: tuple[Any, ...]) -> Item:
 
 def pack(outcome: Outcome) -> tuple[Any, ...]:
     """Return an outcome as a plain tuple."""
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedFile):
         return outcome.code, outcome.reason, outcome.seconds
     return (
         outcome.content_id, outcome.size, outcome.media_type, outcome.data, outcome.stamp,
@@ -48,7 +48,7 @@ def pack(outcome: Outcome) -> tuple[Any, ...]:
 def unpack(packed: tuple[Any, ...]) -> Outcome:
     """Return the outcome that `pack` packed."""
     if len(packed) == 3:
-        return Failed(*packed)
+        return FailedFile(*packed)
     content_id, size, media_type, data, stamp, rendition, rendered, rows, seconds = packed
     return Prepared(
         content_id, size, media_type, data, stamp, rendition and Rendition(*rendition), rendered,

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
-from holdfast.ingest.items import Failed, Item, Outcome
+from holdfast.ingest.items import FailedFile, Item, Outcome
 from holdfast.ingest.preparing.worker_ipc import pack_item, unpack
 from holdfast.ingest.preparing.worker_process import Setup
 
@@ -48,7 +48,7 @@ class Death:
     reason: str
 
 
-class Worker:
+class WorkerProcess:
     """One worker process, as its parent sees it."""
 
     def __init__(self, setup: Setup, seconds: float) -> None:
@@ -154,7 +154,7 @@ class Pool:
         #: files taken back from workers that died with others in hand
         self._returned: deque[Item] = deque()
         self._failed_starts = 0
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerProcess] = []
         for _ in range(jobs):
             self._start()
 
@@ -215,7 +215,7 @@ class Pool:
     def _start(self) -> None:
         """Start one more worker; raises HoldfastError when the system has no process to give and none runs."""
         try:
-            self._workers.append(Worker(self._setup, self._seconds))
+            self._workers.append(WorkerProcess(self._setup, self._seconds))
         except OSError as error:
             # Those that run do the work of all; the place of this one stays empty.
             if not self._workers:
@@ -225,7 +225,7 @@ class Pool:
         now = time.monotonic()
         return max(0.0, min((w.deadline - now for w in self._workers if w.deadline), default=math.inf))
 
-    def _hear(self, worker: Worker) -> list[tuple[Item, Outcome]]:
+    def _hear(self, worker: WorkerProcess) -> list[tuple[Item, Outcome]]:
         answers: list[tuple[Item, Outcome]] = []
         try:
             while worker.pipe.poll():
@@ -236,7 +236,7 @@ class Pool:
             answers.extend(self._replace(worker, worker.bury()))
         return answers
 
-    def _replace(self, worker: Worker, death: Death) -> list[tuple[Item, Outcome]]:
+    def _replace(self, worker: WorkerProcess, death: Death) -> list[tuple[Item, Outcome]]:
         """Put a new worker in the place of a dead one; answer for the file it died over."""
         worker.kill()
         given, ready = list(worker.given), worker.ready
@@ -245,9 +245,9 @@ class Pool:
         self._returned.extend(given[1:])
         self._workers.remove(worker)
         self._start()
-        return [(given[0], Failed(death.code, f"{given[0].name}: {death.reason}", self._seconds))] if given else []
+        return [(given[0], FailedFile(death.code, f"{given[0].name}: {death.reason}", self._seconds))] if given else []
 
-    def _timed_out(self, worker: Worker) -> Death:
+    def _timed_out(self, worker: WorkerProcess) -> Death:
         if not worker.ready:
             return Death("crashed", f"it was not ready within {START_SECONDS:.0f} seconds")
         return Death("timed_out", f"it took longer than {self._seconds:g} seconds (ingest.max_file_seconds)")

@@ -14,7 +14,7 @@ from holdfast.catalog.jobs import NewJob
 from holdfast.errors import Conflict
 from holdfast.ingest.publishing import placement
 from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
-from holdfast.publish.transaction import Effect, Terms, Transaction, immediately
+from holdfast.publish.transaction import CommitOptions, Effect, Transaction, publish_at_head
 
 #: the job that is enqueued for what was added
 DIGEST = "abstract"
@@ -105,8 +105,8 @@ def _publish(
         placement.put(tx, members, vanished, done)
         terms.effects[:] = [_digest_later(members, done)] if done.added or done.updated or done.moved else []
 
-    terms = Terms(by.message, by.actor)
-    commit = immediately(backend, action, [member.draft for member in members], terms)
+    terms = CommitOptions(by.message, by.actor)
+    commit = publish_at_head(backend, action, [member.draft for member in members], terms)
     if done.added or done.updated or done.moved or done.removed or done.adopted:
         done.commit = commit.seq
     done.wait_seconds = backend.engine.waited - waited

@@ -13,8 +13,8 @@ from holdfast.ingest.plan import Plan
 from holdfast.ingest.report import Failure
 from holdfast.ingest.report_builder import Tally
 from holdfast.ingest.sources.download import Download, Downloads, Missed
-from holdfast.ingest.sources.prefilter import Candidate, Prefilter
-from holdfast.ingest.sources.scan import Found, Refused, scan
+from holdfast.ingest.sources.prefilter import AddCandidate, Prefilter
+from holdfast.ingest.sources.scan import RefusedFile, SourceFile, scan
 from holdfast.ingest.sources.urls import is_url
 
 #: files that the scan may be ahead of the rest, so that progress knows how much is still to come
@@ -37,7 +37,7 @@ class Intake:
         self._scan = chain(scan(paths_first, flatten=plan.flatten, name=plan.name), self._downloads)
         self._prefilter = Prefilter(backend, overwrite=plan.overwrite)
         self._scanned: deque[Item] = deque()
-        self._wanted: deque[Candidate] = deque()
+        self._wanted: deque[AddCandidate] = deque()
         self._order = 0
         #: whether the scan is over
         self.scanned = False
@@ -54,7 +54,7 @@ class Intake:
             for found in batch:
                 self._take(found)
 
-    def next(self) -> Candidate | None:
+    def next(self) -> AddCandidate | None:
         """Return the next file that the store does not have as it is; None when the scan is over."""
         while not self._wanted:
             while not self._scanned:
@@ -78,14 +78,14 @@ class Intake:
             self._tally.fail(clash.item.order, failure, clash.item.size)
         self._wanted.extend(found.wanted)
 
-    def _take(self, found: Found | Refused | Download | Missed) -> None:
+    def _take(self, found: SourceFile | RefusedFile | Download | Missed) -> None:
         self._order += 1
         self.files += 1
         if isinstance(found, Missed):
             self._tally.fail(self._order, Failure(found.url, stages.FETCH, found.error.code, str(found.error)))
             return
         origin = found.url if isinstance(found, Download) else os.path.normpath(found.source.absolute())
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedFile):
             self._refuse(found, origin)
             return
         self.size += found.size
@@ -99,9 +99,9 @@ class Intake:
         except HoldfastError as error:
             self._tally.fail(self._order, Failure(origin, stages.SCAN, error.code, str(error)), found.size)
             return
-        at, identity = (found.at, found.identity) if isinstance(found, Found) else (found.source, None)
+        at, identity = (found.at, found.identity) if isinstance(found, SourceFile) else (found.source, None)
         self._scanned.append(Item(self._order, at, origin, path, found.size, found.mtime_ns, identity=identity))
 
-    def _refuse(self, refused: Refused, origin: str) -> None:
+    def _refuse(self, refused: RefusedFile, origin: str) -> None:
         note = self._tally.fail if refused.failure else self._tally.leave_out
         note(self._order, Failure(origin, stages.SCAN, refused.code, refused.reason))

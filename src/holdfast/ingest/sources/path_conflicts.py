@@ -19,7 +19,7 @@ from holdfast.ingest.items import Item
 from holdfast.ingest.plan import Plan, Source
 from holdfast.ingest.publishing.standing import ELSEWHERE, Standing
 from holdfast.ingest.sources.prefilter import Prefilter
-from holdfast.ingest.sources.scan import Found, Refused, name_of, scan
+from holdfast.ingest.sources.scan import RefusedFile, SourceFile, name_of, scan
 from holdfast.ingest.sources.targets import BadName
 from holdfast.ingest.sources.urls import is_url
 from holdfast.tree import walking
@@ -97,16 +97,16 @@ def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[st
     prefilter, found = Prefilter(backend), scan(sources, flatten=plan.flatten, name=plan.name)
     while batch := list(islice(found, BATCH)):
         for refused in batch:
-            if isinstance(refused, Refused) and refused.between_sources:
+            if isinstance(refused, RefusedFile) and refused.between_sources:
                 yield f"{refused.source}: {refused.reason}"
         for clash in prefilter.sort(list(_items(plan, batch))).clashes:
             if clash.kind is Standing.FOREIGN:
                 yield clash.error.message
 
 
-def _items(plan: Plan, batch: list[Found | Refused]) -> Iterator[Item]:
+def _items(plan: Plan, batch: list[SourceFile | RefusedFile]) -> Iterator[Item]:
     for order, found in enumerate(batch):
-        if isinstance(found, Found):
+        if isinstance(found, SourceFile):
             try:
                 path = paths.parse(f"{plan.to}/{found.target}")
             except HoldfastError:

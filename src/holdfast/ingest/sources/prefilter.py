@@ -26,7 +26,7 @@ HASHERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class AddCandidate:
     """A file that the store does not have at its path as it is."""
 
     item: Item
@@ -42,7 +42,7 @@ class Sorted:
 
     #: the store has them already
     same: list[Item] = field(default_factory=list)
-    wanted: list[Candidate] = field(default_factory=list)
+    wanted: list[AddCandidate] = field(default_factory=list)
     #: something else stands at their paths
     clashes: list[Clash] = field(default_factory=list)
 
@@ -70,7 +70,7 @@ class Prefilter:
             else:
                 item = item if entry is None else replace(item, standing=entry.content_id)
                 known = _prepared(item, content_id) if content_id in live else None
-                found.wanted.append(Candidate(item, entry is not None, known))
+                found.wanted.append(AddCandidate(item, entry is not None, known))
         return found
 
     def _judged(self, item: Item, entry: Entry, content_id: str | None) -> Standing:

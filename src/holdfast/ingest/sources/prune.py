@@ -20,7 +20,7 @@ from holdfast.errors import NotADirectory
 from holdfast.ingest.plan import Plan, Source
 from holdfast.ingest.publishing.placement import Removal
 from holdfast.ingest.report import PRUNE, Failure
-from holdfast.ingest.sources.scan import Found, name_of, scan
+from holdfast.ingest.sources.scan import SourceFile, name_of, scan
 from holdfast.ingest.sources.targets import BadName
 from holdfast.tree import walking
 from holdfast.tree.snapshot import EngineView
@@ -104,7 +104,7 @@ def _doubt(backend: Backend, root: _Root) -> str | None:
     if len(root.gone) * 2 <= root.known:
         return None
     # Most are not where they were. They may have been moved within the source, which counts as being there.
-    there = sum(isinstance(found, Found) for found in islice(scan([root.path]), root.known))
+    there = sum(isinstance(found, SourceFile) for found in islice(scan([root.path]), root.known))
     if there == 0:
         return "the folder is empty"
     few = len(root.gone) < FEW

@@ -37,7 +37,7 @@ _SPECIAL = {
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """A file to add."""
 
     source: Path
@@ -54,7 +54,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedFile:
     """Something that is not added, and why."""
 
     source: Path
@@ -83,7 +83,7 @@ class _Folder:
 
 def scan(
     sources: Iterable[str | os.PathLike[str]], *, flatten: bool = False, name: str = ""
-) -> Iterator[Found | Refused]:
+) -> Iterator[SourceFile | RefusedFile]:
     """Yield what is found in `sources`, in the same order every time; never raises for what lies on disk.
 
     With `name`, a source is called so in the store, whatever it is called on disk.
@@ -99,17 +99,17 @@ def name_of(source: str | os.PathLike[str]) -> str:
     return "" if _contents_only(text) else normalised(_own_name(Path(text)))
 
 
-def _scan_source(text: str, targets: Targets, name: str) -> Iterator[Found | Refused]:
+def _scan_source(text: str, targets: Targets, name: str) -> Iterator[SourceFile | RefusedFile]:
     path = Path(text)
     try:
         status = path.stat()
         name = name or name_of(text)
     except FileNotFoundError:
-        yield Refused(path, "there is nothing at this path", "not_found")
+        yield RefusedFile(path, "there is nothing at this path", "not_found")
     except (OSError, ValueError) as error:
         yield _unreadable(path, error)
     except BadName as bad:
-        yield Refused(path, bad.reason, bad.code)
+        yield RefusedFile(path, bad.reason, bad.code)
     else:
         if stat.S_ISDIR(status.st_mode):
             yield from _Walk(path, targets).walk(name)
@@ -135,7 +135,7 @@ class _Walk:
         #: (device, inode) of every folder entered, so that a loop through a bind mount is cut
         self._entered: dict[tuple[int, int], Path] = {}
 
-    def walk(self, name: str) -> Iterator[Found | Refused]:
+    def walk(self, name: str) -> Iterator[SourceFile | RefusedFile]:
         # A list and not recursion: a hostile tree may be deeper than Python's stack.
         waiting = [_Folder(self._root, "", name, Rules(""))]
         while waiting:
@@ -143,7 +143,7 @@ class _Walk:
             yield from self._enter(waiting.pop(), found)
             waiting.extend(reversed(found))
 
-    def _enter(self, folder: _Folder, found: list[_Folder]) -> Iterator[Found | Refused]:
+    def _enter(self, folder: _Folder, found: list[_Folder]) -> Iterator[SourceFile | RefusedFile]:
         refusal = self._refusal(folder.path)
         if refusal:
             yield refusal
@@ -159,7 +159,7 @@ class _Walk:
         for entry in entries:
             yield from self._entry(entry, folder, rules, seen, found)
 
-    def _refusal(self, path: Path) -> Refused | None:
+    def _refusal(self, path: Path) -> RefusedFile | None:
         try:
             status = path.stat()
             is_store = (path / "holdfast.toml").is_file() and any((path / part).exists() for part in _STORE_PARTS)
@@ -167,12 +167,12 @@ class _Walk:
             return _unreadable(path, error)
         first = self._entered.setdefault((status.st_dev, status.st_ino), path)
         if first is not path:
-            return Refused(path, f"it is the folder {first} again, through a mount", "loop")
-        return Refused(path, "it is a Holdfast store", "store") if is_store else None
+            return RefusedFile(path, f"it is the folder {first} again, through a mount", "loop")
+        return RefusedFile(path, "it is a Holdfast store", "store") if is_store else None
 
     def _entry(
         self, entry: os.DirEntry[str], folder: _Folder, rules: Rules, seen: dict[str, str], found: list[_Folder]
-    ) -> Iterator[Found | Refused]:
+    ) -> Iterator[SourceFile | RefusedFile]:
         path, relative = folder.path / entry.name, _joined(folder.relative, entry.name)
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
@@ -188,30 +188,30 @@ class _Walk:
                 # What was a file when it was listed, and is a link now, is not followed.
                 yield _file(path, target, at.lstat(), self._targets, at)
         except BadName as bad:
-            yield Refused(path, bad.reason, bad.code)
+            yield RefusedFile(path, bad.reason, bad.code)
         except OSError as error:
             yield _unreadable(path, error)
 
-    def _link_refusal(self, path: Path) -> Refused | None:
+    def _link_refusal(self, path: Path) -> RefusedFile | None:
         real = os.path.realpath(path)
         if not real.startswith(self._real_root.rstrip("/") + "/") and real != self._real_root:
-            return Refused(path, f"it is a symbolic link out of the source, to {real}", "outside")
+            return RefusedFile(path, f"it is a symbolic link out of the source, to {real}", "outside")
         if not Path(real).exists():
-            return Refused(path, f"it is a symbolic link to {real}, where nothing is", "outside")
+            return RefusedFile(path, f"it is a symbolic link to {real}, where nothing is", "outside")
         if Path(real).is_dir():
-            return Refused(path, f"it is a symbolic link to the folder {real}, which is added itself", "loop")
+            return RefusedFile(path, f"it is a symbolic link to the folder {real}, which is added itself", "loop")
         return None
 
 
-def _file(path: Path, target: str, status: os.stat_result, targets: Targets, at: Path) -> Found | Refused:
+def _file(path: Path, target: str, status: os.stat_result, targets: Targets, at: Path) -> SourceFile | RefusedFile:
     if not stat.S_ISREG(status.st_mode):
         kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "not a regular file")
-        return Refused(path, f"it is {kind}", "unsupported")
+        return RefusedFile(path, f"it is {kind}", "unsupported")
     try:
         identity = status.st_dev, status.st_ino
-        return Found(path, targets.reserve(target, path), status.st_size, status.st_mtime_ns, at, identity)
+        return SourceFile(path, targets.reserve(target, path), status.st_size, status.st_mtime_ns, at, identity)
     except BadName as bad:
-        return Refused(path, bad.reason, bad.code, bad.between_sources)
+        return RefusedFile(path, bad.reason, bad.code, bad.between_sources)
 
 
 def _once(name: str, seen: dict[str, str]) -> str:
@@ -226,6 +226,6 @@ def _joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _unreadable(path: Path, error: OSError | ValueError) -> Refused:
+def _unreadable(path: Path, error: OSError | ValueError) -> RefusedFile:
     reason = getattr(error, "strerror", None) or str(error)
-    return Refused(path, f"it cannot be read: {reason}", "unreadable")
+    return RefusedFile(path, f"it cannot be read: {reason}", "unreadable")
