@@ -1,4 +1,7 @@
-"""Run every benchmark and write docs/benchmarks.md: `make bench`."""
+"""Run benchmarks and write docs/benchmarks.md: `make bench`, or `python -m bench NAME ...` for some sections only.
+
+What each section measured last is kept in bench/results, so that a section can be measured anew by itself.
+"""
 
 import json
 import os
@@ -13,42 +16,52 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 #: what the page says below the tables, kept by hand
 NOTES = HERE / "notes.md"
+#: what each section measured last, one JSON file each
+RESULTS = HERE / "results"
 
 
 def main() -> None:
-    sections = [(script.stem, run(script)) for script in sorted(HERE.glob("bench_*.py"))]
-    PAGE.write_text(page(sections), "utf-8")
+    every = [script.stem.removeprefix("bench_") for script in sorted(HERE.glob("bench_*.py"))]
+    for name in sys.argv[1:] or every:
+        keep(name, run(name))
+    PAGE.write_text(page([name for name in every if (RESULTS / f"{name}.json").exists()]), "utf-8")
     print(f"wrote {PAGE.relative_to(HERE.parent)}")
 
 
-def run(script: Path) -> list[dict[str, Any]]:
+def run(name: str) -> list[dict[str, Any]]:
     """Return the figures that one script prints, one JSON object a line."""
-    print(f"{script.stem} ...", flush=True)
-    command = [sys.executable, "-m", f"bench.{script.stem}"]
+    print(f"{name} ...", flush=True)
+    command = [sys.executable, "-m", f"bench.bench_{name}"]
     output = subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def page(sections: list[tuple[str, list[dict[str, Any]]]]) -> str:
-    """Return docs/benchmarks.md."""
+def keep(name: str, figures: list[dict[str, Any]]) -> None:
+    """Keep what a section measured, with where and when."""
     cpu = next(
         (line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")), platform.machine()
     )
+    machine = f"{cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
+    measured = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine, "python": platform.python_version()}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps({**measured, "figures": figures}, indent=1) + "\n", "utf-8")
+
+
+def page(names: list[str]) -> str:
+    """Return docs/benchmarks.md."""
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench` in one run. Ratios are against a baseline measured in the same run, in turn with what",
-        "they are compared to; all figures are medians. Absolute times are those of the machine named here.",
-        "",
-        f"- date: {datetime.now(UTC):%Y-%m-%d}",
-        f"- machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        f"- Python {platform.python_version()}",
+        "Made by `make bench`. Ratios are against a baseline measured in the same run of a section, in turn with what",
+        "they are compared to; all figures are medians. Absolute times are those of the machine named there.",
         "",
     ]
-    for name, figures in sections:
-        lines += [f"## {(name.removeprefix('bench_')).replace('_', ' ').capitalize()}", ""]
+    for name in names:
+        kept = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+        lines += [f"## {name.replace('_', ' ').capitalize()}", ""]
+        lines += [f"{kept['date']}, {kept['machine']}, Python {kept['python']}", ""]
         lines += ["| what | to reach | measured | | notes |", "|---|---|---|---|---|"]
-        lines += [row(figure) for figure in figures]
+        lines += [row(figure) for figure in kept["figures"]]
         lines.append("")
     if NOTES.exists():
         lines.append(NOTES.read_text("utf-8"))

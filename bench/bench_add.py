@@ -118,8 +118,7 @@ def against_bare(folder: Path, *, files: int, size: int, jobs: int, target: floa
     for _ in range(RUNS):
         for encode, taken in zip(encoders, (theirs, quicker), strict=True):
             taken.append(bare_seconds(source, fresh(folder), encode))
-        kb = holdfast.init(fresh(folder) / "kb")
-        with holdfast.open(kb) as store:
+        with holdfast.create(fresh(folder) / "kb") as store:
             began = time.perf_counter()
             report = store.add(source, jobs=jobs)
             ours.append(time.perf_counter() - began)
@@ -142,7 +141,7 @@ def pdf_jobs(folder: Path) -> None:
     times: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(RUNS):
         for jobs, taken in times.items():
-            with holdfast.open(holdfast.init(fresh(folder) / "kb")) as store:
+            with holdfast.create(fresh(folder) / "kb") as store:
                 taken.append(add_seconds(store, source, jobs))
     one, two = (statistics.median(times[jobs]) for jobs in (1, 2))
     Figure("40 PDFs of 20 pages: two jobs against one", one / two, "x", 1.7, at_most=False,
@@ -181,14 +180,14 @@ def memory_of(pid: int) -> dict[str, float]:
 def growth(folder: Path) -> None:
     """Twenty thousand small files: memory on the way; then adding to them, and adding them again."""
     source = markdown_tree(folder / "small", files=20_000, size=500, seed=9)
-    large = holdfast.init(fresh(folder) / "kb")
+    large = fresh(folder) / "kb"
+    holdfast.create(large).close()
     early, late, peak = add_watched(large, source, 20_000)
     Figure("peak memory of `holdfast add`, 20,000 small files, upkeep at its end included", peak, "MB", 400,
            note="compacting and indexing take 50 to 90 MB, for a second").emit()  # fmt: skip
     Figure("its memory over the last 10,000 files, against that after the first 2,000", late / early, "x", 1.25,
            note=f"{late:.0f} MB against {early:.0f} MB, medians").emit()  # fmt: skip
-    small = holdfast.init(fresh(folder) / "kb")
-    with holdfast.open(large) as many, holdfast.open(small) as few:
+    with holdfast.open(large) as many, holdfast.create(fresh(folder) / "kb") as few:
         few.add(markdown_tree(fresh(folder), files=100, size=500, seed=10))
         costs: tuple[list[float], list[float]] = ([], [])
         sides = list(zip((many, few), costs, strict=True))

@@ -48,7 +48,8 @@ def small_files(folder: Path, files: int) -> Path:
 
 def below_a_directory(folder: Path) -> None:
     """Matches that lie outside of the directory that is searched."""
-    rng, kb = random.Random(12), holdfast.init(folder / "below")
+    rng, kb = random.Random(12), folder / "below"
+    holdfast.create(kb).close()
     half = len(WORDS) // 2
     inside = _small(folder / "inside", BELOW, rng, WORDS[half:])
     outside = _small(folder / "outside", STORE - BELOW, rng, WORDS[:half])
@@ -72,7 +73,8 @@ def _small(folder: Path, files: int, rng: random.Random, words: list[str]) -> Pa
 
 def after_an_add(folder: Path) -> None:
     """A search in a new process, the store's size and a reader's memory, right after an add and after upkeep."""
-    source, kb = small_files(folder / "source", FILES), holdfast.init(folder / "kb")
+    source, kb = small_files(folder / "source", FILES), folder / "kb"
+    holdfast.create(kb).close()
     _holdfast(kb, "add", str(source))
     rng = random.Random(13)
     queries = [sentence(rng, 4) for _ in range(RUNS)]

@@ -71,10 +71,11 @@ PRELUDE = "import signal; signal.signal(signal.SIGALRM, signal.default_int_handl
 def main() -> None:
     """Interrupt processes that write to one store, and check it."""
     with tempfile.TemporaryDirectory() as place:
-        folder = holdfast.init(Path(place) / "kb")
+        folder = Path(place) / "kb"
+        holdfast.create(folder).close()
         broken, hung = run(folder, INTERRUPTS, WRITERS, random.Random(8))
         with holdfast.open(folder) as store:
-            problems = len(store.verify().problems)
+            problems = len(store.maintenance.verify().problems)
     note = f"{INTERRUPTS} interrupts at random instants, in {WRITERS} processes that write to one store"
     Figure("operations that failed because an earlier one was interrupted", broken, "", 0, note=note).emit()
     Figure("writers that hung after an interrupt", hung, "", 0).emit()

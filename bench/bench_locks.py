@@ -91,7 +91,7 @@ def takeover(store: Store, folder: Path) -> None:
 def among_others(folder: Path) -> None:
     """One acquire of many deep paths, with nothing else held and with a great many locks of others."""
     for name in ("few", "many"):
-        holdfast.init(folder / name)
+        holdfast.create(folder / name).close()
     paths = [_deep(f"mine/{i}") for i in range(DEEP_PATHS)]
     with holdfast.open(folder / "few") as few, holdfast.open(folder / "many") as many:
         for start in range(0, OTHERS, 10_000):
@@ -128,7 +128,7 @@ def _start(code: str, *args: object) -> subprocess.Popen[str]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        holdfast.init(folder / "kb")
+        holdfast.create(folder / "kb").close()
         with holdfast.open(folder / "kb") as store:
             uncontended(store)
             contended(folder / "kb")

@@ -38,7 +38,7 @@ def empty_directories(folder: Path) -> None:
     many_files(stores[1], files=1000, commits=10)
     for store in stores:
         with holdfast.open(store) as opened:
-            opened.optimize()
+            opened.maintenance.optimize()
     large, small = paired_ms(_remove_and_close(stores[0]), _remove_and_close(stores[1]), RUNS)
     Figure("`rm` of an empty directory with close, 100,000 files against 1,000", large / small, "x", 1.5,
            note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
@@ -84,7 +84,8 @@ class Growth:
 def growth(folder: Path, files: int) -> None:
     """Adding until the store holds so many files, and what small changes cost then."""
     large, small = folder / "large", folder / "small"
-    growth = Growth(holdfast.init(large))
+    holdfast.create(large).close()
+    growth = Growth(large)
     growth.grow()
     shutil.copytree(large, small)
     for _ in range(files // ROUND - 1):
@@ -107,12 +108,12 @@ def _in_both(large: Path, small: Path, action: Callable[[Store, int], object]) -
 
 
 def _open(store: Store, _: int) -> None:
-    holdfast.open(store.folder).close()
+    holdfast.open(Path(store.address)).close()
 
 
 def _remove(store: Store, i: int) -> None:
     """Remove one of the files, by a store of its own that is closed after it."""
-    with holdfast.open(store.folder) as opened:
+    with holdfast.open(Path(store.address)) as opened:
         opened.remove(f"/resources/r0000/d{40 + i // 50:03}/{i % 50:02}.md")
 
 

@@ -28,9 +28,9 @@ JOBS = 6000
 _WORKER = """
 import sys
 import holdfast
-from holdfast.jobs import Kind
+from holdfast.jobs import JobKind
 store = holdfast.open(sys.argv[1])
-worker = store.worker([Kind("noop", lambda context: None)])
+worker = store.jobs.worker([JobKind("noop", lambda context: None)])
 print("ready", flush=True)
 sys.stdin.readline()
 worker.run(until_empty=True)
@@ -40,7 +40,7 @@ worker.run(until_empty=True)
 @contextmanager
 def fresh(folder: Path, name: str, settings: str = "") -> Iterator[Store]:
     """Make a store and open it."""
-    holdfast.init(folder / name)
+    holdfast.create(folder / name).close()
     with (folder / name / "holdfast.toml").open("a") as file:
         file.write(settings)
     with holdfast.open(folder / name) as store:
@@ -79,14 +79,14 @@ def remembering(folder: Path) -> None:
 
     with serving(answer) as server:
         settings = f'[llm]\nbase_url = "{server.url}"\nmodel = "instant"\n'
-        with fresh(folder, "memory", settings) as store, store.worker():
+        with fresh(folder, "memory", settings) as store, store.jobs.worker():
             times = []
             for number in range(25):
                 session = store.session(f"s{number}")
                 session.extend([{"role": "user", "content": sentence(rng, 20)} for _ in range(20)])
                 made = session.commit()
                 began = time.perf_counter()
-                [job] = store.jobs().wait([made.job_id or 0], 60)
+                [job] = store.jobs.wait([made.job_id or 0], 60)
                 times.append((time.perf_counter() - began) * 1000)
                 assert job.state == "done"
     Figure("phase 2 of a 20-message session, model of 0 ms", statistics.median(times[3:]), "ms", 150).emit()
@@ -108,15 +108,15 @@ def many_questions(folder: Path) -> None:
                 for number in range(50):
                     tx.write(f"/lib/{number}.md", sentence(rng, 100))
             store.session("chat").append("user", "I prefer metric units")
-            with store.worker():
+            with store.jobs.worker():
                 began = time.perf_counter()
-                abstracts = store.enqueue("abstract", {"path": "/lib"})
+                abstracts = store.jobs.enqueue("abstract", {"path": "/lib"})
                 time.sleep(1.5)
                 asked = time.perf_counter()
                 made = store.session("chat").commit()
-                [remembered] = store.jobs().wait([made.job_id or 0], 60)
+                [remembered] = store.jobs.wait([made.job_id or 0], 60)
                 memory_seconds = time.perf_counter() - asked
-                [described] = store.jobs().wait([abstracts], 60)
+                [described] = store.jobs.wait([abstracts], 60)
                 seconds = time.perf_counter() - began
                 assert remembered.state == described.state == "done"
     Figure("abstracts of 50 documents, model of 500 ms", seconds, "s", 5).emit()
@@ -145,7 +145,9 @@ def throughput(folder: Path) -> None:
 
 def _seconds(store: Store, workers: int) -> float:
     started = [
-        subprocess.Popen([sys.executable, "-c", _WORKER, store.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", _WORKER, Path(store.address)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         for _ in range(workers)
     ]
     for each in started:
@@ -156,7 +158,7 @@ def _seconds(store: Store, workers: int) -> float:
         assert each.stdin is not None
         each.stdin.write(b"go\n")
         each.stdin.flush()
-    while store.jobs().summary().counts.get("done", 0) < JOBS:
+    while store.jobs.stats().counts.get("done", 0) < JOBS:
         time.sleep(0.01)
     seconds = time.perf_counter() - began
     for each in started:
@@ -173,13 +175,13 @@ def idling(folder: Path) -> None:
         began.append(time.perf_counter())
         ran.set()
 
-    with fresh(folder, "idle") as store, store.worker([JobKind("noop", run)]):
+    with fresh(folder, "idle") as store, store.jobs.worker([JobKind("noop", run)]):
         delays = []
         for _ in range(20):
             # Long enough for the worker to look at its most seldom.
             time.sleep(1)
             ran.clear()
-            delays.append(_delay(store.enqueue, ran, began))
+            delays.append(_delay(store.jobs.enqueue, ran, began))
         spent, watched = time.process_time(), time.perf_counter()
         time.sleep(10)
         share = (time.process_time() - spent) / (time.perf_counter() - watched) * 100
@@ -198,7 +200,7 @@ def _delay(enqueue: Callable[[str], int], ran: threading.Event, began: list[floa
 def enqueueing(folder: Path) -> None:
     """Durable enqueue of one job, for comparison."""
     with fresh(folder, "enqueue") as store:
-        median = median_ms(lambda i: store.enqueue("noop"), RUNS)
+        median = median_ms(lambda i: store.jobs.enqueue("noop"), RUNS)
     Figure("durable enqueue of one job", median, "ms", 5).emit()
 
 

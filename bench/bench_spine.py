@@ -36,7 +36,7 @@ def bare_insert(folder: Path) -> Callable[[int], None]:
 
 def writes(folder: Path) -> None:
     """Durable small changes against the bare insert."""
-    holdfast.init(folder / "empty")
+    holdfast.create(folder / "empty").close()
     with holdfast.open(folder / "empty") as store:
         insert = bare_insert(folder)
         rng = random.Random(1)
@@ -51,7 +51,7 @@ def writes(folder: Path) -> None:
 
 def tree(folder: Path) -> None:
     """A store of 100,000 files and 10,000 commits against an empty one; reading it; opening it."""
-    holdfast.init(folder / "few")
+    holdfast.create(folder / "few").close()
     many_files(folder / "many", files=100_000, commits=10_000)
     with holdfast.open(folder / "few") as few, holdfast.open(folder / "many") as many:
         rng = random.Random(2)
@@ -129,7 +129,7 @@ def searching(folder: Path) -> None:
     """Search over 100,000 chunks against the same two raw Lance queries."""
     many_chunks(folder / "chunks", contents=10_000, chunks_each=10)
     with holdfast.open(folder / "chunks") as store:
-        store.optimize()
+        store.maintenance.optimize()
         rng = random.Random(3)
         queries = [sentence(rng, 4) for _ in range(RUNS + 10)]
         backend, embed = store._backend, store._reader.embedder

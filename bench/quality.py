@@ -122,7 +122,7 @@ def installed() -> list[Path]:
 
 def build(folder: Path, sources: Iterable[Path]) -> None:
     """Make a store of the folders, each below /resources under its own name."""
-    holdfast.init(folder)
+    holdfast.create(folder).close()
     with holdfast.open(folder) as store:
         for source in sources:
             store.add(source, to=f"/resources/{source.parent.name}")

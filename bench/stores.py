@@ -32,7 +32,7 @@ def note(rng: random.Random, size: int) -> str:
 
 def many_files(folder: Path, *, files: int, commits: int) -> None:
     """Make a store with so many files in directories of 1,000, written by so many commits, of 2,000 contents."""
-    holdfast.init(folder)
+    holdfast.create(folder).close()
     rng = random.Random(4)
     contents = [note(rng, 500) for _ in range(2000)]
     each = files // commits
@@ -45,7 +45,7 @@ def many_files(folder: Path, *, files: int, commits: int) -> None:
 
 def many_chunks(folder: Path, *, contents: int, chunks_each: int) -> None:
     """Make a store with so many documents of so many chunks, their vectors drawn around 500 topics."""
-    holdfast.init(folder)
+    holdfast.create(folder).close()
     rng, numbers = random.Random(5), np.random.default_rng(5)
     topics = numbers.standard_normal((500, 256)).astype(np.float32)
     with holdfast.open(folder, durability="relaxed") as store:

@@ -104,7 +104,7 @@ def make_many(folder: Path) -> Path:
 
 def head(store: Path) -> int:
     with holdfast.open(store, read_only=True) as opened:
-        return opened.commit().seq
+        return opened.commit_at().id
 
 
 def paths_below(store: Path, path: str) -> list[str]:

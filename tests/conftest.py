@@ -29,7 +29,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store nobody writes to: copying it is quicker than making one per test."""
-    return holdfast.init(tmp_path_factory.mktemp("pristine") / "kb", clock=ManualClock())
+    made = tmp_path_factory.mktemp("pristine") / "kb"
+    holdfast.create(made, clock=ManualClock()).close()
+    return made
 
 
 @pytest.fixture

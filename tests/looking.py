@@ -30,4 +30,4 @@ def entry_rows(store: Store) -> tuple[int, int]:
 
 def head(store: Store) -> int:
     """Return the seq of the newest commit."""
-    return store.commit().seq
+    return store.commit_at().id

@@ -43,7 +43,7 @@ OPERATIONS: dict[str, Callable[[Store, str], object]] = {
     "glob below": lambda store, text: store.glob(f"/notes/{text}"),
     "log": lambda store, text: list(store.log(f"/{text}")),
     "diff": lambda store, text: store.diff(text),
-    "show": lambda store, text: store.show(text),
+    "commit": lambda store, text: store.commit_at(text),
     "restore": lambda store, text: store.restore(f"/{text}", at=1),
     "path": lambda store, text: store.read(text),
     "exists": lambda store, text: store.exists(f"/{text}"),
@@ -60,9 +60,9 @@ OPERATIONS: dict[str, Callable[[Store, str], object]] = {
     "lock": lambda store, text: in_a_lock(store, f"/{text}"),
     "purpose": lambda store, text: in_a_lock(store, "/q", purpose=text, actor=text),
     "lock mode": lambda store, text: in_a_lock(store, "/q", mode=text),
-    "break a lock": lambda store, text: store.break_lock(f"/{text}"),
-    "adopt a lock": lambda store, text: store.adopt_lock(text),
-    "abstract": lambda store, text: store.abstract(f"/{text}"),
+    "break a lock": lambda store, text: store.locks.revoke(f"/{text}"),
+    "adopt a lock": lambda store, text: store.locks.adopt(text),
+    "abstract": lambda store, text: store.summaries.abstract(f"/{text}"),
 }
 
 
@@ -75,7 +75,7 @@ def test_any_text_has_an_answer_or_an_error_that_says_why(name: str, store: Stor
     # What was stored can be read again.
     assert store.ls("/")
     assert list(store.log())
-    assert store.verify().ok
+    assert store.maintenance.verify().ok
 
 
 def test_a_query_that_is_no_unicode_is_refused_in_every_mode(store: Store) -> None:

@@ -68,7 +68,7 @@ def test_a_reading_command_imports_nothing_heavy(command: list[str], store: Stor
 def test_a_search_imports_only_what_it_asks(tail: bool, store: Store, folder: Path) -> None:
     store.write("/notes/a.md", "a lease of a token")
     if not tail:
-        store.optimize()
+        store.maintenance.optimize()
     store.close()
     asked = ["search", "-n", "3", "--mode", "hybrid", "token", "--store", str(folder)]
     run = f"from holdfast.cli import main\nassert main({asked!r}) == 0"
@@ -115,23 +115,23 @@ OPERATIONS = {
     "by meaning": "store.search('lease', mode='vector')",
     "write": "store.write('/new/%d.md' % number, 'lease %d' % number)",
     "add": "store.add(source, to='/added/%d' % number, jobs=1)",
-    "verify": "store.verify(deep=True)",
-    "gc": "store.gc()",
-    "optimize": "store.optimize()",
+    "verify": "store.maintenance.verify(deep=True)",
+    "gc": "store.maintenance.gc()",
+    "optimize": "store.maintenance.optimize()",
     "embed": "store._reader.embedder.encode(['lease'])",
 }
 #: ways into Lance, each by another of its modules
 DOORS = {
     "open": "table.open(1)",
     "stage": "table.stage(table.shape.schema.empty_table())",
-    "attach": "table.attach(1, Staged(('{}',), (), 0))",
+    "attach": "table.attach(1, StagedRows(('{}',), (), 0))",
     "delete": "table.delete_ids(1, ['none'])",
     "query": "Lookup(table).text_candidates(1, ['lease'], 5)",
 }
 TOGETHER = """
 import sys, threading, holdfast
 from holdfast.index.lookup import Lookup
-from holdfast.index.table import Staged
+from holdfast.index.table import StagedRows
 # Threads take turns more often than they would: what can go wrong between two of them goes wrong.
 sys.setswitchinterval(1e-5)
 folder, source, operations, first = sys.argv[1], sys.argv[2], sys.argv[4:], int(sys.argv[3])
@@ -162,7 +162,7 @@ def test_many_threads_may_do_their_first_thing_at_once(
     operations: dict[str, str], first: int, store: Store, folder: Path, tmp_path: Path
 ) -> None:
     store.write("/notes/a.md", "a lease of a token")
-    store.optimize()
+    store.maintenance.optimize()
     store.close()
     source = tmp_path / "source.md"
     source.write_text("a lease to add")

@@ -61,20 +61,20 @@ def look_at_all(folder: Path) -> dict[str, bytes | None]:
 
 
 def test_a_new_store_has_the_standard_directories_and_one_commit(tmp_path: Path) -> None:
-    holdfast.init(tmp_path / "deep" / "kb")
+    holdfast.create(tmp_path / "deep" / "kb").close()
     with holdfast.open(tmp_path / "deep" / "kb") as store:
         assert [info.name for info in store.ls("/")] == ["memories", "resources", "sessions", "skills", "wiki"]
-        assert store.commit().message == "Create the store"
-        assert len(store.store_id) == 32
+        assert store.commit_at().message == "Create the store"
+        assert len(store.id) == 32
 
 
 def test_a_store_is_not_made_over_another(filled: Path, tmp_path: Path) -> None:
     before = files_of(filled)
     with pytest.raises(AlreadyExists, match="is a store already"):
-        holdfast.init(filled)
+        holdfast.create(filled).close()
     (tmp_path / "file").write_text("")
     with pytest.raises(AlreadyExists, match="is a file"):
-        holdfast.init(tmp_path / "file")
+        holdfast.create(tmp_path / "file").close()
     assert files_of(filled) == before
 
 
@@ -82,7 +82,7 @@ def test_a_store_that_lost_its_config_file_is_not_made_anew(filled: Path) -> Non
     (filled / "holdfast.toml").unlink()
     before = files_of(filled)
     with pytest.raises(AlreadyExists, match=r"no holdfast\.toml") as refused:
-        holdfast.init(filled)
+        holdfast.create(filled).close()
     assert "--adopt" in refused.value.remedy
     assert files_of(filled) == before
     (filled / "holdfast.toml").write_text("format = 1\n")
@@ -93,7 +93,7 @@ def test_a_catalog_that_cannot_be_read_is_not_made_anew(filled: Path) -> None:
     (filled / "holdfast.toml").unlink()
     (filled / "catalog.db").write_bytes(b"somebody's only copy")
     with pytest.raises(AlreadyExists):
-        holdfast.init(filled)
+        holdfast.create(filled).close()
     assert (filled / "catalog.db").read_bytes() == b"somebody's only copy"
 
 
@@ -101,7 +101,7 @@ def test_of_many_that_make_a_store_in_one_folder_one_does(tmp_path: Path, child:
     code = """
     hear()
     try:
-        holdfast.init(sys.argv[1])
+        holdfast.create(sys.argv[1]).close()
         with holdfast.open(sys.argv[1]) as store:
             store.write("/mine.md", "mine")
         say("made")
@@ -239,8 +239,8 @@ def test_a_store_opened_read_only_refuses_every_change_and_leaves_no_trace(fille
             lambda: store.mkdir("/x"),
             lambda: store.remove("/d", recursive=True),
             lambda: store.transaction()(lambda tx: tx.move("/d", "/e")),
-            lambda: store.gc(),
-            lambda: store.worker(),
+            lambda: store.maintenance.gc(),
+            lambda: store.jobs.worker(),
         ):
             with pytest.raises(ReadOnly) as refused:
                 change()
@@ -295,7 +295,7 @@ def test_no_store_is_made_where_nothing_may_be_written(tmp_path: Path, child: Ca
         from tests.processes import obey_permissions
         obey_permissions()
         try:
-            holdfast.init(sys.argv[1])
+            holdfast.create(sys.argv[1]).close()
         except holdfast.HoldfastError as error:
             say(error.code)
         """,
@@ -388,16 +388,16 @@ def test_init_over_a_store_that_lost_its_settings_takes_nothing_from_it(folder: 
     """Its only commit is the first one: what it holds is messages and a job."""
     with holdfast.open(folder) as store:
         store.session("talk").append("user", "remember this")
-        store.enqueue("anything")
+        store.jobs.enqueue("anything")
     (folder / "holdfast.toml").unlink()
     with pytest.raises(AlreadyExists, match="--adopt"):
-        holdfast.init(folder)
+        holdfast.create(folder).close()
     with pytest.raises(StoreNotFound, match="--adopt"):
         holdfast.open(folder)
-    holdfast.init(folder, adopt=True)
+    holdfast.create(folder, adopt=True).close()
     with holdfast.open(folder) as store:
         assert [message.content for message in store.session("talk").messages()] == ["remember this"]
-        assert [job.kind for job in store.jobs()] == ["anything"]
+        assert [job.kind for job in store.jobs] == ["anything"]
 
 
 def test_init_over_the_files_of_a_lost_catalog_is_refused(folder: Path) -> None:
@@ -406,7 +406,7 @@ def test_init_over_the_files_of_a_lost_catalog_is_refused(folder: Path) -> None:
     for name in ("holdfast.toml", "catalog.db"):
         (folder / name).unlink()
     with pytest.raises(AlreadyExists, match="backup"):
-        holdfast.init(folder)
+        holdfast.create(folder).close()
 
 
 def test_init_never_removes_what_it_did_not_make(tmp_path: Path, armed: Callable[[str], None]) -> None:
@@ -414,11 +414,11 @@ def test_init_never_removes_what_it_did_not_make(tmp_path: Path, armed: Callable
         folder = tmp_path / point
         armed(f"{point}=error")
         with pytest.raises(HoldfastError):
-            holdfast.init(folder)
+            holdfast.create(folder).close()
         armed("")
         there = {file for file in folder.rglob("*") if file.is_file()}
-        holdfast.init(folder)
+        holdfast.create(folder).close()
         assert there <= {file for file in folder.rglob("*") if file.is_file()}
         with holdfast.open(folder) as store:
             store.write("/a.md", "text")
-            assert store.verify(deep=True).ok
+            assert store.maintenance.verify(deep=True).ok

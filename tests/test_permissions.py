@@ -15,7 +15,7 @@ from tests.processes import Child
 MAKE = """
 import os
 os.umask(int(sys.argv[2], 8))
-holdfast.init(sys.argv[1], shared=sys.argv[3] == "shared")
+holdfast.create(sys.argv[1], shared=sys.argv[3] == "shared").close()
 with holdfast.open(sys.argv[1]) as store:
     store.write("/a.txt", "words " * 20_000)
     store.session("s").append("user", "hello")
@@ -27,7 +27,7 @@ WRITE_AS_ANOTHER = """
 import os
 folder, group = sys.argv[1], int(sys.argv[2])
 # First all that a write imports: the other user may not be allowed to read it.
-with holdfast.open(holdfast.init(sys.argv[3])) as store:
+with holdfast.create(sys.argv[3]) as store:
     store.write("/b.txt", "words " * 20_000)
     store.read("/b.txt")
 os.setgroups([])

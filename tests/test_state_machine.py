@@ -153,7 +153,7 @@ class Machine(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(faults, "_armed", _KillAt(passage, self.folder, aside))
             try:
-                self.store.optimize() if work == "optimize" else gc(self.store._backend)
+                self.store.maintenance.optimize() if work == "optimize" else gc(self.store._backend)
             except Killed:
                 self.reopen_at(aside)
         self.note()
@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def keep_a_snapshot(self) -> None:
         snap = self.store.snapshot()
-        self.kept.append((snap, snap.commit))
+        self.kept.append((snap, snap.commit.id))
 
     # --- rules: looking
 
@@ -243,9 +243,9 @@ class Machine(RuleBasedStateMachine):
     def note(self) -> None:
         """Compare the head, and remember what it shows."""
         assert self.seen() == self.expected.at
-        nodes = [info.node_id for info in self.store.tree("/")]
+        nodes = [info.id for info in self.store.tree("/")]
         assert len(nodes) == len(set(nodes)), "a node stands in one place"
-        self.past[self.store.commit().seq] = self.expected.copied()
+        self.past[self.store.commit_at().id] = self.expected.copied()
 
     def teardown(self) -> None:
         if hasattr(self, "store"):

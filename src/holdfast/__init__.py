@@ -34,14 +34,22 @@ from holdfast.errors import (
     TooLarge,
     Unsupported,
 )
-from holdfast.front.store import Store, init
+from holdfast.front.jobs import Jobs
+from holdfast.front.locks import Locks
+from holdfast.front.maintenance import Maintenance
+from holdfast.front.memories import Memories
+from holdfast.front.sessions import Sessions
+from holdfast.front.store import Store, create
 from holdfast.front.store import open_store as open
-from holdfast.jobs import JobContext, JobKind, JobQueue, Worker
+from holdfast.front.summaries import Summaries
+from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
 from holdfast.locks.lock import Lock
 from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.publish.transaction import Transaction
-from holdfast.search.hits import Explanation, Hit
-from holdfast.sessions.memory import Memory
+from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
+from holdfast.sessions.archiving import SessionCommit
+from holdfast.sessions.context import SessionContext
+from holdfast.sessions.memory import Memory, MemorySource
 from holdfast.sessions.session import Session, SessionInfo
 from holdfast.tree.history import Change
 from holdfast.tree.reading import FileInfo, GrepMatch
@@ -64,12 +72,14 @@ __all__ = [
     "AddReport",
     "AlreadyExists",
     "Archive",
+    "Backoff",
     "Change",
     "Commit",
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
     "Explanation",
+    "Failed",
     "Failure",
     "FileInfo",
     "Finding",
@@ -85,13 +95,19 @@ __all__ = [
     "JobContext",
     "JobKind",
     "JobQueue",
+    "JobStats",
+    "Jobs",
     "Lock",
     "LockInfo",
     "LockLost",
     "LockStats",
     "Locked",
+    "Locks",
     "Lost",
+    "Maintenance",
+    "Memories",
     "Memory",
+    "MemorySource",
     "Message",
     "NotADirectory",
     "NotEmpty",
@@ -103,21 +119,28 @@ __all__ = [
     "ReadOnly",
     "ReindexReport",
     "RepairReport",
+    "ScoreBreakdown",
     "Session",
+    "SessionCommit",
+    "SessionContext",
     "SessionInfo",
+    "Sessions",
+    "Skipped",
     "Snapshot",
     "Status",
+    "Stopped",
     "StorageFailed",
     "Store",
     "StoreNotFound",
     "StoreTooNew",
+    "Summaries",
     "Summary",
     "TooLarge",
     "Transaction",
     "Unsupported",
     "VerifyReport",
     "Worker",
-    "init",
+    "create",
     "open",
 ]
 

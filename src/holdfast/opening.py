@@ -147,12 +147,12 @@ def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dic
         conn.run("INSERT INTO branches (branch_id, name, head_seq) VALUES (:id, 'main', 0)", {"id": MAIN})
         names = STANDARD_DIRECTORIES
         commit = commits.publish(conn, MAIN, 0, now, "holdfast", "Create the store", None, len(names))
-        first = commit.seq * NODES_PER_COMMIT
+        first = commit.id * NODES_PER_COMMIT
         made = [
             Entry(0, first + i, ROOT_ENTRY.node_id, name, None, 0, now, None, None, 0)
             for i, name in enumerate(names, start=1)
         ]
-        entries.begin(conn, MAIN, commit.seq, made)
+        entries.begin(conn, MAIN, commit.id, made)
 
 
 def _write_config(folder: Path) -> None:

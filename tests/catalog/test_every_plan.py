@@ -45,7 +45,7 @@ ALLOWED = {
     "checks": "verify and repair look at everything",
     "work_checks": "verify looks at everything",
     "commits.count": "asked by status and verify",
-    "figures.stored": "one row for each place of bytes",
+    "statistics.stored": "one row for each place of bytes",
     "search_rows.totals": "asked by status and verify",
     "search_rows.tail_bounds": "the tail is bounded: it is folded past `index.fold_rows`",
     "search_rows.tail_ids": "the tail is bounded",
@@ -199,8 +199,8 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
                 intents.finish(conn, str(number), (intents.SWEPT, intents.COMMITTED)[number % 2], 1.0)
             intents.begin(conn, "set aside", "publish", "user", "{}", {}, 1.0, 2.0)
             intents.set_aside(conn, "set aside", "no rights", 1.0)
-        store.enqueue("k")
-        store.optimize()
+        store.jobs.enqueue("k")
+        store.maintenance.optimize()
     if request.param == "with statistics":
         pretend_size(folder / "catalog.db")
     planners: dict[str, Planner] = {}

@@ -70,7 +70,7 @@ assert os.waitpid(child, 0)[1] == 0
 def test_a_writer_that_was_killed_keeps_nobody_out_though_a_child_of_it_lives(
     store: Store, child: Callable[..., Child]
 ) -> None:
-    writer = child(FORKED_IN_A_WRITE, store.folder)
+    writer = child(FORKED_IN_A_WRITE, Path(store.address))
     assert writer.hear() == "forked"
     writer.kill()
     in_time(lambda: store.mkdir("/mine"))
@@ -94,7 +94,7 @@ def test_what_is_under_way_at_a_fork_is_the_parents_alone(folder: Path, child: C
 def test_a_store_that_a_child_opens_anew_loses_nothing_when_the_parent_closes_its_own(
     store: Store, child: Callable[..., Child]
 ) -> None:
-    folder = store.folder
+    folder = Path(store.address)
     store.close()
     child(OPENED_ANEW, folder).finish()
     engine = SqliteEngine(folder / "catalog.db")

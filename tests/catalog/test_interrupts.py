@@ -130,4 +130,4 @@ def test_interrupts_at_random_instants_break_and_stop_no_writer(folder: Path) ->
     broken, hung = bench_interrupts.run(folder, interrupts=200, writers=2, rng=random.Random(1))
     assert (broken, hung) == (0, 0)
     with holdfast.open(folder) as store:
-        assert not store.verify().problems
+        assert not store.maintenance.verify().problems

@@ -63,7 +63,7 @@ def test_the_counts_of_contents_follow_what_is_written_and_forgotten(store: Stor
     with store.transaction() as tx:
         tx.write("/again.md", "never published")
         tx.write("/again.md", "pelican")
-    store.gc()
+    store.maintenance.gc()
     with store._backend.engine.read() as conn:
         rows = conn.rows("SELECT inline, count(*), sum(size) FROM contents GROUP BY inline")
     assert store.status().contents == {"inline" if row[0] else "blobs": (row[1], row[2]) for row in rows}

@@ -134,7 +134,7 @@ def test_a_disk_that_is_full_keeps_nobody_from_a_turn(tmp_path: Path, monkeypatc
 
 def test_eight_processes_write_at_once_and_none_is_refused(store: Store, child: Callable[..., Child]) -> None:
     processes, commits = 8, 60
-    writers = [child(WRITER, store.folder, number, commits) for number in range(processes)]
+    writers = [child(WRITER, Path(store.address), number, commits) for number in range(processes)]
     assert [writer.hear() for writer in writers] == ["ready"] * processes
     before = head(store)
     for writer in writers:
@@ -177,7 +177,7 @@ def test_the_turn_of_a_killed_writer_is_free_at_once(store: Store, child: Callab
             say("holding")
             hear()
         """,
-        store.folder,
+        Path(store.address),
     )
     assert holder.hear() == "holding"
     holder.kill()
@@ -251,7 +251,7 @@ def test_closing_a_store_lets_the_commit_of_another_thread_end(store: Store) -> 
         closing.join(0.2)
         settings.put(conn, "kept", "yes")
     closing.join()
-    with holdfast.open(store.folder) as again, again._backend.engine.read() as conn:
+    with holdfast.open(Path(store.address)) as again, again._backend.engine.read() as conn:
         assert settings.get(conn, "kept") == "yes"
 
 

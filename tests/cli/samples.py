@@ -55,7 +55,7 @@ def _damaged(command: str) -> Sample:
 
     def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
         store.write("/big.bin", bytes(range(256)) * 1_000)
-        for blob in (store.folder / "blobs").rglob("*"):
+        for blob in (Path(store.address) / "blobs").rglob("*"):
             if blob.is_file():
                 blob.unlink()
         return [run(command, "--json").json]

@@ -84,7 +84,7 @@ def test_a_store_in_a_read_only_folder_can_be_read(run: Run, folder: Path, monke
 
 def test_status_shows_locks_and_jobs(run: Run, folder: Path) -> None:
     with holdfast.open(folder) as store, store.lock("/notes"):
-        store.enqueue("nobody")
+        store.jobs.enqueue("nobody")
         assert "locks        1 path held, 0 waiting, 0 stale" in run("status").lines
         found = run("status", "--json").json
     assert (found["locks"]["held"], found["locks"]["waiting"], found["locks"]["healthy"]) == (1, 0, True)

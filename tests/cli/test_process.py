@@ -118,7 +118,7 @@ def test_a_stream_that_the_caller_closed_is_no_error_and_no_file_takes_its_place
     assert (ran.returncode, ran.stderr) == (0, b"")
     with holdfast.open(folder) as store:
         assert store.exists("/made")
-        assert store.verify(deep=True).ok
+        assert store.maintenance.verify(deep=True).ok
 
 
 def test_a_reader_that_goes_away_is_no_error(store: holdfast.Store) -> None:

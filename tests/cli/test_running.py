@@ -122,7 +122,7 @@ def test_the_store_is_the_option_then_the_variable_then_the_nearest_folder(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two"):
-        holdfast.init(tmp_path / name)
+        holdfast.create(tmp_path / name).close()
         with holdfast.open(tmp_path / name) as store:
             store.mkdir(f"/{name}")
     (folder / "deep").mkdir()

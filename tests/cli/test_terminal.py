@@ -27,7 +27,7 @@ def hostile(store: Store) -> Store:
     store.write("/memories/cases/one.md", Memory("cases", f"Case {EVIL}", f"Content {EVIL}").to_markdown())
     store.write("/large.bin", bytes(100_000))
     store.session("chat").append("user", f"Said {EVIL}")
-    job = store.enqueue("nobody", {"about": EVIL})
+    job = store.jobs.enqueue("nobody", {"about": EVIL})
     with store._backend.engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed', error = :error WHERE job_id = :id", {"error": EVIL, "id": job})
         conn.run("UPDATE intents SET actor = :actor", {"actor": EVIL})

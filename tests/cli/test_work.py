@@ -68,7 +68,7 @@ def test_skipped_jobs_are_all_run_again_and_waited_for(run: Run, store: Store) -
 
 
 def test_status_names_the_jobs_that_failed(run: Run, store: Store) -> None:
-    job_id = store.enqueue("abstract", {"path": "no path"}, attempts=1)
+    job_id = store.jobs.enqueue("abstract", {"path": "no path"}, attempts=1)
     run("jobs", "run", "--until-empty")
     lines = [line for line in run("status").lines if line.startswith("jobs ")]
     assert lines[0].endswith("0 to do, 1 failed")
@@ -76,7 +76,7 @@ def test_status_names_the_jobs_that_failed(run: Run, store: Store) -> None:
 
 
 def test_waiting_for_a_job_says_whether_it_ended_well(run: Run, store: Store) -> None:
-    job_id = store.enqueue("nobody")
+    job_id = store.jobs.enqueue("nobody")
     assert run("jobs", "wait", job_id, "--timeout", "0.01").status == 1
     assert run("jobs", "cancel", job_id).out == "cancelled 1 job\n"
     assert run("jobs", "cancel", job_id).out == "cancelled 0 jobs\n"

@@ -19,7 +19,7 @@ def talk(store: Store) -> None:
     session = store.session("chat")
     session.append("user", "I prefer metric units.", parts=[{"x": 1}], tool_calls=[{"y": 2}])
     session.commit()
-    worker = store.worker()
+    worker = store.jobs.worker()
     while worker.turn():
         pass
     session.append("user", "And tea.", parts=[{"x": 1}], tool_calls=[{"y": 2}])
@@ -42,12 +42,12 @@ def _jobs(run: Run, store: Store, scratch: Path) -> list[Any]:
     talk(store)
     with store._backend.engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed'")
-    store.enqueue("nobody")
+    store.jobs.enqueue("nobody")
     return [run("--json", *line.split()).json for line in ("jobs list", "status", "jobs run --until-empty")]
 
 
 def _cancel(run: Run, store: Store, scratch: Path) -> list[Any]:
-    return [run("jobs", "cancel", store.enqueue("nobody"), "--json").json]
+    return [run("jobs", "cancel", store.jobs.enqueue("nobody"), "--json").json]
 
 
 WORK_SAMPLES: dict[str, Sample] = {

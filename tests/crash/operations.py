@@ -94,7 +94,7 @@ def remove_and_retire(store: Store) -> None:
         tx.write("/shelf/deep/note.md", f"an {OCELOT} lives here")
         tx.write("/shelf/blob.bin", BLOB)
     store.remove("/shelf", recursive=True)
-    store.optimize()
+    store.maintenance.optimize()
 
 
 def furnish_with_a_book(store: Store) -> None:
@@ -137,7 +137,7 @@ def leave_garbage(store: Store) -> None:
 def hide_rows(store: Store) -> None:
     """Remove what is in the table, so that its rows are history."""
     furnish_with_a_book(store)
-    store.optimize()
+    store.maintenance.optimize()
     store.remove("/book.md")
     store.write("/after.md", f"a {QUOKKA} came after")
 
@@ -171,7 +171,7 @@ def lose_a_blob_that_was_added(folder: Path) -> None:
 def take_what_is_left(store: Store) -> None:
     """Break the lock of an earlier try: what failed in a process that lives on holds it until its lease ends."""
     with contextlib.suppress(NotFound):
-        store.break_lock("/d", force=True)
+        store.locks.revoke("/d", force=True)
 
 
 def lock_and_unlock(store: Store) -> None:
@@ -180,7 +180,7 @@ def lock_and_unlock(store: Store) -> None:
     with store.lock("/d", mode="subtree") as lock:
         lock.renew()
         store.write("/d/note.md", f"# Locked\n\nwith a {QUOKKA}")
-    adopted = store.adopt_lock(store.lock("/d").hand_over())
+    adopted = store.locks.adopt(store.lock("/d").hand_over())
     adopted.release()
 
 
@@ -190,7 +190,7 @@ def wait_and_break(store: Store) -> None:
     store.lock("/d", ttl=60)
     with contextlib.suppress(Locked):
         store.lock("/d")
-    store.break_lock("/d", force=True)
+    store.locks.revoke("/d", force=True)
 
 
 @contextlib.contextmanager
@@ -220,7 +220,7 @@ def reindex(folder: Path) -> None:
                 found := convert(self, document, limits), markdown=f"{found.markdown}\n\nand a {QUOKKA}\n"
             ),
         )
-        store.reindex()
+        store.maintenance.reindex()
 
 
 def furnish_with_a_long_book(store: Store) -> None:
@@ -261,17 +261,17 @@ OPERATIONS = (
     row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),
     row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
     Operation("add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", jobs=1))(f), on_store(furnish)),
-    row("fold", lambda store: store.optimize(), furnish),
-    row("fold into a full table, and index", lambda store: store.optimize(), furnish_with_a_book),
-    row("put away hidden rows", lambda store: store.optimize(), hide_rows),
+    row("fold", lambda store: store.maintenance.optimize(), furnish),
+    row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
+    row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),
     row("collect garbage", lambda store: gc(store._backend), leave_garbage),
     Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
-    Operation("repair", on_store(lambda store: store.repair()), lose_a_blob_that_was_added, mends=True),
+    Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
-    row("make the abstract of a directory", lambda store: store.abstract("/d")),
+    row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),
-    Operation("init", holdfast.init, again=False),
+    Operation("init", lambda folder: holdfast.create(folder).close(), again=False),
     Operation("migrate", migrate, on_store(furnish)),
 )

@@ -62,7 +62,7 @@ def remember(store: Store) -> None:
 
 def enqueue_noop(store: Store) -> None:
     """Enqueue a job that has no effect."""
-    store.enqueue("noop")
+    store.jobs.enqueue("noop")
 
 
 def run_noop(store: Store) -> None:

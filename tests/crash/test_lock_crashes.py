@@ -51,9 +51,9 @@ def take_everything(store: Store, above: int = 0) -> None:
     """Take what the dead held, at once and with a higher token."""
     with store.lock(["/a", "/b", "/c"], mode="subtree", timeout=0) as lock:
         assert min(lock.tokens) > above
-    assert store.locks() == []
-    assert store.lock_queue() == []
-    assert store.lock_stats().healthy
+    assert store.locks.list() == []
+    assert store.locks.waiting() == []
+    assert store.locks.stats().healthy
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -62,7 +62,7 @@ def test_a_step_that_is_killed_is_done_or_not(folder: Path, child: Callable[...,
     step = STEPS[name]
     killed_at(child, step.before if when == "before" else step.after, step.code, folder)
     with holdfast.open(folder) as store:
-        left = store.locks()
+        left = store.locks.list()
         assert tuple(info.path for info in left) == (step.left_before if when == "before" else step.left_after)
         assert {info.state for info in left} <= {"stale"}
         take_everything(store, above=max([info.token for info in left], default=0))
@@ -78,7 +78,7 @@ def test_a_waiter_that_is_killed_leaves_no_place_behind(folder: Path, child: Cal
     with holdfast.open(folder) as store:
         with store.lock("/a"):
             killed_at(child, "lock.after_refusal", OPEN + "store.lock('/a', timeout=None)", folder)
-            assert store.lock_queue() == []
+            assert store.locks.waiting() == []
         take_everything(store)
 
 
@@ -88,7 +88,7 @@ def test_a_break_that_is_killed_is_audited_if_it_was_done(
 ) -> None:
     with holdfast.open(folder) as store:
         lock = store.lock("/a")
-        killed_at(child, point, OPEN + "store.break_lock('/a', force=True)", folder)
+        killed_at(child, point, OPEN + "store.locks.revoke('/a', force=True)", folder)
         done = point == "lock.after_break"
         assert lock.held is not done
         with store._backend.engine.read() as conn:
@@ -106,11 +106,11 @@ def test_a_hand_over_that_is_killed_before_its_commit_frees_the_lock(folder: Pat
 def test_a_hand_over_whose_claim_was_never_told_can_be_broken(folder: Path, child: Callable[..., Child]) -> None:
     killed_at(child, "lock.after_hand_over", TAKE + "lock.hand_over()", folder)
     with holdfast.open(folder) as store:
-        assert {info.state for info in store.locks()} == {"handed_over"}
+        assert {info.state for info in store.locks.list()} == {"handed_over"}
         with pytest.raises(Locked, match="not yet adopted"):
             store.lock("/a")
         for path in BOTH:
-            store.break_lock(path, force=True)
+            store.locks.revoke(path, force=True)
         take_everything(store)
 
 
@@ -118,7 +118,7 @@ def test_a_hand_over_whose_claim_was_never_told_can_be_broken(folder: Path, chil
 def test_an_adoption_that_is_killed_was_or_was_not(folder: Path, child: Callable[..., Child], point: str) -> None:
     with holdfast.open(folder) as store:
         claim = store.lock("/a").hand_over()
-        killed_at(child, point, OPEN + "store.adopt_lock(sys.argv[2])", folder, claim)
+        killed_at(child, point, OPEN + "store.locks.adopt(sys.argv[2])", folder, claim)
         if point == "lock.before_adopt_commit":
-            assert store.adopt_lock(claim).release()
+            assert store.locks.adopt(claim).release()
         take_everything(store)

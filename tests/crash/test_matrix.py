@@ -91,7 +91,7 @@ def check_whole(folder: Path, doing: str) -> None:
         return
     with quiet(folder) as store:
         sweep(store._backend)
-        assert store.journal() == [], doing
+        assert store.maintenance.intents() == [], doing
         report = verify(store._backend, deep=True)
     assert not report.problems, doing
 

@@ -27,18 +27,18 @@ APPEND = """
 COMMIT = "holdfast.open(sys.argv[1]).session('chat').commit()"
 DELETE = "holdfast.open(sys.argv[1]).session('chat').delete()"
 WORK = """
-    worker = holdfast.open(sys.argv[1]).worker()
+    worker = holdfast.open(sys.argv[1]).jobs.worker()
     while worker.turn():
         pass
     """
 #: each job adds one to a number, so that an effect that came twice or never shows
 COUNTING = """
-    from holdfast.jobs import Kind
+    from holdfast.jobs import JobKind
 
     def run(context):
         context.publish(lambda tx: tx.write("/count.md", str(int(tx.read("/count.md")) + 1)))
 
-    worker = holdfast.open(sys.argv[1]).worker([Kind("count", run), Kind("noop", lambda context: None)])
+    worker = holdfast.open(sys.argv[1]).jobs.worker([JobKind("count", run), JobKind("noop", lambda context: None)])
     while worker.turn(limit=int(sys.argv[2])):
         pass
     """
@@ -62,12 +62,12 @@ def numbers(messages: list[Message]) -> list[int]:
 def finish(folder: Path) -> list[str]:
     """Run what is left to its end, check that the store is whole, and return the states of all jobs."""
     with holdfast.open(folder) as store:
-        worker = store.worker([JobKind("count", add_one), JobKind("noop", lambda context: None)])
+        worker = store.jobs.worker([JobKind("count", add_one), JobKind("noop", lambda context: None)])
         worker.beat()
         while worker.turn():
             pass
-        assert not store.verify(deep=True).problems
-        return [job.state for job in store.jobs()]
+        assert not store.maintenance.verify(deep=True).problems
+        return [job.state for job in store.jobs]
 
 
 def add_one(context: Any) -> None:
@@ -101,7 +101,7 @@ def test_a_commit_that_is_killed_archived_every_message_once_or_not_at_all(
     killed_at(child, point, COMMIT, folder)
     with holdfast.open(folder) as store:
         session = store.session("chat")
-        assert len(session.show().archives) == len(list(store.jobs())) == archived
+        assert len(session.show().archives) == len(list(store.jobs)) == archived
         assert store.exists("/sessions/chat") is archived
         assert len(session.messages()) == (0 if archived else 100)
         session.append("user", "100 more")
@@ -126,7 +126,7 @@ def test_a_deletion_that_is_killed_loses_no_message_and_goes_on_when_repeated(
     talk(folder)
     killed_at(child, point, DELETE, folder, passage)
     with holdfast.open(folder) as store:
-        assert [session.session_id for session in store.sessions()] == ["chat"] * there
+        assert [session.session_id for session in store.sessions.list()] == ["chat"] * there
         if there:
             assert numbers(store.session("chat").messages(archived=True)) == list(range(20))
             store.session("chat").delete()
@@ -162,7 +162,7 @@ def test_a_memory_job_that_is_killed_runs_again_and_takes_effect_once(
             assert len(server.calls) == calls
             assert f"says call {calls}" in store.read(UNITS).decode()
             assert [commit.actor for commit in store.log(UNITS)] == [f"job:{made.job_id}"]
-            assert store.abstract(f"{made.path}/transcript.md", derive=False).deriver == "llm:tiny"
+            assert store.summaries.abstract(f"{made.path}/transcript.md", derive=False).deriver == "llm:tiny"
 
 
 @pytest.mark.parametrize(("point", "passage"), [("digest.before_save", 1), ("digest.before_save", 2),
@@ -176,14 +176,14 @@ def test_a_worker_that_is_killed_between_many_questions_asks_only_what_was_not_k
             with store.transaction() as tx:
                 for n in range(20):
                     tx.write(f"/lib/{n}.md", f"This tells of number {n}.")
-            store.enqueue("abstract", {"path": "/lib"})
+            store.jobs.enqueue("abstract", {"path": "/lib"})
         killed_at(child, point, WORK, folder, passage)
         assert finish(folder) == ["done"]
         # At most what one commit holds, and what was under way beside it, is asked about twice.
         assert 21 <= len(server.calls) <= 21 + 2 * 8
         with holdfast.open(folder) as store:
-            assert store.abstract("/lib", derive=False).fresh
-            assert all(store.abstract(f"/lib/{n}.md", derive=False).fresh for n in range(20))
+            assert store.summaries.abstract("/lib", derive=False).fresh
+            assert all(store.summaries.abstract(f"/lib/{n}.md", derive=False).fresh for n in range(20))
 
 
 def test_a_worker_that_is_killed_while_the_model_thinks_loses_nothing(
@@ -221,7 +221,7 @@ def test_every_job_of_a_killed_worker_takes_effect_once(
 ) -> None:
     with holdfast.open(folder) as store:
         store.write(COUNT, "0")
-        ids = [store.enqueue(kind) for kind in ("count", "noop", "count", "noop", "count")]
+        ids = [store.jobs.enqueue(kind) for kind in ("count", "noop", "count", "noop", "count")]
     killed_at(child, point, COUNTING, folder, passage, at_once)
     assert finish(folder) == ["done"] * len(ids)
     with holdfast.open(folder) as store:
@@ -230,4 +230,4 @@ def test_every_job_of_a_killed_worker_takes_effect_once(
 
 
 def assert_no_lease(store: Store) -> None:
-    assert {(job.owner, job.token, job.lease_until) for job in store.jobs()} == {(None, None, None)}
+    assert {(job.owner, job.token, job.lease_until) for job in store.jobs} == {(None, None, None)}

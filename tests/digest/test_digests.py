@@ -40,7 +40,7 @@ class Counting(Extractive):
 def counting(store: Store) -> Counting:
     """Return the digester that the store uses from now on."""
     digester = Counting()
-    store._handlers.__dict__["digester"] = digester
+    store._builtin.__dict__["digester"] = digester
     return digester
 
 
@@ -54,65 +54,65 @@ def furnish(store: Store) -> None:
 
 def test_a_document_is_digested_once_whatever_its_paths(store: Store, counting: Counting) -> None:
     furnish(store)
-    abstract = store.abstract("/lib/a/one.md")
+    abstract = store.summaries.abstract("/lib/a/one.md")
     assert (abstract.text, abstract.deriver, abstract.fresh) == ("This tells of one thing.", "counting", True)
-    assert abstract.commit == store.snapshot().commit
-    assert store.overview("/lib/a/one.md").text == "- This tells of one thing."
+    assert abstract.commit == store.snapshot().commit.id
+    assert store.summaries.overview("/lib/a/one.md").text == "- This tells of one thing."
     store.move("/lib/a/one.md", "/lib/moved.md")
     store.copy("/lib/moved.md", "/lib/copied.md")
-    assert store.abstract("/lib/copied.md").text == "This tells of one thing."
+    assert store.summaries.abstract("/lib/copied.md").text == "This tells of one thing."
     assert len(counting.texts) == 1
 
 
 def test_a_directory_is_digested_from_below(store: Store, counting: Counting) -> None:
     furnish(store)
-    assert store.abstract("/lib/a").text == "2 documents: One; Two"
-    assert store.abstract("/lib/b").text == "This tells of three things."
-    assert "- folder: 2 documents: One; Two" in store.overview("/lib").text
+    assert store.summaries.abstract("/lib/a").text == "2 documents: One; Two"
+    assert store.summaries.abstract("/lib/b").text == "This tells of three things."
+    assert "- folder: 2 documents: One; Two" in store.summaries.overview("/lib").text
     assert (len(counting.texts), counting.folders) == (3, 3)
 
 
 def test_a_rename_derives_nothing_anew(store: Store, counting: Counting) -> None:
     furnish(store)
-    before = store.overview("/lib").text
+    before = store.summaries.overview("/lib").text
     store.move("/lib/a/one.md", "/lib/a/uno.md")
     store.move("/lib/b", "/lib/c")
     store.move("/lib", "/library")
-    assert store.overview("/library").text == before
+    assert store.summaries.overview("/library").text == before
     assert (len(counting.texts), counting.folders) == (3, 3)
 
 
 def test_a_change_derives_only_upward_from_what_changed(store: Store, counting: Counting) -> None:
     furnish(store)
-    store.abstract("/lib")
+    store.summaries.abstract("/lib")
     counting.texts.clear()
     counting.folders = 0
     store.write("/lib/a/one.md", "# One\n\nThis tells of something else.")
-    assert "This tells of something else." in store.overview("/lib/a").text
-    store.abstract("/lib")
+    assert "This tells of something else." in store.summaries.overview("/lib/a").text
+    store.summaries.abstract("/lib")
     assert (len(counting.texts), counting.folders) == (1, 2)
 
 
 def test_a_stale_digest_says_which_commit_it_describes(store: Store, counting: Counting) -> None:
     furnish(store)
     with pytest.raises(NotFound):
-        store.abstract("/lib", derive=False)
-    described = store.abstract("/lib").commit
-    assert store.abstract("/lib", derive=False).fresh
+        store.summaries.abstract("/lib", derive=False)
+    described = store.summaries.abstract("/lib").commit
+    assert store.summaries.abstract("/lib", derive=False).fresh
     store.write("/lib/new.md", "This came later.")
-    stale = store.abstract("/lib", derive=False)
+    stale = store.summaries.abstract("/lib", derive=False)
     assert (stale.fresh, stale.commit) == (False, described)
-    assert stale.commit < store.snapshot().commit
+    assert stale.commit < store.snapshot().commit.id
     with pytest.raises(NotFound):
-        store.abstract("/lib/new.md", derive=False)
+        store.summaries.abstract("/lib/new.md", derive=False)
 
 
 def test_what_has_no_text_has_no_digest(store: Store) -> None:
     furnish(store)
     with pytest.raises(Unsupported):
-        store.abstract("/lib/b/blob.bin")
+        store.summaries.abstract("/lib/b/blob.bin")
     with pytest.raises(NotFound):
-        store.abstract("/nothing")
+        store.summaries.abstract("/nothing")
 
 
 def test_a_job_digests_what_is_below_and_the_directories_above(store: Store, counting: Counting) -> None:
@@ -121,12 +121,12 @@ def test_a_job_digests_what_is_below_and_the_directories_above(store: Store, cou
         tx.write("/lib/a/four.md", "This tells of four.")
         ticket = tx.enqueue("abstract", {"path": "/lib/a"}, key="abstract:/lib/a", supersede=True)
     work(store)
-    job = store.jobs().get(ticket.job_id or 0)
+    job = store.jobs.get(ticket.job_id or 0)
     assert (job.state, (job.result or {})["made"]) == ("done", 7)
-    assert store.abstract("/lib", derive=False).fresh
-    again = store.enqueue("overview", {"path": "/lib/a/four.md"})
+    assert store.summaries.abstract("/lib", derive=False).fresh
+    again = store.jobs.enqueue("overview", {"path": "/lib/a/four.md"})
     work(store)
-    assert (store.jobs().get(again).result or {})["made"] == 0
+    assert (store.jobs.get(again).result or {})["made"] == 0
 
 
 def test_an_add_enqueues_the_digests_of_what_it_added(store: Store, tmp_path: Path) -> None:
@@ -135,34 +135,34 @@ def test_an_add_enqueues_the_digests_of_what_it_added(store: Store, tmp_path: Pa
     (source / "a.md").write_text("# A\n\nThis tells of the letter a.")
     store.add(source, jobs=1)
     store.add(source, jobs=1)
-    assert [(job.kind, job.payload) for job in store.jobs()] == [("abstract", {"path": "/resources/papers"})]
+    assert [(job.kind, job.payload) for job in store.jobs] == [("abstract", {"path": "/resources/papers"})]
     work(store)
-    assert store.abstract("/resources/papers", derive=False).text == "This tells of the letter a."
+    assert store.summaries.abstract("/resources/papers", derive=False).text == "This tells of the letter a."
     store.add(source, jobs=1)
-    assert store.jobs().summary().depth == 0
+    assert store.jobs.stats().depth == 0
 
 
 def test_a_job_for_what_is_gone_does_nothing(store: Store) -> None:
-    job_id = store.enqueue("abstract", {"path": "/gone/away.md"})
+    job_id = store.jobs.enqueue("abstract", {"path": "/gone/away.md"})
     work(store)
-    assert store.jobs().get(job_id).state == "done"
+    assert store.jobs.get(job_id).state == "done"
 
 
 def test_a_cancelled_job_stops_between_two_documents(store: Store, counting: Counting) -> None:
     furnish(store)
-    worker = store.worker()
-    job_id = store.enqueue("abstract", {"path": "/lib"})
+    worker = store.jobs.worker()
+    job_id = store.jobs.enqueue("abstract", {"path": "/lib"})
     of_text = counting.of_text
 
     def cancelling(title: str | None, text: str) -> SummaryPair:
-        store.jobs().cancel(job_id)
+        store.jobs.cancel(job_id)
         worker.beat()
         return of_text(title, text)
 
     counting.of_text = cancelling  # type: ignore[method-assign]
     worker.turn()
     assert len(counting.texts) == 1
-    assert store.jobs().get(job_id).state == "cancelled"
+    assert store.jobs.get(job_id).state == "cancelled"
 
 
 def test_many_documents_are_asked_about_at_once_and_a_memory_does_not_wait_for_them(folder: Path) -> None:
@@ -185,13 +185,13 @@ def test_many_documents_are_asked_about_at_once_and_a_memory_does_not_wait_for_t
             with store.transaction() as tx:
                 for n in range(30):
                     tx.write(f"/lib/{n % 3}/{n}.md", f"This tells of number {n}.")
-            with store.worker():
-                abstracts = store.enqueue("abstract", {"path": "/lib"})
+            with store.jobs.worker():
+                abstracts = store.jobs.enqueue("abstract", {"path": "/lib"})
                 assert asked.wait(60)
                 store.session("chat").append("user", "Remember me")
                 made = store.session("chat").commit()
-                assert [job.state for job in store.jobs().wait([made.job_id or 0], 60)] == ["done"]
-                [job] = store.jobs().wait([abstracts], 60)
+                assert [job.state for job in store.jobs.wait([made.job_id or 0], 60)] == ["done"]
+                [job] = store.jobs.wait([abstracts], 60)
             assert (job.state, (job.result or {})["made"]) == ("done", 34)
 
 
@@ -204,7 +204,7 @@ def test_a_failure_says_what_the_model_was_asked_about(folder: Path) -> None:
         with holdfast.open(folder) as store:
             furnish(store)
             with pytest.raises(ProviderFailed, match=r"refused: I will not.*asked about the document 'Two'"):
-                store.abstract("/lib/a")
+                store.summaries.abstract("/lib/a")
 
 
 def test_an_endpoint_that_is_busy_for_a_moment_fails_no_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,9 +217,9 @@ def test_an_endpoint_that_is_busy_for_a_moment_fails_no_document(folder: Path, m
         configure(folder, server)
         with holdfast.open(folder) as store:
             furnish(store)
-            job_id = store.enqueue("abstract", {"path": "/lib"}, attempts=1)
+            job_id = store.jobs.enqueue("abstract", {"path": "/lib"}, attempts=1)
             work(store)
-            assert store.jobs().get(job_id).state == "done"
+            assert store.jobs.get(job_id).state == "done"
 
 
 def test_a_text_that_the_model_refuses_keeps_no_other_from_its_digest(folder: Path) -> None:
@@ -231,17 +231,17 @@ def test_a_text_that_the_model_refuses_keeps_no_other_from_its_digest(folder: Pa
         configure(folder, server)
         with holdfast.open(folder) as store:
             furnish(store)
-            job_id = store.enqueue("abstract", {"path": "/lib"}, attempts=1)
+            job_id = store.jobs.enqueue("abstract", {"path": "/lib"}, attempts=1)
             work(store)
-            job = store.jobs().get(job_id)
+            job = store.jobs.get(job_id)
             assert job.state == "failed"
             assert "refused" in (job.error or "")
             for path in ("/lib/a/two.md", "/lib/b/three.md", "/lib/b"):
-                assert store.abstract(path, derive=False).deriver == "llm:tiny"
+                assert store.summaries.abstract(path, derive=False).deriver == "llm:tiny"
             # What holds the refused text would not describe all that it holds.
             for path in ("/lib/a/one.md", "/lib/a", "/lib"):
                 with pytest.raises(NotFound):
-                    store.abstract(path, derive=False)
+                    store.summaries.abstract(path, derive=False)
 
 
 def test_a_model_that_is_down_is_not_asked_about_every_text(folder: Path) -> None:
@@ -251,11 +251,11 @@ def test_a_model_that_is_down_is_not_asked_about_every_text(folder: Path) -> Non
             with store.transaction() as tx:
                 for n in range(PATIENCE + 3):
                     tx.write(f"/lib/{n}.md", f"This tells of number {n}.")
-            store.enqueue("abstract", {"path": "/lib"})
+            store.jobs.enqueue("abstract", {"path": "/lib"})
             work(store)
             assert len(server.calls) == PATIENCE
             with pytest.raises(ProviderFailed):
-                store.abstract("/lib")
+                store.summaries.abstract("/lib")
             assert len(server.calls) == PATIENCE + 1
 
 
@@ -265,8 +265,8 @@ def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
         with holdfast.open(folder) as store:
             furnish(store)
             with pytest.raises(ProviderFailed):
-                store.abstract("/lib/a")
-            assert store.abstract("/lib/a").text == "A."
+                store.summaries.abstract("/lib/a")
+            assert store.summaries.abstract("/lib/a").text == "A."
             assert len(server.calls) == 4
 
 
@@ -282,52 +282,52 @@ def test_a_cancel_does_not_wait_for_the_model(folder: Path) -> None:
         configure(folder, server)
         with holdfast.open(folder) as store:
             furnish(store)
-            job_id = store.enqueue("abstract", {"path": "/lib"})
-            worker = store.worker()
+            job_id = store.jobs.enqueue("abstract", {"path": "/lib"})
+            worker = store.jobs.worker()
             thread = threading.Thread(target=worker.turn)
             thread.start()
             assert asked_now.wait(60)
-            store.jobs().cancel(job_id)
+            store.jobs.cancel(job_id)
             worker.beat()
             thread.join(30)
             stopped = not thread.is_alive()
             go_on.set()
             thread.join()
             assert stopped
-            assert store.jobs().get(job_id).state == "cancelled"
+            assert store.jobs.get(job_id).state == "cancelled"
 
 
 def test_digests_of_what_is_there_survive_garbage_collection(store: Store, counting: Counting) -> None:
     furnish(store)
-    store.abstract("/lib")
+    store.summaries.abstract("/lib")
     gc(store._backend)
-    assert store.abstract("/lib/a/one.md", derive=False).fresh
-    assert not store.verify().problems
+    assert store.summaries.abstract("/lib/a/one.md", derive=False).fresh
+    assert not store.maintenance.verify().problems
 
 
 def test_a_store_opened_for_reading_digests_and_keeps_nothing(folder: Path) -> None:
     with holdfast.open(folder) as store:
         furnish(store)
     with holdfast.open(folder, read_only=True) as store:
-        assert store.abstract("/lib/a").text == "2 documents: One; Two"
+        assert store.summaries.abstract("/lib/a").text == "2 documents: One; Two"
         with pytest.raises(NotFound):
-            store.abstract("/lib/a", derive=False)
+            store.summaries.abstract("/lib/a", derive=False)
         with pytest.raises(ReadOnly):
-            store.enqueue("abstract", {"path": "/lib"})
+            store.jobs.enqueue("abstract", {"path": "/lib"})
 
 
 def test_a_model_digests_when_one_is_configured(folder: Path) -> None:
     with holdfast.open(folder) as store:
         furnish(store)
-        assert store.abstract("/lib/a/one.md").deriver == "extractive"
+        assert store.summaries.abstract("/lib/a/one.md").deriver == "extractive"
     with serving(lambda asked, call: f'{{"abstract": "Answer {call}.", "overview": "Long {call}."}}') as server:
         configure(folder, server)
         with holdfast.open(folder) as store:
             # What there is stands in until the model has been asked, under the name of who made it.
-            assert store.abstract("/lib/a/one.md", derive=False).deriver == "extractive"
-            found = store.abstract("/lib/a")
+            assert store.summaries.abstract("/lib/a/one.md", derive=False).deriver == "extractive"
+            found = store.summaries.abstract("/lib/a")
             assert (found.text, found.deriver) == ("Answer 3.", "llm:tiny")
-            assert store.abstract("/lib/b").text == "Answer 4."
+            assert store.summaries.abstract("/lib/b").text == "Answer 4."
         assert "- One: Answer" in server.calls[2]["messages"][1]["content"]
         assert "This tells of three things." in server.calls[3]["messages"][1]["content"]
         assert len(server.calls) == 4

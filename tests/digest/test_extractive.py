@@ -82,8 +82,12 @@ def test_digests_are_bounded() -> None:
 
 
 def test_a_folder_is_told_by_its_documents() -> None:
-    children = [DirectoryItem("A", "About a.", False), DirectoryItem(None, "About b.", False), DirectoryItem(None, None, False),
-                DirectoryItem(None, "2 documents", True)]  # fmt: skip
+    children = [
+        DirectoryItem("A", "About a.", False),
+        DirectoryItem(None, "About b.", False),
+        DirectoryItem(None, None, False),
+        DirectoryItem(None, "2 documents", True),
+    ]
     pair = Extractive().of_folder(children)
     assert pair.abstract == "2 documents, 1 folder, 1 file without text: A; About b."
     assert "- **A**: About a.\n- About b.\n- folder: 2 documents" in pair.overview

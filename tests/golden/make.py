@@ -57,7 +57,7 @@ def main() -> None:
 def fill(folder: Path) -> None:
     """Make a store with something of every kind, and be killed in it while writing a blob."""
     clock = ManualClock()
-    store = holdfast.open(holdfast.init(folder, clock=clock), clock=clock)
+    store = holdfast.create(folder, clock=clock)
     assert store._upkeep is not None
     store._backend.after_publish.remove(store._upkeep.notice)
     _write_tree(store, clock)
@@ -66,7 +66,7 @@ def fill(folder: Path) -> None:
     session.append("assistant", "Under /journal, beside the leases.")
     session.commit()
     session.append("user", "And the ocelots?")
-    store.enqueue("greet", {"name": "walrus"}, priority=3)
+    store.jobs.enqueue("greet", {"name": "walrus"}, priority=3)
     store.write("/tail.md", "# Tail\n\nThe wombat is not folded yet.", message="write to the tail")
     store.lock("/held", mode="subtree", purpose="golden", ttl=3600)
     faults.arm("publish.before_lock=kill")
@@ -84,11 +84,11 @@ def _write_tree(store: Store, clock: ManualClock) -> None:
     clock.advance(60)
     store.write("/notes/a.md", "# A\n\nThe walrus left.", message="change")
     store.move("/notes", "/journal", message="move")
-    store.optimize()
+    store.maintenance.optimize()
     clock.advance(60)
     store.remove("/old", recursive=True, message="remove")
-    store.optimize()
-    store.abstract("/journal")
+    store.maintenance.optimize()
+    store.summaries.abstract("/journal")
 
 
 def _name_host(folder: Path) -> None:
@@ -106,12 +106,12 @@ def _name_host(folder: Path) -> None:
 def _expected(folder: Path) -> dict[str, object]:
     """Return what a reader sees, by this version's own account."""
     with holdfast.open(folder, read_only=True) as store:
-        states = {commit.seq: store.snapshot(commit.seq) for commit in store.log()}
+        states = {commit.id: store.snapshot(commit.id) for commit in store.log()}
         return {
             "trees": {seq: {i.path: i.content_id for i in state.tree()} for seq, state in states.items()},
             "texts": {path: held.decode() for path, held in contents_of(store).items() if held and b"\0" not in held},
-            "log": [[commit.seq, commit.at, commit.actor, commit.message] for commit in store.log()],
-            "node": store.stat("/journal/a.md").node_id,
+            "log": [[commit.id, commit.at.timestamp(), commit.actor, commit.message] for commit in store.log()],
+            "node": store.stat("/journal/a.md").id,
         }
 
 

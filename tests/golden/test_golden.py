@@ -63,7 +63,7 @@ def test_there_is_a_golden_store_of_the_present_format() -> None:
 
 
 def test_every_commit_shows_what_it_showed(golden: Store, expected: Any) -> None:
-    assert [[c.seq, c.at, c.actor, c.message] for c in golden.log()] == expected["log"]
+    assert [[c.id, c.at.timestamp(), c.actor, c.message] for c in golden.log()] == expected["log"]
     for seq, tree in expected["trees"].items():
         assert {info.path: info.content_id for info in golden.snapshot(int(seq)).tree()} == tree
     texts = {path: held for path, held in contents_of(golden).items() if path in expected["texts"]}
@@ -72,7 +72,7 @@ def test_every_commit_shows_what_it_showed(golden: Store, expected: Any) -> None
 
 
 def test_nothing_is_wrong_with_it(golden: Store) -> None:
-    report = golden.verify(deep=True)
+    report = golden.maintenance.verify(deep=True)
     assert report.problems == ()
 
 
@@ -86,7 +86,7 @@ def test_it_is_searched_in_tail_table_and_history(golden: Store) -> None:
 
 
 def test_its_history_goes_on(golden: Store, expected: Any) -> None:
-    assert golden.stat("/journal/a.md").node_id == expected["node"]
+    assert golden.stat("/journal/a.md").id == expected["node"]
     assert [commit.message for commit in golden.log("/journal/a.md")] == ["change", "begin"]
     golden.restore("/old", at=2)
     assert [commit.message for commit in golden.log("/old")][1:] == ["remove", "begin"]
@@ -94,7 +94,7 @@ def test_its_history_goes_on(golden: Store, expected: Any) -> None:
     with golden.transaction(idempotency_key="golden") as tx:
         tx.write("/twice.md", "no")
     assert not golden.exists("/twice.md")
-    assert golden.verify(deep=True).problems == ()
+    assert golden.maintenance.verify(deep=True).problems == ()
 
 
 def test_its_sessions_and_jobs_go_on(golden: Store) -> None:
@@ -103,26 +103,26 @@ def test_its_sessions_and_jobs_go_on(golden: Store) -> None:
     assert len(session.messages(archived=True)) == 3
     session.append("assistant", "By night.")
     assert session.commit().path.endswith("archive-002")
-    assert sorted(job.kind for job in golden.jobs()) == ["greet", "memory", "memory"]
-    assert golden.abstract("/journal", derive=False).text
+    assert sorted(job.kind for job in golden.jobs) == ["greet", "memory", "memory"]
+    assert golden.summaries.abstract("/journal", derive=False).text
 
 
 def test_it_is_written_to(golden: Store) -> None:
     golden.write("/journal/a.md", "# A\n\nThe narwhal came.")
     golden.write("/new.bin", make.BLOB[7:])
     golden.move("/journal", "/diary")
-    golden.optimize()
-    golden.gc()
+    golden.maintenance.optimize()
+    golden.maintenance.gc()
     assert found(golden, "narwhal") == {"/diary/a.md"}
     assert golden.read("/new.bin") == make.BLOB[7:]
-    assert golden.verify(deep=True).problems == ()
+    assert golden.maintenance.verify(deep=True).problems == ()
 
 
 def test_what_a_writer_on_another_host_holds_is_left_to_it_until_its_lease_ends(
     golden: Store, clock: ManualClock
 ) -> None:
     golden._sweep()
-    golden.gc()
+    golden.maintenance.gc()
     assert staged_blob(golden)
     with pytest.raises(Locked, match="golden"):
         golden.write("/held/x.md", "mine")
@@ -134,5 +134,5 @@ def test_what_a_writer_on_another_host_holds_is_left_to_it_until_its_lease_ends(
     golden._sweep()
     assert not staged_blob(golden)
     golden.write("/held/x.md", "mine")
-    assert golden.verify(deep=True).problems == ()
+    assert golden.maintenance.verify(deep=True).problems == ()
     assert not golden.exists("/unpublished.bin")

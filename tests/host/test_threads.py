@@ -195,18 +195,18 @@ EXITS: dict[str, str] = {
     "a store that is not closed": "store.write('/more.md', 'text')",
     "a store that is closed": "store.write('/more.md', 'text'); store.close()",
     "a lock that is held": "lock = store.lock('/a')",
-    "a worker that runs": "worker = store.worker(); worker.start()",
+    "a worker that runs": "worker = store.jobs.worker(); worker.start()",
     "a job that is being done": (
         "began = threading.Event()\n"
-        "from holdfast.jobs import Kind\n"
-        "worker = store.worker([Kind('long', lambda job: (began.set(), job.call(threading.Event().wait)))])\n"
-        "worker.start(); store.enqueue('long'); began.wait()"
+        "from holdfast.jobs import JobKind\n"
+        "worker = store.jobs.worker([JobKind('long', lambda job: (began.set(), job.call(threading.Event().wait)))])\n"
+        "worker.start(); store.jobs.enqueue('long'); began.wait()"
     ),
     "upkeep that is under way": (
         "began = threading.Event()\n"
         "from holdfast.upkeep.upkeep import Upkeep\n"
         "slow = Upkeep.round\n"
-        "Upkeep.round = lambda self, **how: (began.set(), store.optimize(), slow(self, **how))\n"
+        "Upkeep.round = lambda self, **how: (began.set(), store.maintenance.optimize(), slow(self, **how))\n"
         "store.write('/more.md', 'text'); began.wait()"
     ),
     "a child of a fork that closes what it was given": (
@@ -246,7 +246,7 @@ def test_trouble_is_shown_by_whoever_looks_from_another_process(folder: Path, mo
         assert trouble is not None
         assert "upkeep of pid" in trouble.detail
         assert "ImportError: half a module" in trouble.detail
-        assert any("half a module" in finding.what for finding in other.doctor())
+        assert any("half a module" in finding.what for finding in other.maintenance.doctor())
 
 
 @pytest.mark.usefixtures("impatient")

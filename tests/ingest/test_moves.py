@@ -26,7 +26,7 @@ def papers(tmp_path: Path, store: Store) -> Path:
 
 
 def node(store: Store, name: str) -> int:
-    return store.stat(f"/resources/papers/{name}").node_id
+    return store.stat(f"/resources/papers/{name}").id
 
 
 def move(folder: Path, source: str, target: str) -> None:
@@ -35,14 +35,14 @@ def move(folder: Path, source: str, target: str) -> None:
 
 
 def test_history_follows_a_file_that_was_moved(store: Store, papers: Path) -> None:
-    before = [commit.seq for commit in store.log("/resources/papers/a.md")]
+    before = [commit.id for commit in store.log("/resources/papers/a.md")]
     move(papers, "a.md", "new/c.md")
     report = store.add(papers, prune=True)
     assert (report.added, report.moved, report.removed, report.skipped) == (0, 1, 0, 1)
     assert len(report.commits) == 1
     found = store.stat("/resources/papers/new/c.md")
     assert found.source == str(papers / "new/c.md")
-    assert [commit.seq for commit in store.log(found.path)] == [report.commits[0], *before]
+    assert [commit.id for commit in store.log(found.path)] == [report.commits[0], *before]
     assert not store.exists("/resources/papers/a.md")
     again = store.add(papers, prune=True)
     assert (again.skipped, again.commits) == (2, ())

@@ -51,7 +51,7 @@ def test_a_folder_is_added_under_its_name_and_can_be_read(store: Store, papers: 
 def test_a_small_add_is_one_commit_attributed_to_its_actor(store: Store, papers: Path) -> None:
     report = store.add(papers, actor="agent:7", message="spring cleaning")
     (seq,) = report.commits
-    commit = store.commit(seq)
+    commit = store.commit_at(seq)
     assert (commit.actor, commit.message) == ("agent:7", "spring cleaning")
 
 
@@ -113,7 +113,7 @@ def test_one_content_under_two_names_is_stored_once_and_stands_twice(store: Stor
     report = store.add(tree(tmp_path / "twice", {"a.md": "same words", "b.md": "same words"}))
     assert report.added == 2
     a, b = store.stat("/resources/twice/a.md"), store.stat("/resources/twice/b.md")
-    assert (a.content_id, a.node_id != b.node_id) == (b.content_id, True)
+    assert (a.content_id, a.id != b.id) == (b.content_id, True)
 
 
 def test_a_broken_file_fails_by_itself_with_its_reason(store: Store, papers: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_source_that_is_not_there_fails_and_the_others_are_added(store: Store,
 
 
 def test_a_file_larger_than_the_setting_allows_fails_unread(store: Store, papers: Path) -> None:
-    (store.folder / "holdfast.toml").write_text("[ingest]\nmax_file_bytes = 15\n")
+    (Path(store.address) / "holdfast.toml").write_text("[ingest]\nmax_file_bytes = 15\n")
     report = store.add(papers)
     assert sorted(Path(failure.source).name for failure in report.failed) == ["a.md", "c.py"]
     assert {failure.code for failure in report.failed} == {"too_large"}
@@ -178,7 +178,8 @@ def test_groups_are_published_in_scan_order(store: Store, tmp_path: Path, monkey
     report = store.add(many)
     assert len(report.commits) >= 3
     order = [
-        sorted(change.path for change in store.show(seq)[1] if change.path.endswith(".md")) for seq in report.commits
+        sorted(change.path for change in store.diff(seq - 1, seq) if change.path.endswith(".md"))
+        for seq in report.commits
     ]
     assert [path for paths in order for path in paths] == [f"/resources/many/{i:02}.md" for i in range(10)]
 
@@ -339,7 +340,7 @@ def test_two_adders_at_once_put_every_file_there_once(
 
     def other_first(*args: Any) -> Published:
         monkeypatch.setattr(groups, "publish", publish)
-        with holdfast.open(store.folder) as other:
+        with holdfast.open(Path(store.address)) as other:
             other.add(many)
         return publish(*args)
 
@@ -356,14 +357,14 @@ def test_an_add_inside_a_lock_uses_it(store: Store, papers: Path) -> None:
 
 def test_an_add_is_fenced_by_the_lock_it_is_given(store: Store, papers: Path, clock: ManualClock) -> None:
     lock = store.lock("/resources", mode="subtree")
-    store.break_lock("/resources", force=True)
+    store.locks.revoke("/resources", force=True)
     with pytest.raises(LockLost):
         store.add(papers, lock=lock)
     assert files_of(store) == {}
 
 
 def test_an_add_below_somebody_else_s_lock_is_refused(store: Store, papers: Path) -> None:
-    with holdfast.open(store.folder) as other, other.lock("/resources", mode="subtree"), pytest.raises(Locked):
+    with holdfast.open(Path(store.address)) as other, other.lock("/resources", mode="subtree"), pytest.raises(Locked):
         store.add(papers)
     assert store.add(papers).added == 3
 

@@ -37,7 +37,7 @@ def many(tmp_path: Path) -> Path:
 def added(folder: Path) -> int:
     """Return how many files are there, after checking that they are a prefix of the scan in a sound store."""
     with holdfast.open(folder) as store:
-        assert store.verify().problems == ()
+        assert store.maintenance.verify().problems == ()
         there = store.glob("/resources/many/*.md")
     assert there == [f"/resources/many/{number:03}.md" for number in range(len(there))]
     return len(there)
@@ -82,8 +82,8 @@ def test_a_kill_leaves_whole_groups_and_the_same_command_does_the_rest(
 def test_a_kill_at_a_fault_point_leaves_whole_groups(
     folder: Path, many: Path, child: Callable[..., Child], point: str
 ) -> None:
-    code = "from holdfast.ingest import groups\ngroups.GROUP_FILES = 90\n"
-    code += "from holdfast import staging\nstaging.TAIL_ROWS_PER_COMMIT = 8\n"
+    code = "from holdfast.ingest.publishing import groups\ngroups.GROUP_FILES = 90\n"
+    code += "from holdfast.publish import staging\nstaging.TAIL_ROWS_PER_COMMIT = 8\n"
     code += "with holdfast.open(sys.argv[1]) as store: store.add(sys.argv[2], jobs=1)"
     assert child(code, folder, many, faults=f"{point}=kill@2").ended_by_kill()
     assert_goes_on(folder, many, added(folder))

@@ -18,7 +18,7 @@ LIMITS = FetchLimits(size=100_000, seconds=30.0, private=True)
 
 
 def allow_private(store: Store) -> None:
-    (store.folder / "holdfast.toml").write_text("[ingest]\nprivate_urls = true\n")
+    (Path(store.address) / "holdfast.toml").write_text("[ingest]\nprivate_urls = true\n")
 
 
 def test_a_page_is_added_under_a_name_that_fits_its_content_type(store: Store, server: str) -> None:

@@ -187,7 +187,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> 
     (source / "damaged.pdf").write_bytes(b"%PDF-1.4\nnothing more")
     seen = []
     for jobs in (1, 2):
-        with holdfast.open(holdfast.init(tmp_path / f"kb{jobs}")) as store:
+        with holdfast.create(tmp_path / f"kb{jobs}") as store:
             report = store.add(source, jobs=jobs)
             texts = {path: store.read_text(path) for path in store.glob("/resources/in/*")}
             seen.append((texts, report.added, [(f.source, f.code) for f in report.failed]))
@@ -209,7 +209,7 @@ def test_a_script_without_a_main_guard_can_add(tmp_path: Path, folder: Path, chi
 
 
 def test_a_batch_goes_on_around_a_file_that_takes_too_long(store: Store, tmp_path: Path) -> None:
-    (store.folder / "holdfast.toml").write_text("[ingest]\nmax_file_seconds = 0.001\njobs = 1\n")
+    (Path(store.address) / "holdfast.toml").write_text("[ingest]\nmax_file_seconds = 0.001\njobs = 1\n")
     source = tmp_path / "in"
     source.mkdir()
     (source / "a.md").write_text("quick")

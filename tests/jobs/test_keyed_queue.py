@@ -34,7 +34,7 @@ def begin(store: Store, token: str, owner: str) -> Job | None:
 
 def states(store: Store) -> list[str]:
     """Return the states of all jobs, oldest first."""
-    return [job.state for job in store.jobs()][::-1]
+    return [job.state for job in store.jobs][::-1]
 
 
 def fail(store: Store, clock: ManualClock, job: Job) -> None:
@@ -61,20 +61,20 @@ def fall_silent(store: Store, clock: ManualClock, job: Job) -> None:
 def test_a_job_whose_key_was_wanted_again_gives_way_when_it_is_put_back(
     store: Store, clock: ManualClock, put_back: Callable[[Store, ManualClock, Job], None], twin: str
 ) -> None:
-    store.enqueue("noop", key="k")
+    store.jobs.enqueue("noop", key="k")
     job = begin(store, "t", process.current().to_json())
     assert job is not None
     if twin == "later":
-        again = store.enqueue("noop", key="k", run_at=clock.now() + 1e6)
+        again = store.jobs.enqueue("noop", key="k", run_at=clock.now() + 1e6)
     elif twin == "waiting":
-        again = store.enqueue("noop", key="k", after=store.enqueue("other"))
+        again = store.jobs.enqueue("noop", key="k", after=store.jobs.enqueue("other"))
     else:
-        again = store.enqueue("noop", key="k", after=job.job_id if twin == "waiting for it" else None)
-    other = store.enqueue("noop")
+        again = store.jobs.enqueue("noop", key="k", after=job.job_id if twin == "waiting for it" else None)
+    other = store.jobs.enqueue("noop")
     put_back(store, clock, job)
-    assert store.jobs().get(job.job_id).state == SUPERSEDED
-    assert store.jobs().get(again).state == (WAITING if twin == "waiting" else QUEUED)
-    assert store.jobs().get(other).state == QUEUED
+    assert store.jobs.get(job.job_id).state == SUPERSEDED
+    assert store.jobs.get(again).state == (WAITING if twin == "waiting" else QUEUED)
+    assert store.jobs.get(other).state == QUEUED
 
 
 def test_a_worker_goes_on_after_a_job_whose_key_was_wanted_again_has_failed(store: Store) -> None:
@@ -82,37 +82,37 @@ def test_a_worker_goes_on_after_a_job_whose_key_was_wanted_again_has_failed(stor
 
     def run(context: JobContext) -> None:
         if not again:
-            again.append(store.enqueue("noop", key="k"))
+            again.append(store.jobs.enqueue("noop", key="k"))
             raise ValueError("no luck")
 
-    first = store.enqueue("noop", key="k")
-    other = store.enqueue("noop")
+    first = store.jobs.enqueue("noop", key="k")
+    other = store.jobs.enqueue("noop")
     worker = Worker(store._backend, [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
     while worker.turn():
         pass
-    job = store.jobs().get(first)
+    job = store.jobs.get(first)
     assert (job.state, job.error) == (SUPERSEDED, "ValueError: no luck")
-    assert [store.jobs().get(each).state for each in (again[0], other)] == [DONE, DONE]
+    assert [store.jobs.get(each).state for each in (again[0], other)] == [DONE, DONE]
 
 
 def test_of_two_that_ran_under_one_key_and_are_put_back_the_newer_stays(store: Store) -> None:
     for put_back in ([0, 1], [1, 0]):
         pair = []
         for token in "ab":
-            store.enqueue("noop", key="k")
+            store.jobs.enqueue("noop", key="k")
             pair.append(begin(store, token, DEAD))
         for each in put_back:
             job = pair[each]
             assert job is not None
             outcome.write(store._backend, [Outcome(job, QUEUED)])
         older, newer = (job.job_id for job in pair if job is not None)
-        assert [store.jobs().get(each).state for each in (older, newer)] == [SUPERSEDED, QUEUED]
-        store.jobs().cancel(newer)
+        assert [store.jobs.get(each).state for each in (older, newer)] == [SUPERSEDED, QUEUED]
+        store.jobs.cancel(newer)
 
 
 @pytest.mark.parametrize("how", ["recovered", "ended"])
 def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str) -> None:
-    ids = [store.enqueue("noop") for _ in range(3)]
+    ids = [store.jobs.enqueue("noop") for _ in range(3)]
     found = [begin(store, f"t{each}", DEAD) for each in ids]
     with store._backend.engine.write() as conn:
         conn.run(
@@ -133,7 +133,7 @@ def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str
 
 def test_two_that_recover_at_once_recover_each_job_once(store: Store) -> None:
     for _ in range(3):
-        store.enqueue("noop", attempts=2)
+        store.jobs.enqueue("noop", attempts=2)
     for number in range(3):
         begin(store, f"t{number}", DEAD)
     counts: list[int] = []
@@ -149,7 +149,7 @@ def test_two_that_recover_at_once_recover_each_job_once(store: Store) -> None:
     for each in threads:
         each.join(60)
     assert sum(counts) == 3
-    assert [(job.state, job.attempts) for job in store.jobs()] == [(QUEUED, 1)] * 3
+    assert [(job.state, job.attempts) for job in store.jobs] == [(QUEUED, 1)] * 3
     with store._backend.engine.read() as conn:
         assert sum(row.kind == "take_over" for row in audit.newest(conn, 100)) == 3
 
@@ -167,15 +167,15 @@ def test_an_error_that_the_catalog_cannot_keep_as_it_is_fails_its_job_alone(stor
         if context.payload.get("bad"):
             raise error
 
-    bad, good = store.enqueue("noop", {"bad": True}, attempts=1), store.enqueue("noop")
+    bad, good = store.jobs.enqueue("noop", {"bad": True}, attempts=1), store.jobs.enqueue("noop")
     assert Worker(store._backend, [JobKind("noop", run)]).turn(2) == 2
-    assert [store.jobs().get(each).state for each in (bad, good)] == [FAILED, DONE]
+    assert [store.jobs.get(each).state for each in (bad, good)] == [FAILED, DONE]
 
 
 @pytest.mark.parametrize("job", [{"key": "\ud800"}, {"kind": "\ud800"}, {"priority": 2**70}, {"run_at": float("inf")}])
 def test_what_the_catalog_cannot_keep_is_refused_at_the_door(store: Store, job: dict[str, object]) -> None:
     with pytest.raises(Unsupported):
-        store.enqueue(**{"kind": "noop", **job})  # type: ignore[arg-type]
+        store.jobs.enqueue(**{"kind": "noop", **job})  # type: ignore[arg-type]
 
 
 # --- any sequence of what may happen, against what should come of it
@@ -211,7 +211,7 @@ class Machine(RuleBasedStateMachine):
     @rule(key=st.sampled_from([None, "a", "b"]), supersede=st.booleans(), data=st.data())
     def enqueue(self, key: str | None, supersede: bool, data: st.DataObject) -> None:
         after = data.draw(st.sampled_from([None, *self.expected]))
-        job_id = self.store.enqueue("noop", key=key, supersede=supersede, after=after, attempts=3)
+        job_id = self.store.jobs.enqueue("noop", key=key, supersede=supersede, after=after, attempts=3)
         twin = self.unstarted(key)
         if twin is not None and not supersede:
             assert job_id == twin
@@ -256,7 +256,7 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         if self.expected:
             job_id = data.draw(st.sampled_from(list(self.expected)))
-            assert self.store.jobs().cancel(job_id) == self.is_under_way(job_id)
+            assert self.store.jobs.cancel(job_id) == self.is_under_way(job_id)
             if self.is_under_way(job_id):
                 self.end(job_id, CANCELLED)
 
@@ -267,7 +267,7 @@ class Machine(RuleBasedStateMachine):
             job_id = data.draw(st.sampled_from(again))
             each = self.expected[job_id]
             twin = self.unstarted(each.key)
-            assert self.store.jobs().retry(job_id) == (job_id if twin is None else twin)
+            assert self.store.jobs.retry(job_id) == (job_id if twin is None else twin)
             if twin is None:
                 each.state, each.attempts = WAITING if self.is_under_way(each.after) else QUEUED, 0
 
@@ -305,7 +305,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def all_is_as_expected(self) -> None:
-        found = {job.job_id: (job.state, job.token) for job in self.store.jobs()}
+        found = {job.job_id: (job.state, job.token) for job in self.store.jobs}
         assert found == {job_id: (each.state, each.token) for job_id, each in self.expected.items()}
 
 

@@ -37,7 +37,7 @@ def _note(context: JobContext) -> None:
 
 
 def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
-    job_id = store.enqueue("note")
+    job_id = store.jobs.enqueue("note")
     seen: list[str] = []
 
     def run(context: JobContext) -> None:
@@ -48,15 +48,15 @@ def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
         context.publish(action, result={"pages": 3})
 
     _worker(store, JobKind("note", run)).turn()
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert (job.state, job.result) == ("done", {"pages": 3})
-    assert store.commit().actor == f"job:{job_id}"
+    assert store.commit_at().actor == f"job:{job_id}"
     # Inside the SQL transaction that wrote the note the job had ended too.
     assert seen == ["done"]
 
 
 def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
-    job_id = store.enqueue("note")
+    job_id = store.jobs.enqueue("note")
     refused: list[Exception] = []
 
     def run(context: JobContext) -> None:
@@ -71,7 +71,7 @@ def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
 
     _worker(store, JobKind("note", run)).turn()
     assert len(refused) == 1
-    assert store.jobs().get(job_id).state == "done"
+    assert store.jobs.get(job_id).state == "done"
     assert store.glob("/notes/*") == [f"/notes/{job_id}.md"]
 
 
@@ -86,14 +86,14 @@ def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Stor
             store.write("/count.md", "41")
         tx.write("/count.md", str(count + 1))
 
-    job_id = store.enqueue("count")
+    job_id = store.jobs.enqueue("count")
 
     def run(context: JobContext) -> None:
         context.publish(action)
 
     _worker(store, JobKind("count", run)).turn()
     assert store.read("/count.md") == b"42"
-    assert store.jobs().get(job_id).state == "done"
+    assert store.jobs.get(job_id).state == "done"
 
 
 def test_a_publish_that_always_loses_fails_the_attempt_only(store: Store) -> None:
@@ -108,13 +108,13 @@ def test_a_publish_that_always_loses_fails_the_attempt_only(store: Store) -> Non
             context.publish(action)
         raise Failed("lost")
 
-    job_id = store.enqueue("count")
+    job_id = store.jobs.enqueue("count")
     _worker(store, JobKind("count", run)).turn()
-    assert store.jobs().get(job_id).state == "failed"
+    assert store.jobs.get(job_id).state == "failed"
 
 
 def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store, clock: ManualClock) -> None:
-    job_id = store.enqueue("bad", attempts=3)
+    job_id = store.jobs.enqueue("bad", attempts=3)
 
     def run(context: JobContext) -> None:
         raise ValueError("no luck")
@@ -123,7 +123,7 @@ def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store,
     rests = []
     for _ in range(2):
         worker.turn()
-        job = store.jobs().get(job_id)
+        job = store.jobs.get(job_id)
         assert (job.state, job.error) == ("queued", "ValueError: no luck")
         assert worker.turn() == 0
         rests.append(job.run_at - clock.now())
@@ -131,7 +131,7 @@ def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store,
     worker.turn()
     assert 5 <= rests[0] <= 15
     assert 10 <= rests[1] <= 30
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("failed", 3)
     assert job.error == "given up after 3 attempts; the last: ValueError: no luck"
 
@@ -144,7 +144,7 @@ def test_backoff_is_bounded_and_jittered() -> None:
 
 
 def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) -> None:
-    job_id = store.enqueue("long")
+    job_id = store.jobs.enqueue("long")
     worker: list[Worker] = []
 
     def run(context: JobContext) -> None:
@@ -156,7 +156,7 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
 
     worker.append(_worker(store, JobKind("long", run, time_limit=1e6), lease=60))
     worker[0].turn()
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("done", 1)
 
 
@@ -169,7 +169,7 @@ class Torn(BaseException):
 def test_a_worker_goes_on_whatever_its_own_threads_raise(
     store: Store, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
 ) -> None:
-    for name in ("threads.FIRST_PAUSE", "jobs.worker.BEAT", "jobs.worker.LONGEST_PAUSE"):
+    for name in ("host.threads.FIRST_PAUSE", "jobs.worker.BEAT", "jobs.worker.LONGEST_PAUSE"):
         monkeypatch.setattr(f"holdfast.{name}", 0.01)
     raised, again = threading.Event(), threading.Event()
     target, method = (Worker, "_claim") if place == "claim" else (Heartbeat, "beat")
@@ -186,7 +186,7 @@ def test_a_worker_goes_on_whatever_its_own_threads_raise(
     done = threading.Event()
     with _worker(store, JobKind("note", lambda context: done.set())):
         assert again.wait(PATIENCE)
-        store.enqueue("note")
+        store.jobs.enqueue("note")
         assert done.wait(PATIENCE)
 
 
@@ -199,9 +199,9 @@ def test_a_worker_that_can_have_no_thread_says_so(store: Store, monkeypatch: pyt
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(HoldfastError, match="can't start new thread"):
             worker.start()
-    job_id = store.enqueue("note")
+    job_id = store.jobs.enqueue("note")
     worker.run(until_empty=True)
-    assert store.jobs().get(job_id).state == "done"
+    assert store.jobs.get(job_id).state == "done"
 
 
 def test_a_hand_that_could_not_be_had_comes_with_the_next_beat(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,8 +222,8 @@ def test_a_hand_that_could_not_be_had_comes_with_the_next_beat(store: Store, mon
         both.wait(PATIENCE)
 
     with _worker(store, JobKind("pair", meet), threads=2):
-        ids = [store.enqueue("pair") for _ in range(2)]
-        assert [job.state for job in store.jobs().wait(ids, timeout=PATIENCE)] == ["done", "done"]
+        ids = [store.jobs.enqueue("pair") for _ in range(2)]
+        assert [job.state for job in store.jobs.wait(ids, timeout=PATIENCE)] == ["done", "done"]
     assert started.count("holdfast-worker") == 3
 
 
@@ -236,34 +236,34 @@ def test_a_handler_that_misbehaves_fails_its_job_and_not_the_worker(store: Store
             raise Torn
         return {"not JSON": object()} if context.payload["wrong"] == "result" else None
 
-    bad, good = (store.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))
+    bad, good = (store.jobs.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))
     worker = _worker(store, JobKind("noop", run))
     while worker.turn():
         pass
-    assert [store.jobs().get(job_id).state for job_id in (bad, good)] == ["failed", "done"]
-    assert cause in (store.jobs().get(bad).error or "")
+    assert [store.jobs.get(job_id).state for job_id in (bad, good)] == ["failed", "done"]
+    assert cause in (store.jobs.get(bad).error or "")
 
 
 def test_jobs_claimed_with_a_slow_one_are_let_go_while_it_runs(store: Store) -> None:
-    slow, quick = store.enqueue("noop"), store.enqueue("noop")
+    slow, quick = store.jobs.enqueue("noop"), store.jobs.enqueue("noop")
     ran: list[int] = []
     worker: list[Worker] = []
 
     def run(context: JobContext) -> None:
         ran.append(context.job.job_id)
         if context.job.job_id == slow:
-            assert store.jobs().get(quick).state == "running"
+            assert store.jobs.get(quick).state == "running"
             for _ in range(BEATS_TO_LET_GO):
                 worker[0].beat()
-            assert (store.jobs().get(quick).state, store.jobs().get(quick).attempts) == ("queued", 0)
+            assert (store.jobs.get(quick).state, store.jobs.get(quick).attempts) == ("queued", 0)
             assert _worker(store, kind).turn() == 1
-            assert store.jobs().get(quick).state == "done"
+            assert store.jobs.get(quick).state == "done"
 
     kind = JobKind("noop", run)
     worker.append(_worker(store, kind))
     assert worker[0].turn(2) == 2
     assert ran == [slow, quick]
-    assert store.jobs().get(slow).state == "done"
+    assert store.jobs.get(slow).state == "done"
 
 
 def test_no_kind_of_job_waits_for_another(store: Store) -> None:
@@ -275,12 +275,12 @@ def test_no_kind_of_job_waits_for_another(store: Store) -> None:
         assert go_on.wait(60)
 
     with _worker(store, *(JobKind(name, run) for name in "abc")):
-        ids = [store.enqueue(name) for name in "aabc"]
+        ids = [store.jobs.enqueue(name) for name in "aabc"]
         # All three are under way at once, though one of them takes for ever.
         assert all(each.wait(60) for each in began.values())
-        assert store.jobs().get(ids[1]).state == "queued"
+        assert store.jobs.get(ids[1]).state == "queued"
         go_on.set()
-        assert {job.state for job in store.jobs().wait(ids, 60)} == {"done"}
+        assert {job.state for job in store.jobs.wait(ids, 60)} == {"done"}
 
 
 def test_a_worker_has_one_thread_when_there_is_nothing_to_do(store: Store) -> None:
@@ -291,14 +291,14 @@ def test_a_worker_has_one_thread_when_there_is_nothing_to_do(store: Store) -> No
 
     with _worker(store, *(JobKind(name, _nothing) for name in "abc")) as worker:
         for _ in range(5):
-            store.jobs().wait([store.enqueue(name) for name in "abcabc"], 60)
+            store.jobs.wait([store.jobs.enqueue(name) for name in "abcabc"], 60)
         while looking() > 1 and not ended.wait(0.01):
             pass
         assert len(worker._hands.at_work()) == 1
 
 
 def test_an_attempt_that_took_too_long_rests_before_the_next(store: Store, clock: ManualClock) -> None:
-    job_id = store.enqueue("slow")
+    job_id = store.jobs.enqueue("slow")
     worker: list[Worker] = []
 
     def run(context: JobContext) -> None:
@@ -308,13 +308,13 @@ def test_an_attempt_that_took_too_long_rests_before_the_next(store: Store, clock
 
     worker.append(_worker(store, JobKind("slow", run, time_limit=10, backoff=Backoff(base=100))))
     worker[0].turn()
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert job.state == "queued"
     assert clock.now() + 50 <= job.run_at <= clock.now() + 150
 
 
 def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: ManualClock) -> None:
-    job_id = store.enqueue("slow", attempts=1)
+    job_id = store.jobs.enqueue("slow", attempts=1)
     worker: list[Worker] = []
 
     def run(context: JobContext) -> None:
@@ -328,7 +328,7 @@ def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: Manua
 
     worker.append(_worker(store, JobKind("slow", run, time_limit=10)))
     worker[0].turn()
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert job.state == "failed"
     assert job.error is not None
     assert "took longer than 10 s" in job.error
@@ -336,11 +336,11 @@ def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: Manua
 
 
 def test_a_cancelled_job_stops_and_publishes_nothing(store: Store) -> None:
-    job_id = store.enqueue("note")
+    job_id = store.jobs.enqueue("note")
     worker: list[Worker] = []
 
     def run(context: JobContext) -> None:
-        assert store.jobs().cancel(job_id)
+        assert store.jobs.cancel(job_id)
         # Even before its worker has noticed.
         with pytest.raises(LockLost):
             context.publish(lambda tx: tx.write("/late.md", "late"))
@@ -349,13 +349,13 @@ def test_a_cancelled_job_stops_and_publishes_nothing(store: Store) -> None:
 
     worker.append(_worker(store, JobKind("note", run)))
     worker[0].turn()
-    assert store.jobs().get(job_id).state == "cancelled"
+    assert store.jobs.get(job_id).state == "cancelled"
     assert not store.exists("/late.md")
 
 
 def test_a_cancel_ends_a_call_that_never_returns(store: Store) -> None:
     never, called = threading.Event(), threading.Event()
-    job_id = store.enqueue("stuck")
+    job_id = store.jobs.enqueue("stuck")
 
     def call() -> None:
         called.set()
@@ -365,7 +365,7 @@ def test_a_cancel_ends_a_call_that_never_returns(store: Store) -> None:
     thread = threading.Thread(target=worker.turn)
     thread.start()
     assert called.wait(30)
-    store.jobs().cancel(job_id)
+    store.jobs.cancel(job_id)
     worker.beat()
     thread.join(30)
     assert not thread.is_alive()
@@ -380,16 +380,16 @@ def test_a_handler_that_ignores_its_cancel_does_not_hold_up_the_others(store: St
         go_on.wait(60)
 
     worker = _worker(store, JobKind("stuck", run), JobKind("noop", _nothing))
-    job_id = store.enqueue("stuck")
+    job_id = store.jobs.enqueue("stuck")
     with worker:
         assert stuck.wait(30)
-        store.jobs().cancel(job_id)
+        store.jobs.cancel(job_id)
         for _ in range(10):
             worker.beat()
-        other = store.enqueue("noop")
-        assert [job.state for job in store.jobs().wait([other], timeout=60)] == ["done"]
+        other = store.jobs.enqueue("noop")
+        assert [job.state for job in store.jobs.wait([other], timeout=60)] == ["done"]
         go_on.set()
-    assert store.jobs().get(job_id).state == "cancelled"
+    assert store.jobs.get(job_id).state == "cancelled"
 
 
 def test_a_call_passes_on_what_it_returns_and_raises(store: Store) -> None:
@@ -401,23 +401,23 @@ def test_a_call_passes_on_what_it_returns_and_raises(store: Store) -> None:
             context.call(fail)
         return {"answer": context.call(lambda: 42)}
 
-    job_id = store.enqueue("call")
+    job_id = store.jobs.enqueue("call")
     _worker(store, JobKind("call", run)).turn()
-    assert store.jobs().get(job_id).result == {"answer": 42}
+    assert store.jobs.get(job_id).result == {"answer": 42}
 
 
 def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
     store: Store, folder: Path, child: Callable[..., Child]
 ) -> None:
-    job_id = store.enqueue("note")
+    job_id = store.jobs.enqueue("note")
     other = child(
         """
-        from holdfast.jobs import Kind
+        from holdfast.jobs import JobKind
         store = holdfast.open(sys.argv[1])
         def run(context):
             say("running")
             hear()
-        store.worker([Kind("note", run)]).turn()
+        store.jobs.worker([JobKind("note", run)]).turn()
         """,
         folder,
     )
@@ -428,18 +428,18 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
     other.kill()
     assert outcome.take_over(store._backend) == 1
     assert worker.turn() == 1
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("done", 2)
 
 
 def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
-    job_id = store.enqueue("poison", attempts=2)
+    job_id = store.jobs.enqueue("poison", attempts=2)
     for _ in range(2):
         with store._backend.engine.write() as conn:
             [found] = jobs.claimable(conn, ["poison"], store._backend.clock.now(), 1)
             jobs.claim(conn, [found[0]], "t", _dead(), store._backend.clock.now(), 1e18)
         assert outcome.take_over(store._backend) == 1
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert job.state == "failed"
     assert "died" in (job.error or "")
 
@@ -458,12 +458,12 @@ def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: Manua
             raise ValueError("first")
 
     kind = JobKind("noop", once, backoff=Backoff(0, 0))
-    first, second = store.enqueue("noop", priority=1), store.enqueue("noop")
+    first, second = store.jobs.enqueue("noop", priority=1), store.jobs.enqueue("noop")
     worker = _worker(store, kind)
     assert worker.turn(limit=1) == 1
     assert worker.turn(limit=10) == 1
-    assert store.jobs().get(first).state == "done"
-    assert store.jobs().get(second).state == "queued"
+    assert store.jobs.get(first).state == "done"
+    assert store.jobs.get(second).state == "queued"
 
 
 def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
@@ -473,8 +473,8 @@ def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
     def run(context: JobContext) -> None:
         counted.append(_worker(store, kind).turn())
 
-    store.enqueue("one")
-    store.enqueue("one")
+    store.jobs.enqueue("one")
+    store.jobs.enqueue("one")
     _worker(store, JobKind("one", run, concurrency=1)).turn()
     assert counted == [0]
     assert _worker(store, kind).turn() == 1
@@ -483,22 +483,22 @@ def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
 def test_the_rest_of_a_batch_goes_back_when_one_job_is_slow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.jobs.worker.SLOW", -1.0)
     for _ in range(3):
-        store.enqueue("noop")
+        store.jobs.enqueue("noop")
     assert _worker(store, JobKind("noop", _nothing)).turn(limit=3) == 3
-    states = [(job.state, job.attempts) for job in store.jobs()]
+    states = [(job.state, job.attempts) for job in store.jobs]
     assert states == [("queued", 0), ("queued", 0), ("done", 1)]
 
 
 def test_a_worker_leaves_kinds_it_does_not_know_to_others(store: Store) -> None:
-    job_id = store.enqueue("foreign")
-    store.worker().run(until_empty=True)
-    assert store.jobs().get(job_id).state == "queued"
+    job_id = store.jobs.enqueue("foreign")
+    store.jobs.worker().run(until_empty=True)
+    assert store.jobs.get(job_id).state == "queued"
 
 
 def test_a_worker_under_way_runs_what_is_enqueued_and_goes_on_until_stopped(store: Store) -> None:
     ran = threading.Event()
-    with store.worker([JobKind("noop", lambda context: ran.set())], threads=2):
-        store.enqueue("noop")
+    with store.jobs.worker([JobKind("noop", lambda context: ran.set())], threads=2):
+        store.jobs.enqueue("noop")
         assert ran.wait(30)
 
 
@@ -511,9 +511,9 @@ def test_until_empty_waits_for_another_try(folder: Path) -> None:
             raise ValueError("again")
 
     with holdfast.open(folder) as store:
-        job_id = store.enqueue("flaky")
-        store.worker([JobKind("flaky", run, backoff=Backoff(0.01, 0.02))]).run(until_empty=True)
-        assert store.jobs().get(job_id).state == "done"
+        job_id = store.jobs.enqueue("flaky")
+        store.jobs.worker([JobKind("flaky", run, backoff=Backoff(0.01, 0.02))]).run(until_empty=True)
+        assert store.jobs.get(job_id).state == "done"
     assert tries == [1, 2, 3]
 
 
@@ -525,13 +525,13 @@ def test_stopping_puts_a_job_back_uncounted(store: Store) -> None:
         began.set()
         context.call(forever.wait)
 
-    job_id = store.enqueue("long")
+    job_id = store.jobs.enqueue("long")
     worker = _worker(store, JobKind("long", run))
     worker.start()
     assert began.wait(30)
     worker.stop()
     forever.set()
-    job = store.jobs().get(job_id)
+    job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("queued", 0)
 
 
@@ -542,10 +542,10 @@ def test_ended_jobs_are_forgotten_after_a_week_but_those_that_can_be_tried_again
         if (error := {"bad": Failed, "early": Skipped}.get(context.payload["how"])) is not None:
             raise error("not this time")
 
-    _, *kept = [store.enqueue("noop", {"how": how}) for how in ("well", "bad", "early")]
+    _, *kept = [store.jobs.enqueue("noop", {"how": how}) for how in ("well", "bad", "early")]
     worker = _worker(store, JobKind("noop", run))
     while worker.turn():
         pass
     clock.advance(8 * 24 * 3600)
     worker.beat()
-    assert sorted(job.job_id for job in store.jobs()) == kept
+    assert sorted(job.job_id for job in store.jobs) == kept

@@ -32,7 +32,7 @@ TALK = f"""
             session.append("user", f"fact {{sys.argv[2]}} {{commit}} {{n}}")
         session.commit()
     """
-WORK = "holdfast.open(sys.argv[1]).worker(threads=2).run()"
+WORK = "holdfast.open(sys.argv[1]).jobs.worker(threads=2).run()"
 
 
 class Model:
@@ -82,7 +82,7 @@ def test_every_message_is_archived_once_and_every_archive_remembered_once(
         for each in talkers:
             each.finish()
         with holdfast.open(folder) as store:
-            jobs = store.jobs().wait([job.job_id for job in store.jobs()], timeout=600)
+            jobs = store.jobs.wait([job.job_id for job in store.jobs], timeout=600)
             assert {job.state for job in jobs} == {"done"}
         check(folder)
     assert model.failed > SESSIONS
@@ -91,7 +91,7 @@ def test_every_message_is_archived_once_and_every_archive_remembered_once(
 def check(folder: Path) -> None:
     """Count everything."""
     with holdfast.open(folder) as store:
-        assert store.jobs().summary().counts == {"done": SESSIONS * COMMITS}
+        assert store.jobs.stats().counts == {"done": SESSIONS * COMMITS}
         for n in range(SESSIONS):
             found = [m.content for m in store.session(f"s{n:02d}").messages(archived=True)]
             wanted = [f"fact s{n:02d} {commit} {i}" for commit in range(COMMITS) for i in range(MESSAGES)]
@@ -102,4 +102,4 @@ def check(folder: Path) -> None:
         memories = [from_markdown(store.read(p).decode(), "preferences") for p in store.glob("/memories/*/*.md")]
         assert len(memories) == SESSIONS * COMMITS
         assert all(len(memory.sources) == 1 and len(memory.sources[0].messages) == MESSAGES for memory in memories)
-        assert not store.verify(deep=True).problems
+        assert not store.maintenance.verify(deep=True).problems

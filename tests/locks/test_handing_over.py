@@ -8,18 +8,18 @@ from holdfast.host.clock import ManualClock
 def test_a_lock_is_handed_over_once(store: Store, other: Store) -> None:
     lock = store.lock(["/a", "/b"], mode="subtree")
     claim = lock.hand_over()
-    with other.adopt_lock(claim) as adopted:
+    with other.locks.adopt(claim) as adopted:
         assert adopted.paths == ("/a", "/b")
         other.write("/a/x", "theirs")
         with pytest.raises(LockLost, match="adopted"):
-            store.adopt_lock(claim)
-    assert store.locks() == []
+            store.locks.adopt(claim)
+    assert store.locks.list() == []
 
 
 def test_who_handed_a_lock_over_cannot_publish_under_it(store: Store, other: Store) -> None:
     lock = store.lock("/a")
     before = lock.token
-    adopted = other.adopt_lock(lock.hand_over())
+    adopted = other.locks.adopt(lock.hand_over())
     assert adopted.token > before
     with pytest.raises(LockLost, match="handed over"), store.transaction(lock=lock) as tx:
         tx.write("/a", "late")
@@ -31,12 +31,12 @@ def test_a_lock_on_its_way_keeps_others_out_until_its_lease_ends(
     store: Store, other: Store, clock: ManualClock
 ) -> None:
     claim = store.lock("/a", ttl=1000).hand_over(ttl=10)
-    assert [info.state for info in store.locks()] == ["handed_over"]
+    assert [info.state for info in store.locks.list()] == ["handed_over"]
     with pytest.raises(Locked, match="handed over"):
         other.lock("/a")
     clock.advance(10)
     with pytest.raises(LockLost):
-        other.adopt_lock(claim)
+        other.locks.adopt(claim)
     assert other.lock("/a").held
 
 
@@ -50,4 +50,4 @@ def test_a_lock_that_was_lost_cannot_be_handed_over(store: Store, other: Store, 
 def test_a_claim_that_nobody_gave_is_refused(store: Store) -> None:
     store.lock("/a")
     with pytest.raises(LockLost):
-        store.adopt_lock("made up")
+        store.locks.adopt("made up")

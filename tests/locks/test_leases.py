@@ -50,7 +50,7 @@ def test_all_paths_or_none(store: Store, other: Store) -> None:
     with store.lock("/b"):
         with pytest.raises(Locked):
             other.lock(["/a", "/b", "/c"])
-        assert [info.path for info in store.locks()] == ["/b"]
+        assert [info.path for info in store.locks.list()] == ["/b"]
 
 
 def test_of_two_contenders_one_wins(store: Store, other: Store) -> None:
@@ -137,7 +137,7 @@ def test_a_transaction_is_fenced_by_the_lock_it_was_given(store: Store, other: S
 def test_a_transaction_that_runs_again_is_fenced_too(store: Store, other: Store) -> None:
     lock = store.lock("/a")
     store.transaction(lock=lock, retries=1)(lambda tx: tx.write("/a", "mine"))
-    other.break_lock("/a", force=True)
+    other.locks.revoke("/a", force=True)
     with pytest.raises(LockLost, match="broken"):
         store.transaction(lock=lock, retries=1)(lambda tx: tx.write("/a", "again"))
     assert store.read("/a") == b"mine"
@@ -145,7 +145,7 @@ def test_a_transaction_that_runs_again_is_fenced_too(store: Store, other: Store)
 
 def test_one_lost_path_of_several_stops_the_publish(store: Store, other: Store) -> None:
     with store.lock(["/a", "/b"]):
-        other.break_lock("/b", force=True)
+        other.locks.revoke("/b", force=True)
         with pytest.raises(LockLost):
             store.write("/a", "late")
     assert not store.exists("/a")
@@ -226,7 +226,7 @@ def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store,
         conn.run("UPDATE locks SET owner = '{\"pid\": tru'")
     with pytest.raises(Locked, match="cannot be read"):
         other.lock("/a")
-    assert [info.state for info in store.locks()] == ["held"]
+    assert [info.state for info in store.locks.list()] == ["held"]
     clock.advance(60)
     assert other.lock("/a").held
 
@@ -237,14 +237,14 @@ def test_a_lock_whose_lease_makes_no_sense_is_told_of_and_broken(store: Store, o
         conn.run("UPDATE locks SET expires = 9e999")
     with pytest.raises(Locked, match="until a time that cannot be read"):
         other.lock("/a")
-    assert len(other.break_lock("/a", force=True)) == 1
+    assert len(other.locks.revoke("/a", force=True)) == 1
 
 
 def test_what_expired_and_nobody_wants_is_cleared_away(store: Store, clock: ManualClock) -> None:
     store.lock("/a", ttl=10)
     clock.advance(10)
     store.lock("/b")
-    assert [info.path for info in store.locks()] == ["/b"]
+    assert [info.path for info in store.locks.list()] == ["/b"]
 
 
 def test_closing_a_store_gives_its_locks_back(folder: Path, other: Store, clock: ManualClock) -> None:
@@ -270,7 +270,7 @@ def test_a_timeout_is_not_negative(store: Store) -> None:
 
 def test_a_store_opened_for_reading_takes_no_locks(folder: Path) -> None:
     with holdfast.open(folder, read_only=True) as reader:
-        assert reader.locks() == []
+        assert reader.locks.list() == []
         with pytest.raises(ReadOnly):
             reader.lock("/a")
 
@@ -283,7 +283,7 @@ def test_an_acquire_that_is_interrupted_leaves_nothing(store: Store, armed: Call
             store.lock("/a")
         armed("")
         assert outer.held
-        assert [info.path for info in store.locks()] == ["/outer"]
+        assert [info.path for info in store.locks.list()] == ["/outer"]
 
 
 def test_a_waiter_that_is_interrupted_at_once_leaves_no_place(
@@ -294,4 +294,4 @@ def test_a_waiter_that_is_interrupted_at_once_leaves_no_place(
         with pytest.raises(OSError, match="fault"):
             other.lock("/a", timeout=None)
         armed("")
-        assert store.lock_queue() == []
+        assert store.locks.waiting() == []

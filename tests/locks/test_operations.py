@@ -60,7 +60,7 @@ CASES: dict[str, Case] = {
         [("/d", "subtree"), ("/e", "point")],
     ),
     "restore a directory": (
-        lambda s: s.restore("/d", at=s.commit().seq - 1),
+        lambda s: s.restore("/d", at=s.commit_at().id - 1),
         [("/d", "point"), ("/d/sub/f", "point")],
         [("/e", "subtree")],
     ),

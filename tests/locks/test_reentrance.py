@@ -13,7 +13,7 @@ from holdfast.locks.table import LockRequest, RefusedLock
 def test_a_nested_lock_on_a_covered_path_is_free(store: Store) -> None:
     with store.lock("/a", mode="subtree") as outer, store.lock("/a/b", mode="subtree") as inner:
         assert inner.tokens == outer.tokens
-        assert store.lock_stats().acquired == 1
+        assert store.locks.stats().acquired == 1
 
 
 def test_a_nested_lock_given_back_leaves_the_outer_one(store: Store, other: Store) -> None:
@@ -48,7 +48,7 @@ def test_who_holds_a_lock_gets_more_before_those_who_wait_for_it(store: Store, o
         # Left in the queue, as by a waiter in another process.
         wants = [PathLock("/a", SUBTREE)]
         request = LockRequest(lambda _: wants, "waiter", ("waiter",), False, "agent:2", "", 300, 0.0)
-        assert isinstance(other._locks.table.grant(request, wait=True), RefusedLock)
+        assert isinstance(other._lock_manager.table.grant(request, wait=True), RefusedLock)
         assert store.lock("/a", mode="subtree").release()
 
 
@@ -101,7 +101,7 @@ def test_a_thread_brings_the_lock_along_by_saying_so(store: Store) -> None:
 
 def test_a_nested_lock_is_lost_with_the_outer_one(store: Store, other: Store) -> None:
     with store.lock("/a", mode="subtree"), store.lock("/a/b") as inner:
-        other.break_lock("/a", force=True)
+        other.locks.revoke("/a", force=True)
         assert not inner.held
         with pytest.raises(LockLost):
             store.write("/a/b", "late")

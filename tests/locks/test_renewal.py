@@ -110,7 +110,7 @@ def test_a_lock_that_no_thread_can_keep_is_not_taken(store: Store, monkeypatch: 
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(HoldfastError, match="for want of a thread"):
             store.lock("/a")
-    assert store.locks() == []
+    assert store.locks.list() == []
     with store.lock("/a") as lock:
         assert lock.held
 

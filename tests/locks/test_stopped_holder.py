@@ -77,8 +77,8 @@ def test_a_holder_that_was_stopped_past_its_lease_cannot_publish(
         first.finish()
         assert head(store) == before
         assert contents_of(store) == {"/a": None, "/a/second": None}
-        assert store.locks() == []
-        assert store.lock_stats().healthy
+        assert store.locks.list() == []
+        assert store.locks.stats().healthy
 
 
 @pytest.mark.crash
@@ -89,7 +89,7 @@ def test_a_live_holder_renews_its_lease_again_and_again(folder: Path, child: Cal
         assert first.hear() == "holding"
         seen: set[float] = set()
         while len(seen) < 4:
-            seen.add(store.locks()[0].expires)
+            seen.add(store.locks.list()[0].expires)
             with pytest.raises(Locked):
                 store.lock("/a")
         first.say()
@@ -104,6 +104,6 @@ def test_a_killed_holder_is_superseded_at_once(folder: Path, child: Callable[...
         with pytest.raises(Locked):
             store.lock("/a/b")
         first.kill()
-        assert [info.state for info in store.locks()] == ["stale"]
+        assert [info.state for info in store.locks.list()] == ["stale"]
         assert store.lock("/a/b").held
-        assert store.lock_stats().orphaned == 1
+        assert store.locks.stats().orphaned == 1

@@ -52,8 +52,8 @@ def test_a_wait_ends_when_its_time_is_over(store: Store, other: Store, clock: Ma
     with store.lock("/a"), pytest.raises(Locked):
         other.lock("/a", timeout=30)
     assert clock.now() == pytest.approx(began + 30)
-    assert store.lock_queue() == []
-    assert store.lock_stats().timed_out == 1
+    assert store.locks.waiting() == []
+    assert store.locks.stats().timed_out == 1
 
 
 def test_a_wait_ends_with_the_lease_of_who_does_not_renew(folder: Path, store: Store, clock: ManualClock) -> None:
@@ -63,7 +63,7 @@ def test_a_wait_ends_with_the_lease_of_who_does_not_renew(folder: Path, store: S
         lock = other.lock("/a", timeout=None)
     assert clock.now() == pytest.approx(began + 100, abs=0.1)
     assert lock.token > 0
-    assert store.lock_stats().longest_wait == pytest.approx(100, abs=0.1)
+    assert store.locks.stats().longest_wait == pytest.approx(100, abs=0.1)
 
 
 def test_a_wait_ends_with_the_release(folder: Path, store: Store, clock: ManualClock) -> None:
@@ -88,15 +88,15 @@ def test_a_waiter_in_the_same_process_is_woken_and_need_not_look(
 
         waiter = threading.Thread(target=wait, daemon=True)
         waiter.start()
-        while not store.lock_queue():
+        while not store.locks.waiting():
             assert waiter.is_alive()
         if how == "release":
             held.release()
         else:
-            store.break_lock("/a", force=True)
+            store.locks.revoke("/a", force=True)
         assert taken.wait(PATIENCE)
         waiter.join(PATIENCE)
-        assert store.lock_queue() == []
+        assert store.locks.waiting() == []
 
 
 def test_a_ring_between_look_and_sleep_is_not_missed() -> None:
@@ -170,7 +170,7 @@ def test_a_waiter_that_gives_no_sign_of_life_loses_its_place_and_no_more(process
 def test_a_waiter_keeps_its_place_however_long_it_waits(folder: Path, store: Store, clock: ManualClock) -> None:
     held, turning = store.lock("/a", ttl=1000), Turning(clock)
     places: set[int] = set()
-    turning.meanwhile = lambda: places.update(info.token for info in store.lock_queue())
+    turning.meanwhile = lambda: places.update(info.token for info in store.locks.waiting())
     with holdfast.open(folder, clock=turning) as other, pytest.raises(Locked):
         other.lock("/a", timeout=3 * PLACE_LEASE)
     assert len(places) == 1
@@ -187,4 +187,4 @@ def test_a_wait_that_is_interrupted_leaves_the_queue(folder: Path, store: Store,
     with store.lock("/a"), holdfast.open(folder, clock=turning) as other:
         with pytest.raises(KeyboardInterrupt):
             other.lock("/a", timeout=None)
-        assert store.lock_queue() == []
+        assert store.locks.waiting() == []

@@ -27,7 +27,7 @@ for number in range(1000):
         text = "\\n\\n".join(f"# Section {i}\\n\\n" + f"wombat{number} " + "filler words " * 120 for i in range(300))
         store.write(f"/big/{number}.md", text)
     else:
-        store.optimize()
+        store.maintenance.optimize()
         continue
     say(number)
 """
@@ -44,7 +44,8 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 def test_every_acknowledged_commit_survives_a_power_cut(
     disk: Disk, tmp_path: Path, child: Callable[..., Child], acknowledged: int
 ) -> None:
-    folder = holdfast.init(disk.mount / "kb")
+    folder = disk.mount / "kb"
+    holdfast.create(folder).close()
     worker = child(WORK, folder)
     said = [int(worker.hear()) for _ in range(acknowledged)]
     worker.kill()
@@ -65,12 +66,12 @@ def check(folder: Path, said: list[int]) -> None:
             else:
                 found = [hit.path for hit in store.search(f"wombat{number}", mode="text", limit=1)]
                 assert found == [path_of(number)]
-        report = store.verify(deep=True)
+        report = store.maintenance.verify(deep=True)
         assert report.ok, report.problems
         store.write("/after.md", "life goes on")
         assert [hit.path for hit in store.search("life goes on", mode="text")] == ["/after.md"]
-        store.optimize()
-        assert store.verify(deep=True).ok
+        store.maintenance.optimize()
+        assert store.maintenance.verify(deep=True).ok
 
 
 def path_of(number: int) -> str:

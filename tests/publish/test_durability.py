@@ -59,7 +59,7 @@ def needed(store: Store, born: set[str]) -> set[Path]:
         with backend.engine.read() as conn:
             version = pins.current(conn, backend.branch, (table.name,))[table.name].version
         found |= {table.table.path / name for name in alive_files(table.table, [version])}
-    found |= {path for path in (store.folder / "blobs").rglob("*") if path.is_file()}
+    found |= {path for path in (Path(store.address) / "blobs").rglob("*") if path.is_file()}
     return {path for path in found if str(path) not in born}
 
 
@@ -125,7 +125,7 @@ def test_a_fold_and_its_index_are_durable_before_the_pin(
     monkeypatch.setattr(upkeep_publish, "point", lambda name: synced.append(len(ledger.synced)))
     for number in range(5):
         store.write(f"/{number}.md", f"lease number {number}")
-    store.optimize()
+    store.maintenance.optimize()
     files = needed(store, born)
     assert any("_indices" in path.parts for path in files)
     assert ledger.missing(files) == []
@@ -142,13 +142,13 @@ def test_an_fsync_that_fails_publishes_nothing_and_is_not_tried_again(
         calls.append(os.fstat(handle).st_ino)
         raise OSError(5, "Input/output error")
 
-    before = store.commit().seq
+    before = store.commit_at().id
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", failing)
         with pytest.raises(holdfast.StorageFailed):
             store.write("/big.bin", b"x" * 300_000)
     assert len(calls) == 1
-    assert store.commit().seq == before
+    assert store.commit_at().id == before
     assert not store.exists("/big.bin")
     store.write("/big.bin", b"x" * 300_000)
     assert store.read("/big.bin") == b"x" * 300_000

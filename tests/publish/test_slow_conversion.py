@@ -22,10 +22,10 @@ def _in_a_transaction(store: Store) -> Callable[[], object]:
 
 def _restored(store: Store) -> Callable[[], object]:
     store.write("/slow.html", PAGE)
-    at = store.commit().seq
+    at = store.commit_at().id
     store.remove("/slow.html")
     # From here on the content is in the history table: it is converted again when it comes back.
-    assert store.optimize().retired
+    assert store.maintenance.optimize().retired
     return lambda: store.restore("/slow.html", at=at)
 
 

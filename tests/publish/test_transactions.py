@@ -28,8 +28,8 @@ def test_several_changes_are_one_commit(store: Store) -> None:
         tx.mkdir("/d")
         tx.move("/a.md", "/d/b.md")
         tx.copy("/d/b.md", "/c.md")
-    commit = store.commit()
-    assert (commit.seq, commit.message, commit.actor) == (before + 1, "tidy up", "agent:7")
+    commit = store.commit_at()
+    assert (commit.id, commit.message, commit.actor) == (before + 1, "tidy up", "agent:7")
     assert contents_of(store) == {"/c.md": b"a", "/d": None, "/d/b.md": b"a"}
 
 
@@ -132,13 +132,13 @@ def test_what_is_put_below_a_directory_that_is_then_removed_leaves_no_row(store:
 def test_a_swap_of_two_names_keeps_both_nodes(store: Store) -> None:
     store.write("/a", "a")
     store.write("/b", "b")
-    nodes = store.stat("/a").node_id, store.stat("/b").node_id
+    nodes = store.stat("/a").id, store.stat("/b").id
     with store.transaction() as tx:
         tx.move("/a", "/swap")
         tx.move("/b", "/a")
         tx.move("/swap", "/b")
     assert contents_of(store) == {"/a": b"b", "/b": b"a"}
-    assert (store.stat("/b").node_id, store.stat("/a").node_id) == nodes
+    assert (store.stat("/b").id, store.stat("/a").id) == nodes
 
 
 def test_a_transaction_that_has_ended_says_so(store: Store) -> None:
@@ -169,10 +169,10 @@ def test_guards_refuse_and_effects_join_the_same_commit(store: Store) -> None:
         tx.require(refuse)
         tx.write("/a", "a")
     with store.transaction() as tx:
-        tx.also(lambda conn, commit: seen.append(commit.seq))
+        tx.also(lambda conn, commit: seen.append(commit.id))
         tx.write("/b", "b")
     with store.transaction() as tx:
-        tx.also(lambda conn, commit: seen.append(commit.seq))
+        tx.also(lambda conn, commit: seen.append(commit.id))
     assert contents_of(store) == {"/b": b"b"}
     assert seen == [head(store) - 1, head(store)]
 
@@ -321,7 +321,7 @@ def test_two_restores_do_not_both_give_a_node_back(store: Store, quick: str) -> 
     with pytest.raises(Conflict):
         slow.commit()
     store.transaction(retries=1)(lambda tx: tx.restore("/a", at=2))
-    nodes = [info.node_id for info in store.tree()]
+    nodes = [info.id for info in store.tree()]
     assert len(nodes) == len(set(nodes))
     assert store.read("/a") == store.read("/d/b") == b"a"
 
@@ -348,7 +348,7 @@ def test_two_that_commute_both_commit(furnished: Store, name: str) -> None:
     late(slow)
     furnished.transaction()(early)
     base = head(furnished)
-    assert slow.commit().seq == base + 1
+    assert slow.commit().id == base + 1
 
 
 @pytest.mark.parametrize("name", COMPATIBLE)
@@ -359,7 +359,7 @@ def test_two_that_commute_both_commit_among_many_changes(furnished: Store, name:
     much_else(furnished)
     furnished.transaction()(early)
     base = head(furnished)
-    assert slow.commit().seq == base + 1
+    assert slow.commit().id == base + 1
 
 
 def test_a_lost_lock_is_heard_of_before_the_conflict_it_led_to(furnished: Store) -> None:
@@ -508,7 +508,7 @@ def test_a_key_is_remembered_though_the_first_call_changed_nothing(store: Store,
 
 
 def test_a_repeated_enqueue_is_told_the_jobs_of_the_first(store: Store) -> None:
-    waiting = store.enqueue("noop", key="waiting")
+    waiting = store.jobs.enqueue("noop", key="waiting")
 
     def enqueue(names: str) -> list[int | None]:
         with store.transaction(idempotency_key="k") as tx:
@@ -522,13 +522,13 @@ def test_a_repeated_enqueue_is_told_the_jobs_of_the_first(store: Store) -> None:
     assert enqueue("ab") == first
     # Whoever asks for more under the same key gets no more.
     assert enqueue("abcd") == [*first, None, None]
-    assert len(list(store.jobs())) == 3
+    assert len(list(store.jobs)) == 3
 
 
 # --- listeners
 
 
-@pytest.mark.parametrize("when", ["beginning", "published"])
+@pytest.mark.parametrize("when", ["before_publish", "after_publish"])
 def test_an_error_in_a_listener_reaches_nobody_who_commits(
     store: Store, caplog: pytest.LogCaptureFixture, when: str
 ) -> None:
@@ -541,7 +541,7 @@ def test_an_error_in_a_listener_reaches_nobody_who_commits(
     listeners.insert(0, broken)
     listeners.append(lambda: heard.append(1))
     store.write("/a.md", "a")
-    store.enqueue("noop")
+    store.jobs.enqueue("noop")
     store.session("chat").append("user", "hello")
     store.session("chat").commit()
     assert store.read("/a.md") == b"a"
@@ -564,7 +564,7 @@ def test_a_process_that_can_start_no_thread_commits_and_tries_again_later(
     store.write("/b.md", "b")
     assert {thread.name for thread in threading.enumerate()} >= {"holdfast-upkeep"}
     store.close()
-    with holdfast.open(store.folder) as again:
+    with holdfast.open(Path(store.address)) as again:
         assert again.search("ocelotbee", mode="text")
 
 
@@ -577,11 +577,11 @@ def test_the_same_key_in_another_process_gives_the_first_commit_back(store: Stor
         with holdfast.open(sys.argv[1]) as store:
             tx = store.transaction(idempotency_key="shared").__enter__()
             tx.write("/a.md", "there")
-            say(tx.commit().seq)
+            say(tx.commit().id)
         """,
-        store.folder,
+        Path(store.address),
     )
-    assert int(other.finish()) == commit.seq
+    assert int(other.finish()) == commit.id
     assert store.read("/a.md") == b"here"
 
 
@@ -589,7 +589,7 @@ def test_a_race_for_one_key_has_one_commit(store: Store) -> None:
     start = threading.Barrier(6)
 
     def race(number: int) -> Commit:
-        with holdfast.open(store.folder) as mine:
+        with holdfast.open(Path(store.address)) as mine:
             tx = mine.transaction(idempotency_key="race").__enter__()
             tx.write(f"/winner-{number}", str(number))
             start.wait()

@@ -42,7 +42,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Path:
     # One worker is enough to convert a page, and quicker to start than two.
     with (folder / "holdfast.toml").open("a") as settings:
         settings.write("\n[ingest]\njobs = 1\n")
-    for work in (fill, Store.gc):
+    for work in (fill, lambda store: store.maintenance.gc()):
         # Opened anew for the second, so that no upkeep runs beside it.
         with holdfast.open(folder) as store:
             work(store)
@@ -67,5 +67,5 @@ def fill(store: Store) -> None:
     store.write("/data.bin", os.urandom(100_000))
     store.remove("/gone", recursive=True)
     store.move("/notes", "/journal")
-    store.optimize()
+    store.maintenance.optimize()
     store.write("/journal/b.md", "in the tail")

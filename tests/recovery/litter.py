@@ -6,6 +6,7 @@ import sys
 import uuid
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
@@ -107,5 +108,5 @@ def audited(store: Store, kind: str) -> list[AuditRow]:
 
 def sql(store: Store, statement: str, **params: object) -> None:
     """Damage the catalog."""
-    with closing(sqlite3.connect(store.folder / "catalog.db")) as catalog, catalog:
+    with closing(sqlite3.connect(Path(store.address) / "catalog.db")) as catalog, catalog:
         catalog.execute(statement, params)

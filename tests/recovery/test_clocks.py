@@ -72,7 +72,7 @@ def test_what_a_live_writer_staged_stays_whatever_the_clocks_say(
     at: Callable[[str, Callable[[], object]], list[str]],
 ) -> None:
     def meanwhile() -> None:
-        set_times(store.folder, files, clock)
+        set_times(Path(store.address), files, clock)
         clock.advance(step)
         intend(backend, dead, tables=list(backend.tables.names))
         for _ in range(2):
@@ -84,9 +84,9 @@ def test_what_a_live_writer_staged_stays_whatever_the_clocks_say(
     assert passed
     assert store.read_text("/long.md") == LONG_TEXT
     assert store.search("word7", mode="text")
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
     gc(backend)
-    assert store.verify(deep=True).notes == ()
+    assert store.maintenance.verify(deep=True).notes == ()
 
 
 @pytest.mark.parametrize("files", [-DECADES, DECADES])
@@ -95,7 +95,7 @@ def test_what_nobody_needs_goes_whatever_the_clocks_say(
 ) -> None:
     unpublished_rows(backend)
     left = temporary_file(backend)
-    set_times(store.folder, files, clock)
+    set_times(Path(store.address), files, clock)
     clock.advance(-HOURS)
     assert gc(backend).files == 3
     assert not Path(left).exists()
@@ -157,15 +157,15 @@ def test_a_deep_verify_keeps_what_it_reads_however_long_it_takes(
     def slow(table: VersionedTable, version: int) -> object:
         if pinned(backend) == former:
             filled.write("/more.md", LONG_TEXT.replace("Heading", "Chapter"))
-            filled.optimize()
+            filled.maintenance.optimize()
             clock.advance(HOURS)
             gc(backend)
             assert manifest_of(backend, former).exists()
         return cold(table, version)
 
     monkeypatch.setattr(VersionedTable, "open_cold", slow)
-    assert filled.verify(deep=True).problems == ()
-    assert filled.journal() == []
+    assert filled.maintenance.verify(deep=True).problems == ()
+    assert filled.maintenance.intents() == []
     gc(backend)
     assert not manifest_of(backend, former).exists()
 
@@ -178,14 +178,14 @@ def test_a_verify_that_cannot_say_so_looks_again_when_what_it_read_was_removed(
     def overtaken(table: VersionedTable, version: int) -> object:
         if pinned(backend) == former:
             filled.write("/more.md", LONG_TEXT.replace("Heading", "Chapter"))
-            filled.optimize()
+            filled.maintenance.optimize()
             gc(backend)
             assert not manifest_of(backend, former).exists()
         return cold(table, version)
 
     with holdfast.open(folder, read_only=True) as reader:
         monkeypatch.setattr(VersionedTable, "open_cold", overtaken)
-        assert reader.verify(deep=True).problems == ()
+        assert reader.maintenance.verify(deep=True).problems == ()
     assert pinned(backend) != former
 
 
@@ -200,7 +200,7 @@ def test_a_search_that_is_overtaken_begins_anew_as_often_as_it_takes(
         if len(turns) < 3:
             turns.append(pinned(backend))
             filled.write("/more.md", LONG_TEXT.replace("Heading", f"Chapter {len(turns)}"))
-            filled.gc()
+            filled.maintenance.gc()
             backend.tables.live.table.forget()
         return found
 

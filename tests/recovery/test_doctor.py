@@ -24,7 +24,7 @@ def examine(folder: Path) -> list[Finding]:
 
 
 def test_a_healthy_store_gets_no_finding(filled: Store) -> None:
-    assert filled.doctor() == []
+    assert filled.maintenance.doctor() == []
 
 
 def test_a_folder_that_is_no_store(tmp_path: Path) -> None:
@@ -56,13 +56,13 @@ def test_an_index_that_searches_cannot_read(filled: Store, damage: str) -> None:
         data = file.read_bytes()
         half = len(data) // 2
         file.write_bytes(data[:half] + (bytes(64) + data[half + 64 :] if damage == "flipped" else b""))
-    findings = [finding for finding in filled.doctor() if finding.level == "problem"]
+    findings = [finding for finding in filled.maintenance.doctor() if finding.level == "problem"]
     assert findings
     assert all("holdfast repair" in finding.remedy for finding in findings)
-    filled.repair()
-    assert [finding for finding in filled.doctor() if finding.level == "problem"] == []
+    filled.maintenance.repair()
+    assert [finding for finding in filled.maintenance.doctor() if finding.level == "problem"] == []
     assert filled.search("another thing", mode="text")
-    assert filled.verify(deep=True).problems == ()
+    assert filled.maintenance.verify(deep=True).problems == ()
 
 
 def test_broken_settings_are_told_from_a_broken_store(folder: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_part_of_the_store_that_is_missing(filled: Store, folder: Path, tmp_pa
 def test_lost_bytes_come_before_litter(filled: Store, backend: Backend) -> None:
     blob(backend)
     sql(filled, "DELETE FROM inline_bytes WHERE content_id = :id", id=filled.stat("/journal/b.md").content_id)
-    findings = filled.doctor()
+    findings = filled.maintenance.doctor()
     assert findings[0].level == "problem"
     assert "/journal/b.md" in findings[0].what
 
@@ -109,21 +109,21 @@ def test_lost_bytes_come_before_litter(filled: Store, backend: Backend) -> None:
 def test_an_intent_that_was_set_aside_is_explained(filled: Store, backend: Backend, dead: process.Identity) -> None:
     intend(backend, dead, staged="{half")
     sweep(backend)
-    found = [finding for finding in filled.doctor() if finding.level == "warning"]
+    found = [finding for finding in filled.maintenance.doctor() if finding.level == "warning"]
     assert "could not be removed" in found[0].what
     assert filled.status().set_aside_intents == 1
 
 
 def test_a_staging_that_goes_on_for_hours_is_worth_a_word(filled: Store, backend: Backend, clock: ManualClock) -> None:
     intend(backend, process.current())
-    assert filled.doctor() == []
+    assert filled.maintenance.doctor() == []
     clock.advance(2 * 3600)
-    assert [finding.level for finding in filled.doctor() if "2.0 hours" in finding.what] == ["note"]
+    assert [finding.level for finding in filled.maintenance.doctor() if "2.0 hours" in finding.what] == ["note"]
 
 
 def test_tables_of_another_embedder_are_noted(filled: Store) -> None:
     sql(filled, "INSERT INTO pins (branch_id, table_name, version, at) VALUES (1, 'search-other', '1', 0)")
-    assert [finding.level for finding in filled.doctor()] == ["note"]
+    assert [finding.level for finding in filled.maintenance.doctor()] == ["note"]
 
 
 def test_the_doctor_changes_nothing(filled: Store, backend: Backend, folder: Path, dead: process.Identity) -> None:
@@ -161,4 +161,4 @@ def test_a_store_that_is_damaged_still_opens_and_closes(filled: Store, folder: P
     filled.write("/more.md", "note")
     filled.close()
     with holdfast.open(folder) as store:
-        assert not store.verify().ok
+        assert not store.maintenance.verify().ok

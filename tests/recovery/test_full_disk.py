@@ -35,14 +35,14 @@ def test_a_fold_that_failed_and_could_not_say_so_is_known_to_be_over(
     before = files(backend)
     armed(FULL)
     with pytest.raises(StorageFailed) as failed:
-        store.optimize()
+        store.maintenance.optimize()
     armed("")
-    assert [(entry.state, entry.owner_alive) for entry in store.journal()] == [(intents.ACTIVE, False)]
+    assert [(entry.state, entry.owner_alive) for entry in store.maintenance.intents()] == [(intents.ACTIVE, False)]
     assert files(backend) > before
     assert gc(backend).held == 0
     assert files(backend) == before
-    assert store.journal() == []
-    assert store.verify(deep=True).notes == ()
+    assert store.maintenance.intents() == []
+    assert store.maintenance.verify(deep=True).notes == ()
     assert failed.value.__traceback__ is not None
 
 
@@ -56,7 +56,7 @@ def test_a_write_that_failed_and_could_not_say_so_can_be_repeated(
     assert sweep(backend).swept == 1
     assert list(backend.blobs.list()) == []
     store.write("/long.md", LONG_TEXT)
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_an_exception_that_comes_before_an_intent_is_in_good_hands_leaves_it_nobodys(
@@ -69,7 +69,7 @@ def test_an_exception_that_comes_before_an_intent_is_in_good_hands_leaves_it_nob
     with pytest.raises(KeyboardInterrupt):
         store.write("/long.md", LONG_TEXT)
     monkeypatch.undo()
-    assert [entry.owner_alive for entry in store.journal()] == [False]
+    assert [entry.owner_alive for entry in store.maintenance.intents()] == [False]
     assert sweep(backend).swept == 1
 
 
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_to_the_last_byte_has_room_again_after_gc(
 ) -> None:
     # No upkeep in the background: it would fail as well, now and then.
     monkeypatch.setenv("HOLDFAST_SEARCH__FOLD_ROWS", "4096")
-    with holdfast.open(holdfast.init(small / "kb")) as store:
+    with holdfast.create(small / "kb") as store:
         backend = store._backend
         for number in range(6):
             store.write(f"/{number}.md", LONG_TEXT.replace("Heading", f"Title {number}")[:60_000])
@@ -118,7 +118,7 @@ def test_a_disk_that_is_full_to_the_last_byte_has_room_again_after_gc(
         before = files(backend)
         armed("table.before_index=enospc,intent.before_abandon=enospc")
         with pytest.raises(StorageFailed):
-            store.optimize()
+            store.maintenance.optimize()
         armed("")
         fill(small)
         assert files(backend) > before
@@ -126,10 +126,10 @@ def test_a_disk_that_is_full_to_the_last_byte_has_room_again_after_gc(
         assert files(backend) == before
         assert free(small) > 0
         (small / "filler").unlink()
-        store.optimize()
+        store.maintenance.optimize()
         gc(backend)
-        assert store.journal() == []
-        report = store.verify(deep=True)
+        assert store.maintenance.intents() == []
+        report = store.maintenance.verify(deep=True)
         assert (report.problems, report.notes) == ((), ())
 
 

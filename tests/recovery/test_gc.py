@@ -45,7 +45,7 @@ def test_a_content_that_no_commit_shows_goes_with_its_rows_and_its_blob(store: S
     assert not known(backend, lost)
     assert not backend.blobs.has(lost)
     assert store.search("another thing", mode="text") == []
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
     assert len(audited(store, "gc")) == 1
 
 
@@ -53,14 +53,14 @@ def test_rows_of_the_tail_go_too(store: Store, backend: Backend) -> None:
     overwrite(store, "a small forgettable note")
     assert gc(backend).contents == 1
     assert store.search("forgettable", mode="text") == []
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_a_content_that_comes_back_is_found_once(store: Store, backend: Backend) -> None:
     overwrite(store)
     gc(backend)
     store.write("/back.md", LONG_TEXT)
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_what_any_commit_shows_is_kept(store: Store, backend: Backend) -> None:
@@ -70,7 +70,7 @@ def test_what_any_commit_shows_is_kept(store: Store, backend: Backend) -> None:
     store.write("/a.bin", b"other")
     store.remove("/page.html")
     assert gc(backend).contents == 0
-    assert store.snapshot(first.seq).read("/a.bin") == data
+    assert store.snapshot(first.id).read("/a.bin") == data
     assert "They expire" in store.snapshot("HEAD~1").read_text("/page.html")
 
 
@@ -79,7 +79,7 @@ def test_a_rendition_goes_with_the_last_content_that_is_rendered_into_it(store: 
         tx.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
         tx.write("/page.html", "short")
     assert gc(backend).contents == 2
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_no_content_is_left_behind_whose_markdown_is_gone(
@@ -94,7 +94,7 @@ def test_no_content_is_left_behind_whose_markdown_is_gone(
 
     def point(name: str) -> None:
         if name == "gc.after_forget":
-            seen.append(store.verify().ok)
+            seen.append(store.maintenance.verify().ok)
 
     faults.setattr("holdfast.recovery.gc.point", point)
     assert gc(backend).contents == 8
@@ -186,12 +186,12 @@ def test_a_collection_killed_at_any_point_is_done_by_the_next(
 ) -> None:
     with holdfast.open(folder) as store:
         lost = overwrite(store)
-    assert child("holdfast.open(sys.argv[1]).gc()", folder, faults=f"{point}=kill").ended_by_kill()
+    assert child("holdfast.open(sys.argv[1]).maintenance.gc()", folder, faults=f"{point}=kill").ended_by_kill()
     with holdfast.open(folder) as store:
-        assert store.verify(deep=True).ok
-        store.gc()
+        assert store.maintenance.verify(deep=True).ok
+        store.maintenance.gc()
         assert not known(store._backend, lost)
         assert not store._backend.blobs.has(lost)
-        report = store.verify(deep=True)
+        report = store.maintenance.verify(deep=True)
         assert report.ok
         assert report.notes == ()

@@ -171,7 +171,7 @@ def test_another_writer_appends_to_the_table_while_rows_are_being_forgotten(
     monkeypatch.setattr("holdfast.recovery.gc.point", point)
     assert gc(backend).contents == 1
     assert store.read_text("/other.md") == other
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
@@ -181,7 +181,7 @@ def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
     passed = at("publish.before_lock", lambda: gc(backend))
     store.write("/other.md", LONG_TEXT.replace("Heading", "Title"))
     assert passed
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
     assert store.search("Title 7", limit=1)[0].path == "/other.md"
 
 
@@ -191,16 +191,16 @@ def test_a_sweep_during_a_write_takes_nothing_from_it(
     for instant in ("intent.after_begin", "blob.before_dir_fsync", "publish.before_lock"):
         at(instant, lambda: sweep(backend))
         store.write("/again.md", LONG_TEXT + instant)
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def check(store: Store, kind: str) -> None:
     """Check that what was written is there, that nothing is wrong, and that no more is left to collect."""
     assert store.read(FILE[kind]) == DATA[kind]
-    assert store.verify(deep=True).ok
-    store.gc()
+    assert store.maintenance.verify(deep=True).ok
+    store.maintenance.gc()
     assert store.read(FILE[kind]) == DATA[kind]
-    report = store.verify(deep=True)
+    report = store.maintenance.verify(deep=True)
     assert report.ok
     assert report.notes == ()
-    assert store.gc(dry_run=True).blobs == 0
+    assert store.maintenance.gc(dry_run=True).blobs == 0

@@ -32,11 +32,11 @@ def by_sql(statement: str) -> Damage:
 
 
 def without_a_blob(store: Store) -> None:
-    (store.folder / "blobs" / key_of(str(store.stat("/data.bin").content_id))).unlink()
+    (Path(store.address) / "blobs" / key_of(str(store.stat("/data.bin").content_id))).unlink()
 
 
 def without_tables(store: Store) -> None:
-    shutil.rmtree(store.folder / "tables")
+    shutil.rmtree(Path(store.address) / "tables")
 
 
 def with_a_cut_index(store: Store) -> None:
@@ -244,16 +244,16 @@ def damage_file(name: str, folder: Path) -> dict[str, bytes]:
 
 
 def test_search_tables_that_held_nothing_are_made_anew(store: Store) -> None:
-    shutil.rmtree(store.folder / "tables")
-    assert sorted(store.repair().tables) == sorted(store._backend.tables.names)
+    shutil.rmtree(Path(store.address) / "tables")
+    assert sorted(store.maintenance.repair().tables) == sorted(store._backend.tables.names)
     store.write("/a.md", "a lease ends")
     assert [hit.path for hit in store.search("lease")] == ["/a.md"]
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_repair_says_what_it_cannot_mend(filled: Store) -> None:
     sql(filled, "UPDATE branches SET head_seq = head_seq - 1")
-    assert {problem.kind for problem in filled.repair().left} >= {"catalog"}
+    assert {problem.kind for problem in filled.maintenance.repair().left} >= {"catalog"}
 
 
 @pytest.mark.parametrize("text", [
@@ -284,7 +284,7 @@ def test_the_doctor_names_what_makes_a_store_of_a_folder_again(damaged: Path, to
 
 
 def failed_job(store: Store) -> None:
-    store.enqueue("abstract", {"path": "/page.html"})
+    store.jobs.enqueue("abstract", {"path": "/page.html"})
     sql(store, "UPDATE jobs SET state = 'failed', ended = 1, error = 'no model'")
 
 

@@ -17,12 +17,12 @@ from tests.recovery.litter import LONG_TEXT, audited, sql, unpublished_rows
 
 
 def blob_file(store: Store, path: str) -> Path:
-    return store.folder / "blobs" / key_of(str(store.stat(path).content_id))
+    return Path(store.address) / "blobs" / key_of(str(store.stat(path).content_id))
 
 
 def check_sound(store: Store) -> None:
     """Check that nothing is wrong and that everything is found, in the past too."""
-    assert store.verify(deep=True).problems == ()
+    assert store.maintenance.verify(deep=True).problems == ()
     assert "/journal/b.md" in {hit.path for hit in store.search("tail", mode="text", limit=50)}
     assert store.search("Heading 7", mode="text", limit=1, under="/long.md")
     assert store.search("Title 7", mode="text", limit=1, at=7)[0].path == "/gone/long.md"
@@ -30,7 +30,7 @@ def check_sound(store: Store) -> None:
 
 def test_a_store_that_is_whole_is_left_as_it_is(filled: Store) -> None:
     before = filled._backend.engine.path.read_bytes()  # type: ignore[attr-defined]
-    report = filled.repair()
+    report = filled.maintenance.repair()
     assert (report.found_again, report.renditions, report.tables, report.rebuilt, report.lost) == (0, 0, [], 0, [])
     check_sound(filled)
     assert before
@@ -54,8 +54,8 @@ def test_a_store_that_is_whole_is_left_as_it_is(filled: Store) -> None:
 )
 def test_search_rows_are_derived_anew(damage: str, filled: Store) -> None:
     sql(filled, damage)
-    assert not filled.verify().ok
-    filled.repair()
+    assert not filled.maintenance.verify().ok
+    filled.maintenance.repair()
     check_sound(filled)
     assert len(audited(filled, "repair")) == 1
 
@@ -66,10 +66,10 @@ def test_a_table_whose_files_are_gone_is_made_anew(pattern: str, filled: Store, 
         for file in table.table.path.glob(pattern):
             if file.is_file():
                 file.unlink()
-    filled.repair()
+    filled.maintenance.repair()
     check_sound(filled)
     filled.write("/after.md", LONG_TEXT.replace("Heading", "Chapter"))
-    filled.gc()
+    filled.maintenance.gc()
     check_sound(filled)
 
 
@@ -77,7 +77,7 @@ def test_the_folder_of_the_tables_is_made_anew(filled: Store, folder: Path) -> N
     filled.close()
     shutil.rmtree(folder / "tables")
     with holdfast.open(folder) as store:
-        assert sorted(store.repair().tables) == sorted(store._backend.tables.names)
+        assert sorted(store.maintenance.repair().tables) == sorted(store._backend.tables.names)
         check_sound(store)
 
 
@@ -86,7 +86,7 @@ def test_a_repaired_table_is_read_by_others_that_had_it_open(filled: Store, fold
         assert other.search("Heading 7", mode="text")
         for file in backend.tables.live.table.path.glob("data/*"):
             file.unlink()
-        filled.repair()
+        filled.maintenance.repair()
         assert other.search("Heading 7", mode="text", limit=1)[0].path == "/long.md"
         other.write("/other.md", LONG_TEXT.replace("Heading", "Chapter"))
     check_sound(filled)
@@ -96,7 +96,7 @@ def test_rows_of_a_content_that_nobody_knows_are_removed(filled: Store, backend:
     rows = unpublished_rows(backend)
     with backend.engine.write() as conn:
         pins.move(conn, 1, backend.tables.live.name, rows.version, backend.clock.now())
-    filled.repair()
+    filled.maintenance.repair()
     check_sound(filled)
 
 
@@ -105,7 +105,7 @@ def test_bytes_still_at_their_source_are_taken_from_there(filled: Store, tmp_pat
     source.write_bytes(filled.read("/data.bin"))
     sql(filled, "UPDATE entries SET source = :source WHERE name = 'data.bin'", source=str(source))
     blob_file(filled, "/data.bin").write_bytes(b"damaged")
-    assert filled.repair().found_again == 1
+    assert filled.maintenance.repair().found_again == 1
     check_sound(filled)
 
 
@@ -114,14 +114,14 @@ def test_a_source_that_has_changed_is_not_taken(filled: Store, tmp_path: Path) -
     source.write_bytes(b"something else")
     sql(filled, "UPDATE entries SET source = :source WHERE name = 'data.bin'", source=str(source))
     blob_file(filled, "/data.bin").unlink()
-    report = filled.repair()
+    report = filled.maintenance.repair()
     assert (report.found_again, [lost.path for lost in report.lost]) == (0, ["/data.bin"])
 
 
 def test_a_content_that_the_catalog_lost_is_found_in_the_blobs(filled: Store) -> None:
     data = filled.read("/data.bin")
     sql(filled, "DELETE FROM contents WHERE content_id = :id", id=filled.stat("/data.bin").content_id)
-    assert filled.repair().found_again == 1
+    assert filled.maintenance.repair().found_again == 1
     assert filled.read("/data.bin") == data
     check_sound(filled)
 
@@ -133,27 +133,27 @@ def test_markdown_that_is_lost_is_derived_again(table: str, filled: Store) -> No
         f"""DELETE FROM {table} WHERE content_id IN (
             SELECT rendered_id FROM renditions WHERE rendered_id <> content_id)""",
     )
-    assert not filled.verify().ok
-    assert filled.repair().found_again == 1
+    assert not filled.maintenance.verify().ok
+    assert filled.maintenance.repair().found_again == 1
     assert "They expire" in filled.read_text("/page.html")
     check_sound(filled)
 
 
 def test_a_rendition_by_another_version_of_the_deriver_is_derived_anew(filled: Store) -> None:
     sql(filled, "UPDATE renditions SET rendered_id = 'gone' WHERE rendered_id <> content_id")
-    assert filled.repair().renditions == 1
+    assert filled.maintenance.repair().renditions == 1
     check_sound(filled)
 
 
 def test_lost_bytes_are_named_with_the_commits_that_show_them_and_what_is_intact(filled: Store) -> None:
     first = filled.stat("/data.bin").commit
-    second = filled.write("/data.bin", os.urandom(90_000)).seq
+    second = filled.write("/data.bin", os.urandom(90_000)).id
     blob_file(filled, "/data.bin").unlink()
-    (lost,) = filled.repair().lost
+    (lost,) = filled.maintenance.repair().lost
     assert (lost.path, lost.from_seq, lost.until_seq, lost.intact_at) == ("/data.bin", second, None, first)
     filled.restore("/data.bin", at=first)
     assert filled.stat("/data.bin").size == 100_000
-    (lost,) = filled.repair().lost
+    (lost,) = filled.maintenance.repair().lost
     assert (lost.from_seq, lost.until_seq) == (second, second + 1)
 
 
@@ -164,12 +164,12 @@ def test_a_repair_killed_at_any_point_is_done_by_the_next(
     sql(filled, "DELETE FROM searchable")
     sql(filled, "DELETE FROM contents WHERE content_id = :id", id=filled.stat("/data.bin").content_id)
     filled.close()
-    assert child("holdfast.open(sys.argv[1]).repair()", folder, faults=f"{point}=kill").ended_by_kill()
+    assert child("holdfast.open(sys.argv[1]).maintenance.repair()", folder, faults=f"{point}=kill").ended_by_kill()
     with holdfast.open(folder) as store:
-        store.repair()
+        store.maintenance.repair()
         check_sound(store)
-        store.gc()
-        assert store.verify().notes == ()
+        store.maintenance.gc()
+        assert store.maintenance.verify().notes == ()
 
 
 def test_another_writer_publishes_while_a_table_is_made_anew(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +182,6 @@ def test_another_writer_publishes_while_a_table_is_made_anew(filled: Store, monk
             filled.write("/meanwhile.md", LONG_TEXT.replace("Heading", "Chapter"))
 
     monkeypatch.setattr("holdfast.recovery.rebuild.point", point)
-    filled.repair()
+    filled.maintenance.repair()
     assert written
     check_sound(filled)

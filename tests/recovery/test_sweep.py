@@ -63,8 +63,8 @@ def test_what_a_killed_writer_staged_is_removed(point: str, folder: Path, child:
         assert table_files(store._backend) == before
         assert list(store._backend.blobs.list()) == []
         assert len(audited(store, "sweep")) == 1
-        assert store.verify(deep=True).ok
-        assert store.journal() == []
+        assert store.maintenance.verify(deep=True).ok
+        assert store.maintenance.intents() == []
 
 
 def test_the_writer_that_was_killed_can_write_the_same_again(folder: Path, child: Start) -> None:
@@ -73,7 +73,7 @@ def test_the_writer_that_was_killed_can_write_the_same_again(folder: Path, child
     with holdfast.open(folder) as store:
         sweep(store._backend)
         assert store.stat("/long.md").size > 64 * 1024
-        assert store.verify(deep=True).ok
+        assert store.maintenance.verify(deep=True).ok
 
 
 def test_an_add_that_finds_nothing_left_to_do_clears_up_after_the_killed_one(
@@ -86,7 +86,7 @@ def test_an_add_that_finds_nothing_left_to_do_clears_up_after_the_killed_one(
         intend(store._backend, dead, tables=list(store._backend.tables.names))
         assert store.add(tmp_path / "a.md").skipped == 1
     with holdfast.open(folder, read_only=True) as store:
-        assert store.journal() == []
+        assert store.maintenance.intents() == []
 
 
 def test_a_live_writer_is_left_alone(store: Store, backend: Backend) -> None:
@@ -165,7 +165,7 @@ def test_an_intent_with_a_time_that_is_none_stops_nobody(
         conn.run(f"UPDATE intents SET {column} = 'yesterday' WHERE intent_id = :id", {"id": intent})
     with holdfast.open(folder, clock=backend.clock) as other:
         assert state_of(other, intent).state == intents.SET_ASIDE
-        (entry,) = other.journal()
+        (entry,) = other.maintenance.intents()
         assert "'yesterday'" in str(entry.error)
         assert iso(entry.started)
 
@@ -303,12 +303,12 @@ def test_a_version_that_is_replaced_during_a_sweep_may_be_removed_by_another(
 
     def overtaken(*table_and_versions: Any, **how: Any) -> set[str]:
         monkeypatch.undo()
-        store.gc()
+        store.maintenance.gc()
         backend.tables.live.table.forget()
         return alive_files(*table_and_versions, **how)
 
     monkeypatch.setattr("holdfast.index.files.alive_files", overtaken)
-    store.gc()
+    store.maintenance.gc()
     assert f"_versions/d{former}.manifest" not in table_files(backend)
 
 
@@ -323,7 +323,7 @@ def test_what_could_make_lance_open_another_version_is_put_away(
     assert not (versions / "latest_version_hint.json").exists()
     assert [file.name for file in versions.glob("[0-9]*")] == [f"{2**64 - 2}.manifest"]
     assert len(list((folder / "tables" / "set-aside").iterdir())) == 1
-    assert store.verify().ok
+    assert store.maintenance.verify().ok
 
 
 @pytest.mark.parametrize("point", SWEEP_POINTS)
@@ -342,7 +342,7 @@ def test_a_sweep_killed_at_any_point_is_done_again_and_audited_once(
         assert not store._backend.blobs.has(there)
         assert table_files(store._backend) == before
         assert len(audited(store, "sweep")) == 1
-        assert store.verify(deep=True).ok
+        assert store.maintenance.verify(deep=True).ok
 
 
 def test_two_processes_that_sweep_at_once_audit_once(folder: Path, child: Start, dead: process.Identity) -> None:

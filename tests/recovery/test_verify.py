@@ -20,19 +20,19 @@ from tests.recovery.litter import blob, intend, sql, unpublished_rows
 
 def told(store: Store, *, deep: bool = False) -> list[str]:
     """Return the problems as `kind: what`, after checking that each says what to do."""
-    report = store.verify(deep=deep)
+    report = store.maintenance.verify(deep=deep)
     assert all(problem.remedy for problem in report.problems)
     assert report.ok == (not report.problems)
     return [f"{problem.kind}: {problem.what}" for problem in report.problems]
 
 
 def blob_of(store: Store, path: str) -> Path:
-    return store.folder / "blobs" / key_of(str(store.stat(path).content_id))
+    return Path(store.address) / "blobs" / key_of(str(store.stat(path).content_id))
 
 
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_store_that_is_whole_has_no_problems(filled: Store, deep: bool) -> None:
-    report = filled.verify(deep=deep)
+    report = filled.maintenance.verify(deep=deep)
     assert (report.problems, report.notes, report.deep) == ((), (), deep)
     assert report.checked["contents"] == 8
     assert report.checked["commits"] == 10
@@ -44,7 +44,7 @@ def test_litter_and_dead_intents_are_noted_and_no_problem(
     intend(backend, dead, blobs=[blob(backend)])
     blob(backend, b"1" * 99)
     unpublished_rows(backend)
-    report = filled.verify()
+    report = filled.maintenance.verify()
     assert report.ok
     assert [note.partition(" ")[0] for note in report.notes] == ["The", "2", "3"]
 
@@ -127,7 +127,7 @@ def test_two_entries_that_were_in_one_slot_are_found_by_a_deep_look(filled: Stor
 
 def test_a_directory_inside_itself_is_found(filled: Store) -> None:
     filled.mkdir("/journal/deep")
-    deep = filled.stat("/journal/deep").node_id
+    deep = filled.stat("/journal/deep").id
     sql(filled, "UPDATE entries SET parent_id = :deep WHERE name = 'journal'", deep=deep)
     assert any("inside itself" in problem for problem in told(filled))
 
@@ -174,7 +174,7 @@ def test_a_damaged_catalog_never_makes_verify_fail(filled: Store, folder: Path, 
     except HoldfastError:
         return
     with store:
-        assert not store.verify(deep=True).ok
+        assert not store.maintenance.verify(deep=True).ok
 
 
 def test_many_problems_are_counted_and_the_first_are_listed(store: Store) -> None:
@@ -182,7 +182,7 @@ def test_many_problems_are_counted_and_the_first_are_listed(store: Store) -> Non
         for number in range(130):
             tx.write(f"/{number}.md", f"note {number}")
     sql(store, "DELETE FROM searchable")
-    report = store.verify()
+    report = store.maintenance.verify()
     assert not report.ok
     assert any("more problems of the kind `search`" in note for note in report.notes)
 
@@ -206,20 +206,20 @@ def test_a_large_table_is_counted_in_ranges_without_gaps() -> None:
 
 def test_verify_compares_a_table_in_several_ranges(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.recovery.check_search.COUNTED_AT_ONCE", 10)
-    assert filled.verify().ok
+    assert filled.maintenance.verify().ok
 
 
 def test_a_store_opened_for_reading_can_be_verified(filled: Store, folder: Path) -> None:
     with holdfast.open(folder, read_only=True) as reader:
-        assert reader.verify(deep=True).ok
+        assert reader.maintenance.verify(deep=True).ok
 
 
 def test_an_index_that_does_not_stay_in_memory_is_no_damage(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lance calls it an internal error when not all of a full-text index is still cached once all of it was read."""
     monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)
     monkeypatch.setattr("holdfast.index.table._INDEX_CACHE", 1)
-    assert filled.verify(deep=True).ok
-    assert filled.doctor() == []
+    assert filled.maintenance.verify(deep=True).ok
+    assert filled.maintenance.doctor() == []
 
 
 def test_an_index_that_cannot_be_read_is_damage_though_there_is_no_memory_for_it(

@@ -14,8 +14,7 @@ LIBRARY = Path(__file__).parents[2] / "examples" / "library"
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Return a store that holds the example library."""
-    folder = holdfast.init(tmp_path_factory.mktemp("library") / "kb")
-    with holdfast.open(folder) as store:
+    with holdfast.create(tmp_path_factory.mktemp("library") / "kb") as store:
         assert not store.add(LIBRARY, jobs=1).failed
         yield store
 

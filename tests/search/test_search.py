@@ -37,7 +37,7 @@ def test_a_written_file_is_found_at_once_from_another_process(store: Store, chil
         hear()
         say(*(hit.path for hit in store.search("renewed lease", mode="text")))
         """,
-        store.folder,
+        Path(store.address),
     )
     assert other.hear() == "ready"
     store.write("/notes/leases.md", LEASES)
@@ -77,7 +77,7 @@ def test_an_overwritten_text_is_found_no_more_and_the_new_one_is(store: Store) -
 
 
 def test_a_search_at_an_old_commit_finds_what_stood_there_then(store: Store) -> None:
-    written = store.write("/notes/leases.md", LEASES).seq
+    written = store.write("/notes/leases.md", LEASES).id
     store.move("/notes/leases.md", "/moved.md")
     store.remove("/moved.md")
     hits = store.search("lease", mode="text", at=written)
@@ -89,12 +89,12 @@ def test_a_search_that_an_overwrite_and_upkeep_overtake_finds_what_stood_there_w
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write("/notes/leases.md", LEASES)
-    store.optimize()
+    store.maintenance.optimize()
     instant = SearchReader.instant
 
     def overtaken(reader: SearchReader, *of_the_query: Any, at: int) -> Instant:
         store.write("/notes/leases.md", LEASES + "It ends with its holder.\n")
-        store.optimize()
+        store.maintenance.optimize()
         return instant(reader, *of_the_query, at=at)
 
     monkeypatch.setattr(SearchReader, "instant", overtaken)
@@ -252,7 +252,7 @@ def test_threads_may_search_one_store_while_another_folds(folder: Path) -> None:
             thread.start()
         for number in range(20, 26):
             store.write("/rewritten.md", f"platypus number {number}")
-            store.optimize()
+            store.maintenance.optimize()
         for thread in threads:
             thread.join()
         assert wrong == []

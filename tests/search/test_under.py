@@ -1,6 +1,7 @@
 """Searching below a directory: what a table of its contents alone would give, whatever else the store holds."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def mixed(request: pytest.FixtureRequest, store: Store) -> Store:
                 place = "/a" if number % 2 else "/b/deep"
                 tx.write(f"{place}/{number}.md", text(number))
         if request.param == "folded" or (request.param == "both" and part == 0):
-            store.optimize()
+            store.maintenance.optimize()
     return store
 
 
@@ -63,7 +64,7 @@ def test_matches_elsewhere_cost_one_round(mixed: Store, mode: str) -> None:
         for number in range(200):
             tx.write(f"/elsewhere/{number}.md", f"# Zebra {number}\n\nzebra zebra zebra {number}\n")
         tx.write("/a/said.md", "A long text in which, among many other words, the zebra is named once.")
-    mixed.optimize()
+    mixed.maintenance.optimize()
     found = mixed.explain("zebra", under="/a", mode=mode, limit=5)
     assert found.hits[0].path == "/a/said.md"
     assert (found.rounds, found.hidden, found.filter) == (1, {}, "prefilter")
@@ -75,7 +76,7 @@ def test_the_way_the_rows_are_told_changes_nothing(mixed: Store, mode: str, monk
     told = [dataclasses.replace(hit, score=0.0, why=None) for hit in mixed.search(**query)]  # type: ignore[arg-type]
     for name, value in (("MOST_RUNS", 1000), ("MOST_LISTED", 1000)):
         monkeypatch.setattr(row_set, name, value)
-        with holdfast.open(mixed.folder) as other:
+        with holdfast.open(Path(mixed.address)) as other:
             found = other.search(**query)
         assert [dataclasses.replace(hit, score=0.0, why=None) for hit in found] == told  # type: ignore[arg-type]
 
@@ -89,7 +90,7 @@ def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: 
     with store.transaction() as tx:
         for number in range(400):
             tx.write(f"/later/{number}.md", f"# Zebra {number}\n\nzebra zebra zebra {number}\n")
-    store.optimize()
+    store.maintenance.optimize()
     expected = {f"/first/{number}.md" for number in range(9)}
     found = store.explain("zebra", mode=mode, limit=9, at=past)
     assert ({hit.path for hit in found.hits}, found.rounds) == (expected, search.UNTOLD_ROUNDS + 1)

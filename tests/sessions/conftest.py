@@ -42,6 +42,6 @@ def configure(folder: Path, server: ModelServer, more: str = "") -> None:
 
 def work(store: Store) -> None:
     """Run what can be run now, in this thread."""
-    worker = store.worker()
+    worker = store.jobs.worker()
     while worker.turn():
         pass

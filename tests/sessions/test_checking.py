@@ -7,7 +7,7 @@ from holdfast.front.store import Store
 
 def test_a_store_with_sessions_and_jobs_is_whole(store: Store) -> None:
     talk(store)
-    report = store.verify(deep=True)
+    report = store.maintenance.verify(deep=True)
     assert not report.problems
     assert (report.checked["sessions"], report.checked["archives"], report.checked["jobs"]) == (1, 2, 2)
 
@@ -28,7 +28,7 @@ def test_what_points_at_nothing_is_found(store: Store, damage: str, kind: str, f
     talk(store)
     with store._backend.engine.write() as conn:
         conn.run(damage)
-    problems = store.verify().problems
+    problems = store.maintenance.verify().problems
     assert [problem for problem in problems if problem.kind == kind and found in problem.what]
 
 

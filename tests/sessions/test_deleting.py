@@ -28,25 +28,25 @@ def test_what_was_said_is_in_history_whether_or_not_it_was_archived(store: Store
     assert not store.exists("/sessions/chat")
     with pytest.raises(NotFound):
         session.show()
-    assert "ocelotbee" in said(store, deleted.seq - 1)
-    assert ("wombatfly" in said(store, deleted.seq - 1)) is archived
+    assert "ocelotbee" in said(store, deleted.id - 1)
+    assert ("wombatfly" in said(store, deleted.id - 1)) is archived
     # It comes back like anything that was removed.
-    store.restore("/sessions/chat", at=deleted.seq - 1)
+    store.restore("/sessions/chat", at=deleted.id - 1)
     assert [hit.path for hit in store.search("ocelotbee", mode="text")] == ["/sessions/chat/archive-001/transcript.md"]
-    assert not store.verify(deep=True).problems
+    assert not store.maintenance.verify(deep=True).problems
 
 
 def test_nobody_is_asked_to_remember_what_is_archived_to_be_deleted(store: Store) -> None:
     store.session("chat").append("user", "forget me")
     store.session("chat").delete()
-    assert {job.state for job in store.jobs()} == {"cancelled"}
+    assert {job.state for job in store.jobs} == {"cancelled"}
 
 
 def test_an_empty_session_is_deleted_in_one_commit(store: Store) -> None:
     store.session("chat").create()
-    before = store.commit().seq
-    assert store.session("chat").delete().seq == before + 1
-    assert store.sessions() == []
+    before = store.commit_at().id
+    assert store.session("chat").delete().id == before + 1
+    assert store.sessions.list() == []
 
 
 @pytest.mark.parametrize("archived", [False, True])
@@ -59,22 +59,22 @@ def test_a_lock_of_somebody_else_keeps_a_session_from_being_deleted(
     if archived:
         session.commit()
         session.append("user", "more")
-    before = store.commit().seq
+    before = store.commit_at().id
     with holdfast.open(folder) as other, other.lock(locked, mode="subtree"):
         with pytest.raises(Locked):
             session.delete()
         # Refused before anything was put away for it.
-        assert store.commit().seq == before
+        assert store.commit_at().id == before
         assert len(session.messages()) == 1
     session.delete()
-    assert store.sessions() == []
+    assert store.sessions.list() == []
 
 
 def test_who_holds_the_lock_may_delete_the_session(store: Store) -> None:
     store.session("chat").append("user", "mine")
     with store.lock("/sessions/chat", mode="subtree"):
         store.session("chat").delete()
-    assert store.sessions() == []
+    assert store.sessions.list() == []
 
 
 def test_a_message_that_comes_while_its_session_is_deleted_is_in_history_too(
@@ -91,8 +91,8 @@ def test_a_message_that_comes_while_its_session_is_deleted_is_in_history_too(
     monkeypatch.setattr(deleting, "point", overtaken)
     deleted = session.delete()
     assert passed
-    assert "ocelotbee" in said(store, deleted.seq - 1)
-    assert store.sessions() == []
+    assert "ocelotbee" in said(store, deleted.id - 1)
+    assert store.sessions.list() == []
 
 
 def test_a_session_that_never_falls_silent_is_not_deleted_and_loses_nothing(

@@ -24,7 +24,7 @@ def talk(store: Store, session_id: str = "chat", *said: str) -> SessionCommit:
 
 
 def state(store: Store, made: SessionCommit) -> tuple[str, str | None]:
-    job = store.jobs().get(made.job_id or 0)
+    job = store.jobs.get(made.job_id or 0)
     return job.state, job.error
 
 
@@ -34,15 +34,15 @@ def test_memories_and_digests_are_published_with_the_jobs_end(knowing: Store, se
     )
     made = talk(knowing)
     work(knowing)
-    job = knowing.jobs().get(made.job_id or 0)
+    job = knowing.jobs.get(made.job_id or 0)
     assert job.state == "done"
     assert job.result == {"archive": made.path, "memories": {"added": 1}, "of_no_kind": 0}
     text = knowing.read(UNITS).decode()
     # Only messages of that archive are named as sources, whatever the model says.
     assert f'sources: [{{"archive": "{made.path}", "messages": [1]}}]' in text
     assert text.endswith("\n\nThe user prefers metric units.\n")
-    assert knowing.commit().actor == f"job:{made.job_id}"
-    abstract = knowing.abstract(f"{made.path}/transcript.md", derive=False)
+    assert knowing.commit_at().actor == f"job:{made.job_id}"
+    abstract = knowing.summaries.abstract(f"{made.path}/transcript.md", derive=False)
     assert (abstract.text, abstract.deriver, abstract.fresh) == ("Units were settled.", "llm:tiny", True)
     assert knowing.session("chat").context(500).abstract == "Units were settled."
     assert [hit.path for hit in knowing.search("metric units", under="/memories")] == [UNITS]
@@ -74,7 +74,7 @@ def test_what_is_of_no_known_kind_is_counted_and_not_written(knowing: Store, ser
     server.brain = lambda asked, call: extract(memory("x", "y", kind="../../etc"))
     made = talk(knowing)
     work(knowing)
-    assert (knowing.jobs().get(made.job_id or 0).result or {})["of_no_kind"] == 1
+    assert (knowing.jobs.get(made.job_id or 0).result or {})["of_no_kind"] == 1
     assert knowing.ls("/memories") == []
 
 
@@ -85,12 +85,12 @@ def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
         made = talk(store, "chat", "I prefer metric units in all I read. And tea.")
         work(store)
         assert state(store, made) == ("skipped", "no model configured")
-        abstract = store.abstract(f"{made.path}/transcript.md", derive=False)
+        abstract = store.summaries.abstract(f"{made.path}/transcript.md", derive=False)
         assert (abstract.text, abstract.deriver) == ("I prefer metric units in all I read.", "extractive")
     configure(folder, server)
     server.brain = lambda asked, call: extract(memory("preferred units", "Metric."))
     with holdfast.open(folder, clock=clock) as store:
-        store.jobs().retry(made.job_id or 0)
+        store.jobs.retry(made.job_id or 0)
         work(store)
         assert state(store, made) == ("done", None)
         assert store.exists(UNITS)
@@ -135,7 +135,7 @@ def test_a_model_that_misbehaves_fails_the_job_after_its_attempts_and_harms_noth
     later, other = talk(knowing, "chat", "Later"), talk(knowing, "other", "Elsewhere")
     work(knowing)
     assert [state(knowing, each)[0] for each in (later, other)] == ["done", "done"]
-    knowing.jobs().retry(made.job_id or 0)
+    knowing.jobs.retry(made.job_id or 0)
     work(knowing)
     assert state(knowing, made) == ("done", None)
 
@@ -153,12 +153,12 @@ def test_an_endpoint_that_asks_for_a_rest_is_given_it(knowing: Store, server: Mo
     server.brain = lambda asked, call: modelserver.status(429, Retry_After="1000")
     made = talk(knowing)
     work(knowing)
-    assert knowing.jobs().get(made.job_id or 0).run_at == clock.now() + 1000
+    assert knowing.jobs.get(made.job_id or 0).run_at == clock.now() + 1000
     # An endpoint cannot put a job off for ever.
     server.brain = lambda asked, call: modelserver.status(429, Retry_After="1e9")
     clock.advance(1001)
     work(knowing)
-    assert knowing.jobs().get(made.job_id or 0).run_at == clock.now() + LONGEST_ASKED
+    assert knowing.jobs.get(made.job_id or 0).run_at == clock.now() + LONGEST_ASKED
 
 
 def test_the_key_of_the_model_gets_into_no_file_of_the_store(
@@ -206,7 +206,7 @@ def test_an_unreadable_archive_fails_the_job_for_good(knowing: Store, server: Mo
     assert ended == "failed"
     assert "cannot be read" in (error or "")
     assert state(knowing, later)[0] == "done"
-    knowing.jobs().retry(made.job_id or 0)
+    knowing.jobs.retry(made.job_id or 0)
     work(knowing)
     assert state(knowing, made)[0] == "failed"
 
@@ -221,11 +221,11 @@ def test_a_cancel_during_the_model_call_lets_nothing_through(knowing: Store, ser
 
     server.brain = brain
     made = talk(knowing)
-    worker = knowing.worker()
+    worker = knowing.jobs.worker()
     thread = threading.Thread(target=worker.turn)
     thread.start()
     assert asked_now.wait(30)
-    knowing.jobs().cancel(made.job_id or 0)
+    knowing.jobs.cancel(made.job_id or 0)
     worker.beat()
     thread.join(30)
     assert not thread.is_alive()
@@ -279,14 +279,14 @@ def test_a_job_does_not_bring_back_what_was_forgotten_after_its_conversation(
     forgotten = {"the memory": UNITS, "its kind": "/memories/preferences", "all": "/memories"}[how]
     server.brain = lambda asked, call: extract(memory("preferred units", "Metric.", messages=[1]))
     first, second = talk(knowing, "a"), talk(knowing, "b")
-    assert knowing.worker().turn() == 1
+    assert knowing.jobs.worker().turn() == 1
     assert knowing.exists(UNITS)
     knowing.remove(forgotten, recursive=True)
     work(knowing)
     assert [state(knowing, each)[0] for each in (first, second)] == ["done", "done"]
     assert not knowing.exists(UNITS)
     assert knowing.search("metric", under="/memories") == [] if knowing.exists("/memories") else True
-    assert (knowing.jobs().get(second.job_id or 0).result or {})["memories"] == {"forgotten": 1}
+    assert (knowing.jobs.get(second.job_id or 0).result or {})["memories"] == {"forgotten": 1}
     # Said anew, it is remembered anew.
     talk(knowing, "c")
     work(knowing)
@@ -341,10 +341,10 @@ def test_running_the_job_again_adds_nothing(knowing: Store, server: ModelServer)
     text = knowing.read(UNITS)
     with knowing._backend.engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed' WHERE job_id = :id", {"id": made.job_id})
-    knowing.jobs().retry(made.job_id or 0)
+    knowing.jobs.retry(made.job_id or 0)
     work(knowing)
     assert knowing.read(UNITS) == text
-    assert (knowing.jobs().get(made.job_id or 0).result or {})["memories"] == {"unchanged": 1}
+    assert (knowing.jobs.get(made.job_id or 0).result or {})["memories"] == {"unchanged": 1}
 
 
 def test_a_long_archive_is_given_to_the_model_in_parts(folder: Path, server: ModelServer) -> None:

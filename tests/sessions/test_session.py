@@ -100,7 +100,7 @@ def test_a_session_is_called_by_one_name(store: Store, name: str) -> None:
 def test_a_message_that_cannot_be_kept_is_refused(store: Store, message: object, error: type[Exception]) -> None:
     with pytest.raises(error):
         store.session("chat").extend([message])  # type: ignore[list-item]
-    assert store.sessions() == []
+    assert store.sessions.list() == []
 
 
 def test_a_message_that_only_calls_tools_needs_no_content(store: Store) -> None:
@@ -116,14 +116,14 @@ def test_a_commit_moves_the_messages_into_an_archive_and_enqueues_its_job(store:
     ids = session.extend([{"role": "user", "content": "I prefer metric units"}, {"role": "assistant", "content": "ok"}])
     before = store.snapshot().commit
     made = session.commit()
-    assert store.snapshot().commit == before + 1
+    assert store.snapshot().commit.parent == before.id
     assert made.path == "/sessions/chat/archive-001"
     assert session.messages() == []
     lines = [json.loads(line) for line in store.read(f"{made.path}/messages.jsonl").splitlines()]
     assert [line["id"] for line in lines] == ids
     assert "**user** (1): I prefer metric units" in store.read_text(f"{made.path}/transcript.md")
     assert made.job_id is not None
-    job = store.jobs().get(made.job_id)
+    job = store.jobs.get(made.job_id)
     assert (job.kind, job.payload, job.state) == ("memory", {"session": "chat", "archive": 1}, "queued")
 
 
@@ -154,7 +154,7 @@ def test_a_long_archive_is_searchable_without_a_worker_when_the_store_is_closed(
     with holdfast.open(folder) as short_lived:
         made = long_talk(short_lived)
     assert with_zebracorn(store) == [f"{made.path}/transcript.md"]
-    assert store.jobs().get(made.job_id or 0).state == "queued"
+    assert store.jobs.get(made.job_id or 0).state == "queued"
 
 
 def test_a_long_archive_is_called_what_a_short_one_is(folder: Path, store: Store) -> None:
@@ -228,9 +228,9 @@ def test_the_job_of_a_long_archive_makes_it_searchable_if_nobody_has(
     work(store)
     hit = store.search("zebracorn")[0]
     assert hit.path == f"{made.path}/transcript.md"
-    work_again = store.jobs().retry(made.job_id or 0)
+    work_again = store.jobs.retry(made.job_id or 0)
     work(store)
-    assert store.jobs().get(work_again).state == "skipped"
+    assert store.jobs.get(work_again).state == "skipped"
     assert [h.path for h in store.search("zebracorn", mode="text", limit=5)].count(hit.path) == 1
 
 
@@ -265,10 +265,10 @@ def test_archives_are_numbered_and_their_jobs_wait_for_each_other(store: Store) 
         session.append("user", str(n))
         made.append(session.commit())
     assert [m.path for m in made] == [f"/sessions/chat/archive-00{n}" for n in (1, 2, 3)]
-    states = [store.jobs().get(m.job_id or 0).state for m in made]
+    states = [store.jobs.get(m.job_id or 0).state for m in made]
     assert states == ["queued", "waiting", "waiting"]
     work(store)
-    assert [store.jobs().get(m.job_id or 0).state for m in made] == ["skipped"] * 3
+    assert [store.jobs.get(m.job_id or 0).state for m in made] == ["skipped"] * 3
 
 
 def test_two_concurrent_commits_archive_each_message_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +331,7 @@ def test_sessions_are_listed_and_shown(store: Store) -> None:
     session = store.session("chat")
     session.extend([{"role": "user", "content": str(n)} for n in range(3)])
     session.commit(keep_recent=1)
-    assert [(s.session_id, s.messages) for s in store.sessions()] == [("chat", 1)]
+    assert [(s.session_id, s.messages) for s in store.sessions.list()] == [("chat", 1)]
     shown = session.show()
     assert [a.messages for a in shown.archives] == [2]
     with pytest.raises(NotFound):
@@ -347,10 +347,10 @@ def test_deleting_a_session_removes_it_whole_and_cancels_its_jobs(store: Store) 
     kept = store.session("chat-2").commit()
     deleted = session.delete()
     assert not store.exists("/sessions/chat")
-    assert [s.session_id for s in store.sessions()] == ["chat-2"]
-    assert store.jobs().get(made.job_id or 0).state == "cancelled"
-    assert store.jobs().get(kept.job_id or 0).state == "queued"
-    assert store.snapshot(deleted.seq - 1).exists(f"{made.path}/messages.jsonl")
+    assert [s.session_id for s in store.sessions.list()] == ["chat-2"]
+    assert store.jobs.get(made.job_id or 0).state == "cancelled"
+    assert store.jobs.get(kept.job_id or 0).state == "queued"
+    assert store.snapshot(deleted.id - 1).exists(f"{made.path}/messages.jsonl")
     with pytest.raises(NotFound):
         session.delete()
     session.append("user", "anew")

@@ -74,12 +74,13 @@ def test_show_says_what_one_commit_did(store: Store) -> None:
     with store.transaction(message="several") as tx:
         tx.write("/d/a", "1")
         tx.remove("/wiki")
-    commit, changes = store.show()
-    assert (commit.message, commit.seq) == ("several", head(store))
+    commit = store.commit_at()
+    changes = store.diff(commit.parent, commit.id)
+    assert (commit.message, commit.id) == ("several", head(store))
     assert kinds(changes) == [("added", "/d", None), ("added", "/d/a", None), ("removed", "/wiki", None)]
-    assert len(store.show(1)[1]) == 5
+    assert len(store.diff(None, 1)) == 5
     with pytest.raises(NotFound):
-        store.show(99)
+        store.commit_at(99)
 
 
 def test_a_diff_names_each_change_once(store: Store) -> None:
@@ -216,11 +217,11 @@ def test_what_was_moved_out_of_a_directory_and_into_one_of_the_same_name_did_not
 
 def test_a_file_is_restored_as_a_new_commit(store: Store) -> None:
     store.write("/a.md", "good")
-    old, node = head(store), store.stat("/a.md").node_id
+    old, node = head(store), store.stat("/a.md").id
     store.write("/a.md", "bad")
     commit = store.restore("/a.md", at=old)
     assert store.read("/a.md") == b"good"
-    assert store.stat("/a.md").node_id == node
+    assert store.stat("/a.md").id == node
     assert commit.message == f"Restore /a.md from commit {old}"
     assert store.snapshot(at="HEAD~1").read("/a.md") == b"bad"
 
@@ -252,7 +253,7 @@ def test_a_directory_becomes_exactly_what_it_was(store: Store) -> None:
     store.restore("/d", at=old)
     assert contents_of(store) == {**was, "/beside": b"stays", "/outside": b"/d/moved"}
     assert store.stat("/d/same").commit == untouched
-    assert store.restore("/d", at=old).seq == head(store), "restoring what is there already is no commit"
+    assert store.restore("/d", at=old).id == head(store), "restoring what is there already is no commit"
 
 
 def test_the_whole_store_is_restored(store: Store) -> None:
@@ -299,12 +300,12 @@ def test_a_restore_joins_other_changes_in_a_transaction(store: Store) -> None:
 def test_the_log_goes_on_where_a_removed_file_was_restored(store: Store) -> None:
     store.write("/d/a.md", "1", message="made")
     store.write("/d/a.md", "2", message="changed")
-    node = store.stat("/d/a.md").node_id
+    node = store.stat("/d/a.md").id
     store.remove("/d/a.md", message="removed")
     store.write("/d/a.md", "another", message="another file under the old name")
     store.remove("/d/a.md", message="removed too")
     store.restore("/d/a.md", at=2, message="restored")
-    assert store.stat("/d/a.md").node_id == node
+    assert store.stat("/d/a.md").id == node
     assert messages(store, "/d/a.md") == ["restored", "removed", "changed", "made"]
     assert store.diff(2) == []
 
@@ -324,7 +325,7 @@ def test_a_removed_directory_comes_back_in_one_row_with_all_it_held(store: Store
             tx.write(f"/d/sub/{number}.md", f"the walrus number {number}")
     was, old = store.tree("/d"), head(store)
     store.remove("/d", recursive=True, message="removed")
-    store.optimize()
+    store.maintenance.optimize()
     begun, ended = entry_rows(store)
     store.restore("/d", at=old, message="restored")
     assert entry_rows(store) == (begun + 1, ended)
@@ -334,7 +335,7 @@ def test_a_removed_directory_comes_back_in_one_row_with_all_it_held(store: Store
     assert kinds(store.diff("HEAD~1")) == [("added", "/d", None)]
     assert store.diff(old) == []
     assert len(store.search("walrus", mode="text", limit=50)) == 30
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_a_directory_restored_to_before_its_last_changes_writes_only_those(store: Store) -> None:
@@ -354,7 +355,7 @@ def test_a_directory_restored_to_before_its_last_changes_writes_only_those(store
     # one end.
     assert entry_rows(store) == (begun + 4, ended + 2)
     assert contents_of(store) == {**was, "/moved": b"moved"}
-    assert store.stat("/d/moved").node_id != store.stat("/moved").node_id
+    assert store.stat("/d/moved").id != store.stat("/moved").id
     assert kinds(store.diff("HEAD~1")) == [("added", "/d", None)]
 
 
@@ -395,7 +396,7 @@ def test_directories_that_changed_places_find_back(store: Store) -> None:
 
 def test_what_was_removed_and_restored_in_one_transaction_stands_once(store: Store) -> None:
     store.write("/d/x", "x")
-    old, node = head(store), store.stat("/d/x").node_id
+    old, node = head(store), store.stat("/d/x").id
     with store.transaction() as tx:
         tx.move("/d/x", "/y")
         tx.remove("/d", recursive=True)
@@ -403,8 +404,8 @@ def test_what_was_removed_and_restored_in_one_transaction_stands_once(store: Sto
         tx.remove("/y")
         tx.restore("/d/x", at=old)
     assert contents_of(store) == {"/d": None, "/d/x": b"x"}
-    assert store.stat("/d/x").node_id == node
-    assert store.verify().ok
+    assert store.stat("/d/x").id == node
+    assert store.maintenance.verify().ok
 
 
 def test_history_keeps_what_was_removed(store: Store) -> None:

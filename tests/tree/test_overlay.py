@@ -32,13 +32,13 @@ def _some_files(store: Store) -> None:
 
 def refused(store: Store, kind: type[HoldfastError], operation: str, *args: object, **options: object) -> HoldfastError:
     """Check that a store and a transaction both refuse an operation, and that nothing changed."""
-    before, head = contents_of(store), store.commit().seq
+    before, head = contents_of(store), store.commit_at().id
     with pytest.raises(kind) as from_store:
         getattr(store, operation)(*args, **options)
     with pytest.raises(kind), store.transaction() as tx:
         getattr(tx, operation)(*args, **options)
     assert contents_of(store) == before
-    assert store.commit().seq == head
+    assert store.commit_at().id == head
     assert from_store.value.remedy
     return from_store.value
 
@@ -53,16 +53,16 @@ def test_a_write_makes_the_missing_directories(store: Store) -> None:
 
 
 def test_a_write_over_a_file_keeps_its_node(store: Store) -> None:
-    node = store.stat("/f.txt").node_id
+    node = store.stat("/f.txt").id
     store.write("/f.txt", "new")
-    assert store.stat("/f.txt").node_id == node
+    assert store.stat("/f.txt").id == node
     assert store.read("/f.txt") == b"new"
 
 
 def test_writing_the_same_bytes_again_is_no_commit(store: Store) -> None:
-    head = store.commit().seq
-    assert store.write("/f.txt", "f").seq == head
-    assert store.commit().seq == head
+    head = store.commit_at().id
+    assert store.write("/f.txt", "f").id == head
+    assert store.commit_at().id == head
 
 
 @pytest.mark.parametrize("path", ["/d", "/", "/new/"])
@@ -101,9 +101,9 @@ def test_mkdir(store: Store) -> None:
 
 
 def test_a_move_takes_all_below_along(store: Store) -> None:
-    nodes = {info.path: info.node_id for info in store.tree("/d")}
+    nodes = {info.path: info.id for info in store.tree("/d")}
     store.move("/d", "/e")
-    assert {info.path: info.node_id for info in store.tree("/e")} == {
+    assert {info.path: info.id for info in store.tree("/e")} == {
         path.replace("/d", "/e", 1): node for path, node in nodes.items()
     }
     assert not store.exists("/d")
@@ -115,10 +115,10 @@ def test_a_directory_cannot_move_into_itself(store: Store, target: str) -> None:
 
 
 def test_a_move_to_where_it_is_changes_nothing(store: Store) -> None:
-    head = store.commit().seq
+    head = store.commit_at().id
     store.move("/d", "/d/")
     store.move("/f.txt", "/f.txt")
-    assert store.commit().seq == head
+    assert store.commit_at().id == head
 
 
 def test_a_move_onto_something_is_refused_unless_it_may_replace_it(store: Store) -> None:
@@ -177,7 +177,7 @@ def test_a_copy_has_new_nodes_and_the_same_contents(store: Store) -> None:
     store.copy("/d", "/e")
     both = contents_of(store)
     assert both["/e/sub/y.txt"] == both["/d/sub/y.txt"] == b"y"
-    assert not {i.node_id for i in store.tree("/d")} & {i.node_id for i in store.tree("/e")}
+    assert not {i.id for i in store.tree("/d")} & {i.id for i in store.tree("/e")}
     store.write("/e/x.txt", "changed")
     assert store.read("/d/x.txt") == b"x"
 
@@ -227,7 +227,7 @@ def test_moving_and_removing_write_the_same_few_rows_however_much_lies_below(sto
     begun, ended = entry_rows(store)
     store.move("/many", "/moved")
     assert entry_rows(store) == (begun + 1, ended + 1)
-    assert store.commit().changes == 2
+    assert store.commit_at().changes == 2
     store.remove("/moved", recursive=True)
     assert entry_rows(store) == (begun + 1, ended + 2)
 
@@ -320,57 +320,57 @@ def test_what_was_deepened_while_it_moved_can_be_named(store: Store) -> None:
     ],
 )  # fmt: skip
 def test_what_is_put_back_as_it_was_is_no_change(store: Store, operations: list[tuple[str, ...]]) -> None:
-    head, rows, was = store.commit(), entry_rows(store), store.tree("/")
+    head, rows, was = store.commit_at(), entry_rows(store), store.tree("/")
     with store.transaction() as tx:
         for name, *paths_and_text in operations:
             getattr(tx, name)(*paths_and_text)
     assert tx.published == head
-    assert (store.commit(), entry_rows(store), store.tree("/")) == (head, rows, was)
+    assert (store.commit_at(), entry_rows(store), store.tree("/")) == (head, rows, was)
 
 
 @pytest.mark.parametrize("path", ["/", "/d", "/d/sub", "/f.txt", "/gone"])
 def test_what_is_taken_away_and_restored_is_no_change(store: Store, path: str) -> None:
     store.write("/gone/x.txt", "x")
     store.write("/gone/x.txt", "changed", message="changed")
-    with_it = store.commit().seq
+    with_it = store.commit_at().id
     store.remove("/gone", recursive=True)
-    head, rows = store.commit(), entry_rows(store)
+    head, rows = store.commit_at(), entry_rows(store)
     with store.transaction() as tx:
         tx.restore("/gone", at=with_it - 1)
         tx.write("/gone/new", "new")
         tx.remove("/gone", recursive=True)
         if path not in ("/", "/gone"):
             tx.remove(path, recursive=True)
-            tx.restore(path, at=head.seq)
-        tx.restore("/", at=head.seq)
+            tx.restore(path, at=head.id)
+        tx.restore("/", at=head.id)
     assert tx.published == head
-    assert (store.commit(), entry_rows(store)) == (head, rows)
+    assert (store.commit_at(), entry_rows(store)) == (head, rows)
     store.restore("/gone", at=with_it)
     assert contents_of(store)["/gone/x.txt"] == b"changed"
 
 
 def test_a_copy_over_the_same_is_no_change_and_over_another_keeps_its_node(store: Store) -> None:
     store.write("/g.txt", "f")
-    head, node = store.commit(), store.stat("/g.txt").node_id
+    head, node = store.commit_at(), store.stat("/g.txt").id
     assert store.copy("/f.txt", "/g.txt", overwrite=True) == head
     store.mkdir("/hollow")
-    head = store.commit()
+    head = store.commit_at()
     assert store.copy("/empty", "/hollow", overwrite=True) == head
     assert store.mkdir("/hollow", exist_ok=True) == head
     store.copy("/d/x.txt", "/g.txt", overwrite=True)
-    assert (store.read("/g.txt"), store.stat("/g.txt").node_id) == (b"x", node)
+    assert (store.read("/g.txt"), store.stat("/g.txt").id) == (b"x", node)
 
 
 def test_a_file_removed_and_written_anew_in_one_transaction_goes_on(store: Store) -> None:
-    node = store.stat("/f.txt").node_id
+    node = store.stat("/f.txt").id
     with store.transaction() as tx:
         tx.remove("/f.txt")
         tx.write("/f.txt", "new")
-    assert store.stat("/f.txt").node_id == node
+    assert store.stat("/f.txt").id == node
     with store.transaction() as tx:
         tx.move("/f.txt", "/g.txt")
         tx.write("/f.txt", "another")
-    assert (store.stat("/g.txt").node_id, store.stat("/f.txt").node_id != node) == (node, True)
+    assert (store.stat("/g.txt").id, store.stat("/f.txt").id != node) == (node, True)
 
 
 def test_a_file_on_disk_is_written_from_its_path(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -39,11 +40,11 @@ def test_a_reader_in_another_process_keeps_its_snapshot_while_a_move_commits(
         """
         with holdfast.open(sys.argv[1], read_only=True) as store:
             snap = store.snapshot()
-            say("holding", snap.commit)
+            say("holding", snap.commit.id)
             while hear() == "look":
                 say(snap.exists("/d/a.md"), store.exists("/d/a.md"), snap.read("/d/a.md").decode())
         """,
-        store.folder,
+        Path(store.address),
     )
     assert reader.hear() == f"holding {head(store)}"
     store.write("/d/a.md", "two")
@@ -66,7 +67,7 @@ def test_what_another_process_commits_is_seen_by_the_next_read(store: Store, chi
                 store.write(name, name)
                 say("done")
         """,
-        store.folder,
+        Path(store.address),
     )
     for number in range(5):
         writer.say(f"/n{number}")
@@ -82,7 +83,7 @@ def dated(store: Store, clock: ManualClock) -> list[tuple[int, float]]:
     made = []
     for number in range(4):
         clock.advance(3600)
-        made.append((store.write("/a.md", f"version {number}").seq, clock.now()))
+        made.append((store.write("/a.md", f"version {number}").id, clock.now()))
     return made
 
 
@@ -103,9 +104,9 @@ def test_a_commit_is_named_by_number_by_distance_from_the_head_or_by_time(
         datetime.fromtimestamp(at, UTC).astimezone().isoformat(),
     ):
         assert store.snapshot(at=name).read("/a.md") == b"version 1", name
-    assert store.snapshot(at="HEAD").commit == store.snapshot().commit == last
-    assert store.snapshot(at="HEAD~0").commit == last
-    assert store.snapshot(at=datetime.now(UTC) + timedelta(days=9000)).commit == last
+    assert store.snapshot(at="HEAD").commit.id == store.snapshot().commit.id == last
+    assert store.snapshot(at="HEAD~0").commit.id == last
+    assert store.snapshot(at=datetime.now(UTC) + timedelta(days=9000)).commit.id == last
 
 
 @pytest.mark.parametrize(
@@ -157,5 +158,5 @@ def test_a_time_names_the_commit_that_shows_it_though_the_clock_was_set_back(sto
     shown = store.write("/a", "1")
     clock.advance(-600)
     later = store.write("/a", "2")
-    assert store.snapshot(at=datetime.fromtimestamp(shown.at, UTC)).commit == shown.seq
-    assert store.snapshot(at=datetime.fromtimestamp(later.at, UTC)).commit == later.seq
+    assert store.snapshot(at=datetime.fromtimestamp(shown.at.timestamp(), UTC)).commit.id == shown.id
+    assert store.snapshot(at=datetime.fromtimestamp(later.at.timestamp(), UTC)).commit.id == later.id

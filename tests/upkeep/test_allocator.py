@@ -11,7 +11,7 @@ from tests.processes import Child
 
 TAKE_AND_FREE = """
 import ctypes
-from holdfast.upkeep import memory
+from holdfast.upkeep import allocator
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 
@@ -26,13 +26,13 @@ for piece in pieces:
 for piece in pieces[:-1]:
     libc.free(piece)
 before = resident()
-say(memory.give_back(), before - resident())
+say(allocator.give_back(), before - resident())
 """
 
 
 ARENAS = """
 import ctypes, re, threading
-from holdfast.upkeep import memory
+from holdfast.upkeep import allocator
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p
 ready, go = threading.Barrier(9), threading.Event()
@@ -42,7 +42,7 @@ def allocate():
     ready.wait()
     go.wait()
 
-did = memory.share_arenas()
+did = allocator.share_arenas()
 threads = [threading.Thread(target=allocate) for _ in range(8)]
 for thread in threads:
     thread.start()

@@ -47,7 +47,7 @@ def test_table_and_tail_together_answer_as_one(store: Store) -> None:
     fill(store, 40, 60)
     assert set(places(store)) == {"table", "tail"}
     before = answers(store)
-    store.optimize()
+    store.maintenance.optimize()
     assert set(places(store)) == {"table"}
     assert answers(store) == before
 
@@ -82,14 +82,14 @@ def test_a_fold_overtaken_by_another_is_run_again_and_doubles_nothing(
     monkeypatch.setattr("holdfast.upkeep.fold.point", once(lambda: fold(store._backend)))
     fold(store._backend)
     assert answers(store) == before
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_retiring_moves_hidden_rows_out_of_the_way(store: Store) -> None:
     fill(store, 0, 30)
     store.write("/kept.md", "lease lease")
     fold(store._backend)
-    old = store.commit().seq
+    old = store.commit_at().id
     before = [hit.path for hit in store.search("lease", mode="text", at=old)]
     store.remove("/notes", recursive=True)
     assert retire.retire(store._backend) == 30
@@ -100,38 +100,38 @@ def test_retiring_moves_hidden_rows_out_of_the_way(store: Store) -> None:
 
 def test_what_comes_back_after_it_was_retired_is_found_again(store: Store) -> None:
     fill(store, 0, 5)
-    old = store.commit().seq
+    old = store.commit_at().id
     store.remove("/notes", recursive=True)
-    store.optimize()
+    store.maintenance.optimize()
     store.restore("/notes/3.md", at=old)
     assert {hit.path for hit in store.search("lease token journal")} == {"/notes/3.md"}
-    store.optimize()
+    store.maintenance.optimize()
     assert {hit.path for hit in store.search("lease token journal")} == {"/notes/3.md"}
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_a_retirement_overtaken_by_another_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 0, 5)
     fold(store._backend)
-    old = store.commit().seq
+    old = store.commit_at().id
     store.remove("/notes", recursive=True)
     monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: retire.retire(store._backend)))
     retire.retire(store._backend)
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
     assert len(store.search("lease token journal", at=old, limit=100)) == 10
 
 
 def test_what_is_retired_twice_stands_once_in_history(store: Store) -> None:
     fill(store, 0, 5)
-    old = store.commit().seq
+    old = store.commit_at().id
     for _ in range(2):
         store.remove("/notes", recursive=True)
-        store.optimize()
+        store.maintenance.optimize()
         store.restore("/notes", at=old)
-        store.optimize()
+        store.maintenance.optimize()
     store.remove("/notes", recursive=True)
-    store.optimize()
-    assert store.verify(deep=True).ok
+    store.maintenance.optimize()
+    assert store.maintenance.verify(deep=True).ok
     assert len(store.search("lease token journal", at=old, limit=100)) == 10
 
 
@@ -141,7 +141,7 @@ def test_a_content_that_comes_back_while_it_is_retired_stays_searchable(
 ) -> None:
     fill(store, 0, 5)
     fold(store._backend)
-    old = store.commit().seq
+    old = store.commit_at().id
     store.remove("/notes", recursive=True)
     monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: store.restore(path, at=old)))
     retire.retire(store._backend)
@@ -154,10 +154,10 @@ def test_optimize_keeps_every_answer_and_leaves_a_clean_store(store: Store) -> N
         fill(store, number * 20, number * 20 + 20)
         fold(store._backend)
     before = answers(store)
-    report = store.optimize()
+    report = store.maintenance.optimize()
     assert report.steps
     assert answers(store) == before
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def once(action: Callable[[], object]) -> Callable[[str], None]:

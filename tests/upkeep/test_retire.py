@@ -49,10 +49,11 @@ def pinned(store: Store) -> str:
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_and_its_close_cost_the_same_in_a_store_of_any_size(change: str, tmp_path: Path) -> None:
     def effort(files: int) -> int:
-        with holdfast.open(holdfast.init(tmp_path / str(files)), durability="relaxed") as store:
+        holdfast.create(tmp_path / str(files)).close()
+        with holdfast.open(tmp_path / str(files), durability="relaxed") as store:
             write(store, "/file.md", *(f"/many/{number % 7}/{number}.md" for number in range(files)))
             store.mkdir("/gone")
-            store.optimize()
+            store.maintenance.optimize()
         with holdfast.open(tmp_path / str(files)) as store, Effort(store) as spent:
             CHANGES[change](store)
             store.close()
@@ -92,7 +93,7 @@ def test_all_below_a_removed_directory_is_found_however_many_pages_it_takes(
     store.remove("/d", recursive=True)
     assert retired(store) == 64
     assert live(store) == 1
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_what_still_stands_somewhere_stays_where_searches_look(store: Store) -> None:
@@ -110,16 +111,16 @@ def test_what_went_before_it_was_folded_is_not_folded_into_the_live_table_later(
     write(store, "/1.md", "/2.md")
     store.remove("/1.md")
     assert retired(store) == 1
-    store.optimize()
+    store.maintenance.optimize()
     assert live(store) == 1
-    assert store.verify(deep=True).ok
+    assert store.maintenance.verify(deep=True).ok
 
 
 def test_what_only_moved_is_looked_at_once_and_moves_no_pin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retire, "ROWS_LOOKED_AT", 8)
     monkeypatch.setattr(departures, "PAGE", 4)
     write(store, "/a/1.md")
-    store.optimize()
+    store.maintenance.optimize()
     before = pinned(store)
     for _ in range(5):
         store.move("/a", "/b")
@@ -137,5 +138,5 @@ def test_optimize_looks_at_the_whole_table(store: Store) -> None:
     with store._backend.engine.write() as conn:
         settings.put(conn, retire.RETIRED_UNTIL, str(head(store)))
     assert retired(store) == 0
-    assert store.optimize().retired == 1
+    assert store.maintenance.optimize().retired == 1
     assert live(store) == 1

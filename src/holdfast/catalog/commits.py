@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from holdfast.catalog.engine import Connection, Row
 from holdfast.catalog.values import MAIN
@@ -14,12 +15,12 @@ class Commit:
     """One published transaction."""
 
     #: its place in the order of all commits, and its name
-    seq: int
+    id: int
     branch_id: int
     #: the commit it was published upon; None for the first
-    parent_seq: int | None
-    #: seconds since the epoch
-    at: float
+    parent: int | None
+    #: when it was published
+    at: datetime
     #: who did it: `user`, `agent:7`, `job:12`
     actor: str
     message: str
@@ -36,12 +37,12 @@ def head(conn: Connection, branch: int = MAIN) -> int:
 
 def by_seq(conn: Connection, seq: int) -> Commit | None:
     """Return one commit."""
-    return _commit(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE seq = :seq", {"seq": seq}))
+    return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE seq = :seq", {"seq": seq}))
 
 
 def by_key(conn: Connection, key: str) -> Commit | None:
     """Return the commit that carries an idempotency key."""
-    return _commit(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE idempotency_key = :key", {"key": key}))
+    return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE idempotency_key = :key", {"key": key}))
 
 
 def latest_at(conn: Connection, branch: int, time: float) -> int | None:
@@ -60,7 +61,7 @@ def newest(conn: Connection, branch: int, until: int, limit: int) -> list[Commit
         f"SELECT {_COLUMNS} FROM commits WHERE branch_id = :branch AND seq <= :until ORDER BY seq DESC LIMIT :limit",
         {"branch": branch, "until": until, "limit": limit},
     )
-    return [Commit(*row) for row in rows]
+    return [_commit(row) for row in rows]
 
 
 def count(conn: Connection) -> int:
@@ -83,7 +84,7 @@ def publish(
     )  # fmt: skip
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch})
-    return Commit(row[0], branch, parent, at, actor, message, key, changes)
+    return _commit((row[0], branch, parent, at, actor, message, key, changes))
 
 
 def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:
@@ -97,5 +98,10 @@ def jobs_of(conn: Connection, seq: int) -> list[int | None]:
     return json.loads(row[0]) if row and row[0] else []
 
 
-def _commit(row: Row | None) -> Commit | None:
-    return Commit(*row) if row else None
+def _found(row: Row | None) -> Commit | None:
+    return _commit(row) if row else None
+
+
+def _commit(row: Row) -> Commit:
+    seq, branch, parent, at, *rest = row
+    return Commit(seq, branch, parent or None, datetime.fromtimestamp(at, UTC), *rest)

@@ -2,13 +2,13 @@
 
 A file in this room is a group of commands: `browse.py` reads the tree, `change.py` changes it, and so on. To add one:
 
-1. Write `cli/commands/locks.py` with `app = group("See and break locks.")` and its commands (`app = typer.Typer()` when they are
-   of the form `holdfast ls`):
+1. Write `cli/commands/locks.py` with `app = group("See and break locks.")` and its commands (`app = typer.Typer()` when
+   they are of the form `holdfast ls`):
 
        @command(app, "list")
        def list_(call: Call, under: PathArgument = "/") -> None:
            '''List the locks that are held.'''
-           held = call.store.locks(store_path(under))
+           held = call.store.locks.list(under=store_path(under))
            call.done({"locks": [shapes.lock(lock) for lock in held]}, (describe(lock) for lock in held))
 
 2. Name it in `commands.py`: under NESTED for commands of the form `holdfast locks list`, under FLAT for commands of the

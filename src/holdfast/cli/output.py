@@ -91,9 +91,10 @@ class Output:
         colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         return "    " + (self.paint(line, colour) if colour else line)
 
-    def time(self, at: float, now: float) -> str:
-        """Return a time (seconds since the epoch): relative to `now` on a terminal, else in ISO 8601."""
-        return ago(now - at) if self.terminal else iso(at, "seconds")
+    def time(self, at: float | datetime, now: float) -> str:
+        """Return a time (or seconds since the epoch): relative to `now` on a terminal, else in ISO 8601."""
+        seconds = at.timestamp() if isinstance(at, datetime) else at
+        return ago(now - seconds) if self.terminal else iso(at, "seconds")
 
     def size(self, size: int) -> str:
         """Return a size in bytes: rounded with its unit on a terminal, else all its digits."""
@@ -119,9 +120,10 @@ def harmless(text: str, *, styles: bool = False) -> str:
     return _STYLE_OR_CONTROL.sub(spelt, text)
 
 
-def iso(at: float, precision: str = "microseconds") -> str:
-    """Return a time (seconds since the epoch) in ISO 8601, in UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+def iso(at: float | datetime, precision: str = "microseconds") -> str:
+    """Return a time (or seconds since the epoch) in ISO 8601, in UTC."""
+    time = at.astimezone(UTC) if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    return time.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def ago(seconds: float) -> str:

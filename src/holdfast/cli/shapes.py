@@ -25,7 +25,7 @@ def entry(info: FileInfo) -> dict[str, Any]:
         "modified": iso(info.modified),
         "commit": info.commit,
         "content": info.content_id,
-        "node": info.node_id,
+        "node": info.id,
         "source": info.source,
     }
 
@@ -33,8 +33,8 @@ def entry(info: FileInfo) -> dict[str, Any]:
 def commit(commit: Commit) -> dict[str, Any]:
     """Return the shape of a commit."""
     return {
-        "commit": commit.seq,
-        "parent": commit.parent_seq,
+        "commit": commit.id,
+        "parent": commit.parent,
         "time": iso(commit.at),
         "actor": commit.actor,
         "message": commit.message,
@@ -47,7 +47,7 @@ def change(change: Change) -> dict[str, Any]:
     return {
         "change": change.kind,
         "path": change.path,
-        "kind": "dir" if change.is_dir else "file",
+        "kind": "directory" if change.is_dir else "file",
         "old_path": change.old_path,
         "modified": change.kind == "modified" or change.modified,
     }

@@ -78,10 +78,10 @@ def session(info: SessionInfo) -> dict[str, Any]:
     }
 
 
-def memory(path: str, memory: Memory) -> dict[str, Any]:
+def memory(memory: Memory) -> dict[str, Any]:
     """Return the shape of a memory."""
     return {
-        "path": path,
+        "path": memory.path,
         "kind": memory.kind,
         "title": memory.title,
         "content": memory.content,

@@ -13,9 +13,7 @@ def stored_abstracts(backend: Backend, listed: Sequence[FileInfo], at: int) -> d
     with backend.engine.read() as conn:
         contents = dict.fromkeys(info.content_id for info in listed if info.content_id is not None)
         texts = digests.newest_texts(conn, contents, ABSTRACT)
-        folders = {
-            info.path: digests.newest_of_node(conn, info.node_id, ABSTRACT, at) for info in listed if info.is_dir
-        }
+        folders = {info.path: digests.newest_of_node(conn, info.id, ABSTRACT, at) for info in listed if info.is_dir}
     found = {info.path: texts[info.content_id] for info in listed if info.content_id in texts}
     return found | {
         path: f"{old.text} (at commit {old.commit_seq})" for path, old in folders.items() if old is not None

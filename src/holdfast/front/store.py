@@ -14,52 +14,71 @@ from holdfast import opening, paths
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
-from holdfast.front.background import Background
-from holdfast.front.care import Care
+from holdfast.front.jobs import Jobs
+from holdfast.front.locks import Locks
+from holdfast.front.maintenance import Maintenance
+from holdfast.front.memories import Memories
+from holdfast.front.sessions import Sessions
+from holdfast.front.summaries import Summaries
 from holdfast.host.clock import Clock, SystemClock
 from holdfast.ingest.preparing.deriver import DocumentDeriver
-from holdfast.locks import observer
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
-from holdfast.locks.observer import LockInfo, LockStats
 from holdfast.locks.renewal import Renewer
 from holdfast.publish.scope import TransactionScope
 from holdfast.publish.transaction import CommitOptions, publish_at_head
 from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.search.hits import Explanation, Hit
+from holdfast.sessions.session import Session
 from holdfast.sessions.transcript_index import Transcripts
 from holdfast.tree import history
 from holdfast.tree.history import Change
 from holdfast.tree.reading import Reads, SqlView
-from holdfast.tree.snapshot import At, Snapshot, resolve
+from holdfast.tree.snapshot import At, Snapshot, commit_at, resolve
 from holdfast.tree.walking import TreeView
 from holdfast.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.front.builtin_jobs import BuiltinJobs
     from holdfast.ingest.report import AddReport, Progress
+    from holdfast.recovery.status import Status
     from holdfast.search.reader import SearchReader
 
 #: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
 Data = bytes | str | Path | BinaryIO
 
 
-class Store(Background, Care, Reads):
+class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
-    What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time.
+    What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
+    beyond the tree have a namespace each: `locks`, `sessions`, `memories`, `jobs`, `summaries`, `maintenance`.
     """
 
     def __init__(self, parts: opening.Opened, *, read_only: bool) -> None:
         self._parts = parts
         self._backend: Backend = parts.backend
         self.read_only = read_only
-        self._locks = LockManager(
+        self._lock_manager = LockManager(
             self._backend.engine, self._backend.clock, self._backend.branch,
             renewer=Renewer(report=self._backend.note_trouble),
         )  # fmt: skip
-        self._backend.publish_guards.append(self._locks)
+        self._backend.publish_guards.append(self._lock_manager)
+        # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
+        #: who holds which path, who waits, and taking a lock away
+        self.locks = Locks(self._lock_manager, self._backend.actor)
+        #: all conversations
+        self.sessions = Sessions(self._backend, lambda: self._builtin, self._transcripts)
+        #: what is remembered of them
+        self.memories = Memories(self)
+        #: the durable queue, and workers
+        self.jobs = Jobs(self._backend, lambda: self._builtin.kinds(), read_only=read_only)
+        #: abstracts and overviews
+        self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._head)
+        #: checks, repairs and tidying
+        self.maintenance = Maintenance(self._backend, parts.folder, lambda: self.settings)
         self._upkeep: Upkeep | None = None
         if not read_only:
             self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep, self._collect)
@@ -67,12 +86,12 @@ class Store(Background, Care, Reads):
             self._backend.after_publish.append(self._upkeep.notice)
 
     @property
-    def folder(self) -> Path:
-        """The store's folder."""
-        return self._parts.folder
+    def address(self) -> str:
+        """Where the store is, as `open` takes it."""
+        return str(self._parts.folder)
 
     @property
-    def store_id(self) -> str:
+    def id(self) -> str:
         """The id the store was born with; a copy of the folder has the same."""
         return self._parts.store_id
 
@@ -81,23 +100,24 @@ class Store(Background, Care, Reads):
         """What `holdfast.toml` and the environment say."""
         from holdfast.config import load
 
-        return load(self.folder)
+        return load(self._parts.folder)
 
     def close(self) -> None:
         """Let go of the store's files. What was committed stays; a store may be closed twice."""
-        self._end_background()
+        # What is left of this process's own work, before the store's files are let go.
+        self._transcripts.close()
         if self._upkeep is not None:
             self._upkeep.close()
             self._upkeep = None
         if "_reader" in self.__dict__:
             self._reader.close()
-        self._locks.close()
+        self._lock_manager.close()
         if self._backend.renewing is not None:
             self._backend.renewing.close()
         self._parts.engine.close()
 
     def __repr__(self) -> str:
-        return f"<Store {self.folder}>"
+        return f"<Store {self.address}>"
 
     def __enter__(self) -> "Store":
         return self
@@ -211,7 +231,9 @@ class Store(Background, Care, Reads):
         how = {"prune": True, "stop": stop, **how, "failures": {}}
         first = iter((True,))
         # Once it is under way, what gets in its way is a failure of that file alone.
-        return watch(lambda: self._add(sources, look_first=next(first, False), **how), sources, self.folder, stop)
+        return watch(
+            lambda: self._add(sources, look_first=next(first, False), **how), sources, self._parts.folder, stop
+        )
 
     def _add(
         self,
@@ -277,7 +299,7 @@ class Store(Background, Care, Reads):
 
         What was removed comes back with its history: under its old node, unless that stands somewhere else today.
         """
-        seq = self.snapshot(at).commit
+        seq = self.snapshot(at).commit.id
         terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
         return publish_at_head(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
 
@@ -318,57 +340,56 @@ class Store(Background, Care, Reads):
         """
         names = [path] if isinstance(path, str) else list(path)
         who = actor or self._backend.actor
-        return self._locks.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
-
-    def adopt_lock(self, claim: str, *, ttl: float = 300) -> Lock:
-        """Take over a lock that its holder handed over (`lock.hand_over()`), once; raises LockLost when it is gone."""
-        return self._locks.adopt(claim, ttl)
-
-    def locks(self, under: str = paths.ROOT) -> list[LockInfo]:
-        """Return what is held at or below `under`, in order of path."""
-        return observer.held(self._locks.table, paths.parse(under))
-
-    def lock_queue(self) -> list[LockInfo]:
-        """Return what is waited for, in order of arrival."""
-        return observer.waiting(self._locks.table)
-
-    def lock_stats(self) -> LockStats:
-        """Return the locks in numbers: those of now, and what was counted since the store was made."""
-        return observer.stats(self._locks.table)
-
-    def break_lock(self, path: str, *, force: bool = False, token: int | None = None) -> list[LockInfo]:
-        """Take away the locks on exactly `path`, only the one with `token` if given; returns what was broken.
-
-        Without `force`, only from a holder that is dead or whose lease has ended. Raises NotFound or Locked.
-        """
-        rows = self._locks.take_away(path, by=self._backend.actor, force=force, token=token)
-        return [observer.info(row, "broken") for row in rows]
+        return self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
 
     # --- history
 
     def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
         """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves."""
-        until = self.snapshot(at).commit
+        until = self.snapshot(at).commit.id
         return history.log(self._backend, until, None if path is None else paths.parse(path), limit)
 
-    def commit(self, at: At | None = None) -> Commit:
+    def commit_at(self, at: At | None = None) -> Commit:
         """Return one commit: its time, actor, message."""
         with self._backend.engine.read() as conn:
-            return history.commit_at(conn, resolve(conn, self._backend.branch, at))
+            return commit_at(conn, resolve(conn, self._backend.branch, at))
 
-    def diff(self, old: At, new: At | None = None) -> list[Change]:
-        """Return what changed from commit `old` to commit `new` (the head, unless told), in order of path."""
+    def diff(self, old: At | None, new: At | None = None) -> list[Change]:
+        """Return what changed from commit `old` to commit `new` (the head, unless told), in order of path.
+
+        `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did.
+        """
         with self._backend.engine.read() as conn:
             branch = self._backend.branch
-            return history.diff(conn, branch, resolve(conn, branch, old), resolve(conn, branch, new))
+            before = 0 if old is None else resolve(conn, branch, old)
+            return history.diff(conn, branch, before, resolve(conn, branch, new))
 
-    def show(self, at: At | None = None) -> tuple[Commit, list[Change]]:
-        """Return one commit and what it changed."""
-        commit = self.commit(at)
-        with self._backend.engine.read() as conn:
-            return commit, history.diff(conn, self._backend.branch, commit.seq - 1, commit.seq)
+    # --- sessions
+
+    def session(self, session_id: str) -> Session:
+        """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
+        return self.sessions.handle(session_id)
+
+    # --- figures
+
+    def status(self) -> "Status":
+        """Return the store's figures: files, contents, search rows by place, commits, intents."""
+        from holdfast.recovery.status import status
+
+        return status(self._backend)
 
     # --- helpers
+
+    @cached_property
+    def _builtin(self) -> "BuiltinJobs":
+        # A command that only reads or searches has no use for what jobs are done with.
+        from holdfast.front.builtin_jobs import BuiltinJobs
+
+        return BuiltinJobs(self._backend, lambda: self.settings, read_only=self.read_only)
+
+    def _head(self) -> int:
+        with self._backend.engine.read() as conn:
+            return resolve(conn, self._backend.branch, None)
 
     def _sweep(self, *, tables: bool = True) -> object:
         return sweep(self._backend, tables=tables)
@@ -393,34 +414,35 @@ class Store(Background, Care, Reads):
             return Draft(name, body_of_file(data, media_type), deriver)
 
 
-def init(
-    folder: str | os.PathLike[str] = ".", *, adopt: bool = False, shared: bool = False, clock: Clock | None = None
-) -> Path:
-    """Make a new store, which only you may enter unless it is `shared`; raises AlreadyExists when one is there.
+def create(
+    address: str | os.PathLike[str] = ".", *, adopt: bool = False, shared: bool = False, clock: Clock | None = None
+) -> Store:
+    """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
+
+    Only you may enter it, unless it is `shared`.
 
     With `adopt`, a store that has lost its holdfast.toml is given a new one instead.
     """
-    path = Path(folder)
-    opening.init(path, clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
-    return path
+    opening.init(Path(address), clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
+    return open_store(address, clock=clock)
 
 
 def open_store(
-    folder: str | os.PathLike[str],
+    address: str | os.PathLike[str],
     *,
     read_only: bool = False,
     durability: str | None = None,
     actor: str | None = None,
     clock: Clock | None = None,
 ) -> Store:
-    """Open the store in `folder`, migrating it when an older Holdfast wrote it; close it, or use it in a `with`.
+    """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
 
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
     who commits are attributed to. Both are as holdfast.toml says, unless told. Raises StoreNotFound, StoreTooNew,
     CorruptStore, InvalidConfig or ReadOnly.
     """
     parts = opening.open_parts(
-        Path(folder), read_only=read_only, durability=durability, actor=actor, clock=clock or SystemClock(),
+        Path(address), read_only=read_only, durability=durability, actor=actor, clock=clock or SystemClock(),
         deriver=DocumentDeriver,
     )  # fmt: skip
     if not read_only:

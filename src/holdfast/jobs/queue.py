@@ -115,7 +115,7 @@ class JobQueue:
         finally:
             waker.detach()
 
-    def summary(self, failures: int = 10) -> JobStats:
+    def stats(self, failures: int = 10) -> JobStats:
         """Return the queue's depth, its oldest job and its latest failures."""
         with self._backend.engine.read() as conn:
             return JobStats(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))

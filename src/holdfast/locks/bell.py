@@ -10,7 +10,7 @@ class Bell:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`holdfast.host.held`)
+        #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`host/held.py`)
         self._waiters: dict[threading.Lock, None] = {}
         #: how often it has rung: a waiter reads it before it looks, so that no ring falls between look and sleep
         self.rings = 0

@@ -87,9 +87,12 @@ class Gate:
         with errand.stop.telling(self._look_again), self._changed:
             self._waiting.append(place)
             try:
-                while not self._is_next(place):
+                while True:
+                    # Before the place is looked at: whom nobody waits for makes no call, though it be its turn.
                     if errand.stop.reason is not None:
                         raise Dropped
+                    if self._is_next(place):
+                        break
                     rest = self._rest_until - time.monotonic()
                     self._changed.wait(rest if rest > 0 else None)
                 self._under_way += 1

@@ -2,8 +2,8 @@
 
 A `Transaction` collects changes over one snapshot. Its `commit` stages what is new under no database lock, then
 publishes in one short SQL transaction: check that nothing it looked at has changed, write the rows, make the commit the
-head. That SQL commit is the commit point. `publish_at_head` is the same for one operation that looks at the head itself,
-inside the publishing SQL transaction, and so can never lose a race.
+head. That SQL commit is the commit point. `publish_at_head` is the same for one operation that looks at the head
+itself, inside the publishing SQL transaction, and so can never lose a race.
 """
 
 from collections.abc import Callable, Iterator
@@ -161,7 +161,7 @@ class Transaction(Reads):
         new, ticket = NewJob(kind, payload or {}, **how), Ticket()
 
         def effect(conn: Connection, commit: Commit) -> None:
-            ticket.job_id = jobs.enqueue(conn, new, commit.at)
+            ticket.job_id = jobs.enqueue(conn, new, commit.at.timestamp())
 
         self.also(effect)
         self.terms.tickets.append(ticket)
@@ -273,7 +273,7 @@ def _publish_staged(
         earlier = commits.by_key(conn, terms.idempotency_key) if terms.idempotency_key else None
         if earlier is not None:
             _end_intent(conn, staged, backend, intents.SWEPT)
-            jobs.tell(terms.tickets, commits.jobs_of(conn, earlier.seq))
+            jobs.tell(terms.tickets, commits.jobs_of(conn, earlier.id))
             return earlier
         # Before the tree is looked at: who lost a lock must hear of that, not of the conflict it led to (G6).
         for keeper in backend.publish_guards:
@@ -296,7 +296,7 @@ def _publish_staged(
         for effect in terms.effects:
             effect(conn, commit)
         if terms.idempotency_key and terms.tickets:
-            commits.note_jobs(conn, commit.seq, [ticket.job_id for ticket in terms.tickets])
+            commits.note_jobs(conn, commit.id, [ticket.job_id for ticket in terms.tickets])
         _end_intent(conn, staged, backend, intents.COMMITTED)
         point("publish.before_commit")
     return commit
@@ -335,10 +335,10 @@ def _write_tree(
         conn, backend.branch, head, backend.clock.now(), terms.actor, terms.message, terms.idempotency_key,
         len(begun) + len(ended),
     )  # fmt: skip
-    entries.end(conn, commit.seq, [entry.entry_id for entry in ended])
+    entries.end(conn, commit.id, [entry.entry_id for entry in ended])
     # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
-    final = {node: commit.seq * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
-    entries.begin(conn, backend.branch, commit.seq, [_with_node_ids(entry, final) for entry in begun])
+    final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
+    entries.begin(conn, backend.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])
     return commit
 
 
@@ -351,7 +351,7 @@ def _with_node_ids(entry: entries.Entry, final: dict[int, int]) -> entries.Entry
 
 def _write_staged(conn: Connection, backend: Backend, staged: StagedCommit, commit: Commit) -> None:
     contents.insert(conn, staged.contents)
-    contents.insert_renditions(conn, staged.renditions, commit.at)
+    contents.insert_renditions(conn, staged.renditions, commit.at.timestamp())
     if staged.tail_rows:
         search_rows.append_tail(conn, backend.embedder, staged.tail_rows)
     if staged.append is not None:
@@ -367,7 +367,7 @@ def _pin_append(conn: Connection, backend: Backend, staged: StagedCommit, commit
     # Another writer's append was published meanwhile: ours is committed again on top of it. That is a few
     # milliseconds of metadata, done here under the writer's lock so that it cannot be overtaken once more.
     version = append.version if append.base == current else table.rebase(current, append)
-    pins.move(conn, backend.branch, table.name, version, commit.at)
+    pins.move(conn, backend.branch, table.name, version, commit.at.timestamp())
 
 
 def _end_intent(conn: Connection, staged: StagedCommit, backend: Backend, state: str) -> None:

@@ -123,12 +123,12 @@ def _publish(
             MEMORY, {"session": session_id, "archive": number}, key=job_key(session_id, number), attempts=attempts,
             after=before.job_id if before else None, priority=PRIORITY,
         )  # fmt: skip
-        job_id = jobs.enqueue(conn, job, commit.at)
+        job_id = jobs.enqueue(conn, job, commit.at.timestamp())
         if not remember:
-            jobs.cancel(conn, job_id, commit.at)
+            jobs.cancel(conn, job_id, commit.at.timestamp())
         found = Archive(
-            session_id, number, lines.content_id, text.content_id, len(chosen), chosen[0].message_id, last, commit.seq,
-            job_id, commit.at,
+            session_id, number, lines.content_id, text.content_id, len(chosen), chosen[0].message_id, last, commit.id,
+            job_id, commit.at.timestamp(),
         )  # fmt: skip
         sessions.add_archive(conn, found)
         sessions.clear_until(conn, session_id, last)

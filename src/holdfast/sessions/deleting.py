@@ -41,7 +41,7 @@ def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
 
     def effect(conn: Connection, commit: Commit) -> None:
         for job_id in jobs.unended_with_prefix(conn, job_key(session_id, 0)[:-1]):
-            jobs.cancel(conn, job_id, commit.at)
+            jobs.cancel(conn, job_id, commit.at.timestamp())
         sessions.forget(conn, session_id)
 
     def action(tx: Transaction) -> None:

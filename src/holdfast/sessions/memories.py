@@ -1,5 +1,7 @@
 """What is remembered: the memories in a store's tree."""
 
+from dataclasses import replace
+
 from holdfast import paths
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
 from holdfast.tree.reading import Reads
@@ -12,5 +14,5 @@ def read_memories(reads: Reads) -> dict[str, Memory]:
         names = paths.names(info.path)
         if not info.is_dir and info.name.endswith(".md") and len(names) == 3:
             text = reads.read(info.path).decode("utf-8", "replace")
-            found[info.path] = from_markdown(text, names[1])
+            found[info.path] = replace(from_markdown(text, names[1]), path=info.path)
     return found

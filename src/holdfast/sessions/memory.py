@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast import paths
@@ -50,6 +50,8 @@ class Memory:
     sources: tuple[MemorySource, ...] = ()
     #: paths of memories that this one took the place of
     supersedes: tuple[str, ...] = ()
+    #: where it stands; empty before it is written
+    path: str = field(default="", compare=False)
 
     def to_markdown(self) -> str:
         """Return the file that holds it. Every value of the front matter is JSON, which YAML reads too."""

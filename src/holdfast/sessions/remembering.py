@@ -111,7 +111,7 @@ class Remembering:
         result: dict[str, Any] = {"archive": where}
 
         def action(tx: Transaction) -> None:
-            standing = {info.node_id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
+            standing = {info.id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
             gone = forgotten_since(self.backend, archive.commit_seq, tx.base, standing)
             merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)

@@ -47,7 +47,7 @@ def log(backend: Backend, until: int, path: str | None, limit: int | None) -> It
         if node is None or _touches(backend, commit, node):
             given += 1
             yield commit
-        if node is not None and commit.seq == _birth(backend, node):
+        if node is not None and commit.id == _birth(backend, node):
             return
 
 
@@ -80,7 +80,7 @@ def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
         yield from page
         if len(page) < PAGE:
             return
-        until = page[-1].seq - 1
+        until = page[-1].id - 1
 
 
 def _birth(backend: Backend, node: Entry) -> int:
@@ -92,12 +92,12 @@ def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
     if node.node_id == ROOT_NODE:
         return True
     with backend.engine.read() as conn:
-        changed = entries.changed_entries(conn, backend.branch, commit.seq - 1, commit.seq)
+        changed = entries.changed_entries(conn, backend.branch, commit.id - 1, commit.id)
         if any(entry.node_id == node.node_id for entry in changed):
             return True
         if not node.is_dir:
             return False
-        sides = [Places(conn, backend.branch, seq) for seq in (commit.seq - 1, commit.seq)]
+        sides = [Places(conn, backend.branch, seq) for seq in (commit.id - 1, commit.id)]
         return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
 
 
@@ -165,11 +165,3 @@ def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entr
 def _came_back_with(parent: int, before: Places) -> bool:
     """Return whether a directory is there again that was made earlier: its own change says it all."""
     return parent // NODES_PER_COMMIT <= before.seq and before.path(parent) is None
-
-
-def commit_at(conn: Connection, seq: int) -> Commit:
-    """Return one commit; raises NotFound."""
-    commit = commits.by_seq(conn, seq)
-    if commit is None:
-        raise NotFound(f"There is no commit {seq}", path=str(seq), remedy="See `holdfast log`")
-    return commit

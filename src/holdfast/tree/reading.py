@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -26,14 +28,12 @@ class FileInfo:
     """What stands at a path."""
 
     path: str
-    #: `file` or `dir`
-    kind: str
+    kind: Literal["file", "directory"]
     #: bytes; 0 for a directory
     size: int
-    #: seconds since the epoch
-    modified: float
-    #: the node's id, which survives moves and rewrites
-    node_id: int
+    modified: datetime
+    #: of its node, which survives moves and rewrites
+    id: int
     #: BLAKE3 of the bytes in hex; None for a directory
     content_id: str | None
     #: the commit that last changed this entry
@@ -47,7 +47,7 @@ class FileInfo:
 
     @property
     def is_dir(self) -> bool:
-        return self.kind == "dir"
+        return self.kind == "directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +202,10 @@ def info(path: str, entry: Entry) -> FileInfo:
     """Return what users see of an entry that stands at `path`."""
     return FileInfo(
         path=path,
-        kind="dir" if entry.is_dir else "file",
+        kind="directory" if entry.is_dir else "file",
         size=entry.size,
-        modified=entry.modified,
-        node_id=entry.node_id,
+        modified=datetime.fromtimestamp(entry.modified, UTC),
+        id=entry.node_id,
         content_id=entry.content_id,
         commit=entry.from_seq,
         source=None if entry.edited else entry.source,

@@ -10,14 +10,15 @@ from datetime import datetime
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits
+from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotFound
 from holdfast.tree.reading import Reads, SqlView
 from holdfast.tree.walking import TreeView
 
-#: how a caller names a commit: its number, `HEAD`, `HEAD~2`, an ISO time, or a datetime
-At = int | str | datetime
+#: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, or a datetime
+At = Commit | int | str | datetime
 #: digits of a commit's number; one with more is none
 MAX_DIGITS = 18
 
@@ -27,16 +28,21 @@ class Snapshot(Reads):
 
     def __init__(self, backend: Backend, seq: int) -> None:
         self._backend = backend
-        #: the commit it shows
-        self.commit = seq
+        self._seq = seq
 
     def __repr__(self) -> str:
-        return f"<Snapshot at commit {self.commit}>"
+        return f"<Snapshot at commit {self._seq}>"
+
+    @property
+    def commit(self) -> Commit:
+        """The commit it shows."""
+        with self._backend.engine.read() as conn:
+            return commit_at(conn, self._seq)
 
     @contextmanager
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
-            yield SqlView(conn, self._backend.branch, self.commit)
+            yield SqlView(conn, self._backend.branch, self._seq)
 
 
 class EngineView:
@@ -65,6 +71,8 @@ class EngineView:
 
 def resolve(conn: Connection, branch: int, at: At | None) -> int:
     """Return the seq that `at` names, the head for None; raises NotFound."""
+    if isinstance(at, Commit):
+        at = at.id
     head = commits.head(conn, branch)
     if at is None:
         return head
@@ -112,3 +120,11 @@ def _unknown(at: str) -> NotFound:
     return NotFound(
         f"There is no commit {at!r}", path=at, remedy="See `holdfast log`; a commit is a number, HEAD~N or an ISO time"
     )
+
+
+def commit_at(conn: Connection, seq: int) -> Commit:
+    """Return one commit; raises NotFound."""
+    commit = commits.by_seq(conn, seq)
+    if commit is None:
+        raise NotFound(f"There is no commit {seq}", path=str(seq), remedy="See `holdfast log`")
+    return commit

@@ -3,7 +3,7 @@
 Reads take a connection of their own each, kept for reuse, and never wait. Writes share one connection behind the
 turnstile. `synchronous=FULL` fsyncs the log at every commit (G2).
 
-An interrupt at any instant leaves neither the turn taken nor an SQL transaction open (`holdfast.host.held`). A forked child
+An interrupt at any instant leaves neither the turn taken nor an SQL transaction open (`host/held.py`). A forked child
 neither uses nor closes what it inherits: SQLite would take the child's connection for the parent's.
 """
 

@@ -29,7 +29,7 @@ def ls(
     """
     listed = _listed(call.at(at), store_path(path))
     lines = (
-        _long_lines(call.out, listed, call.store.abstracts(listed))
+        _long_lines(call.out, listed, call.store.summaries.stored(listed))
         if long
         else (_name(call.out, info) for info in listed)
     )
@@ -136,7 +136,7 @@ def _facts(out: Output, info: FileInfo) -> Iterator[str]:
         facts += [("content", info.content_id or "")]
     when = iso(info.modified, "seconds")
     facts += [("modified", f"{when} ({out.time(info.modified, time())})" if out.terminal else when)]
-    facts += [("commit", str(info.commit)), ("node", str(info.node_id))]
+    facts += [("commit", str(info.commit)), ("node", str(info.id))]
     if info.source is not None:
         facts += [("source", info.source)]
     return (f"{out.paint(f'{name:<9}', 'dim')} {value}" for name, value in facts)

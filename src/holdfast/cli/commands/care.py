@@ -40,7 +40,7 @@ _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 @command(app)
 def status(call: Call) -> None:
     """Show what the store holds and what goes on in it."""
-    found, queue, locks = call.store.status(), call.store.jobs().summary(), call.store.lock_stats()
+    found, queue, locks = call.store.status(), call.store.jobs.stats(), call.store.locks.stats()
     document = {
         "store": str(call.folder.resolve()),
         **shapes.status(found),
@@ -59,7 +59,7 @@ def verify(
 
     The exit status is 1 when something is.
     """
-    report = call.store.verify(deep=deep)
+    report = call.store.maintenance.verify(deep=deep)
     call.done({"ok": report.ok, **asdict(report)}, _verdict(call.out, report))
     return None if report.ok else UNWELL
 
@@ -89,7 +89,7 @@ def repair(call: Call) -> int | None:
     Search rows and Markdown are made again from the files, lost bytes looked for at their source. The exit status is 1
     when something could not be mended.
     """
-    report = call.store.repair()
+    report = call.store.maintenance.repair()
     call.done(asdict(report), _mended(report))
     return UNWELL if report.lost or report.failed or report.left else None
 
@@ -100,7 +100,7 @@ def gc(call: Call, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only
 
     History is kept: whatever an earlier commit shows is referred to.
     """
-    report = call.store.gc(dry_run=dry_run)
+    report = call.store.maintenance.gc(dry_run=dry_run)
     call.done(asdict(report), _collected(report))
 
 
@@ -110,7 +110,7 @@ def optimize(call: Call) -> None:
 
     A store does so by itself in time. What a search finds is the same before and after.
     """
-    report = call.store.optimize()
+    report = call.store.maintenance.optimize()
     call.done(asdict(report), _tended(report))
 
 
@@ -129,7 +129,9 @@ def reindex(
     when some documents could not be converted any more: they keep what they have.
     """
     with StopOnce(call.out) as stop, bar(call.out) as progress:
-        report = call.store.reindex(store_path(under), everything=everything, progress=progress, stop=stop.wanted)
+        report = call.store.maintenance.reindex(
+            store_path(under), everything=everything, progress=progress, stop=stop.wanted
+        )
     call.done(asdict(report), _renewed(report))
     if report.interrupted:
         return INTERRUPTED

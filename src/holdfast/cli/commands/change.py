@@ -51,8 +51,8 @@ def write(
         commit = call.store.write(path, Path(file), message=message)
     else:
         commit = _write_input(call, path, message)
-    info = call.at(str(commit.seq)).stat(path)
-    document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.seq}
+    info = call.at(str(commit.id)).stat(path)
+    document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.id}
     call.done(document, [_told(f"wrote {info.path}", commit)])
 
 
@@ -73,7 +73,7 @@ def mkdir(
             tx.mkdir(path, parents=parents, exist_ok=parents)
 
     commit = _change(call, make, message or f"Make {_listed(made)}")
-    call.done({"paths": made, "commit": commit.seq}, [_told(f"made {path}", commit) for path in made])
+    call.done({"paths": made, "commit": commit.id}, [_told(f"made {path}", commit) for path in made])
 
 
 @command(app)
@@ -124,7 +124,7 @@ def rm(
             tx.remove(path, recursive=recursive)
 
     commit = _change(call, remove, message or f"Remove {_listed(wanted)}")
-    call.done({"removed": removed, "commit": commit.seq}, [_told(f"removed {path}", commit) for path in removed])
+    call.done({"removed": removed, "commit": commit.id}, [_told(f"removed {path}", commit) for path in removed])
 
 
 def _write_input(call: Call, path: str, message: str) -> Commit:
@@ -153,7 +153,7 @@ def _transfer(
 
     sources = [store_path(path) for path in paths[:-1]]
     commit = _change(call, transfer, message or f"{verb} {_listed(sources)} to {store_path(paths[-1])}")
-    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": commit.seq}
+    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": commit.id}
     call.done(document, [_told(f"{done} {source} to {target}", commit) for source, target in pairs])
 
 
@@ -181,4 +181,4 @@ def _listed(paths: list[str]) -> str:
 
 
 def _told(what: str, commit: Commit) -> str:
-    return f"{what} (commit {commit.seq})"
+    return f"{what} (commit {commit.id})"

@@ -19,13 +19,13 @@ StoredOption = Annotated[
 @command(app)
 def abstract(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
     """Say in a sentence what a document or directory is about."""
-    _tell(call, call.store.abstract(store_path(path), derive=not stored))
+    _tell(call, call.store.summaries.abstract(store_path(path), derive=not stored))
 
 
 @command(app)
 def overview(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
     """Say on about a page what a document or directory is about."""
-    _tell(call, call.store.overview(store_path(path), derive=not stored))
+    _tell(call, call.store.summaries.overview(store_path(path), derive=not stored))
 
 
 def _tell(call: Call, digest: Summary) -> None:

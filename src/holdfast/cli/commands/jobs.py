@@ -33,16 +33,16 @@ def list_(
     """List jobs, newest first."""
     if unknown := set(state or ()) - set(STATES):
         raise typer.BadParameter(f"{unknown.pop()!r} is no state; there are {', '.join(STATES)}")
-    queue = call.store.jobs()
+    queue = call.store.jobs
     found = list(islice(queue.list(*(state or ()), kind=kind), limit))
-    document = {"jobs": [shapes.job(job) for job in found], "queue": shapes.queue(queue.summary())}
+    document = {"jobs": [shapes.job(job) for job in found], "queue": shapes.queue(queue.stats())}
     call.done(document, (_line(call.out, job) for job in found))
 
 
 @command(app)
 def show(call: Call, job: JobArgument) -> None:
     """Show all there is to know of a job."""
-    shape = shapes.job(call.store.jobs().get(job))
+    shape = shapes.job(call.store.jobs.get(job))
     call.done(shape, (f"{name:<12}  {value}" for name, value in shape.items() if value is not None))
 
 
@@ -60,8 +60,8 @@ def run(
     """
     if not call.json:
         call.out.note("Running jobs; Ctrl-C ends it.")
-    call.store.worker(threads=threads).run(until_empty=until_empty)
-    summary = call.store.jobs().summary()
+    call.store.jobs.worker(threads=threads).run(until_empty=until_empty)
+    summary = call.store.jobs.stats()
     counts = ", ".join(f"{number} {state}" for state, number in summary.counts.items())
     call.done({"queue": shapes.queue(summary)}, [counts or "no jobs"])
 
@@ -76,7 +76,7 @@ def wait(
 
     The exit status is 1 when one failed or has not ended.
     """
-    found = list(call.store.jobs().wait(job, timeout))
+    found = list(call.store.jobs.wait(job, timeout))
     call.done({"jobs": [shapes.job(each) for each in found]}, (_line(call.out, each) for each in found))
     return 1 if any(not each.has_ended for each in found) else status_of(found)
 
@@ -95,7 +95,7 @@ def retry(
 
     With --wait the exit status is 1 when one of them failed again.
     """
-    queue = call.store.jobs()
+    queue = call.store.jobs
     states = [state for state, wanted in (("failed", failed), ("skipped", skipped)) if wanted]
     found = [each.job_id for each in queue.list(*states)] if states else []
     if not job and not states:
@@ -115,7 +115,7 @@ def cancel(call: Call, job: JobsArgument) -> None:
 
     From then on they have no effect, even if they are running.
     """
-    queue = call.store.jobs()
+    queue = call.store.jobs
     cancelled = [each for each in job if queue.cancel(each)]
     call.done({"cancelled": cancelled}, [f"cancelled {count(len(cancelled), 'job')}"])
 

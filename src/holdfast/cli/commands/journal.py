@@ -31,7 +31,7 @@ def journal(
 
     That is what live writers are staging, what dead ones left for the next sweep, and what no sweep could remove.
     """
-    found = call.store.journal(newest=NEWEST if everything else 0)
+    found = call.store.maintenance.intents(newest=NEWEST if everything else 0)
     call.done({"intents": [shapes.intent(entry) for entry in found]}, _told(call.out, found))
     if not found and not call.json:
         call.out.note("Nothing is in flight.")

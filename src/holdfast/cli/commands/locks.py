@@ -30,13 +30,13 @@ def list_(
     A stale lock stands in nobody's way.
     """
     store = call.store
-    held, waiting, stats = store.locks(store_path(path)), store.lock_queue(), store.lock_stats()
+    held, waiting, stats = store.locks.list(under=store_path(path)), store.locks.waiting(), store.locks.stats()
     document = {
         "locks": [shapes.lock(info) for info in held],
         "waiting": [shapes.lock(info) for info in waiting],
         "counts": shapes.lock_stats(stats),
     }
-    call.done(document, _listed(call.out, held + waiting))
+    call.done(document, _listed(call.out, [*held, *waiting]))
     if not call.json:
         call.out.note(_summary(stats))
 
@@ -56,7 +56,7 @@ def break_(
 
     What the holder has not published yet is refused.
     """
-    broken = call.store.break_lock(store_path(path), force=force, token=token)
+    broken = call.store.locks.revoke(store_path(path), force=force, token=token)
     call.done(
         {"broken": [shapes.lock(info) for info in broken]},
         (f"broke the {info.mode} lock on {info.path} of {visible(info.actor)}, {info.process}" for info in broken),

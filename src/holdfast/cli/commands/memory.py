@@ -10,8 +10,7 @@ from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import MessageOption, PathArgument, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.errors import InvalidPath, NotFound
-from holdfast.sessions.memory import ROOT, Memory
+from holdfast.sessions.memory import Memory
 
 app = group("What is remembered of sessions.")
 
@@ -21,19 +20,16 @@ def list_(
     call: Call, kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None
 ) -> None:
     """List what is remembered."""
-    found = {path: memory for path, memory in call.store.memories().items() if kind in (None, memory.kind)}
-    document = {"memories": [shapes.memory(path, memory) for path, memory in found.items()]}
-    call.done(document, (f"{path}  {call.out.paint(visible(memory.title), 'dim')}" for path, memory in found.items()))
+    found = call.store.memories.list(kind=kind)
+    document = {"memories": [shapes.memory(memory) for memory in found]}
+    call.done(document, (f"{each.path}  {call.out.paint(visible(each.title), 'dim')}" for each in found))
 
 
 @command(app)
 def show(call: Call, path: PathArgument) -> None:
     """Show a memory and the messages it came from."""
-    path = paths.parse(store_path(path))
-    memory = call.store.memories().get(path)
-    if memory is None:
-        raise NotFound(f"{path} is no memory", path=path, remedy="See `holdfast memory list`")
-    call.done(shapes.memory(path, memory), _shown(call.out, memory))
+    memory = call.store.memories.get(store_path(path))
+    call.done(shapes.memory(memory), _shown(call.out, memory))
 
 
 @command(app)
@@ -43,10 +39,8 @@ def forget(call: Call, path: PathArgument, message: MessageOption = "") -> None:
     History keeps it, and searches no longer find it. No archive that was made before brings it back.
     """
     path = paths.parse(store_path(path))
-    if not paths.is_within(path, ROOT) or path == ROOT:
-        raise InvalidPath(f"{path} is not below {ROOT}", path=path, remedy="To remove other files use `holdfast rm`")
-    commit = call.store.remove(path, recursive=True, message=message or f"Forget {path}")
-    call.done({"path": path, "commit": commit.seq}, [f"forgot {path} (commit {commit.seq})"])
+    commit = call.store.memories.forget(path, message=message)
+    call.done({"path": path, "commit": commit.id}, [f"forgot {path} (commit {commit.id})"])
 
 
 def _shown(out: Output, memory: Memory) -> Iterator[str]:

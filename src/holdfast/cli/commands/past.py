@@ -57,7 +57,8 @@ def log(
 @command(app)
 def show(call: Call, commit: Annotated[str, typer.Argument(metavar="COMMIT", help=_A_COMMIT)] = "HEAD") -> None:
     """Show one commit and what it changed."""
-    found, changes = call.store.show(commit)
+    found = call.store.commit_at(commit)
+    changes = call.store.diff(found.parent, found)
     document = shapes.commit(found) | {"changes": [shapes.change(change) for change in changes]}
     call.done(document, _shown(call.out, found, changes))
 
@@ -85,7 +86,7 @@ def diff(
     patches = {change: patch_of(before, after, change) for change in changes} if patch else {}
     shown = [shapes.change(c) | ({"patch": "\n".join(patches[c])} if patch else {}) for c in changes]
     lines = (line for c in changes for line in (_mark(call.out, c), *map(call.out.patch_line, patches.get(c, ()))))
-    call.done({"old": before.commit, "new": after.commit, "changes": shown}, lines)
+    call.done({"old": before.commit.id, "new": after.commit.id, "changes": shown}, lines)
 
 
 @command(app)
@@ -99,22 +100,22 @@ def restore(
 
     PATH and all below it become what they were then, in a new commit.
     """
-    path, then = paths.parse(store_path(path)), call.at(at).commit
+    path, then = paths.parse(store_path(path)), call.at(at).commit.id
     commit = call.store.restore(path, at=then, message=message)
-    told = f"restored {path} as it was at commit {then} (commit {commit.seq})"
-    call.done({"path": path, "from": then, "commit": commit.seq}, [told])
+    told = f"restored {path} as it was at commit {then} (commit {commit.id})"
+    call.done({"path": path, "from": then, "commit": commit.id}, [told])
 
 
 def _line(out: Output, commit: Commit) -> str:
     when = out.time(commit.at, time())
-    number = out.paint(f"{commit.seq:>5}", "yellow")
+    number = out.paint(f"{commit.id:>5}", "yellow")
     first, _, more = commit.message.partition("\n")
     message = visible(first) + (" ..." if more.strip() else "")
     return f"{number}  {out.paint(f'{when:<15}  {visible(commit.actor):<10}', 'dim')}  {message}"
 
 
 def _shown(out: Output, commit: Commit, changes: list[Change]) -> Iterator[str]:
-    yield f"{out.paint(f'commit {commit.seq}', 'bold', 'yellow')}  {iso(commit.at, 'seconds')}  {visible(commit.actor)}"
+    yield f"{out.paint(f'commit {commit.id}', 'bold', 'yellow')}  {iso(commit.at, 'seconds')}  {visible(commit.actor)}"
     for line in lines_of(commit.message):
         yield f"  {visible(line)}"
     yield ""

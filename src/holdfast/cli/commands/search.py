@@ -48,7 +48,7 @@ def _abstracts(call: Call, found: Explanation) -> dict[str, str]:
     if call.json:
         return {}
     snapshot = call.store.snapshot(found.commit)
-    return call.store.abstracts(snapshot.stat(path) for path in {hit.path for hit in found.hits})
+    return call.store.summaries.stored(snapshot.stat(path) for path in {hit.path for hit in found.hits})
 
 
 def _told(out: Output, found: Explanation, abstracts: dict[str, str] | None, full: bool) -> Iterator[str]:

@@ -25,7 +25,7 @@ SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The ses
 @command(app, "list")
 def list_(call: Call) -> None:
     """List all sessions, the newest first."""
-    found = call.store.sessions()
+    found = call.store.sessions.list()
     call.done({"sessions": [shapes.session(info) for info in found]}, (_line(call.out, info) for info in found))
 
 
@@ -35,7 +35,7 @@ def new(call: Call, session: SessionArgument) -> None:
 
     One also comes to be with its first message.
     """
-    made = call.store.session(session).create()
+    made = call.store.sessions.create(session)
     call.done({"session": session, "created": made}, [f"{'made' if made else 'there already:'} {session}"])
 
 
@@ -134,8 +134,8 @@ def delete(call: Call, session: SessionArgument) -> None:
 
     History keeps what was said (`holdfast restore /sessions/NAME --at COMMIT`, the commit before), and memories stay.
     """
-    commit = call.store.session(session).delete()
-    call.done({"session": session, "commit": commit.seq}, [f"deleted {session} (commit {commit.seq})"])
+    commit = call.store.sessions.delete(session)
+    call.done({"session": session, "commit": commit.id}, [f"deleted {session} (commit {commit.id})"])
 
 
 def _from_file(file: Path) -> Iterator[dict[str, object]]:

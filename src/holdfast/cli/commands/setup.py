@@ -32,7 +32,8 @@ def init(
     given = Path(folder or call.store_option or ".")
     # Read before: afterwards a new store has one as well.
     adopted = adopt and (given / CATALOG_FILE).exists()
-    made = holdfast.init(given, adopt=adopt, shared=shared).resolve()
+    with holdfast.create(given, adopt=adopt, shared=shared) as store:
+        made = Path(store.address).resolve()
     call.done({"store": str(made), "adopted": adopted}, _begun(made, given, adopted))
 
 

@@ -108,7 +108,7 @@ def _publish(
     terms = CommitOptions(by.message, by.actor)
     commit = publish_at_head(backend, action, [member.draft for member in members], terms)
     if done.added or done.updated or done.moved or done.removed or done.adopted:
-        done.commit = commit.seq
+        done.commit = commit.id
     done.wait_seconds = backend.engine.waited - waited
     done.stage_seconds = max(0.0, turn - began - done.wait_seconds)
     done.publish_seconds = time.perf_counter() - turn
@@ -122,6 +122,6 @@ def _digest_later(members: Sequence[Member], done: Published) -> Effect:
     job = NewJob(DIGEST, {"path": folder}, key=f"{DIGEST}:{folder}")
 
     def effect(conn: Connection, commit: Commit) -> None:
-        done.job = jobs.enqueue(conn, job, commit.at)
+        done.job = jobs.enqueue(conn, job, commit.at.timestamp())
 
     return effect

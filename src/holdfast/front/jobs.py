@@ -1,0 +1,23 @@
+"""The jobs of a store, and workers that run them."""
+
+from collections.abc import Callable, Iterable
+
+from holdfast.backend import Backend
+from holdfast.errors import ReadOnly
+from holdfast.jobs import JobKind, JobQueue, Worker
+
+
+class Jobs(JobQueue):
+    """The queue of a store, as `store.jobs`, which knows the kinds of jobs that Holdfast brings."""
+
+    def __init__(self, backend: Backend, kinds: Callable[[], list[JobKind]], *, read_only: bool) -> None:
+        super().__init__(backend)
+        self._kinds = kinds
+        self._read_only = read_only
+
+    def worker(self, kinds: Iterable[JobKind] = (), *, threads: int = 1) -> Worker:
+        """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
+        if self._read_only:
+            # It would look again and again at jobs that it cannot claim.
+            raise ReadOnly("The store was opened read-only: no job can be run")
+        return Worker(self._backend, [*self._kinds(), *kinds], threads=threads)

@@ -1,0 +1,41 @@
+"""The locks of a store: who holds what, who waits, and taking a lock away."""
+
+from collections.abc import Sequence
+
+from holdfast import paths
+from holdfast.locks import observer
+from holdfast.locks.lock import Lock
+from holdfast.locks.manager import LockManager
+from holdfast.locks.observer import LockInfo, LockStats
+
+
+class Locks:
+    """All locks of a store, as `store.locks`; one is taken with `store.lock`."""
+
+    def __init__(self, manager: LockManager, actor: str) -> None:
+        self._manager = manager
+        self._actor = actor
+
+    def list(self, *, under: str = paths.ROOT) -> Sequence[LockInfo]:
+        """Return what is held at or below `under`, in order of path."""
+        return observer.held(self._manager.table, paths.parse(under))
+
+    def waiting(self) -> Sequence[LockInfo]:
+        """Return what is waited for, in order of arrival."""
+        return observer.waiting(self._manager.table)
+
+    def stats(self) -> LockStats:
+        """Return the locks in numbers: those of now, and what was counted since the store was made."""
+        return observer.stats(self._manager.table)
+
+    def adopt(self, claim: str, *, ttl: float = 300) -> Lock:
+        """Take over a lock that its holder handed over (`lock.hand_over()`), once; raises LockLost when it is gone."""
+        return self._manager.adopt(claim, ttl)
+
+    def revoke(self, path: str, *, force: bool = False, token: int | None = None) -> Sequence[LockInfo]:
+        """Take away the locks on exactly `path`, only the one with `token` if given; returns what was taken away.
+
+        Without `force`, only from a holder that is dead or whose lease has ended. Raises NotFound or Locked.
+        """
+        rows = self._manager.take_away(path, by=self._actor, force=force, token=token)
+        return [observer.info(row, "broken") for row in rows]

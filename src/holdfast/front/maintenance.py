@@ -1,0 +1,93 @@
+"""Looking after a store: checks, repairs and tidying."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.ingest.preparing.deriver import DocumentDeriver
+from holdfast.upkeep.upkeep import OptimizeReport, optimize
+
+if TYPE_CHECKING:
+    from holdfast.config import Settings
+    from holdfast.ingest.reindex import ReindexReport
+    from holdfast.ingest.report import Progress
+    from holdfast.recovery.doctor import Finding
+    from holdfast.recovery.gc import GcReport
+    from holdfast.recovery.inspection import VerifyReport
+    from holdfast.recovery.journal import IntentInfo
+    from holdfast.recovery.repair import RepairReport
+
+
+class Maintenance:
+    """What whoever looks after a store may ask of it, as `store.maintenance`. None of it makes a commit."""
+
+    def __init__(self, backend: Backend, folder: Path, settings: Callable[[], "Settings"]) -> None:
+        self._backend = backend
+        self._folder = folder
+        self._settings = settings
+
+    def verify(self, *, deep: bool = False) -> "VerifyReport":
+        """Return what is wrong with the store, if anything; `deep` reads every byte of every commit."""
+        from holdfast.recovery.verify import verify
+        from holdfast.sessions.checking import CHECKS
+
+        return verify(self._backend, deep=deep, also=CHECKS)
+
+    def doctor(self) -> "list[Finding]":
+        """Return what is the matter with the store in plain words, the worst first, and what to run."""
+        from holdfast.recovery.doctor import doctor
+
+        return doctor(self._folder, deriver=DocumentDeriver, clock=self._backend.clock)
+
+    def repair(self) -> "RepairReport":
+        """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""
+        from holdfast.ingest.rederiving import Again
+        from holdfast.recovery.repair import repair
+        from holdfast.sessions.checking import CHECKS
+
+        with Again(self._backend, self._settings().ingest) as again:
+            return repair(self._backend, again.rederive, CHECKS)
+
+    def gc(self, *, dry_run: bool = False) -> "GcReport":
+        """Remove what nothing refers to, in no commit; with `dry_run`, only count it. History is kept."""
+        from holdfast.recovery.gc import gc
+
+        return gc(self._backend, dry_run=dry_run)
+
+    def optimize(self) -> OptimizeReport:
+        """Fold the tail, put away rows that nobody sees, index and compact, now; a store does so by itself in time.
+
+        What a search finds is the same before and after.
+        """
+        return optimize(self._backend)
+
+    def reindex(
+        self,
+        under: str = paths.ROOT,
+        *,
+        everything: bool = False,
+        progress: "Callable[[Progress], None] | None" = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> "ReindexReport":
+        """Make the Markdown and search rows of what is visible anew where an older version made them; no commit.
+
+        That is what an upgrade asks for; with `everything` all is made anew. What was published stays when it is
+        stopped, and the next reindex goes on from there. `progress` and `stop` are as for `add`.
+        """
+        from holdfast.ingest.reindex import reindex
+
+        return reindex(
+            self._backend, self._settings().ingest, paths.parse(under),
+            everything=everything, progress=progress, stop=stop,
+        )  # fmt: skip
+
+    def intents(self, *, newest: int = 0) -> "list[IntentInfo]":
+        """Return what is being staged now and what a sweep has given up, oldest first.
+
+        With `newest`, the latest so many stagings of any state, newest first.
+        """
+        from holdfast.recovery import journal
+
+        return journal.newest(self._backend, newest) if newest else journal.in_flight(self._backend)

@@ -1,0 +1,58 @@
+"""The sessions of a store."""
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from holdfast.backend import Backend
+from holdfast.catalog import sessions as rows
+from holdfast.catalog.commits import Commit
+from holdfast.sessions.session import Session, SessionInfo, info
+from holdfast.sessions.transcript_index import Transcripts
+
+if TYPE_CHECKING:
+    from holdfast.front.builtin_jobs import BuiltinJobs
+
+#: sessions read at a time
+PAGE = 500
+
+
+class Sessions:
+    """All conversations of a store, as `store.sessions`; `store.session(id)` is the handle of one."""
+
+    def __init__(self, backend: Backend, builtin: "Callable[[], BuiltinJobs]", transcripts: Transcripts) -> None:
+        self._backend = backend
+        self._builtin = builtin
+        self._transcripts = transcripts
+
+    def handle(self, session_id: str) -> Session:
+        """Return the handle of a session, which need not be there yet. Raises InvalidPath for what is no name."""
+        return Session(
+            self._backend, session_id, attempts=self._builtin().attempts,
+            abstract=self._builtin().digests.abstract_at_hand, archived=self._transcripts.note,
+        )  # fmt: skip
+
+    def list(self) -> Sequence[SessionInfo]:
+        """Return all sessions, the newest first, without their archives."""
+        found: builtins.list[rows.SessionRow] = []
+        while True:
+            with self._backend.engine.read() as conn:
+                page = rows.page(conn, found[-1] if found else None, PAGE)
+            found += page
+            if len(page) < PAGE:
+                return [info(row) for row in found]
+
+    def get(self, session_id: str) -> SessionInfo:
+        """Return one session in numbers, with its archives; raises NotFound."""
+        return self.handle(session_id).show()
+
+    def create(self, session_id: str) -> bool:
+        """Make a session without messages; returns whether it was not there yet."""
+        return self.handle(session_id).create()
+
+    def delete(self, session_id: str, *, actor: str | None = None) -> Commit:
+        """Remove a session, its live messages and its archives, and cancel its jobs; history keeps the archives.
+
+        What was remembered of it stays. Raises NotFound.
+        """
+        return self.handle(session_id).delete(actor=actor)
