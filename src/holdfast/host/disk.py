@@ -61,9 +61,11 @@ def make_file(path: Path) -> None:
 class Locked:
     """An open file or directory that is locked, or is about to be: whoever closes it, or dies, gives the lock back."""
 
+    #: the file's number; None before it is open, where an interrupt may come, and once it is closed
+    number: int | None = None
+
     def __init__(self, path: Path, flags: int = os.O_RDONLY) -> None:
-        #: the file's number; None once it is closed
-        self.number: int | None = os.open(path, flags | os.O_CLOEXEC, _FILE_MODE)
+        self.number = os.open(path, flags | os.O_CLOEXEC, _FILE_MODE)
         _locked.add(self)
 
     def __del__(self) -> None:
