@@ -1,6 +1,7 @@
 """What stands in the store is replaced only when its source has changed, and never by another source's file."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -251,3 +252,21 @@ def test_a_watch_leaves_an_edit_in_the_store_alone(store: Store, papers: Path) -
     reports = store.watch(papers, stop=lambda: next(looks) > 3)
     assert [report.commits for report in reports] == [()]
     assert store.read(A) == b"mine"
+
+
+def test_the_remedy_for_two_sources_for_one_place_works(store: Store, manuals: tuple[Path, Path]) -> None:
+    with pytest.raises(AlreadyExists) as raised:
+        store.add(*manuals)
+    assert "--overwrite" not in raised.value.remedy
+    assert "one by one" in raised.value.remedy
+    assert store.add(manuals[0]).added == 2
+    assert store.add(manuals[1], name="postgres").added == 3
+
+
+def test_a_source_below_a_folder_whose_name_is_no_utf8_fails_alone(store: Store, papers: Path, tmp_path: Path) -> None:
+    bad = tree(tmp_path / os.fsdecode(b"\xff") / "in", {"a.md": "a"})
+    for source, called in ((bad, "in"), (bad / "a.md", ""), (bad.parent, "called")):
+        report = store.add(papers, source, prune=True)
+        assert [failure.code for failure in report.failed] == ["invalid_path"]
+        assert [failure.code for failure in store.add(source, name=called, prune=True).failed] == ["invalid_path"]
+    assert len(files_of(store)) == 3

@@ -31,6 +31,12 @@ def test_a_page_is_added_under_a_name_that_fits_its_content_type(store: Store, s
     assert (again.added, again.updated, again.skipped) == (0, 0, 1)
 
 
+def test_a_url_named_twice_with_other_secrets_is_added_once(store: Store, server: str) -> None:
+    allow_private(store)
+    report = store.add(f"{server}/page?token=one", f"{server}/page#two", f"{server}/page")
+    assert (report.added, report.failed) == (1, ())
+
+
 def test_a_redirect_is_followed_and_the_name_is_that_of_the_target(server: str, tmp_path: Path) -> None:
     assert fetch(f"{server}/moved", tmp_path / "f", LIMITS).name == "page.html"
 

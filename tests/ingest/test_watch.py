@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.errors import NotFound
+from holdfast.errors import InvalidPath, NotFound
 from holdfast.front.store import Store
 from holdfast.ingest.items import Item
 from holdfast.ingest.preparing.dispatch import Preparers
@@ -102,6 +102,11 @@ def test_a_store_inside_the_folder_does_not_notice_itself(tmp_path: Path, store:
 def test_a_folder_that_is_not_there_is_an_error(store: Store, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         next(iter(store.watch(tmp_path / "nowhere")))
+
+
+def test_a_url_cannot_be_watched(store: Store) -> None:
+    with pytest.raises(InvalidPath, match=r"http://127\.0\.0\.1/a\.md is a URL"):
+        next(store.watch("http://127.0.0.1/a.md?token=secret"))
 
 
 def test_a_file_that_failed_is_not_tried_again_before_it_has_changed(

@@ -230,4 +230,6 @@ class _Run(_Base):
 def _message(plan: Plan) -> str:
     # A commit message is kept for ever.
     names = ", ".join(shown(source) if is_url(source) else str(source) for source in map(str, plan.sources[:3]))
+    # A name on disk may be no valid UTF-8.
+    names = names.encode(errors="replace").decode()
     return f"Add {names}{', ...' if len(plan.sources) > 3 else ''}"

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.errors import NotFound
+from holdfast.errors import InvalidPath, NotFound
 from holdfast.ingest.report import AddReport
 from holdfast.ingest.sources.ignore import IGNORE_FILES
+from holdfast.ingest.sources.secrets import shown
+from holdfast.ingest.sources.urls import is_url
 
 if TYPE_CHECKING:
     from watchfiles import Change
@@ -25,11 +27,12 @@ def watch(
 
     Each add looks at the sources anew, so no change is lost, however it was made: what a change notice says is only
     that there is something to look at. What has not changed costs a look at its size and time. Changes inside the
-    folder `store` are the store's own. Ends once `stop` returns true; raises NotFound when a source is not there.
+    folder `store` are the store's own. Ends once `stop` returns true; raises NotFound when a source is not there,
+    InvalidPath when it is a URL.
     """
     from watchfiles import watch as notices
 
-    folders = [_folder(Path(source)) for source in sources]
+    folders = [_folder(source) for source in sources]
     matters = _Matters(sources, store)
     # The watching begins before the first look, so that nothing falls between the two.
     first = True
@@ -44,8 +47,12 @@ def watch(
             yield add()
 
 
-def _folder(source: Path) -> Path:
+def _folder(named: str | os.PathLike[str]) -> Path:
     """Return the folder to watch: for a file its own, as most programs save by replacing."""
+    if is_url(named):
+        url = shown(str(named))
+        raise InvalidPath(f"{url} is a URL, which cannot be watched", path=url, remedy="Add it without --watch")
+    source = Path(named)
     if not source.exists():
         raise NotFound(f"{source} does not exist", path=str(source), remedy="Name a file or folder that is there")
     return source if source.is_dir() else source.absolute().parent

@@ -40,7 +40,9 @@ class Downloads:
     """Fetches the URLs of a plan when it is iterated over; what was fetched lies on disk until `close`."""
 
     def __init__(self, plan: Plan) -> None:
-        self._urls = [str(source) for source in plan.sources if is_url(source)]
+        urls = [str(source) for source in plan.sources if is_url(source)]
+        #: one of those that differ in their secrets only: they count as one source
+        self._urls = list({shown(url): url for url in reversed(urls)}.values())[::-1]
         limits = plan.limits
         self._limits = FetchLimits(limits.size, limits.seconds, limits.private_urls)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -48,7 +50,7 @@ class Downloads:
         self._names: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Download | Missed]:
-        for number, url in enumerate(dict.fromkeys(self._urls)):
+        for number, url in enumerate(self._urls):
             try:
                 yield self._fetch(url, self._place(number))
             except HoldfastError as error:

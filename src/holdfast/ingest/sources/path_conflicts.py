@@ -20,7 +20,7 @@ from holdfast.ingest.plan import Plan, Source
 from holdfast.ingest.publishing.standing import ELSEWHERE, Standing
 from holdfast.ingest.sources.prefilter import Prefilter
 from holdfast.ingest.sources.scan import RefusedFile, SourceFile, name_of, scan
-from holdfast.ingest.sources.targets import BadName
+from holdfast.ingest.sources.targets import ONE_BY_ONE, BadName
 from holdfast.ingest.sources.urls import is_url
 from holdfast.tree import walking
 from holdfast.tree.snapshot import EngineView
@@ -41,7 +41,8 @@ def check(backend: Backend, plan: Plan) -> None:
     found = list(islice(_clashes(backend, plan, local), COUNTED))
     if found:
         more = f" ({len(found) - 1:,} more like it)" if len(found) > 1 else ""
-        raise AlreadyExists(f"{found[0]}{more}; nothing was added", path=plan.to, remedy=ELSEWHERE)
+        message, remedy = found[0]
+        raise AlreadyExists(f"{message}{more}; nothing was added", path=plan.to, remedy=remedy)
 
 
 def _want_one_place(plan: Plan, sources: list[Source]) -> bool:
@@ -93,15 +94,16 @@ def _is_other(entry: Entry, origin: str | None, below: str | None) -> bool:
     return below is None or not source.startswith(below)
 
 
-def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[str]:
+def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[tuple[str, str]]:
+    """Yield what is in the way of what, each with what can be done about it."""
     prefilter, found = Prefilter(backend), scan(sources, flatten=plan.flatten, name=plan.name)
     while batch := list(islice(found, BATCH)):
         for refused in batch:
             if isinstance(refused, RefusedFile) and refused.between_sources:
-                yield f"{refused.source}: {refused.reason}"
+                yield f"{refused.source}: {refused.reason.removesuffix(f'; {ONE_BY_ONE}')}", ONE_BY_ONE.capitalize()
         for clash in prefilter.sort(list(_items(plan, batch))).clashes:
             if clash.kind is Standing.FOREIGN:
-                yield clash.error.message
+                yield clash.error.message, ELSEWHERE
 
 
 def _items(plan: Plan, batch: list[SourceFile | RefusedFile]) -> Iterator[Item]:

@@ -20,7 +20,7 @@ from holdfast.errors import NotADirectory
 from holdfast.ingest.plan import Plan, Source
 from holdfast.ingest.publishing.placement import Removal
 from holdfast.ingest.report import PRUNE, Failure
-from holdfast.ingest.sources.scan import SourceFile, name_of, scan
+from holdfast.ingest.sources.scan import SourceFile, check_origin, name_of, scan
 from holdfast.ingest.sources.targets import BadName
 from holdfast.tree import walking
 from holdfast.tree.snapshot import EngineView
@@ -143,6 +143,7 @@ def _root(plan: Plan, source: Source) -> _Root | None:
         if not stat.S_ISDIR(path.stat().st_mode):
             return None
         name = plan.name or name_of(source)
+        check_origin(source)
     except (OSError, ValueError, BadName):
         return None
     to = paths.parse(plan.to).rstrip("/") + "/"

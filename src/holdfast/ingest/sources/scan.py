@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.ingest.sources.ignore import Rules
-from holdfast.ingest.sources.targets import BadName, Targets, normalised
+from holdfast.ingest.sources.targets import BadName, Targets, is_utf8, normalised
 
 #: where documents go when the user names no folder
 DEFAULT_TO = "/resources"
@@ -99,11 +99,18 @@ def name_of(source: str | os.PathLike[str]) -> str:
     return "" if _contents_only(text) else normalised(_own_name(Path(text)))
 
 
+def check_origin(source: str | os.PathLike[str]) -> None:
+    """Raise BadName when the store cannot keep where a source lies."""
+    if not is_utf8(str(Path(source).absolute())):
+        raise BadName("invalid_path", "its path is not valid UTF-8; rename what makes it so")
+
+
 def _scan_source(text: str, targets: Targets, name: str) -> Iterator[SourceFile | RefusedFile]:
     path = Path(text)
     try:
         status = path.stat()
         name = name or name_of(text)
+        check_origin(text)
     except FileNotFoundError:
         yield RefusedFile(path, "there is nothing at this path", "not_found")
     except (OSError, ValueError) as error:

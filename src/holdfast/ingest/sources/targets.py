@@ -6,6 +6,8 @@ from pathlib import Path
 
 #: longest name of one path part, in bytes of UTF-8
 NAME_BYTES = 255
+#: what can be done about two sources of one add for the same path; to overwrite does not say with which
+ONE_BY_ONE = "add them one by one, with different --to or --as"
 
 
 class BadName(Exception):
@@ -19,12 +21,19 @@ class BadName(Exception):
         self.reason = reason
 
 
+def is_utf8(text: str) -> bool:
+    """Return whether a name or path on disk is valid UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def normalised(name: str) -> str:
     """Return `name` in Unicode NFC; raises BadName when it can never name anything in a store."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        raise BadName("invalid_path", "its name is not valid UTF-8; rename it") from None
+    if not is_utf8(name):
+        raise BadName("invalid_path", "its name is not valid UTF-8; rename it")
     composed = unicodedata.normalize("NFC", name)
     if len(composed.encode("utf-8")) > NAME_BYTES:
         raise BadName("invalid_path", f"its name takes more than {NAME_BYTES} bytes in Unicode NFC; shorten it")
@@ -54,7 +63,7 @@ class Targets:
         if taken:
             raise BadName(
                 "already_exists",
-                f"{target} is already taken by {taken}; add them with different --to",
+                f"{target} is already taken by {taken}; {ONE_BY_ONE}",
                 between_sources=True,
             )
         self._files[target] = source
