@@ -111,6 +111,8 @@ class LockManager:
             # What cannot be given back now is not renewed any more, and expires.
             with suppress(HoldfastError):
                 lock.release()
+        with suppress(HoldfastError):
+            self.table.close()
 
     # --- breaking
 

@@ -7,7 +7,7 @@ by itself when a lease ends. The thread starts with the first lock and ends soon
 import threading
 from typing import Generic, Protocol, TypeVar
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, Unsupported
 from holdfast.host.clock import Clock, SystemClock
 from holdfast.host.threads import Report, SupervisedThread
 
@@ -109,6 +109,9 @@ class Renewer(Generic[L]):
         try:
             kept = lock.renew()
             self.trouble = None
+        except Unsupported:
+            # The store was closed.
+            kept = False
         except BaseException as error:  # noqa: BLE001 - whatever one lock's trouble is, the others are renewed
             # The disk may have room again at the next turn: the lease lasts for two more, and the lock says why it
             # was lost if it is.

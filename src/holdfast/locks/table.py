@@ -16,6 +16,7 @@ from typing import TypeVar
 from holdfast.catalog import audit, locks
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.locks import HELD, QUEUED, LockRow
+from holdfast.errors import Unsupported
 from holdfast.faults import point
 from holdfast.host.clock import Clock
 from holdfast.host.process import Identity, is_dead
@@ -81,6 +82,10 @@ class LockTable:
         self.owner = owner
         self._owner_text = owner.to_json()
         self._cleared = 0.0
+        # What this opening of the store holds, and the holders whose grant is under way.
+        self._ours: set[int] = set()
+        self._taking: dict[str, None] = {}
+        self._closed = False
 
     # --- taking
 
@@ -91,12 +96,20 @@ class LockTable:
 
         One SQL transaction, so that no order of acquisition can deadlock, and of two contenders one wins.
         """
-        outcome = self._numbered(lambda: self._grant(request, ticket, wait))
+        try:
+            self._taking[request.holder] = None
+            outcome = self._numbered(lambda: self._grant(request, ticket, wait))
+            if isinstance(outcome, GrantedLock):
+                self._ours.update(row.number for row in outcome.rows)
+        finally:
+            self._taking.pop(request.holder, None)
         point("lock.after_grant" if isinstance(outcome, GrantedLock) else "lock.after_refusal")
         return outcome
 
     def _grant(self, request: LockRequest, ticket: int | None, wait: bool) -> GrantedLock | RefusedLock:
         with self._engine.write(durable=False) as conn:
+            if self._closed:
+                raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
             wants, now = request.wants(conn), self._clock.now()
             self._clear_expired(conn, now)
             blockers = self._blockers(conn, request, wants, ticket, now, supersede=True)
@@ -159,8 +172,22 @@ class LockTable:
             kept = locks.give_back(conn, tokens, now) == len(tokens)
             locks.count(conn, "released" if kept else "lost", seconds=max(0.0, now - since))
             point("lock.before_release_commit")
+        self._ours.difference_update(tokens)
         point("lock.after_release")
         return kept
+
+    def close(self) -> None:
+        """Grant nothing any more, and give back what other threads are in the middle of taking or giving back."""
+        self._closed = True
+        if not self._ours and not self._taking:
+            return
+        # Behind every grant that does not know of the end yet: what those took is seen in here.
+        with self._engine.write(durable=False) as conn:
+            # In this order: whoever is no longer among the first is among the second.
+            for holder in list(self._taking):
+                locks.remove_after(conn, holder, 0)
+            locks.remove(conn, HELD, list(self._ours))
+        self._ours.clear()
 
     def take_away(self, rows: Sequence[LockRow], by: str) -> list[LockRow]:
         """Break locks, by token, and audit it; returns those that were still there."""
@@ -194,6 +221,7 @@ class LockTable:
                 locks.make_out(conn, token, successor, holder, claim, now + ttl)
             locks.count(conn, "handed_over")
             point("lock.before_hand_over_commit")
+        self._ours.difference_update(tokens)
         point("lock.after_hand_over")
         return claim
 
@@ -203,6 +231,7 @@ class LockTable:
             now = self._clock.now()
             rows = locks.adopt(conn, claim, self._owner_text, now, now + ttl)
             point("lock.before_adopt_commit")
+        self._ours.update(row.number for row in rows)
         point("lock.after_adopt")
         return rows
 

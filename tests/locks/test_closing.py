@@ -1,0 +1,97 @@
+"""A store that is closed leaves no lock behind, whatever its other threads are in the middle of."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast.front.store import Store
+from holdfast.host.clock import ManualClock
+from holdfast.locks import table
+from tests.interrupts import in_time
+
+Pausing = Callable[[str], tuple[threading.Event, threading.Event]]
+
+
+@pytest.fixture
+def pausing(monkeypatch: pytest.MonkeyPatch) -> Pausing:
+    """Return a function that has a thread stop at a point: one event says that it is there, one has it go on."""
+
+    def pause(name: str) -> tuple[threading.Event, threading.Event]:
+        there, go_on = threading.Event(), threading.Event()
+
+        def point(reached: str) -> None:
+            if reached == name and threading.current_thread() is not threading.main_thread():
+                there.set()
+                go_on.wait(30)
+
+        monkeypatch.setattr(table, "point", point)
+        return there, go_on
+
+    return pause
+
+
+def _use(store: Store, refused: list[BaseException]) -> None:
+    try:
+        with store.lock("/a"):
+            pass
+    except holdfast.Unsupported as error:
+        refused.append(error)
+
+
+@pytest.mark.parametrize("name", ["lock.before_grant_commit", "lock.after_grant"])
+def test_a_lock_that_is_being_taken_is_not_left_behind(
+    name: str, folder: Path, store: Store, clock: ManualClock, pausing: Pausing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[BaseException] = []
+    there, go_on = pausing(name)
+    closing = holdfast.open(folder, clock=clock)
+    if name == "lock.before_grant_commit":
+        # The end waits for the writers' turn, which the grant has.
+        end = closing._lock_manager.close
+
+        def let_it_go_on() -> None:
+            go_on.set()
+            end()
+
+        monkeypatch.setattr(closing._lock_manager, "close", let_it_go_on)
+    user = threading.Thread(target=_use, args=(closing, refused), daemon=True)
+    user.start()
+    assert there.wait(30)
+    in_time(closing.close)
+    go_on.set()
+    user.join(30)
+    assert refused
+    assert not store.locks.list()
+    store.lock("/a").release()
+
+
+def test_a_lock_that_is_being_given_back_is_not_left_behind(folder: Path, store: Store, clock: ManualClock) -> None:
+    closing = holdfast.open(folder, clock=clock)
+    lock = closing.lock("/a")
+    # What a thread has done that is about to give it back.
+    lock._ended = "released"
+    closing.close()
+    assert not store.locks.list()
+
+
+def test_a_lock_that_was_handed_over_outlives_the_store_it_was_taken_through(
+    folder: Path, store: Store, clock: ManualClock
+) -> None:
+    with holdfast.open(folder, clock=clock) as closing:
+        claim = closing.lock("/a").hand_over()
+    store.locks.adopt(claim).release()
+
+
+def test_a_lock_of_a_closed_store_is_renewed_no_longer(folder: Path, store: Store, clock: ManualClock) -> None:
+    closing = holdfast.open(folder, clock=clock)
+    lock = closing.lock("/a")
+    closing.close()
+    # What is left of one whose giving back the end came before.
+    lock._left = True
+    renewer = lock.keeping.renewer
+    renewer.add(lock)
+    renewer._renew(lock)
+    assert not renewer.close()
