@@ -1,6 +1,9 @@
 """write, mkdir, cp, mv, rm."""
 
+import shlex
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Run
 
@@ -49,6 +52,16 @@ def test_mkdir_wants_a_parent_unless_told_to_make_it(run: Run) -> None:
     assert run("mkdir", "-p", "/x/y", "/z").status == 0
     assert run("mkdir", "/z").status == 1
     assert run("mkdir", "-p", "/z").status == 0
+
+
+@pytest.mark.parametrize("target", ["/one two/it's/$(id)/c.md", "/one two/$(id)/"])
+def test_the_remedy_for_a_missing_parent_can_be_typed_and_works(run: Run, target: str) -> None:
+    run("write", "/a.md", "--text", "a")
+    refused = run("mv", "/a.md", target, "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (4, "not_found")
+    holdfast, *words = shlex.split(refused.json["error"]["remedy"].removeprefix("Make it: "))
+    assert (holdfast, run(*words).status) == ("holdfast", 0)
+    assert run("mv", "/a.md", target).status == 0
 
 
 def test_mv_and_cp_go_into_a_directory_that_stands(run: Run) -> None:

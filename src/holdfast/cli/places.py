@@ -1,5 +1,7 @@
 """Where `cp` and `mv` put things, as Unix has it: into a directory that stands, else to that name."""
 
+import shlex
+
 from holdfast import paths
 from holdfast.cli.options import store_path
 from holdfast.errors import NotADirectory, NotFound
@@ -20,5 +22,5 @@ def targets(tree: Reads, sources: list[str], target: str) -> list[tuple[str, str
         if into or len(origins) > 1:
             raise NotADirectory(f"{place} is a file", path=place)
     elif len(origins) > 1 or (into and not tree.stat(origins[0]).is_dir):
-        raise NotFound(f"{place} does not exist", path=place, remedy=f"Make it: holdfast mkdir -p {place}")
+        raise NotFound(f"{place} does not exist", path=place, remedy=f"Make it: holdfast mkdir -p {shlex.quote(place)}")
     return [(origin, place) for origin in origins]

@@ -1,5 +1,6 @@
 """Locks in words: what the errors and the lists say about a holder."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -45,5 +46,5 @@ def locked(wants: Sequence[PathLock], blockers: Sequence[LockRow], *, waiting: b
     if nested:
         remedy = "Whoever holds a lock cannot wait for another: release it, then take all paths in one acquire"
     elif not waiting:
-        remedy = f"Wait for the holder (timeout=SECONDS), or `holdfast locks break {first.path} --force`"
+        remedy = f"Wait for the holder (timeout=SECONDS), or `holdfast locks break {shlex.quote(first.path)} --force`"
     return Locked(f"{path} is locked{where}: {holder(first)}{more}", path=path, remedy=remedy)

@@ -4,6 +4,7 @@ Changes are kept by slot (a name under a parent node). What was looked at is kep
 whether somebody else changed it since (G3).
 """
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -248,9 +249,8 @@ class Overlay:
             found = self.child(entry.node_id, name)
             if found is None:
                 if not make_parents:
-                    raise NotFound(
-                        f"{walked} does not exist", path=walked, remedy=f"Make it: holdfast mkdir -p {walked}"
-                    )
+                    make = f"holdfast mkdir -p {shlex.quote(paths.split(path)[0])}"
+                    raise NotFound(f"{walked} does not exist", path=walked, remedy=f"Make it: {make}")
                 self.claim(walked, deep=False)
                 found = self._make_dir(entry.node_id, name)
             if not found.is_dir:

@@ -1,5 +1,6 @@
 """Is all well, and what to do if not: status, verify, doctor, repair, gc, optimize, reindex."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from time import time
@@ -219,7 +220,7 @@ def _where(lost: "Lost") -> str:
     last = "now" if lost.until_seq is None else f"commit {lost.until_seq - 1}"
     advice = "no earlier bytes are left"
     if lost.intact_at is not None:
-        advice = f"holdfast restore {lost.path} --at {lost.intact_at} brings earlier bytes back"
+        advice = f"holdfast restore {shlex.quote(lost.path)} --at {lost.intact_at} brings earlier bytes back"
     return f"from commit {lost.from_seq} to {last}; {advice}"
 
 
