@@ -13,6 +13,7 @@ from holdfast.errors import Unsupported
 from holdfast.host import threads
 from holdfast.host.threads import Helpers, SupervisedThread
 from holdfast.upkeep.upkeep import Upkeep
+from tests.interrupts import in_time, interrupted
 
 #: seconds after which what did not come is a failed test
 PATIENCE = 60
@@ -189,6 +190,55 @@ def test_helpers_pass_on_what_was_raised() -> None:
 
     with Helpers(1, "hands") as helpers, pytest.raises(Torn):
         helpers.begin(work).result()
+
+
+@pytest.mark.parametrize("used", [True, False], ids=["used before", "new"])
+def test_an_interrupt_at_any_instant_leaves_helpers_that_help(used: bool) -> None:
+    def here() -> str:
+        return threading.current_thread().name
+
+    at, more = 0, True
+    while more:
+        helpers = Helpers(2, "hands")
+        if used:
+            helpers.begin(here).result()
+        more = interrupted(lambda helpers=helpers: helpers.begin(here).result(), at := at + 1)  # type: ignore[misc]
+        ran: list[str] = []
+        in_time(lambda helpers=helpers, ran=ran: ran.append(helpers.begin(here).result()))  # type: ignore[misc]
+        assert ran[0].startswith("hands"), "it was done in place"
+        in_time(lambda helpers=helpers: helpers.close(wait=True))  # type: ignore[misc]
+    assert at > 1
+
+
+def test_helpers_that_are_closed_do_what_they_have_begun() -> None:
+    helpers, go_on = Helpers(2, "hands"), threading.Event()
+    tasks = [helpers.begin(lambda: go_on.wait(PATIENCE)) for _ in range(6)]
+    helpers.close(wait=False)
+    go_on.set()
+    assert all(task.result(PATIENCE) for task in tasks)
+    in_time(lambda: helpers.close(wait=True))
+
+
+def test_helpers_are_gone_when_there_is_nothing_to_do_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "IDLE", 0.0)
+    with Helpers(1, "hands") as helpers:
+        for _ in range(20):
+            assert helpers.begin(threading.get_ident).result(PATIENCE) != threading.get_ident()
+            helpers._threads[0].wait(PATIENCE)
+            assert not helpers._threads[0].running
+
+
+def test_a_child_of_a_fork_helps_itself() -> None:
+    code = (
+        "import os, sys, threading, warnings; warnings.simplefilter('ignore')\n"
+        "from holdfast.host.threads import Helpers\n"
+        "helpers = Helpers(2, 'hands'); helpers.begin(int).result(); go = threading.Event()\n"
+        "[helpers.begin(lambda: go.wait(9)) for _ in range(2)]; waiting = helpers.begin(lambda: 7)\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(waiting.result(9) - helpers.begin(lambda: 7).result(9))\n"
+        "go.set(); sys.exit(os.waitpid(child, 0)[1])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
 
 
 EXITS: dict[str, str] = {

@@ -17,14 +17,12 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from holdfast.errors import Unsupported
-from holdfast.host.flag import Flag
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from holdfast.host.flag import LOOK_EVERY, Flag
 
 T = TypeVar("T")
 
@@ -32,6 +30,8 @@ T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 #: seconds that the exit of the interpreter waits for the turns under way
 EXIT_PATIENCE = 30.0
+#: seconds after which a helper that has nothing to do is gone, until there is more
+IDLE = 60.0
 
 log = logging.getLogger("holdfast.host.threads")
 
@@ -166,7 +166,8 @@ class SupervisedThread:
         with self._guard:
             if self._wanted:
                 return False
-            self._thread = None
+            if self._thread is threading.current_thread():
+                self._thread = None
             return True
 
     def note(self, error: BaseException) -> None:
@@ -188,30 +189,35 @@ class SupervisedThread:
 
 
 class Helpers:
-    """A pool of threads; what no thread can be had for is done at once by whoever asks."""
+    """A pool of threads; what no thread can be had for is done at once by whoever asks.
+
+    Not a `ThreadPoolExecutor`: an interrupt inside its `submit` leaves locks taken that all executors share.
+    """
 
     def __init__(self, threads: int, name: str) -> None:
-        from concurrent.futures import ThreadPoolExecutor
+        self._tasks: SimpleQueue[Task[Any] | None] = SimpleQueue()
+        self._threads = [SupervisedThread(f"{name}_{n}", self._turn, wake=self._stop) for n in range(threads)]
+        self._closed = self._stopping = False
 
-        self._pool = ThreadPoolExecutor(threads, name)
-        self._closed = False
-
-    def begin(self, work: Callable[[], T]) -> "Future[T]":
-        """Begin `work`; raises Unsupported once the pool was closed."""
-        task = _Task(work)
-        try:
-            self._pool.submit(task.run)
-        except (RuntimeError, MemoryError) as error:
-            if self._closed:
-                raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()") from error
+    def begin(self, work: Callable[[], T], then: Callable[[], object] = lambda: None) -> "Task[T]":
+        """Begin `work`, and call `then` when it is done; raises Unsupported once the pool was closed."""
+        if self._closed:
+            raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
+        task = Task(work, then, self._staffed)
+        # Before the threads are asked for: one that is about to retire takes another turn.
+        self._tasks.put(task)
+        if not self._staffed():
             # It stands in the queue all the same, where a thread may find it later: that one does nothing.
             task.run()
-        return task.future
+        return task
 
     def close(self, *, wait: bool) -> None:
         """Take no more work, and wait for what is under way if told to."""
         self._closed = True
-        self._pool.shutdown(wait=wait)
+        for each in self._threads:
+            each._tell()
+        for each in self._threads if wait else ():
+            each.end()
 
     def __enter__(self) -> "Helpers":
         return self
@@ -219,29 +225,72 @@ class Helpers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = True
-        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        if error is not None:
+            with suppress(Empty):
+                while True:
+                    self._tasks.get_nowait()
+        self.close(wait=True)
+
+    def _staffed(self) -> bool:
+        # Each is asked, for there may be work for all of them.
+        return True in [each.ensure() for each in self._threads]
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._tasks.put(None)
+
+    def _turn(self) -> bool:
+        with suppress(Empty):
+            while (task := self._tasks.get(timeout=IDLE)) is not None:
+                task.run()
+                # What it holds must not be held until there is more to do.
+                del task
+        if self._stopping:
+            # It was for another thread, or will be.
+            self._tasks.put(None)
+        return False
 
 
-class _Task(Generic[T]):
+class Task(Generic[T]):
     """Work that is done once, whoever comes to it first."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
-        from concurrent.futures import Future
-
-        self._work = work
+    def __init__(self, work: Callable[[], T], then: Callable[[], object], staffed: Callable[[], bool]) -> None:
+        self._work: Callable[[], T] | None = work
+        self._then = then
+        self._staffed = staffed
         self._taken = threading.Lock()
-        self.future: Future[T] = Future()
+        self._ended = Flag()
+        self._value: T | None = None
+        self._error: BaseException | None = None
 
     def run(self) -> None:
+        """Do it, unless somebody does."""
         if not self._taken.acquire(blocking=False):
             return
+        work, self._work = self._work, None
         try:
-            result = self._work()
+            self._value = work()  # type: ignore[misc]
         except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for the result
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(result)
+            self._error = error
+        self._ended.set()
+        self._then()
+
+    def done(self) -> bool:
+        """Return whether there is a result."""
+        return self._ended.is_set()
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the result, for `timeout` seconds at most, or raise what the work raised."""
+        until = float("inf") if timeout is None else time.monotonic() + timeout
+        while not self._ended.wait(max(0.0, min(LOOK_EVERY, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                raise TimeoutError
+            if not self._staffed():
+                # The threads were ended, or are the parent's.
+                self.run()
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
 
 
 #: threads that run, or have

@@ -6,7 +6,6 @@ fold in between would make rows that moved from the one to the other be missed, 
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +15,7 @@ from holdfast.catalog import commits, pins, search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.errors import CorruptStore
-from holdfast.host.threads import Helpers
+from holdfast.host.threads import Helpers, Task
 from holdfast.index.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
@@ -73,7 +72,7 @@ class SearchReader:
 
         return load_embedder(self._backend.embedder)
 
-    def beside(self, work: Callable[[], T]) -> Future[T]:
+    def beside(self, work: Callable[[], T]) -> Task[T]:
         """Begin `work` in a second thread; raises Unsupported when the store was closed meanwhile."""
         return self._helpers.begin(work)
 

@@ -3,10 +3,9 @@
 import contextvars
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 
 from holdfast.backend import Backend
-from holdfast.host.threads import Helpers
+from holdfast.host.threads import Helpers, Task
 from holdfast.ingest.publishing import groups
 from holdfast.ingest.publishing.groups import Attribution, Group
 from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
@@ -30,7 +29,7 @@ class Publishing:
         self._settled = settle
         self._vanished = vanished
         self._gathering = Group()
-        self._in_hand: tuple[Future[Published], Group] | None = None
+        self._in_hand: tuple[Task[Published], Group] | None = None
         self._thread = Helpers(1, "holdfast-publish")
         self._woken, self._wake = os.pipe()
 
@@ -85,20 +84,18 @@ class Publishing:
         group, self._gathering = self._gathering, Group()
         # In this thread's context: a lock that the add runs under counts in the publishing thread too.
         context = contextvars.copy_context()
-        future = self._thread.begin(lambda: context.run(self._publish, group.members))
-        self._in_hand = future, group
-        future.add_done_callback(self._tell)
+        self._in_hand = self._thread.begin(lambda: context.run(self._publish, group.members), self._tell), group
 
     def _publish(self, members: Sequence[Member]) -> Published:
         return groups.publish(self._backend, members, self._by, (), self._vanished())
 
-    def _tell(self, _: Future[Published]) -> None:
+    def _tell(self) -> None:
         os.write(self._wake, b"!")
 
     def _settle(self) -> None:
         assert self._in_hand is not None
-        (future, group), self._in_hand = self._in_hand, None
-        done = future.result()
+        (task, group), self._in_hand = self._in_hand, None
+        done = task.result()
         os.read(self._woken, 1)
         self._settled(done)
         self._tally.publish(group.members, done)
