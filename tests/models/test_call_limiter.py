@@ -10,6 +10,7 @@ from holdfast.errors import ProviderFailed
 from holdfast.models import call_limiter as gates
 from holdfast.models.call_limiter import Gate, gate_of
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, side_by_side
+from tests.interrupts import in_time, interrupted
 
 
 def busy(wait: float | None = None) -> ProviderFailed:
@@ -178,3 +179,11 @@ def test_without_a_further_thread_questions_are_asked_in_this_one(monkeypatch: p
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert [answer.get() for answer in side_by_side([lambda: 1, lambda: 2], lambda: 2, Errand())] == [1, 2]
+
+
+def test_an_interrupt_at_any_instant_leaves_a_gate_that_lets_calls_through() -> None:
+    gate, at = Gate(1), 0
+    while interrupted(lambda: gate.call(lambda: None), at := at + 1):
+        in_time(lambda: gate.call(lambda: None))
+        assert not gate._waiting
+    assert at > 1

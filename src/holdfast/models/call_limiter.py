@@ -9,11 +9,14 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from holdfast.errors import ProviderFailed
+from holdfast.host.flag import LOOK_EVERY
+from holdfast.host.held import held
 from holdfast.models.concurrent_calls import Dropped, Errand, current
 from holdfast.models.port import Model, Shape
 
@@ -31,11 +34,28 @@ LONGEST_REST = 15.0
 RECOVERY = 0.25
 
 
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(eq=False)
 class _Place:
-    """A call that waits."""
+    """A call that waits, or is under way."""
 
     urgent: bool
+    #: taken; opened when it is to look whether it is its turn
+    door: threading.Lock = field(default_factory=_taken_lock)
+    #: of the clock that only runs forward: when it was let in
+    began: float | None = None
+    #: seconds that the endpoint wants to be left alone
+    rest: float | None = None
+    well: bool = False
+
+    def look_again(self) -> None:
+        with suppress(RuntimeError):
+            self.door.release()
 
 
 class Gate:
@@ -46,11 +66,12 @@ class Gate:
         self.limit = limit
         #: calls at once as the endpoint stands it
         self._allowed = float(limit)
-        self._changed = threading.Condition()
-        self._under_way = 0
+        # No `Condition`, whose end an interrupt can skip (`host/held.py`).
+        self._guard = threading.RLock()
+        self._under_way: dict[_Place, None] = {}
         self._let_in = 0
         #: in order of arrival
-        self._waiting: list[_Place] = []
+        self._waiting: dict[_Place, None] = {}
         # Of the clock that only runs forward: when the last slowing-down was, and until when nobody is let in.
         self._slowed = self._rest_until = 0.0
 
@@ -60,63 +81,71 @@ class Gate:
         Raises what it raises, or Dropped when nobody waits for it any more.
         """
         for tried in range(1, TRIES + 1):
-            began = self._enter(current())
-            rest: float | None = None
-            well = False
-            try:
-                result = action()
-                well = True
-                return result
-            except ProviderFailed as error:
-                rest = _rest(error, tried)
-                if rest is None or tried == TRIES:
-                    raise
-            finally:
-                self._leave(began, rest, well=well)
+            with self._turn(current()) as place:
+                try:
+                    result = action()
+                    place.well = True
+                    return result
+                except ProviderFailed as error:
+                    place.rest = _rest(error, tried)
+                    if place.rest is None or tried == TRIES:
+                        raise
         raise AssertionError("the loop returns or raises")
 
     def set_limit(self, limit: int) -> None:
         """Change how many calls are let through at once."""
-        with self._changed:
+        with self._guard:
             if limit != self.limit:
                 self.limit, self._allowed = limit, float(limit)
-                self._changed.notify_all()
+        self._look_again()
 
-    def _enter(self, errand: Errand) -> float:
+    @held
+    def _turn(self, errand: Errand) -> Iterator[_Place]:
         place = _Place(errand.urgent)
-        with errand.stop.telling(self._look_again), self._changed:
-            self._waiting.append(place)
+        try:
             try:
-                while True:
-                    # Before the place is looked at: whom nobody waits for makes no call, though it be its turn.
-                    if errand.stop.reason is not None:
-                        raise Dropped
+                self._enter(place, errand)
+                yield place
+            finally:
+                self._under_way.pop(place, None)
+        finally:
+            self._waiting.pop(place, None)
+            self._learn(place)
+
+    def _enter(self, place: _Place, errand: Errand) -> None:
+        with errand.stop.telling(place.look_again):
+            self._waiting[place] = None
+            while True:
+                # Before the place is looked at: whom nobody waits for makes no call, though it be its turn.
+                if errand.stop.reason is not None:
+                    raise Dropped
+                with self._guard:
                     if self._is_next(place):
+                        self._under_way[place] = None
+                        self._let_in += 1
+                        self._waiting.pop(place)
                         break
                     rest = self._rest_until - time.monotonic()
-                    self._changed.wait(rest if rest > 0 else None)
-                self._under_way += 1
-                self._let_in += 1
-            finally:
-                self._waiting.remove(place)
-                self._changed.notify_all()
-        return time.monotonic()
+                # Whoever was to open it may have been interrupted before.
+                place.door.acquire(timeout=min(rest, LOOK_EVERY) if rest > 0 else LOOK_EVERY)
+        place.began = time.monotonic()
+        self._look_again()
 
     def _is_next(self, place: _Place) -> bool:
-        if self._under_way >= int(self._allowed) or time.monotonic() < self._rest_until:
+        if len(self._under_way) >= int(self._allowed) or time.monotonic() < self._rest_until:
             return False
+        waiting = list(self._waiting)
         if self._let_in % OLDEST_EVERY == OLDEST_EVERY - 1:
-            return place is self._waiting[0]
-        return place is next((each for each in self._waiting if each.urgent), self._waiting[0])
+            return place is waiting[0]
+        return place is next((each for each in waiting if each.urgent), waiting[0])
 
-    def _leave(self, began: float, rest: float | None, *, well: bool) -> None:
-        with self._changed:
-            self._under_way -= 1
-            if well:
+    def _learn(self, place: _Place) -> None:
+        with self._guard:
+            if place.well:
                 self._allowed = min(float(self.limit), self._allowed + RECOVERY)
-            elif rest is not None:
-                self._slow_down(began, rest)
-            self._changed.notify_all()
+            elif place.rest is not None and place.began is not None:
+                self._slow_down(place.began, place.rest)
+        self._look_again()
 
     def _slow_down(self, began: float, rest: float) -> None:
         now = time.monotonic()
@@ -127,8 +156,8 @@ class Gate:
             self._allowed = max(1.0, self._allowed / 2)
 
     def _look_again(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        for each in list(self._waiting):
+            each.look_again()
 
 
 def _rest(error: ProviderFailed, tried: int) -> float | None:
