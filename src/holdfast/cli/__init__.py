@@ -1,6 +1,6 @@
 """The command line: `holdfast`, and how to add a command to it.
 
-A file in this room is a group of commands: `browse.py` reads the tree, `change.py` changes it, and so on. To add one:
+A file in `commands/` is a group of commands: `browse.py` reads the tree, `change.py` changes it, and so on. To add one:
 
 1. Write `cli/commands/locks.py` with `app = group("See and break locks.")` and its commands (`app = typer.Typer()` when
    they are of the form `holdfast ls`):
@@ -11,7 +11,7 @@ A file in this room is a group of commands: `browse.py` reads the tree, `change.
            held = call.store.locks.list(under=store_path(under))
            call.done({"locks": [shapes.lock(lock) for lock in held]}, (describe(lock) for lock in held))
 
-2. Name it in `commands.py`: under NESTED for commands of the form `holdfast locks list`, under FLAT for commands of the
+2. Name it in `registry.py`: under NESTED for commands of the form `holdfast locks list`, under FLAT for commands of the
    form `holdfast ls`. Nothing is imported before its command is asked for.
 3. Describe its JSON in docs/cli-json.md; a test compares the two.
 

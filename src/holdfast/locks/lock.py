@@ -152,7 +152,7 @@ class Lock:
         return kept
 
     def hand_over(self, ttl: float | None = None) -> str:
-        """Give it to whoever shows the claim that is returned to `store.adopt_lock`: a job, another process. Once.
+        """Give it to whoever shows the claim that is returned to `store.locks.adopt`: a job, another process. Once.
 
         This handle has ended with that. Unadopted, the lock expires after `ttl` seconds (its own ttl, unless told).
         Raises LockLost when it is no longer held, Unsupported for a lock that is nested in another.

@@ -303,7 +303,7 @@ def _publish_staged(
 
 
 def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, held: set[str]) -> None:
-    """Check that every content the change shows will be there and be searchable; raise Restage when not (G1, G4).
+    """Check that all that the change shows will be there and be searchable; raise StagingOutdated when not (G1, G4).
 
     Garbage collection may have removed a content since it was found to be known, a fold may have put its rows away,
     and another writer may have made the same content searchable first.

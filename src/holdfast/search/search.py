@@ -26,7 +26,7 @@ HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
 #: rounds among all rows that may find too few visible ones, before the tables are told what is visible
 UNTOLD_ROUNDS = 2
-#: of the best rows by the two lists, those beyond the limit that are lifted too (lift.py): one for so many, at least
+#: of the best rows by the two lists, those beyond the limit that are lifted too (rerank.py): one for so many, at least
 BEYOND_SHARE, BEYOND_LEAST = 2, 5
 #: of a row in a table, in the order of `Passage`
 PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
