@@ -1,5 +1,8 @@
 """Store paths: one canonical form, or a reason why not."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +88,9 @@ def test_parsing_twice_is_parsing_once(tail: str) -> None:
 )
 def test_within_means_at_or_below(path: str, ancestor: str, within: bool) -> None:
     assert paths.is_within(path, ancestor) is within
+
+
+@pytest.mark.parametrize("thing", [5, None, b"/a", Path("/a")])
+def test_what_is_no_text_is_no_path(thing: Any) -> None:
+    with pytest.raises(InvalidPath, match="is text"):
+        paths.parse(thing)

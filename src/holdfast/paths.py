@@ -27,6 +27,8 @@ def parse(path: str) -> str:
     be longer than one may be made, because a move can push what lies below a directory deeper: all that stands can be
     named.
     """
+    if not isinstance(path, str):
+        raise InvalidPath(f"A path is text, not a value of type {type(path).__name__}", remedy="Give it as a str")
     if not path.startswith("/"):
         remedy = f"Write /{path.lstrip('./')[:TOLD]}"
         raise InvalidPath(f"{_told(path)} is not an absolute path", path=path, remedy=remedy)

@@ -5,13 +5,13 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 import holdfast
 from holdfast.catalog import jobs
-from holdfast.errors import Conflict, HoldfastError, LockLost
+from holdfast.errors import Conflict, HoldfastError, LockLost, Unsupported
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker, outcome
@@ -549,3 +549,9 @@ def test_ended_jobs_are_forgotten_after_a_week_but_those_that_can_be_tried_again
     clock.advance(8 * 24 * 3600)
     worker.beat()
     assert sorted(job.job_id for job in store.jobs) == kept
+
+
+@pytest.mark.parametrize("threads", [0, -1, "2", object()])
+def test_a_worker_without_a_number_of_threads_is_refused(store: Store, threads: Any) -> None:
+    with pytest.raises(Unsupported, match="threads"):
+        store.jobs.worker(threads=threads)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from holdfast.backend import Backend
-from holdfast.errors import ReadOnly
+from holdfast.errors import ReadOnly, Unsupported
 from holdfast.jobs import JobKind, JobQueue, Worker
 
 
@@ -17,6 +17,8 @@ class Jobs(JobQueue):
 
     def worker(self, kinds: Iterable[JobKind] = (), *, threads: int = 1) -> Worker:
         """Return a worker for Holdfast's own kinds of jobs and `kinds`; start it with `with`, or call its `run`."""
+        if not isinstance(threads, int) or threads < 1:
+            raise Unsupported(f"A worker cannot have {threads!r} threads", remedy="Give it 1 or more for each kind")
         if self._read_only:
             # It would look again and again at jobs that it cannot claim.
             raise ReadOnly("The store was opened read-only: no job can be run")
