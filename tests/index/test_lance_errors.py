@@ -13,7 +13,7 @@ from holdfast.errors import CorruptStore, StorageFailed
 from holdfast.index.lance_errors import reading, writing
 
 
-class Interrupt(BaseException):
+class Alarm(BaseException):
     """What somebody's handler raises."""
 
     def __init__(self, one: int, two: int) -> None:
@@ -26,7 +26,7 @@ RAISED = (
     (SystemExit(3), "External error: SystemExit: 3"),
     (SystemExit("no more"), "External error: SystemExit: no more"),
     (TimeoutError("late"), "External error: TimeoutError: late"),
-    (Interrupt(1, 2), "External error: Interrupt: 1, 2"),
+    (Alarm(1, 2), "External error: Alarm: 1, 2"),
 )
 
 
@@ -50,7 +50,7 @@ def test_what_is_lances_own_error_stays_one(said: str) -> None:
 @pytest.fixture
 def timer() -> Iterator[None]:
     def interrupt(_: int, __: FrameType | None) -> None:
-        raise Interrupt(1, 2)
+        raise Alarm(1, 2)
 
     before = signal.signal(signal.SIGALRM, interrupt)
     yield
@@ -65,8 +65,8 @@ def test_a_search_that_is_interrupted_does_not_call_the_store_damaged(folder: Pa
         store.maintenance.optimize()
         store.search("words")
         for number in range(100):
-            with suppress(Interrupt):
+            with suppress(Alarm):
                 signal.setitimer(signal.ITIMER_REAL, 0.0003 + number * 0.0001)
                 store.search(f"words {number}")
-            with suppress(Interrupt):
+            with suppress(Alarm):
                 signal.setitimer(signal.ITIMER_REAL, 0)

@@ -19,6 +19,7 @@ from holdfast.sessions.remembering import Remembering
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.models.openai_model import OpenAiModel
 
 
 class BuiltinJobs:
@@ -27,6 +28,7 @@ class BuiltinJobs:
     def __init__(self, backend: Backend, settings: Callable[[], "Settings"], *, read_only: bool) -> None:
         self._backend = backend
         self._settings = settings
+        self._endpoint: OpenAiModel | None = None
         #: the store's abstracts and overviews
         self.digests = Digests(backend, lambda: self.digester, keep=not read_only)
 
@@ -41,12 +43,18 @@ class BuiltinJobs:
         from holdfast.models.openai_model import OpenAiModel
 
         gate = gate_of(str(settings.base_url), settings.concurrency)
-        return GatedModel(OpenAiModel(settings, api_key(settings)), gate)
+        self._endpoint = OpenAiModel(settings, api_key(settings))
+        return GatedModel(self._endpoint, gate)
 
     @cached_property
     def digester(self) -> Digester:
         """What makes abstracts and overviews."""
         return Extractive() if self.model is None else digester_of(self.model)
+
+    def close(self) -> None:
+        """Let go of the connections to the model."""
+        if self._endpoint is not None:
+            self._endpoint.close()
 
     def attempts(self) -> int:
         """Return how often a job is begun before it is given up."""

@@ -109,6 +109,8 @@ class Store(Reads):
         if self._upkeep is not None:
             self._upkeep.close()
             self._upkeep = None
+        if "_builtin" in self.__dict__:
+            self._builtin.close()
         if "_reader" in self.__dict__:
             self._reader.close()
         self._lock_manager.close()

@@ -54,6 +54,12 @@ class OpenAiModel:
     def concurrency(self) -> int:
         return self._settings.concurrency
 
+    def close(self) -> None:
+        """Let go of the connections to the endpoint; a later question opens them anew."""
+        client = self.__dict__.pop("_client", None)
+        if client is not None:
+            client.close()
+
     def answer(self, task: str, material: str, shape: type[Shape]) -> Shape:
         """Return the model's answer as a `shape`; a wrong one is sent back once with what is wrong about it."""
         turns = [

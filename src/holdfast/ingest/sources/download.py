@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.errors import AlreadyExists, HoldfastError
 from holdfast.ingest.plan import Plan
 from holdfast.ingest.sources.scratch import scratch
-from holdfast.ingest.sources.secrets import shown
+from holdfast.ingest.sources.secrets import has_login, shown
 from holdfast.ingest.sources.urls import FetchLimits, fetch, is_url
 
 
@@ -42,7 +42,7 @@ class Downloads:
     def __init__(self, plan: Plan) -> None:
         urls = [str(source) for source in plan.sources if is_url(source)]
         #: one of those that differ in their secrets only: they count as one source
-        self._urls = list({shown(url): url for url in reversed(urls)}.values())[::-1]
+        self._urls = list({(shown(url), has_login(url)): url for url in reversed(urls)}.values())[::-1]
         limits = plan.limits
         self._limits = FetchLimits(limits.size, limits.seconds, limits.private_urls)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
