@@ -76,7 +76,7 @@ class Store(Reads):
         #: the durable queue, and workers
         self.jobs = Jobs(self._backend, lambda: self._builtin.kinds(), read_only=read_only)
         #: abstracts and overviews
-        self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._head)
+        self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
         #: checks, repairs and tidying
         self.maintenance = Maintenance(self._backend, parts.folder, lambda: self.settings)
         self._upkeep: Upkeep | None = None
@@ -136,8 +136,7 @@ class Store(Reads):
 
         Raises NotFound for a commit that is not there.
         """
-        with self._backend.engine.read() as conn:
-            return Snapshot(self._backend, resolve(conn, self._backend.branch, at))
+        return Snapshot(self._backend, self._seq(at))
 
     @contextmanager
     def _view(self) -> Iterator[TreeView]:
@@ -174,9 +173,7 @@ class Store(Reads):
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
         from holdfast.search.search import SearchRequest, search
 
-        with self._backend.engine.read() as conn:
-            seq = resolve(conn, self._backend.branch, at)
-        request = SearchRequest(query, paths.parse(under), limit, mode, seq)
+        request = SearchRequest(query, paths.parse(under), limit, mode, self._seq(at))
         return search(self._backend, self._reader, request)
 
     @cached_property
@@ -301,7 +298,7 @@ class Store(Reads):
 
         What was removed comes back with its history: under its old node, unless that stands somewhere else today.
         """
-        seq = self.snapshot(at).commit.id
+        seq = self._seq(at)
         terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
         return publish_at_head(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
 
@@ -348,7 +345,7 @@ class Store(Reads):
 
     def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
         """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves."""
-        until = self.snapshot(at).commit.id
+        until = self._seq(at)
         return history.log(self._backend, until, None if path is None else paths.parse(path), limit)
 
     def commit_at(self, at: At | None = None) -> Commit:
@@ -389,9 +386,10 @@ class Store(Reads):
 
         return BuiltinJobs(self._backend, lambda: self.settings, read_only=self.read_only)
 
-    def _head(self) -> int:
+    def _seq(self, at: At | None = None) -> int:
+        """Return the number of the commit that `at` names, the head unless told; raises NotFound."""
         with self._backend.engine.read() as conn:
-            return resolve(conn, self._backend.branch, None)
+            return resolve(conn, self._backend.branch, at)
 
     def _sweep(self, *, tables: bool = True) -> object:
         return sweep(self._backend, tables=tables)
