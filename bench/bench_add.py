@@ -125,9 +125,15 @@ def against_bare(folder: Path, *, files: int, size: int, jobs: int, target: floa
         assert report.added == files, report
         shares.append(report.seconds["publish"] / report.seconds["wall"])
     mine, base, quick = (statistics.median(taken) for taken in (ours, theirs, quicker))
-    Figure(what, base / mine, "x", target, at_most=False,
-           note=f"{mine:.2f} s against {base:.2f} s for {files} files of {size // 1024} KiB; {quick:.2f} s, that is "
-                f"{quick / mine:.2f} x, when the script is given Holdfast's own tokenizing").emit()  # fmt: skip
+    Figure(
+        what,
+        base / mine,
+        "x",
+        target,
+        at_most=False,
+        note=f"{mine:.2f} s against {base:.2f} s for {files} files of {size // 1024} KiB; {quick:.2f} s, that is "
+        f"{quick / mine:.2f} x, when the script is given Holdfast's own tokenizing",
+    ).emit()
     if jobs > 1:
         share = statistics.median(shares) * 100
         Figure(f"publish's share of the wall time, {files:,} Markdown files", share, "%", 10).emit()
@@ -144,8 +150,14 @@ def pdf_jobs(folder: Path) -> None:
             with holdfast.create(fresh(folder) / "kb") as store:
                 taken.append(add_seconds(store, source, jobs))
     one, two = (statistics.median(times[jobs]) for jobs in (1, 2))
-    Figure("40 PDFs of 20 pages: two jobs against one", one / two, "x", 1.7, at_most=False,
-           note=f"{two:.2f} s against {one:.2f} s").emit()  # fmt: skip
+    Figure(
+        "40 PDFs of 20 pages: two jobs against one",
+        one / two,
+        "x",
+        1.7,
+        at_most=False,
+        note=f"{two:.2f} s against {one:.2f} s",
+    ).emit()
 
 
 def add_watched(kb: Path, source: Path, files: int) -> tuple[float, float, float]:
@@ -183,10 +195,20 @@ def growth(folder: Path) -> None:
     large = fresh(folder) / "kb"
     holdfast.create(large).close()
     early, late, peak = add_watched(large, source, 20_000)
-    Figure("peak memory of `holdfast add`, 20,000 small files, upkeep at its end included", peak, "MB", 400,
-           note="compacting and indexing take 50 to 90 MB, for a second").emit()  # fmt: skip
-    Figure("its memory over the last 10,000 files, against that after the first 2,000", late / early, "x", 1.25,
-           note=f"{late:.0f} MB against {early:.0f} MB, medians").emit()  # fmt: skip
+    Figure(
+        "peak memory of `holdfast add`, 20,000 small files, upkeep at its end included",
+        peak,
+        "MB",
+        400,
+        note="compacting and indexing take 50 to 90 MB, for a second",
+    ).emit()
+    Figure(
+        "its memory over the last 10,000 files, against that after the first 2,000",
+        late / early,
+        "x",
+        1.25,
+        note=f"{late:.0f} MB against {early:.0f} MB, medians",
+    ).emit()
     with holdfast.open(large) as many, holdfast.create(fresh(folder) / "kb") as few:
         few.add(markdown_tree(fresh(folder), files=100, size=500, seed=10))
         costs: tuple[list[float], list[float]] = ([], [])
@@ -197,8 +219,13 @@ def growth(folder: Path) -> None:
             for store, taken in sides if run % 2 else reversed(sides):
                 taken.append(add_seconds(store, more, 1) / 200 * 1000)
         here, there = (statistics.median(taken[2:]) for taken in costs)
-        Figure("cost of a file at 20,000 documents in the store against 100", here / there, "x", 1.2,
-               note=f"{here:.2f} ms against {there:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "cost of a file at 20,000 documents in the store against 100",
+            here / there,
+            "x",
+            1.2,
+            note=f"{here:.2f} ms against {there:.2f} ms",
+        ).emit()
         again = [folder / "small" / f"d{i:03}" for i in range(100)]
         many.add(*again, to="/resources/small", dry_run=True)
         rates = [10_000 / seconds(lambda: many.add(*again, to="/resources/small")) for _ in range(RUNS)]
@@ -208,10 +235,22 @@ def growth(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
         folder = Path(name)
-        against_bare(folder, files=300, size=20 * 1024, jobs=1, target=0.7,
-                     what="add of 300 Markdown files (6 MB), one job, against the bare script")  # fmt: skip
-        against_bare(folder, files=1000, size=18 * 1024, jobs=2, target=1.5,
-                     what="add of 1,000 Markdown files (18 MB), two jobs, against the bare script")  # fmt: skip
+        against_bare(
+            folder,
+            files=300,
+            size=20 * 1024,
+            jobs=1,
+            target=0.7,
+            what="add of 300 Markdown files (6 MB), one job, against the bare script",
+        )
+        against_bare(
+            folder,
+            files=1000,
+            size=18 * 1024,
+            jobs=2,
+            target=1.5,
+            what="add of 1,000 Markdown files (18 MB), two jobs, against the bare script",
+        )
         pdf_jobs(folder)
         growth(folder)
 

@@ -62,8 +62,13 @@ def below_a_directory(folder: Path) -> None:
         part, whole = paired_ms(
             lambda i: store.search(queries[i], under="/resources/inside"), lambda i: store.search(queries[i]), RUNS
         )
-    Figure(f"search below a folder of {BELOW:,} in a store of {STORE:,}, matches elsewhere, against one of everything",
-           part / whole, "x", 2, note=f"{part:.1f} ms against {whole:.1f} ms").emit()  # fmt: skip
+    Figure(
+        f"search below a folder of {BELOW:,} in a store of {STORE:,}, matches elsewhere, against one of everything",
+        part / whole,
+        "x",
+        2,
+        note=f"{part:.1f} ms against {whole:.1f} ms",
+    ).emit()
 
 
 def _small(folder: Path, files: int, rng: random.Random, words: list[str]) -> Path:
@@ -87,10 +92,20 @@ def after_an_add(folder: Path) -> None:
     _holdfast(kb, "optimize")
     after, _ = _read(kb, queries)
     what = f"right after an add of {FILES:,} files: "
-    Figure(f"{what}a search in a new process, against the same after `optimize`", before / after, "x", 1.5,
-           note=f"{before:.1f} ms against {after:.1f} ms").emit()  # fmt: skip
-    Figure(f"{what}the store's size, against after `gc`", size / collected, "x", 1.3,
-           note=f"{size / 2**20:,.0f} MiB against {collected / 2**20:,.0f} MiB").emit()  # fmt: skip
+    Figure(
+        f"{what}a search in a new process, against the same after `optimize`",
+        before / after,
+        "x",
+        1.5,
+        note=f"{before:.1f} ms against {after:.1f} ms",
+    ).emit()
+    Figure(
+        f"{what}the store's size, against after `gc`",
+        size / collected,
+        "x",
+        1.3,
+        note=f"{size / 2**20:,.0f} MiB against {collected / 2**20:,.0f} MiB",
+    ).emit()
     Figure(f"{what}peak memory of a process that searches", memory, "MB", 300).emit()
 
 

@@ -49,8 +49,14 @@ def uncontended(store: Store) -> None:
         for _ in range(TURNS):
             store.lock("/free").release()
         rates.append(TURNS / (time.perf_counter() - began))
-    Figure("uncontended acquire and release, one process", statistics.median(rates), "/s", 2000, at_most=False,
-           note=f"median of 5 runs of {TURNS}").emit()  # fmt: skip
+    Figure(
+        "uncontended acquire and release, one process",
+        statistics.median(rates),
+        "/s",
+        2000,
+        at_most=False,
+        note=f"median of 5 runs of {TURNS}",
+    ).emit()
 
 
 def contended(folder: Path) -> None:
@@ -64,14 +70,30 @@ def contended(folder: Path) -> None:
     waits = [[float(wait) for wait in process.communicate()[0].split()] for process in started]
     seconds = time.perf_counter() - began
     granted = sum(map(len, waits))
-    Figure(f"turns granted to {CONTENDERS} processes contending for one path", granted, "turns",
-           CONTENDERS * TURNS_EACH, at_most=False, note=f"{granted / seconds:,.0f} a second").emit()  # fmt: skip
+    Figure(
+        f"turns granted to {CONTENDERS} processes contending for one path",
+        granted,
+        "turns",
+        CONTENDERS * TURNS_EACH,
+        at_most=False,
+        note=f"{granted / seconds:,.0f} a second",
+    ).emit()
     means = [statistics.mean(each) for each in waits]
-    Figure("what the process that waits most waits, against the mean of all", max(means) / statistics.mean(means), "x",
-           5, note=f"mean {statistics.mean(means) * 1000:.1f} ms a turn").emit()  # fmt: skip
+    Figure(
+        "what the process that waits most waits, against the mean of all",
+        max(means) / statistics.mean(means),
+        "x",
+        5,
+        note=f"mean {statistics.mean(means) * 1000:.1f} ms a turn",
+    ).emit()
     every = [wait for each in waits for wait in each]
-    Figure("the longest single wait, against the mean wait", max(every) / statistics.mean(every), "x", 5,
-           note=f"{max(every) * 1000:.1f} ms against {statistics.mean(every) * 1000:.1f} ms").emit()  # fmt: skip
+    Figure(
+        "the longest single wait, against the mean wait",
+        max(every) / statistics.mean(every),
+        "x",
+        5,
+        note=f"{max(every) * 1000:.1f} ms against {statistics.mean(every) * 1000:.1f} ms",
+    ).emit()
 
 
 def takeover(store: Store, folder: Path) -> None:
@@ -84,8 +106,13 @@ def takeover(store: Store, folder: Path) -> None:
         store.lock("/taken/below", timeout=60).release()
         times.append((time.perf_counter() - began) * 1000)
         holder.communicate()
-    Figure("taking over from a killed holder on the same host", statistics.median(times), "ms", 50,
-           note=f"median of {TAKEOVERS}, worst {max(times):.1f} ms").emit()  # fmt: skip
+    Figure(
+        "taking over from a killed holder on the same host",
+        statistics.median(times),
+        "ms",
+        50,
+        note=f"median of {TAKEOVERS}, worst {max(times):.1f} ms",
+    ).emit()
 
 
 def among_others(folder: Path) -> None:
@@ -97,18 +124,33 @@ def among_others(folder: Path) -> None:
         for start in range(0, OTHERS, 10_000):
             many.lock([_deep(f"others/{i}") for i in range(start, start + 10_000)], ttl=7 * 86_400)
         large, small = paired_ms(lambda _: many.lock(paths).release(), lambda _: few.lock(paths).release(), 50)
-        Figure(f"acquire of {DEEP_PATHS} deep paths with {OTHERS:,} other locks, against none", large / small, "x", 2,
-               note=f"{large:.2f} ms against {small:.2f} ms, with release; {DEPTH} names each").emit()  # fmt: skip
+        Figure(
+            f"acquire of {DEEP_PATHS} deep paths with {OTHERS:,} other locks, against none",
+            large / small,
+            "x",
+            2,
+            note=f"{large:.2f} ms against {small:.2f} ms, with release; {DEPTH} names each",
+        ).emit()
         trees, none = paired_ms(
             lambda _: many.lock(paths, mode="subtree").release(),
             lambda _: few.lock(paths, mode="subtree").release(),
             50,
         )
-        Figure(f"the same as subtrees with {OTHERS:,} other locks held, against none", trees / none, "x", 2,
-               note=f"{trees:.2f} ms against {none:.2f} ms").emit()  # fmt: skip
+        Figure(
+            f"the same as subtrees with {OTHERS:,} other locks held, against none",
+            trees / none,
+            "x",
+            2,
+            note=f"{trees:.2f} ms against {none:.2f} ms",
+        ).emit()
         one, empty = paired_ms(lambda _: many.lock("/mine").release(), lambda _: few.lock("/mine").release(), 500)
-        Figure(f"acquire of one path with {OTHERS:,} other locks held, against none", one / empty, "x", 2,
-               note=f"{one:.3f} ms against {empty:.3f} ms").emit()  # fmt: skip
+        Figure(
+            f"acquire of one path with {OTHERS:,} other locks held, against none",
+            one / empty,
+            "x",
+            2,
+            note=f"{one:.3f} ms against {empty:.3f} ms",
+        ).emit()
 
 
 def _deep(path: str) -> str:

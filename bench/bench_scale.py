@@ -40,8 +40,13 @@ def empty_directories(folder: Path) -> None:
         with holdfast.open(store) as opened:
             opened.maintenance.optimize()
     large, small = paired_ms(_remove_and_close(stores[0]), _remove_and_close(stores[1]), RUNS)
-    Figure("`rm` of an empty directory with close, 100,000 files against 1,000", large / small, "x", 1.5,
-           note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
+    Figure(
+        "`rm` of an empty directory with close, 100,000 files against 1,000",
+        large / small,
+        "x",
+        1.5,
+        note=f"{large:.2f} ms against {small:.2f} ms",
+    ).emit()
 
 
 def _remove_and_close(folder: Path) -> Callable[[int], None]:
@@ -98,8 +103,13 @@ def growth(folder: Path, files: int) -> None:
     for what, action in ACTIONS.items():
         tell(what)
         here, there = _in_both(large, small, action)
-        Figure(f"{what} in {files:,} files, against 10,000", here / there, "x", 2.0,
-               note=f"{here:.2f} ms against {there:.2f} ms").emit()  # fmt: skip
+        Figure(
+            f"{what} in {files:,} files, against 10,000",
+            here / there,
+            "x",
+            2.0,
+            note=f"{here:.2f} ms against {there:.2f} ms",
+        ).emit()
 
 
 def _in_both(large: Path, small: Path, action: Callable[[Store, int], object]) -> tuple[float, float]:

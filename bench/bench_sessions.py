@@ -52,8 +52,13 @@ def appends(folder: Path) -> None:
     with fresh(folder, "appends") as store:
         session, insert = store.session("chat"), bare_insert(folder)
         append, bare = paired_ms(lambda i: session.append("user", "x" * 100), insert, RUNS)
-    Figure("durable append of one message, against a bare FULL-sync insert", append / bare, "x", 3,
-           note=f"{append:.3f} ms against {bare:.3f} ms").emit()  # fmt: skip
+    Figure(
+        "durable append of one message, against a bare FULL-sync insert",
+        append / bare,
+        "x",
+        3,
+        note=f"{append:.3f} ms against {bare:.3f} ms",
+    ).emit()
 
 
 def commits(folder: Path) -> None:
@@ -139,8 +144,14 @@ def throughput(folder: Path) -> None:
                 enqueue(store, JOBS)
                 rates.append(JOBS / _seconds(store, workers))
         name = "one worker" if workers == 1 else "four workers"
-        Figure(f"jobs through an empty handler, {name}", statistics.median(rates), "/s", target, at_most=False,
-               note=f"{JOBS} jobs, processes").emit()  # fmt: skip
+        Figure(
+            f"jobs through an empty handler, {name}",
+            statistics.median(rates),
+            "/s",
+            target,
+            at_most=False,
+            note=f"{JOBS} jobs, processes",
+        ).emit()
 
 
 def _seconds(store: Store, workers: int) -> float:
@@ -186,8 +197,13 @@ def idling(folder: Path) -> None:
         time.sleep(10)
         share = (time.process_time() - spent) / (time.perf_counter() - watched) * 100
     Figure("an idle worker's share of a core", share, "%", 1).emit()
-    Figure("from enqueue to the job's begin, idle worker of the same process", statistics.median(delays), "ms", 20,
-           note=f"longest {max(delays):.1f} ms").emit()  # fmt: skip
+    Figure(
+        "from enqueue to the job's begin, idle worker of the same process",
+        statistics.median(delays),
+        "ms",
+        20,
+        note=f"longest {max(delays):.1f} ms",
+    ).emit()
 
 
 def _delay(enqueue: Callable[[str], int], ran: threading.Event, began: list[float]) -> float:

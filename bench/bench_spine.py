@@ -42,11 +42,21 @@ def writes(folder: Path) -> None:
         rng = random.Random(1)
         notes = [note(rng, 2048) for _ in range(RUNS + 10)]
         write, bare = paired_ms(lambda i: store.write(f"/notes/{i}.md", notes[i]), insert, RUNS)
-        Figure("durable write of a 2 KB note, against a bare FULL-sync insert", write / bare, "x", 8,
-               note=f"{write:.2f} ms against {bare:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "durable write of a 2 KB note, against a bare FULL-sync insert",
+            write / bare,
+            "x",
+            8,
+            note=f"{write:.2f} ms against {bare:.2f} ms",
+        ).emit()
         mkdir, bare = paired_ms(lambda i: store.mkdir(f"/wiki/{i}"), insert, RUNS)
-        Figure("durable mkdir, against a bare FULL-sync insert", mkdir / bare, "x", 3,
-               note=f"{mkdir:.2f} ms against {bare:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "durable mkdir, against a bare FULL-sync insert",
+            mkdir / bare,
+            "x",
+            3,
+            note=f"{mkdir:.2f} ms against {bare:.2f} ms",
+        ).emit()
 
 
 def tree(folder: Path) -> None:
@@ -59,14 +69,24 @@ def tree(folder: Path) -> None:
         large, small = paired_ms(
             lambda i: many.write(f"/notes/{i}.md", a[i]), lambda i: few.write(f"/notes/{i}.md", b[i]), RUNS
         )
-        Figure("write into 100,000 files and 10,000 commits, against an empty store", large / small, "x", 1.3,
-               note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "write into 100,000 files and 10,000 commits, against an empty store",
+            large / small,
+            "x",
+            1.3,
+            note=f"{large:.2f} ms against {small:.2f} ms",
+        ).emit()
         few.mkdir("/small")
         for i in range(10):
             few.write(f"/small/{i}.md", f"note {i}")
         large, small = paired_ms(_to_and_fro(many, "/resources/all"), _to_and_fro(few, "/small"), RUNS)
-        Figure("move of a directory of 100,000 files, against one of 10", large / small, "x", 1.5,
-               note=f"{large:.2f} ms against {small:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "move of a directory of 100,000 files, against one of 10",
+            large / small,
+            "x",
+            1.5,
+            note=f"{large:.2f} ms against {small:.2f} ms",
+        ).emit()
         top = "/resources/all" if many.exists("/resources/all") else "/elsewhere"
         files = [entry.path for entry in many.ls(f"{top}/d00")]
         for what, target, action in (
@@ -97,8 +117,13 @@ def opening(folder: Path) -> None:
         began = time.perf_counter()
         holdfast.open(store).close()
         times.append((time.perf_counter() - began) * 1000)
-    Figure("open a store of 100,000 files after a kill", statistics.median(times), "ms", 60,
-           note="killed between staging a blob and publishing it; the sweep is included").emit()  # fmt: skip
+    Figure(
+        "open a store of 100,000 files after a kill",
+        statistics.median(times),
+        "ms",
+        60,
+        note="killed between staging a blob and publishing it; the sweep is included",
+    ).emit()
 
 
 def _killed_write(store: Path, number: int) -> None:
@@ -150,13 +175,24 @@ def searching(folder: Path) -> None:
             match = MatchQuery(" ".join(query_tokens(queries[i])), "terms")
             dataset.scanner(columns=[*columns, "_score"], full_text_query=match, limit=10).to_table()
             vector = embed.encode([queries[i]])[0]
-            nearest = {"column": "vector", "q": vector, "k": 10, "metric": "cosine", "nprobes": probes,
-                       "refine_factor": REFINE}  # fmt: skip
+            nearest = {
+                "column": "vector",
+                "q": vector,
+                "k": 10,
+                "metric": "cosine",
+                "nprobes": probes,
+                "refine_factor": REFINE,
+            }
             dataset.scanner(columns=[*columns, "_distance"], nearest=nearest).to_table()
 
         ours, theirs = paired_ms(lambda i: store.search(queries[i], limit=10), raw, RUNS)
-        Figure("search of 100,000 chunks (hybrid, limit 10), against the same two raw Lance queries", ours / theirs,
-               "x", 1.3, note=f"{ours:.2f} ms against {theirs:.2f} ms").emit()  # fmt: skip
+        Figure(
+            "search of 100,000 chunks (hybrid, limit 10), against the same two raw Lance queries",
+            ours / theirs,
+            "x",
+            1.3,
+            note=f"{ours:.2f} ms against {theirs:.2f} ms",
+        ).emit()
     seconds = _process_seconds(folder / "chunks", "search", "-n", "5", *queries[0].split())
     Figure("`holdfast search` as a process", seconds, "s", 0.45, note="in a store of 100,000 chunks").emit()
 

@@ -95,9 +95,16 @@ class Session:
         place = self._folder / ".place"
         script = f"trap 'pwd > {place}' EXIT\n{command}"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self._shell_folder, env=self._environment, timeout=PATIENCE,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        )  # fmt: skip
+            ["bash", "-c", script],
+            cwd=self._shell_folder,
+            env=self._environment,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         self._shell_folder = Path(place.read_text().strip())
         may_fail = printed is not None and printed.startswith("holdfast: ")
         assert (done.returncode != 0) == may_fail, self._differs(snippet, f"{command}\n{done.stdout}")

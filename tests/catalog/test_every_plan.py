@@ -141,9 +141,14 @@ def arguments(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 def made_up(hint: Any, name: str = "") -> list[Any]:
     """Return values of a type, as many as make a difference to what is asked."""
     plain: dict[Any, list[Any]] = {
-        int: [1], float: [5.0], bool: [False, True], bytes: [b"x"], type(None): [None], Any: [{}],
+        int: [1],
+        float: [5.0],
+        bool: [False, True],
+        bytes: [b"x"],
+        type(None): [None],
+        Any: [{}],
         str: [locks.HELD, locks.QUEUED] if name == "table" else [jobs.RUNNING if name == "state" else "x"],
-    }  # fmt: skip
+    }
     if hint in plain:
         return plain[hint]
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
@@ -175,8 +180,8 @@ def more(conn: Connection) -> None:
     jobs.enqueue(conn, jobs.NewJob("k", key="x", supersede=True), 1.0)
     jobs.retry(conn, job, 1.0)
     failed = jobs.enqueue(conn, jobs.NewJob("k"), 1.0)
-    jobs.claim(conn, [failed], "x", "o", 1.0, 2.0)
-    jobs.finish(conn, failed, "x", jobs.FAILED, 1.0)
+    for leased in jobs.claim(conn, [failed], "x", "o", 1.0, 2.0):
+        jobs.finish(conn, leased, jobs.FAILED, 1.0)
     jobs.retry(conn, failed, 1.0)
     sessions.append(conn, "x", [], 1.0)
 

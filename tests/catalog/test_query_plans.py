@@ -30,13 +30,14 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "changes of_nodes": (lambda c: list(changes.of_nodes(c, 1, 4, range(80))), "node_id=? AND to_seq>?"),
     "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
     "some_changed_entries": (
-        lambda c: entries.some_changed_entries(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?",
+        lambda c: entries.some_changed_entries(c, 1, 4, 5, 9),
+        "from_seq>? AND from_seq<?",
     ),
     "departures": (lambda c: departures.after(c, 1, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
     "children of the departed": (lambda c: departures.children(c, 1, 1, "", 9), "parent_id=? AND name>?"),
     "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
-}  # fmt: skip
+}
 
 
 class _Planning:
@@ -79,7 +80,7 @@ STORED_IN: dict[str, Callable[[Connection], object]] = {
     "referenced_among": lambda c: contents.referenced_among(c, MANY),
     "unreferenced_among": lambda c: contents.unreferenced_among(c, MANY),
     "holders": lambda c: checks.holders(c, "x", 10),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STORED_IN)

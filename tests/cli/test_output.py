@@ -7,9 +7,17 @@ from holdfast.cli.output import ago, count, human_size, iso
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-5, "just now"), (3, "just now"), (42, "42 seconds ago"), (60, "1 minute ago"), (7200, "2 hours ago"),
-     (86_400 * 3, "3 days ago"), (86_400 * 70, "2 months ago"), (31_536_000 * 2, "2 years ago")],
-)  # fmt: skip
+    [
+        (-5, "just now"),
+        (3, "just now"),
+        (42, "42 seconds ago"),
+        (60, "1 minute ago"),
+        (7200, "2 hours ago"),
+        (86_400 * 3, "3 days ago"),
+        (86_400 * 70, "2 months ago"),
+        (31_536_000 * 2, "2 years ago"),
+    ],
+)
 def test_spans_of_time_are_in_words(seconds: float, words: str) -> None:
     assert ago(seconds) == words
 
@@ -31,8 +39,10 @@ def test_sizes_have_a_unit(size: int, words: str) -> None:
 
 def test_counts_agree_with_their_noun() -> None:
     assert (count(1, "file"), count(2, "file"), count(0, "directory", "directories")) == (
-        "1 file", "2 files", "0 directories",
-    )  # fmt: skip
+        "1 file",
+        "2 files",
+        "0 directories",
+    )
 
 
 def test_times_are_iso_in_utc() -> None:

@@ -36,10 +36,26 @@ def hostile(store: Store) -> Store:
 
 @pytest.mark.parametrize(
     "line",
-    ["locks list", "jobs list", "jobs show 1", "status", "journal --all", "memory list", "memory show "
-     "/memories/cases/one.md", "session show chat", "session context chat", "log", "show 2", "cat /page.md", "abstract "
-     "/page.md", "search text", "grep Text", "diff 1 --patch", f"cat /{EVIL}"],
-)  # fmt: skip
+    [
+        "locks list",
+        "jobs list",
+        "jobs show 1",
+        "status",
+        "journal --all",
+        "memory list",
+        "memory show /memories/cases/one.md",
+        "session show chat",
+        "session context chat",
+        "log",
+        "show 2",
+        "cat /page.md",
+        "abstract /page.md",
+        "search text",
+        "grep Text",
+        "diff 1 --patch",
+        f"cat /{EVIL}",
+    ],
+)
 @pytest.mark.parametrize("colour", [True, False])
 def test_control_characters_are_spelt_out(
     hostile: Store, line: str, colour: bool, monkeypatch: pytest.MonkeyPatch

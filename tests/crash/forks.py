@@ -26,9 +26,18 @@ from tests.crash.operations import OPERATIONS
 PATIENCE = 120
 #: what the operations import when they come to need it
 IMPORTED_LATE = (
-    "lance", "pyarrow.compute", "holdfast.index.static_model", "safetensors.numpy", "tokenizers", "Stemmer",
-    "pydantic_settings", "sqlalchemy", "alembic.operations", "holdfast.ingest.pipeline", "holdfast.jobs",
-)  # fmt: skip
+    "lance",
+    "pyarrow.compute",
+    "holdfast.index.static_model",
+    "safetensors.numpy",
+    "tokenizers",
+    "Stemmer",
+    "pydantic_settings",
+    "sqlalchemy",
+    "alembic.operations",
+    "holdfast.ingest.pipeline",
+    "holdfast.jobs",
+)
 
 
 @dataclass(frozen=True)

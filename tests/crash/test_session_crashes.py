@@ -165,8 +165,9 @@ def test_a_memory_job_that_is_killed_runs_again_and_takes_effect_once(
             assert store.summaries.abstract(f"{made.path}/transcript.md", derive=False).deriver == "llm:tiny"
 
 
-@pytest.mark.parametrize(("point", "passage"), [("digest.before_save", 1), ("digest.before_save", 2),
-                                                ("jobs.after_publish", 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("point", "passage"), [("digest.before_save", 1), ("digest.before_save", 2), ("jobs.after_publish", 1)]
+)
 def test_a_worker_that_is_killed_between_many_questions_asks_only_what_was_not_kept(
     folder: Path, child: Callable[..., Child], point: str, passage: int
 ) -> None:
@@ -213,9 +214,17 @@ def test_a_worker_that_is_killed_while_the_model_thinks_loses_nothing(
 
 @pytest.mark.parametrize(("passage", "at_once"), [(2, 1), (1, 8)], ids=["second", "batch"])
 @pytest.mark.parametrize(
-    "point", ["jobs.after_claim", "jobs.before_publish", "publish.before_commit", "publish.after_commit",
-              "jobs.after_publish", "jobs.before_finish", "jobs.after_finish"],
-)  # fmt: skip
+    "point",
+    [
+        "jobs.after_claim",
+        "jobs.before_publish",
+        "publish.before_commit",
+        "publish.after_commit",
+        "jobs.after_publish",
+        "jobs.before_finish",
+        "jobs.after_finish",
+    ],
+)
 def test_every_job_of_a_killed_worker_takes_effect_once(
     folder: Path, child: Callable[..., Child], point: str, passage: int, at_once: int
 ) -> None:

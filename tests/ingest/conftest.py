@@ -11,10 +11,16 @@ import pytest
 class _Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         page = {
-            "/page": self._page, "/loop": self._loop, "/moved": self._moved, "/big": self._big,
-            "/endless": self._endless, "/broken": self._broken, "/inward": self._inward,
-            "/to-secret": self._to_secret, "/other": self._other,
-        }.get(self.path.partition("?")[0])  # fmt: skip
+            "/page": self._page,
+            "/loop": self._loop,
+            "/moved": self._moved,
+            "/big": self._big,
+            "/endless": self._endless,
+            "/broken": self._broken,
+            "/inward": self._inward,
+            "/to-secret": self._to_secret,
+            "/other": self._other,
+        }.get(self.path.partition("?")[0])
         if page is None:
             self.send_error(404)
         else:

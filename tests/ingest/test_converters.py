@@ -65,8 +65,13 @@ class TestHtmlConverter(ConverterSuite):
                 '<p>A note<a href="#n1">[1]</a> and <a href="/issues">#</a>.</p><pre>[¶](#code)</pre>',
             ),
             (
-                "# Fences\n", "## Of wood\n", "## Of stone\n", "## [Of iron](#iron)", "A note[[1]](#n1)",
-                "[#](/issues)", "[¶](#code)",
+                "# Fences\n",
+                "## Of wood\n",
+                "## Of stone\n",
+                "## [Of iron](#iron)",
+                "A note[[1]](#n1)",
+                "[#](/issues)",
+                "[¶](#code)",
             ),
             "Fences",
         ),
@@ -76,7 +81,7 @@ class TestHtmlConverter(ConverterSuite):
             make.page("<pre>\n----\n name\n<b>------</b>\n Ada\n====\n</pre><p>Not</p>"),
             ("```\n----\n name\n------\n Ada\n====\n```\n\nNot",),
         ),
-    )  # fmt: skip
+    )
 
 
 def html(body: str) -> str:

@@ -46,9 +46,11 @@ def test_only_what_lets_somebody_in_is_left_out(url: str, kept: str) -> None:
 
 
 @given(
-    st.sampled_from(SECRETS), st.sampled_from(("?", "?id=7&", "?x;")), st.sampled_from(("", "&b=2", "#end")),
+    st.sampled_from(SECRETS),
+    st.sampled_from(("?", "?id=7&", "?x;")),
+    st.sampled_from(("", "&b=2", "#end")),
     st.sampled_from(("{}={}", "{}=a%20{}", "next=https%3A%2F%2Fb.org%2F%3F{}%3D{}")),
-)  # fmt: skip
+)
 def test_no_known_secret_is_shown(name: str, before: str, after: str, form: str) -> None:
     assert HIDDEN not in shown(f"https://a.org/x{before}{form.format(name, HIDDEN)}{after}")
 
@@ -69,9 +71,13 @@ def test_no_secret_of_a_url_reaches_the_store(store: Store, server: str, caplog:
     caplog.set_level("DEBUG", logger="holdfast")
     seen: list[object] = []
     report = store.add(
-        f"{server}/page?sig={HIDDEN}", f"{server}/to-secret?key={HIDDEN}", f"{server}/nowhere?token={HIDDEN}",
-        server.replace("//", f"//me:{HIDDEN}@") + "/page", f"ftp://me:{HIDDEN}@example.org/x", progress=seen.append,
-    )  # fmt: skip
+        f"{server}/page?sig={HIDDEN}",
+        f"{server}/to-secret?key={HIDDEN}",
+        f"{server}/nowhere?token={HIDDEN}",
+        server.replace("//", f"//me:{HIDDEN}@") + "/page",
+        f"ftp://me:{HIDDEN}@example.org/x",
+        progress=seen.append,
+    )
     assert (report.added, [failure.code for failure in report.failed]) == (
         2,
         ["not_found", "unsupported", "unsupported"],

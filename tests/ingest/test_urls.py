@@ -89,11 +89,23 @@ def test_what_is_no_web_address_is_refused(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     "location",
     [
-        b"http://[::1", b"http://a..b/", b"//a..b/", b"/caf\xe9 au lait", b"/caf\xc3\xa9", b"http://\xff.example/",
-        b"http://me:pw@127.0.0.1/", b"http://127.0.0.1:99999/", b"http://127.0.0.1:0/", b"file:///etc/passwd",
-        b"http://", b"http://:80/", b"\x01", b"http://[fe80::1%25eth0]/", b"/" + b"x" * 60_000,
+        b"http://[::1",
+        b"http://a..b/",
+        b"//a..b/",
+        b"/caf\xe9 au lait",
+        b"/caf\xc3\xa9",
+        b"http://\xff.example/",
+        b"http://me:pw@127.0.0.1/",
+        b"http://127.0.0.1:99999/",
+        b"http://127.0.0.1:0/",
+        b"file:///etc/passwd",
+        b"http://",
+        b"http://:80/",
+        b"\x01",
+        b"http://[fe80::1%25eth0]/",
+        b"/" + b"x" * 60_000,
     ],
-)  # fmt: skip
+)
 def test_a_redirect_to_anything_is_a_failure_of_that_url_alone(
     store: Store, replies: Replies, server: str, location: bytes
 ) -> None:
@@ -189,14 +201,35 @@ def _nobody(host: str, *_: object, **__: object) -> None:
 
 _LINES = st.sampled_from(
     [
-        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 200\r\n", b"HTTP/1.1 302 Found\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
-        b"HTTP/9.9 999 \xff\r\n", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 99999999\r\n",
-        b"Content-Length: x\r\n", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
-        b"Content-Type: text/html; charset=utf-16\r\n", b"Content-Type: \xff/\x00\r\n", b"Content-Encoding: gzip\r\n",
-        b"Location: http://[::1\r\n", b"Location: \xe9\r\n", b"Location: //a..b\r\n", b" folded\r\n", b": no name\r\n",
-        b"\r\n", b"\n", b"5\r\nhello\r\n", b"0\r\n\r\n", b"-5\r\n", b"zz\r\n", b"fffffffffffffffffff\r\n", b"hello",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 200\r\n",
+        b"HTTP/1.1 302 Found\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/9.9 999 \xff\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 99999999\r\n",
+        b"Content-Length: x\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Content-Type: text/html; charset=utf-16\r\n",
+        b"Content-Type: \xff/\x00\r\n",
+        b"Content-Encoding: gzip\r\n",
+        b"Location: http://[::1\r\n",
+        b"Location: \xe9\r\n",
+        b"Location: //a..b\r\n",
+        b" folded\r\n",
+        b": no name\r\n",
+        b"\r\n",
+        b"\n",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"-5\r\n",
+        b"zz\r\n",
+        b"fffffffffffffffffff\r\n",
+        b"hello",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=40)

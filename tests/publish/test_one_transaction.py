@@ -30,15 +30,35 @@ PAST: list[list[Operation]] = [
 #: the commits of that past; the first one makes the store
 EARLIEST, LATEST = 2, 4
 OPERATIONS: list[Operation] = [
-    ("write", "/d/x", "one"), ("write", "/d/x", "new"), ("write", "/f", "five"), ("write", "/f", "new"),
-    ("write", "/e", "e"), ("mkdir", "/d"), ("mkdir", "/empty"),
-    ("move", "/d", "/e"), ("move", "/e", "/d"), ("move", "/f", "/d/f"),
-    ("move", "/d/f", "/f"), ("move", "/d/sub", "/e"), ("move", "/d", "/empty"),
-    ("copy", "/d", "/e"), ("copy", "/f", "/d/f"),
-    ("copy", "/d/x", "/f"), ("remove", "/d"), ("remove", "/d/sub"), ("remove", "/d/x"), ("remove", "/f"),
-    ("remove", "/empty"), ("restore", "/d", "2"), ("restore", "/d", "3"), ("restore", "/d/sub/y", "2"),
-    ("restore", "/f", "2"), ("restore", "/f", "4"), ("restore", "", "2"), ("restore", "", "4"),
-]  # fmt: skip
+    ("write", "/d/x", "one"),
+    ("write", "/d/x", "new"),
+    ("write", "/f", "five"),
+    ("write", "/f", "new"),
+    ("write", "/e", "e"),
+    ("mkdir", "/d"),
+    ("mkdir", "/empty"),
+    ("move", "/d", "/e"),
+    ("move", "/e", "/d"),
+    ("move", "/f", "/d/f"),
+    ("move", "/d/f", "/f"),
+    ("move", "/d/sub", "/e"),
+    ("move", "/d", "/empty"),
+    ("copy", "/d", "/e"),
+    ("copy", "/f", "/d/f"),
+    ("copy", "/d/x", "/f"),
+    ("remove", "/d"),
+    ("remove", "/d/sub"),
+    ("remove", "/d/x"),
+    ("remove", "/f"),
+    ("remove", "/empty"),
+    ("restore", "/d", "2"),
+    ("restore", "/d", "3"),
+    ("restore", "/d/sub/y", "2"),
+    ("restore", "/f", "2"),
+    ("restore", "/f", "4"),
+    ("restore", "", "2"),
+    ("restore", "", "4"),
+]
 
 
 def do(tx: Transaction, top: str, operation: Operation) -> None:

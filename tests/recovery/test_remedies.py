@@ -85,9 +85,13 @@ QUEUE = (
 )
 #: the share of the catalog that is left of it, where it was cut
 UNREADABLE: dict[str, float] = {
-    "cut to nothing": 0.0, "cut to nothing beside its log": 0.0, "cut to a page": 0.02, "cut in the middle": 0.5,
-    "cut at its end": 0.999, "overwritten": 1.0,
-}  # fmt: skip
+    "cut to nothing": 0.0,
+    "cut to nothing beside its log": 0.0,
+    "cut to a page": 0.02,
+    "cut in the middle": 0.5,
+    "cut at its end": 0.999,
+    "overwritten": 1.0,
+}
 EMBEDDER = "static-minilm-256-int8"
 STATES: dict[str, Damage] = {
     "head": by_sql("UPDATE branches SET head_seq = head_seq - 1"),
@@ -96,16 +100,19 @@ STATES: dict[str, Damage] = {
     "future entry": by_sql("UPDATE entries SET from_seq = 4711 WHERE name = 'b.md'"),
     "cycle": by_sql("UPDATE entries SET parent_id = node_id WHERE name = 'journal'"),
     "lost table of the catalog": by_sql("DROP TABLE renditions"),
-    "unknown content": by_sql("DELETE FROM contents WHERE content_id IN (SELECT content_id FROM entries"
-                              " WHERE name = 'data.bin')"),
+    "unknown content": by_sql(
+        "DELETE FROM contents WHERE content_id IN (SELECT content_id FROM entries WHERE name = 'data.bin')"
+    ),
     "rendition": by_sql("UPDATE renditions SET rendered_id = 'unknown' WHERE title = 'Leases'"),
     "rendition of nothing": with_a_rendition_of_nothing,
     "rendition of lost bytes": with_lost_bytes,
-    "rendition of a lost content": by_sql("DELETE FROM contents WHERE content_id IN (SELECT content_id FROM entries"
-                                          " WHERE name = 'page.html')"),
+    "rendition of a lost content": by_sql(
+        "DELETE FROM contents WHERE content_id IN (SELECT content_id FROM entries WHERE name = 'page.html')"
+    ),
     "lost blob": without_a_blob,
-    "lost inline bytes": by_sql("DELETE FROM inline_bytes WHERE content_id IN (SELECT content_id FROM entries"
-                                " WHERE name = 'b.md')"),
+    "lost inline bytes": by_sql(
+        "DELETE FROM inline_bytes WHERE content_id IN (SELECT content_id FROM entries WHERE name = 'b.md')"
+    ),
     "nothing in the tail": by_sql("DELETE FROM tail"),
     "nothing searchable": by_sql("DELETE FROM searchable"),
     "miscounted": by_sql("UPDATE searchable SET chunks = chunks + 1"),
@@ -116,15 +123,17 @@ STATES: dict[str, Damage] = {
     "wrong pin": by_sql("UPDATE pins SET version = '4711' WHERE superseded_at IS NULL"),
     "no tables": without_tables,
     "cut index": with_a_cut_index,
-    "job for nothing": by_sql("INSERT INTO jobs (kind, payload, state, priority, run_at, max_attempts, enqueued)"
-                              " VALUES ('memory', '{\"session\": \"x\", \"archive\": 1}', 'queued', 0, 0, 5, 0)"),
+    "job for nothing": by_sql(
+        "INSERT INTO jobs (kind, payload, state, priority, run_at, max_attempts, enqueued)"
+        " VALUES ('memory', '{\"session\": \"x\", \"archive\": 1}', 'queued', 0, 0, 5, 0)"
+    ),
     "job after no job": by_sql(QUEUE.format(state="waiting", after=4711)),
     "job after a job that failed": after_a_failed_job,
     "archive without its bytes": without_an_archive,
     "archive that can be found": without_a_large_archive,
     "archives miscounted": by_sql("INSERT INTO sessions (session_id, created, archives) VALUES ('x', 0, 3)"),
     "messages of nobody": by_sql("INSERT INTO messages (session_id, role, content, at) VALUES ('x', 'user', 'm', 0)"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -256,11 +265,21 @@ def test_repair_says_what_it_cannot_mend(filled: Store) -> None:
     assert {problem.kind for problem in filled.maintenance.repair().left} >= {"catalog"}
 
 
-@pytest.mark.parametrize("text", [
-    "[ingest]\njobs = -5\n", "[ingest]\nspeed = 5\n", "[nonsense]\n", "ingest = 5\n", "[store]\nactor = 5\n",
-    "[search]\nfold_rows = 'many'\n", "[store]\ndurability = 'none'\n", "[llm]\ntimeout = 'soon'\n", "[ingest\n",
-    "\x00",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ingest]\njobs = -5\n",
+        "[ingest]\nspeed = 5\n",
+        "[nonsense]\n",
+        "ingest = 5\n",
+        "[store]\nactor = 5\n",
+        "[search]\nfold_rows = 'many'\n",
+        "[store]\ndurability = 'none'\n",
+        "[llm]\ntimeout = 'soon'\n",
+        "[ingest\n",
+        "\x00",
+    ],
+)
 def test_the_doctor_says_which_line_of_the_settings_is_to_be_edited(damaged: Path, told: Told, text: str) -> None:
     settings = damaged / "holdfast.toml"
     well = settings.read_text()

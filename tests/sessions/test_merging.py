@@ -10,8 +10,15 @@ UNITS = "/memories/preferences/preferred-units.md"
 NOW = 1_700_000_000.0
 
 
-def report(content: str, *, action: str = "add", key: str = "preferred units", target: str | None = None,
-           source: MemorySource = THERE, kind: str = "preferences") -> Report:  # fmt: skip
+def report(
+    content: str,
+    *,
+    action: str = "add",
+    key: str = "preferred units",
+    target: str | None = None,
+    source: MemorySource = THERE,
+    kind: str = "preferences",
+) -> Report:
     return Report(action, kind, key, key.title(), content, target, source)
 
 

@@ -113,9 +113,13 @@ def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
     ],
 )
 def test_a_model_that_misbehaves_fails_the_job_after_its_attempts_and_harms_nothing(
-    knowing: Store, server: ModelServer, clock: ManualClock, misbehaviour: str | Misbehaviour, cause: str,
+    knowing: Store,
+    server: ModelServer,
+    clock: ManualClock,
+    misbehaviour: str | Misbehaviour,
+    cause: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr("holdfast.models.call_limiter.FIRST_REST", 0.001)
     server.brain = lambda asked, call: misbehaviour
     made = talk(knowing)
@@ -198,8 +202,10 @@ def test_an_unreadable_archive_fails_the_job_for_good(knowing: Store, server: Mo
     made = talk(knowing)
     assert made.archive is not None
     with knowing._backend.engine.write() as conn:
-        conn.run("UPDATE inline_bytes SET data = :data WHERE content_id = :id",
-                 {"data": b"not what was written", "id": made.archive.messages_id})  # fmt: skip
+        conn.run(
+            "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
+            {"data": b"not what was written", "id": made.archive.messages_id},
+        )
     later = talk(knowing, "chat", "Later")
     work(knowing)
     ended, error = state(knowing, made)

@@ -371,8 +371,10 @@ def test_a_damaged_archive_is_told_from_an_empty_one(store: Store) -> None:
     made = session.commit()
     assert made.archive is not None
     with store._backend.engine.write() as conn:
-        conn.run("UPDATE inline_bytes SET data = :data WHERE content_id = :id",
-                 {"data": b"{}\n", "id": made.archive.messages_id})  # fmt: skip
+        conn.run(
+            "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
+            {"data": b"{}\n", "id": made.archive.messages_id},
+        )
     with pytest.raises(CorruptStore):
         session.messages(archived=True)
 
@@ -411,8 +413,10 @@ def test_a_context_of_an_unreadable_archive_has_the_messages(store: Store) -> No
     assert made.archive is not None
     session.append("user", "live")
     with store._backend.engine.write() as conn:
-        conn.run("UPDATE inline_bytes SET data = :data WHERE content_id = :id",
-                 {"data": b"damaged", "id": made.archive.transcript_id})  # fmt: skip
+        conn.run(
+            "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
+            {"data": b"damaged", "id": made.archive.transcript_id},
+        )
     context = session.context(100)
     assert (context.abstract, [m.content for m in context.messages]) == (None, ["live"])
 

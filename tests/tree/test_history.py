@@ -182,11 +182,18 @@ def test_a_directory_that_was_made_anew_is_compared_with_the_one_before(store: S
             tx.write(f"/d/{name}", name)
         tx.write("/d/other", "changed")
     forwards = [
-        ("removed", "/d/gone", None), ("added", "/d/kind", None), ("removed", "/d/kind", None),
-        ("added", "/d/kind/now", None), ("removed", "/d/lost", None), ("added", "/d/moved", None),
-        ("added", "/d/new", None), ("added", "/d/new/x", None), ("modified", "/d/other", None),
-        ("removed", "/d/sub/gone", None), ("moved", "/out", "/d/moved"),
-    ]  # fmt: skip
+        ("removed", "/d/gone", None),
+        ("added", "/d/kind", None),
+        ("removed", "/d/kind", None),
+        ("added", "/d/kind/now", None),
+        ("removed", "/d/lost", None),
+        ("added", "/d/moved", None),
+        ("added", "/d/new", None),
+        ("added", "/d/new/x", None),
+        ("modified", "/d/other", None),
+        ("removed", "/d/sub/gone", None),
+        ("moved", "/out", "/d/moved"),
+    ]
     assert kinds(store.diff(old)) == forwards
     store.remove("/d", recursive=True)
     store.restore("/d", at=old)

@@ -308,8 +308,14 @@ def test_what_was_deepened_while_it_moved_can_be_named(store: Store) -> None:
         [("remove", "/f.txt"), ("write", "/f.txt", "f")],
         [("write", "/f.txt", "new"), ("remove", "/f.txt"), ("write", "/f.txt", "f")],
         [("remove", "/empty"), ("mkdir", "/empty")],
-        [("remove", "/d/x.txt"), ("remove", "/d/sub/y.txt"), ("remove", "/d/sub"), ("mkdir", "/d/sub"),
-         ("write", "/d/sub/y.txt", "y"), ("write", "/d/x.txt", "x")],
+        [
+            ("remove", "/d/x.txt"),
+            ("remove", "/d/sub/y.txt"),
+            ("remove", "/d/sub"),
+            ("mkdir", "/d/sub"),
+            ("write", "/d/sub/y.txt", "y"),
+            ("write", "/d/x.txt", "x"),
+        ],
         [("move", "/f.txt", "/g"), ("move", "/g", "/f.txt")],
         [("move", "/d", "/g"), ("write", "/g/x.txt", "new"), ("write", "/g/x.txt", "x"), ("move", "/g", "/d")],
         [("move", "/d/sub", "/g"), ("move", "/d", "/g/d"), ("move", "/g/d", "/d"), ("move", "/g", "/d/sub")],
@@ -318,7 +324,7 @@ def test_what_was_deepened_while_it_moved_can_be_named(store: Store) -> None:
         [("move", "/f.txt", "/cafe\u0301"), ("move", "/caf\u00e9", "/f.txt")],
         [("remove", "/d/x.txt"), ("copy", "/f.txt", "/d/x.txt"), ("write", "/d/x.txt", "x")],
     ],
-)  # fmt: skip
+)
 def test_what_is_put_back_as_it_was_is_no_change(store: Store, operations: list[tuple[str, ...]]) -> None:
     head, rows, was = store.commit_at(), entry_rows(store), store.tree("/")
     with store.transaction() as tx:

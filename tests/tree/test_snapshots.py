@@ -111,9 +111,30 @@ def test_a_commit_is_named_by_number_by_distance_from_the_head_or_by_time(
 
 @pytest.mark.parametrize(
     "name",
-    [0, -1, 10**6, 2**70, "0", "-1", "HEAD~99", "HEAD~x", "HEAD~", "HEAD^", "", "latest", "1.5", "²", "9" * 5000,
-     "HEAD~" + "9" * 5000, "2020-13-45", "1999-01-01", datetime(1999, 1, 1, tzinfo=UTC), datetime.min, "0001-01-01"],
-)  # fmt: skip
+    [
+        0,
+        -1,
+        10**6,
+        2**70,
+        "0",
+        "-1",
+        "HEAD~99",
+        "HEAD~x",
+        "HEAD~",
+        "HEAD^",
+        "",
+        "latest",
+        "1.5",
+        "²",
+        "9" * 5000,
+        "HEAD~" + "9" * 5000,
+        "2020-13-45",
+        "1999-01-01",
+        datetime(1999, 1, 1, tzinfo=UTC),
+        datetime.min,
+        "0001-01-01",
+    ],
+)
 def test_a_commit_that_is_not_there_is_not_found(store: Store, name: int | str | datetime) -> None:
     with pytest.raises(NotFound) as missing:
         store.snapshot(at=name)

@@ -78,10 +78,15 @@ def publish(
         """INSERT INTO commits (branch_id, parent_seq, at, actor, message, idempotency_key, changes)
         VALUES (:branch, :parent, :at, :actor, :message, :key, :changes) RETURNING seq""",
         {
-            "branch": branch, "parent": parent, "at": at, "actor": actor,
-            "message": message, "key": key, "changes": changes,
+            "branch": branch,
+            "parent": parent,
+            "at": at,
+            "actor": actor,
+            "message": message,
+            "key": key,
+            "changes": changes,
         },
-    )  # fmt: skip
+    )
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch})
     return _commit((row[0], branch, parent, at, actor, message, key, changes))

@@ -145,10 +145,13 @@ def point_rendition(conn: Connection, rendition: Rendition) -> None:
         """UPDATE renditions SET rendered_id = :rendered WHERE content_id = :id AND kind = :kind
         AND deriver = :deriver AND deriver_version = :version""",
         {
-            "rendered": rendition.rendered_id, "id": rendition.content_id, "kind": rendition.kind,
-            "deriver": rendition.deriver, "version": rendition.deriver_version,
+            "rendered": rendition.rendered_id,
+            "id": rendition.content_id,
+            "kind": rendition.kind,
+            "deriver": rendition.deriver,
+            "version": rendition.deriver_version,
         },
-    )  # fmt: skip
+    )
 
 
 _INSERT_RENDITION = """INSERT INTO renditions
@@ -177,9 +180,15 @@ def renew_rendition(conn: Connection, new: Rendition, now: float) -> None:
 
 def _params(r: Rendition, made: float) -> dict[str, Any]:
     return {
-        "id": r.content_id, "kind": r.kind, "deriver": r.deriver, "version": r.deriver_version,
-        "rendered": r.rendered_id, "title": r.title, "meta": json.dumps(r.meta), "made": made,
-    }  # fmt: skip
+        "id": r.content_id,
+        "kind": r.kind,
+        "deriver": r.deriver,
+        "version": r.deriver_version,
+        "rendered": r.rendered_id,
+        "title": r.title,
+        "meta": json.dumps(r.meta),
+        "made": made,
+    }
 
 
 def rendition(conn: Connection, content_id: str, kind: str = MARKDOWN) -> Rendition | None:

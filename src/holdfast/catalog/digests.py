@@ -81,12 +81,17 @@ def insert_folder_digests(conn: Connection, new: Iterable[FolderDigest]) -> None
         VALUES (:node, :state, :kind, :deriver, :version, :text, :commit) ON CONFLICT DO NOTHING""",
         [
             {
-                "node": d.node_id, "state": d.state_id, "kind": d.kind, "deriver": d.deriver,
-                "version": d.deriver_version, "text": d.text, "commit": d.commit_seq,
+                "node": d.node_id,
+                "state": d.state_id,
+                "kind": d.kind,
+                "deriver": d.deriver,
+                "version": d.deriver_version,
+                "text": d.text,
+                "commit": d.commit_seq,
             }
             for d in new
         ],
-    )  # fmt: skip
+    )
     conn.run(
         "DELETE FROM folder_digests WHERE digest_id <= (SELECT max(digest_id) FROM folder_digests) - :kept",
         {"kept": FOLDER_DIGESTS_KEPT},

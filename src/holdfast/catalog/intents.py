@@ -57,10 +57,15 @@ def begin(
         """INSERT INTO intents (intent_id, kind, actor, owner, staged, state, started, lease_until)
         VALUES (:id, :kind, :actor, :owner, :staged, 'active', :at, :lease)""",
         {
-            "id": intent_id, "kind": kind, "actor": actor, "owner": owner,
-            "staged": json.dumps(staged), "at": at, "lease": lease_until,
+            "id": intent_id,
+            "kind": kind,
+            "actor": actor,
+            "owner": owner,
+            "staged": json.dumps(staged),
+            "at": at,
+            "lease": lease_until,
         },
-    )  # fmt: skip
+    )
 
 
 def finish(conn: Connection, intent_id: str, state: str, at: float) -> bool:

@@ -135,12 +135,17 @@ def enqueue(conn: Connection, new: NewJob, now: float) -> int:
         """INSERT INTO jobs (kind, payload, state, priority, run_at, key, after_job, max_attempts, enqueued)
         VALUES (:kind, :payload, :state, :priority, :run_at, :key, :after, :attempts, :now) RETURNING job_id""",
         {
-            "kind": new.kind, "payload": json.dumps(new.payload), "priority": new.priority, "key": new.key,
+            "kind": new.kind,
+            "payload": json.dumps(new.payload),
+            "priority": new.priority,
+            "key": new.key,
             "state": WAITING if new.after is not None and _is_under_way(conn, new.after) else QUEUED,
-            "run_at": now if new.run_at is None else new.run_at, "after": new.after, "attempts": new.attempts,
+            "run_at": now if new.run_at is None else new.run_at,
+            "after": new.after,
+            "attempts": new.attempts,
             "now": now,
         },
-    )  # fmt: skip
+    )
     assert row is not None
     return int(row[0])
 
@@ -198,35 +203,48 @@ def renew(conn: Connection, job_id: int, token: str, lease_until: float) -> None
 
 
 def finish(
-    conn: Connection, job_id: int, token: str, state: str, now: float, *, error: str | None = None,
+    conn: Connection,
+    job: Job,
+    state: str,
+    now: float,
+    *,
+    error: str | None = None,
     result: dict[str, Any] | None = None,
-) -> bool:  # fmt: skip
+) -> bool:
     """End a leased job; False when the lease is no longer the job's."""
     ended = conn.run(
         """UPDATE jobs SET state = :state, ended = :now, error = :error, result = :result, token = NULL, owner = NULL,
             lease_until = NULL
         WHERE job_id = :id AND token = :token AND state = 'running'""",
         {
-            "id": job_id, "token": token, "state": state, "now": now, "error": error,
+            **_lease(job),
+            "state": state,
+            "now": now,
+            "error": error,
             "result": None if result is None else json.dumps(result),
         },
-    )  # fmt: skip
+    )
     if ended:
-        _let_go_on(conn, job_id)
+        _let_go_on(conn, job.job_id)
     return bool(ended)
 
 
 def put_back(
-    conn: Connection, job_id: int, token: str, now: float, *, run_at: float | None = None, error: str | None = None,
+    conn: Connection,
+    job: Job,
+    now: float,
+    *,
+    run_at: float | None = None,
+    error: str | None = None,
     counted: bool = True,
-) -> bool:  # fmt: skip
+) -> bool:
     """Queue a leased job again; with `counted` False the attempt is taken as not begun.
 
     When its key was wanted again meanwhile, it gives way to the newer job that waits under it, and ends as superseded.
     """
-    twin = _twin(conn, job_id, token)
-    if twin is not None and twin > job_id:
-        return finish(conn, job_id, token, SUPERSEDED, now, error=error)
+    twin = _twin(conn, job)
+    if twin is not None and twin > job.job_id:
+        return finish(conn, job, SUPERSEDED, now, error=error)
     if twin is not None:
         _end_unstarted(conn, twin, SUPERSEDED, now)
     return bool(
@@ -235,11 +253,17 @@ def put_back(
                 owner = NULL, lease_until = NULL, attempts = attempts - :back
             WHERE job_id = :id AND token = :token AND state = 'running'""",
             {
-                "id": job_id, "token": token, "run_at": now if run_at is None else run_at, "error": error,
+                **_lease(job),
+                "run_at": now if run_at is None else run_at,
+                "error": error,
                 "back": 0 if counted else 1,
             },
         )
-    )  # fmt: skip
+    )
+
+
+def _lease(job: Job) -> dict[str, Any]:
+    return {"id": job.job_id, "token": job.token}
 
 
 def cancel(conn: Connection, job_id: int, now: float) -> bool:
@@ -374,9 +398,9 @@ def _is_under_way(conn: Connection, job_id: int) -> bool:
     return row is not None and row[0] not in ENDED
 
 
-def _twin(conn: Connection, job_id: int, token: str) -> int | None:
+def _twin(conn: Connection, job: Job) -> int | None:
     """Return the job that waits under the key of a leased one; two that ran at once may both be put back."""
-    row = conn.row("SELECT key FROM jobs WHERE job_id = :id AND token = :token", {"id": job_id, "token": token})
+    row = conn.row("SELECT key FROM jobs WHERE job_id = :id AND token = :token", _lease(job))
     return None if row is None or row[0] is None else unstarted_with_key(conn, row[0])
 
 

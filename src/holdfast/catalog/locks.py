@@ -74,10 +74,14 @@ def below(
         f"SELECT {key}, {_COLUMNS} FROM {table} WHERE branch_id = :branch AND (path, {key}) > (:at, :number)"
         f" AND path < :last AND holder NOT IN ({marks}) ORDER BY path, {key} LIMIT :limit",
         {
-            **excluded, "branch": branch, "at": after.path if after else first, "number": after.number if after else 0,
-            "last": first[:-1] + "0", "limit": limit,
+            **excluded,
+            "branch": branch,
+            "at": after.path if after else first,
+            "number": after.number if after else 0,
+            "last": first[:-1] + "0",
+            "limit": limit,
         },
-    )  # fmt: skip
+    )
     return [LockRow(*row) for row in rows]
 
 

@@ -59,10 +59,13 @@ def _thin(conn: Connection, table: str, now: float) -> None:
                 AND superseded_at < :before AND pin_id < :first
             ORDER BY pin_id DESC LIMIT :most OFFSET :kept)""",
         {
-            "table": table, "before": now - KEPT_FOR, "kept": KEPT, "most": THINNED_AT_ONCE,
+            "table": table,
+            "before": now - KEPT_FOR,
+            "kept": KEPT,
+            "most": THINNED_AT_ONCE,
             "first": _first_needed(conn, table, newest(conn) if since is None else since),
         },
-    )  # fmt: skip
+    )
 
 
 def fingerprint(conn: Connection) -> str:
@@ -97,10 +100,11 @@ def forget_superseded(conn: Connection, before: float) -> int:
         dropped += conn.run(
             "DELETE FROM pins WHERE pin_id < :first AND table_name = :table AND superseded_at <= :before",
             {
-                "table": table, "before": before,
+                "table": table,
+                "before": before,
                 "first": _first_needed(conn, table, newest(conn) if since is None else since),
             },
-        )  # fmt: skip
+        )
     return dropped
 
 

@@ -5,6 +5,8 @@ Versioned rows carry `from_seq` and `to_seq`: they are true at commit s when fro
 ended before, however long the history is (G9).
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from holdfast.catalog.values import FOREVER
@@ -22,6 +24,12 @@ metadata = sa.MetaData(
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: seconds since the epoch
 Time: sa.Double[float] = sa.Double()
+
+
+def _rows_where(condition: str) -> dict[str, Any]:
+    """Return the arguments that make an index partial on both databases."""
+    return {f"{dialect}_where": sa.text(condition) for dialect in ("sqlite", "postgresql")}
+
 
 settings = sa.Table(
     "settings",
@@ -77,13 +85,11 @@ entries = sa.Table(
     # What began in a directory after a commit and stands is one range of this, however much stands there.
     sa.Index(None, "branch_id", "parent_id", "to_seq", "from_seq"),
     sa.Index(None, "branch_id", "node_id", "to_seq"),
-    sa.Index(None, "content_id", "to_seq", sqlite_where=sa.text("content_id IS NOT NULL"),
-             postgresql_where=sa.text("content_id IS NOT NULL")),
+    sa.Index(None, "content_id", "to_seq", **_rows_where("content_id IS NOT NULL")),
     # Without the branch in front: SQLite, which has no statistics here, would prefer these to the indexes above.
     sa.Index(None, "from_seq"),
-    sa.Index("ix_entries_ended", "to_seq", sqlite_where=sa.text(f"to_seq < {FOREVER}"),
-             postgresql_where=sa.text(f"to_seq < {FOREVER}")),
-)  # fmt: skip
+    sa.Index("ix_entries_ended", "to_seq", **_rows_where(f"to_seq < {FOREVER}")),
+)
 
 contents = sa.Table(
     "contents",
@@ -123,12 +129,7 @@ renditions = sa.Table(
     sa.Column("made", Time, nullable=False),
     sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version"),
     # Without those that are stored in what they were made from: Markdown and text are their own renditions.
-    sa.Index(
-        None,
-        "rendered_id",
-        sqlite_where=sa.text("rendered_id <> content_id"),
-        postgresql_where=sa.text("rendered_id <> content_id"),
-    ),
+    sa.Index(None, "rendered_id", **_rows_where("rendered_id <> content_id")),
 )
 
 searchable = sa.Table(
@@ -170,13 +171,10 @@ pins = sa.Table(
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("at", Time, nullable=False),
     sa.Column("superseded_at", Time),
-    sa.Index(
-        "uq_pins_current", "branch_id", "table_name", unique=True,
-        sqlite_where=sa.text("superseded_at IS NULL"), postgresql_where=sa.text("superseded_at IS NULL"),
-    ),
+    sa.Index("uq_pins_current", "branch_id", "table_name", unique=True, **_rows_where("superseded_at IS NULL")),
     sa.Index(None, "table_name", "pin_id"),
     sqlite_autoincrement=True,
-)  # fmt: skip
+)
 
 intents = sa.Table(
     "intents",
@@ -232,23 +230,25 @@ jobs = sa.Table(
     sa.Column("result", sa.Text),
     # What a claim, an idle worker and the count of a kind's running jobs ask is answered by small partial indexes
     # alone, however many jobs have ended.
-    sa.Index("ix_jobs_queued", sa.text("priority DESC"), "job_id", "run_at", "kind", "attempts",
-             sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'")),
-    sa.Index("ix_jobs_running", "kind", sqlite_where=sa.text("state = 'running'"),
-             postgresql_where=sa.text("state = 'running'")),
-    sa.Index("ix_jobs_waiting", "after_job", sqlite_where=sa.text("state = 'waiting'"),
-             postgresql_where=sa.text("state = 'waiting'")),
-    sa.Index("uq_jobs_key", "key", unique=True,
-             sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
-             postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')")),
+    sa.Index(
+        "ix_jobs_queued",
+        sa.text("priority DESC"),
+        "job_id",
+        "run_at",
+        "kind",
+        "attempts",
+        **_rows_where("state = 'queued'"),
+    ),
+    sa.Index("ix_jobs_running", "kind", **_rows_where("state = 'running'")),
+    sa.Index("ix_jobs_waiting", "after_job", **_rows_where("state = 'waiting'")),
+    sa.Index("uq_jobs_key", "key", unique=True, **_rows_where("key IS NOT NULL AND state IN ('queued', 'waiting')")),
     # For lists of jobs. They lead with expressions that nothing else asks for: an index that led with the state itself
     # SQLite would take for every question about one, and sort the whole queue.
     sa.Index("ix_jobs_of_state", sa.text("(state || '')"), "job_id"),
     sa.Index("ix_jobs_of_kind", sa.text("(kind || '/' || state)"), "job_id"),
-    sa.Index("ix_jobs_ended", "ended", "state", sqlite_where=sa.text("ended IS NOT NULL"),
-             postgresql_where=sa.text("ended IS NOT NULL")),
+    sa.Index("ix_jobs_ended", "ended", "state", **_rows_where("ended IS NOT NULL")),
     sqlite_autoincrement=True,
-)  # fmt: skip
+)
 
 sessions = sa.Table(
     "sessions",
@@ -326,9 +326,8 @@ locks = sa.Table(
     sa.Column("claim", sa.Text),
     sa.Index(None, "branch_id", "path"),
     sa.Index(None, "expires"),
-    sa.Index(None, "claim", sqlite_where=sa.text("claim IS NOT NULL"),
-             postgresql_where=sa.text("claim IS NOT NULL")),
-)  # fmt: skip
+    sa.Index(None, "claim", **_rows_where("claim IS NOT NULL")),
+)
 
 lock_queue = sa.Table(
     "lock_queue",

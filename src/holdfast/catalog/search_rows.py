@@ -127,13 +127,20 @@ def append_tail(conn: Connection, embedder: str, new: Sequence[TailRow]) -> None
         VALUES (:embedder, :id, :ordinal, :heading, :text, :terms, :start, :end, :page, :vector)""",
         [
             {
-                "embedder": embedder, "id": row.content_id, "ordinal": row.ordinal, "heading": row.heading,
-                "text": row.text, "terms": row.terms, "start": row.start, "end": row.end, "page": row.page,
+                "embedder": embedder,
+                "id": row.content_id,
+                "ordinal": row.ordinal,
+                "heading": row.heading,
+                "text": row.text,
+                "terms": row.terms,
+                "start": row.start,
+                "end": row.end,
+                "page": row.page,
                 "vector": row.vector,
             }
             for row in new
         ],
-    )  # fmt: skip
+    )
 
 
 def drop_tail(conn: Connection, embedder: str, until: int) -> int:

@@ -84,10 +84,14 @@ def _append_one(conn: Connection, session_id: str, message: Message) -> int:
         """INSERT INTO messages (session_id, role, content, parts, tool_calls, at)
         VALUES (:session, :role, :content, :parts, :calls, :at) RETURNING message_id""",
         {
-            "session": session_id, "role": message.role, "content": message.content, "at": message.at,
-            "parts": _json(message.parts), "calls": _json(message.tool_calls),
+            "session": session_id,
+            "role": message.role,
+            "content": message.content,
+            "at": message.at,
+            "parts": _json(message.parts),
+            "calls": _json(message.tool_calls),
         },
-    )  # fmt: skip
+    )
     assert row is not None
     return int(row[0])
 
@@ -170,11 +174,18 @@ def add_archive(conn: Connection, archive: Archive) -> None:
         f"""INSERT INTO archives ({_ARCHIVE}) VALUES (:session, :number, :messages_id, :transcript_id, :messages,
             :first, :last, :commit, :job, :at)""",
         {
-            "session": archive.session_id, "number": archive.number, "messages_id": archive.messages_id,
-            "transcript_id": archive.transcript_id, "messages": archive.messages, "first": archive.first_message,
-            "last": archive.last_message, "commit": archive.commit_seq, "job": archive.job_id, "at": archive.at,
+            "session": archive.session_id,
+            "number": archive.number,
+            "messages_id": archive.messages_id,
+            "transcript_id": archive.transcript_id,
+            "messages": archive.messages,
+            "first": archive.first_message,
+            "last": archive.last_message,
+            "commit": archive.commit_seq,
+            "job": archive.job_id,
+            "at": archive.at,
         },
-    )  # fmt: skip
+    )
     conn.run(
         "UPDATE sessions SET archives = :number WHERE session_id = :session",
         {"number": archive.number, "session": archive.session_id},

@@ -29,9 +29,14 @@ def bar(out: Output) -> "Iterator[Callable[[AddProgress], None] | None]":
     )
 
     columns = (
-        SpinnerColumn(), TextColumn("{task.fields[files]}"), BarColumn(bar_width=24), DownloadColumn(binary_units=True),
-        TransferSpeedColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}", style="dim"),
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.fields[files]}"),
+        BarColumn(bar_width=24),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}", style="dim"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
         task = drawn.add_task("starting", total=None, files="")
 

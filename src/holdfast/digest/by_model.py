@@ -49,8 +49,11 @@ class ModelDigester:
 
     def of_folder(self, children: Sequence[DirectoryItem]) -> SummaryPair:
         """Return what the model makes of the abstracts of what is in a folder."""
-        lines = [f"- {child.title or ('folder' if child.is_folder else 'document')}: {child.abstract}"
-                 for child in children if child.abstract]  # fmt: skip
+        lines = [
+            f"- {child.title or ('folder' if child.is_folder else 'document')}: {child.abstract}"
+            for child in children
+            if child.abstract
+        ]
         if len(lines) == 1:
             only = next(child.abstract for child in children if child.abstract) or ""
             return SummaryPair(only, only).trimmed()

@@ -79,9 +79,13 @@ class Maintenance:
         from holdfast.ingest.reindex import reindex
 
         return reindex(
-            self._backend, self._settings().ingest, paths.parse(under),
-            everything=everything, progress=progress, stop=stop,
-        )  # fmt: skip
+            self._backend,
+            self._settings().ingest,
+            paths.parse(under),
+            everything=everything,
+            progress=progress,
+            stop=stop,
+        )
 
     def intents(self, *, newest: int = 0) -> "list[IntentInfo]":
         """Return what is being staged now and what a sweep has given up, oldest first.

@@ -28,9 +28,12 @@ class Sessions:
     def handle(self, session_id: str) -> Session:
         """Return the handle of a session, which need not be there yet. Raises InvalidPath for what is no name."""
         return Session(
-            self._backend, session_id, attempts=self._builtin().attempts,
-            abstract=self._builtin().digests.abstract_at_hand, archived=self._transcripts.note,
-        )  # fmt: skip
+            self._backend,
+            session_id,
+            attempts=self._builtin().attempts,
+            abstract=self._builtin().digests.abstract_at_hand,
+            archived=self._transcripts.note,
+        )
 
     def list(self) -> Sequence[SessionInfo]:
         """Return all sessions, the newest first, without their archives."""

@@ -61,9 +61,11 @@ class Store(Reads):
         self._backend: Backend = parts.backend
         self.read_only = read_only
         self._lock_manager = LockManager(
-            self._backend.engine, self._backend.clock, self._backend.branch,
+            self._backend.engine,
+            self._backend.clock,
+            self._backend.branch,
             renewer=Renewer(report=self._backend.note_trouble),
-        )  # fmt: skip
+        )
         self._backend.publish_guards.append(self._lock_manager)
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
@@ -212,10 +214,20 @@ class Store(Reads):
         lock on what is to change; what was published by then stays. docs/adding.md says more.
         """
         return self._add(
-            sources, to=to, jobs=jobs, dry_run=dry_run, prune=prune, flatten=flatten, name=name,
-            overwrite=overwrite, message=message, actor=actor,
-            progress=progress, stop=stop, lock=lock,
-        )  # fmt: skip
+            sources,
+            to=to,
+            jobs=jobs,
+            dry_run=dry_run,
+            prune=prune,
+            flatten=flatten,
+            name=name,
+            overwrite=overwrite,
+            message=message,
+            actor=actor,
+            progress=progress,
+            stop=stop,
+            lock=lock,
+        )
 
     def watch(
         self, *sources: str | os.PathLike[str], stop: Callable[[], bool] = lambda: False, **how: Any
@@ -442,9 +454,13 @@ def open_store(
     CorruptStore, InvalidConfig or ReadOnly.
     """
     parts = opening.open_parts(
-        Path(address), read_only=read_only, durability=durability, actor=actor, clock=clock or SystemClock(),
+        Path(address),
+        read_only=read_only,
+        durability=durability,
+        actor=actor,
+        clock=clock or SystemClock(),
         deriver=DocumentDeriver,
-    )  # fmt: skip
+    )
     if not read_only:
         sweep_at_open(parts.backend)
     return Store(parts, read_only=read_only)

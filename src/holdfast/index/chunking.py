@@ -119,11 +119,16 @@ def _chunks(markdown: str, blocks: Iterator[_Block], limits: ChunkLimits | None,
     trimmed = (found for found in (_trimmed(markdown, piece) for piece in pieces) if found)
     return [
         Chunk(
-            ordinal, markdown[piece.start : piece.end], _breadcrumb(piece.trail), piece.start, piece.end, piece.page,
+            ordinal,
+            markdown[piece.start : piece.end],
+            _breadcrumb(piece.trail),
+            piece.start,
+            piece.end,
+            piece.page,
             "" if ordinal else about,
         )
         for ordinal, piece in enumerate(trimmed)
-    ]  # fmt: skip
+    ]
 
 
 def without_page_markers(text: str) -> str:

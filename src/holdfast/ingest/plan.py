@@ -82,9 +82,11 @@ class Plan:
 def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int | None, **how: Any) -> Plan:
     """Return the plan for `sources`, with what the settings say wherever nothing else was said."""
     limits = FileLimits(
-        settings.max_file_bytes, settings.max_file_seconds, settings.max_file_memory_mib * 1024 * 1024,
+        settings.max_file_bytes,
+        settings.max_file_seconds,
+        settings.max_file_memory_mib * 1024 * 1024,
         settings.private_urls,
-    )  # fmt: skip
+    )
     checked = tuple(sources)
     _check(checked, how.get("name", ""), how.get("prune", False))
     return Plan(checked, jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)

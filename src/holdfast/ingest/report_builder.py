@@ -88,10 +88,19 @@ class Tally:
     def report(self, *, interrupted: bool) -> AddReport:
         """Return the report as it is now."""
         return AddReport(
-            self.added, self.updated, self.skipped + len(self.left_out), _in_order(self.failed),
-            _in_order(self.left_out), self.removed, tuple(self.commits), self.timer.total(), interrupted,
-            tuple(self.jobs), self.moved, tuple(self.not_pruned),
-        )  # fmt: skip
+            self.added,
+            self.updated,
+            self.skipped + len(self.left_out),
+            _in_order(self.failed),
+            _in_order(self.left_out),
+            self.removed,
+            tuple(self.commits),
+            self.timer.total(),
+            interrupted,
+            tuple(self.jobs),
+            self.moved,
+            tuple(self.not_pruned),
+        )
 
 
 def _in_order(found: list[tuple[int, Failure]]) -> tuple[Failure, ...]:

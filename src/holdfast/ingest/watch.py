@@ -37,9 +37,14 @@ def watch(
     # The watching begins before the first look, so that nothing falls between the two.
     first = True
     for changes in notices(
-        *folders, watch_filter=matters, debounce=BURST_MS, step=QUIET_MS, rust_timeout=LOOK_MS,
-        yield_on_timeout=True, raise_interrupt=True,
-    ):  # fmt: skip
+        *folders,
+        watch_filter=matters,
+        debounce=BURST_MS,
+        step=QUIET_MS,
+        rust_timeout=LOOK_MS,
+        yield_on_timeout=True,
+        raise_interrupt=True,
+    ):
         if stop():
             return
         if changes or first:

@@ -149,9 +149,8 @@ class JobContext:
             )
 
     def _end(self, conn: Connection, state: str, error: str | None, result: dict[str, Any] | None) -> None:
-        assert self.job.token is not None
         now = self.backend.clock.now()
-        jobs.finish(conn, self.job.job_id, self.job.token, state, now, error=error, result=result)
+        jobs.finish(conn, self.job, state, now, error=error, result=result)
 
 
 def _without_commit(effect: Callable[[Connection], None]) -> Callable[[Connection, Commit], None]:

@@ -79,9 +79,10 @@ def take_over(backend: Backend) -> int:
         fates = {owner: _is_dead(owner) for owner in {job.owner for job in jobs.running(conn)}}
         lost = [job for job in jobs.running(conn) if fates[job.owner] or (job.lease_until or 0.0) < now]
     return _each_by_itself(
-        backend, [Outcome(job, jobs.QUEUED, f"its worker ({_name(job.owner)}) died or fell silent") for job in lost],
+        backend,
+        [Outcome(job, jobs.QUEUED, f"its worker ({_name(job.owner)}) died or fell silent") for job in lost],
         _take_one,
-    )  # fmt: skip
+    )
 
 
 def _each_by_itself(
@@ -133,14 +134,14 @@ def _take_one(conn: Connection, outcome: Outcome, now: float) -> bool:
 
 
 def _write_one(conn: Connection, outcome: Outcome, now: float) -> bool:
-    job, token = outcome.job, outcome.job.token or ""
+    job = outcome.job
     if outcome.state != jobs.QUEUED:
-        return jobs.finish(conn, job.job_id, token, outcome.state, now, error=outcome.error, result=outcome.result)
+        return jobs.finish(conn, job, outcome.state, now, error=outcome.error, result=outcome.result)
     if outcome.counted and job.attempts >= job.max_attempts:
         why = f"given up after {job.attempts} attempts; the last: {outcome.error}"
-        return jobs.finish(conn, job.job_id, token, jobs.FAILED, now, error=why)
+        return jobs.finish(conn, job, jobs.FAILED, now, error=why)
     run_at = now + outcome.rest
-    return jobs.put_back(conn, job.job_id, token, now, run_at=run_at, error=outcome.error, counted=outcome.counted)
+    return jobs.put_back(conn, job, now, run_at=run_at, error=outcome.error, counted=outcome.counted)
 
 
 def _is_dead(owner: str | None) -> bool:

@@ -177,9 +177,12 @@ class Worker:
 
     def _new_thread(self, hand: Hand) -> SupervisedThread:
         return SupervisedThread(
-            "holdfast-worker", functools.partial(self._work, hand),
-            wake=self._tell, report=self._backend.note_trouble, longest_pause=LONGEST_PAUSE,
-        )  # fmt: skip
+            "holdfast-worker",
+            functools.partial(self._work, hand),
+            wake=self._tell,
+            report=self._backend.note_trouble,
+            longest_pause=LONGEST_PAUSE,
+        )
 
     def _have_one_look(self) -> None:
         """See to it that somebody looks for work while this thread runs a job of one kind."""
@@ -227,7 +230,7 @@ class Worker:
             return
         with self._backend.engine.write(durable=False) as conn:
             for job in claimed:
-                jobs.put_back(conn, job.job_id, job.token or "", self._backend.clock.now(), counted=False)
+                jobs.put_back(conn, job, self._backend.clock.now(), counted=False)
 
     def _rest(self, hand: Hand, seen: int) -> bool:
         """Wait for something to do; False when there is nothing to wait for."""

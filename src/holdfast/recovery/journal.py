@@ -58,9 +58,19 @@ def _entry(intent: Intent, now: float) -> IntentInfo:
     except ValueError:
         owner, alive = "unreadable", None
     return IntentInfo(
-        intent.intent_id, intent.kind, intent.actor, owner, alive, intent.state, _texts(intent, "blobs"),
-        _texts(intent, "tables"), intent.attempts, intent.error, _time(intent.started), intent.ended,
-    )  # fmt: skip
+        intent.intent_id,
+        intent.kind,
+        intent.actor,
+        owner,
+        alive,
+        intent.state,
+        _texts(intent, "blobs"),
+        _texts(intent, "tables"),
+        intent.attempts,
+        intent.error,
+        _time(intent.started),
+        intent.ended,
+    )
 
 
 def _time(at: object) -> float:

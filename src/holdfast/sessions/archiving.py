@@ -100,9 +100,8 @@ def not_there(session_id: str) -> NotFound:
 
 
 def _publish(
-    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str,
-    remember: bool,
-) -> Archive:  # fmt: skip
+    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str, remember: bool
+) -> Archive:
     lines = _body(wording.to_lines(chosen), "application/x-ndjson")
     text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
     bodies = {"messages.jsonl": lines, "transcript.md": text}
@@ -120,16 +119,28 @@ def _publish(
     def effect(conn: Connection, commit: Commit) -> None:
         before = sessions.archive(conn, session_id, number - 1)
         job = NewJob(
-            MEMORY, {"session": session_id, "archive": number}, key=job_key(session_id, number), attempts=attempts,
-            after=before.job_id if before else None, priority=PRIORITY,
-        )  # fmt: skip
+            MEMORY,
+            {"session": session_id, "archive": number},
+            key=job_key(session_id, number),
+            attempts=attempts,
+            after=before.job_id if before else None,
+            priority=PRIORITY,
+        )
         job_id = jobs.enqueue(conn, job, commit.at.timestamp())
         if not remember:
             jobs.cancel(conn, job_id, commit.at.timestamp())
         found = Archive(
-            session_id, number, lines.content_id, text.content_id, len(chosen), chosen[0].message_id, last, commit.id,
-            job_id, commit.at.timestamp(),
-        )  # fmt: skip
+            session_id,
+            number,
+            lines.content_id,
+            text.content_id,
+            len(chosen),
+            chosen[0].message_id,
+            last,
+            commit.id,
+            job_id,
+            commit.at.timestamp(),
+        )
         sessions.add_archive(conn, found)
         sessions.clear_until(conn, session_id, last)
         made[:] = [found]

@@ -33,9 +33,12 @@ class SessionContext:
     def as_json(self) -> dict[str, Any]:
         """Return it as what JSON can say."""
         return {
-            "abstract": self.abstract, "archive": self.archive, "tokens": self.tokens, "truncated": self.truncated,
+            "abstract": self.abstract,
+            "archive": self.archive,
+            "tokens": self.tokens,
+            "truncated": self.truncated,
             "messages": [wording.as_json(message) for message in self.messages],
-        }  # fmt: skip
+        }
 
 
 def fit(abstract: str | None, archive: str | None, live: list[Message], budget: int) -> SessionContext:

@@ -56,10 +56,13 @@ class Memory:
     def to_markdown(self) -> str:
         """Return the file that holds it. Every value of the front matter is JSON, which YAML reads too."""
         fields: dict[str, Any] = {
-            "title": self.title, "kind": self.kind, "created": self.created, "updated": self.updated,
+            "title": self.title,
+            "kind": self.kind,
+            "created": self.created,
+            "updated": self.updated,
             "sources": [{"archive": s.archive, "messages": list(s.messages)} for s in self.sources],
             "supersedes": list(self.supersedes),
-        }  # fmt: skip
+        }
         front = "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items() if value)
         return f"---\n{front}---\n\n{self.content.strip()}\n"
 
@@ -77,9 +80,14 @@ def from_markdown(text: str, kind: str) -> Memory:
     content = text[found.end() :] if found else text
     title = fields.get("title") or _first_words(content)
     return Memory(
-        kind, str(title), content.strip(), str(fields.get("created", "")), str(fields.get("updated", "")),
-        _sources(fields.get("sources")), tuple(str(path) for path in _list(fields.get("supersedes"))),
-    )  # fmt: skip
+        kind,
+        str(title),
+        content.strip(),
+        str(fields.get("created", "")),
+        str(fields.get("updated", "")),
+        _sources(fields.get("sources")),
+        tuple(str(path) for path in _list(fields.get("supersedes"))),
+    )
 
 
 def path_of(kind: str, key: str) -> str:

@@ -81,8 +81,11 @@ def to_lines(messages: Iterable[Message]) -> str:
 def as_json(message: Message) -> dict[str, Any]:
     """Return a message as what JSON can say."""
     found: dict[str, Any] = {
-        "id": message.message_id, "role": message.role, "content": message.content, "at": iso(message.at),
-    }  # fmt: skip
+        "id": message.message_id,
+        "role": message.role,
+        "content": message.content,
+        "at": iso(message.at),
+    }
     if message.parts is not None:
         found["parts"] = message.parts
     if message.tool_calls is not None:

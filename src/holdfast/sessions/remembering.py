@@ -96,18 +96,30 @@ class Remembering:
         return read_memories(Snapshot(self.backend, seq))
 
     def _publish(
-        self, context: JobContext, archive: Archive, messages: list[Message], extract: "Extract",
-        seen: Mapping[str, Memory], model: Model,
-    ) -> None:  # fmt: skip
+        self,
+        context: JobContext,
+        archive: Archive,
+        messages: list[Message],
+        extract: "Extract",
+        seen: Mapping[str, Memory],
+        model: Model,
+    ) -> None:
         # What is written depends on the archive and the answer alone, so a run after a crash writes the same bytes.
         kinds, now = self.kinds(), archive.at
         where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
         reports = [
-            Report(m.action, m.kind, m.key, m.title, m.content, m.target,
-                   MemorySource(where, tuple(sorted(ids.intersection(m.messages)))))
+            Report(
+                m.action,
+                m.kind,
+                m.key,
+                m.title,
+                m.content,
+                m.target,
+                MemorySource(where, tuple(sorted(ids.intersection(m.messages)))),
+            )
             for m in extract.memories
             if m.kind in kinds
-        ]  # fmt: skip
+        ]
         result: dict[str, Any] = {"archive": where}
 
         def action(tx: Transaction) -> None:
@@ -135,9 +147,12 @@ def _write(tx: Transaction, merged: Merged) -> None:
 
 
 def _extract(
-    model: Model, messages: list[Message], remembered: Mapping[str, Memory], kinds: Mapping[str, str],
+    model: Model,
+    messages: list[Message],
+    remembered: Mapping[str, Memory],
+    kinds: Mapping[str, str],
     context: JobContext,
-) -> tuple["Extract", Mapping[str, Memory]]:  # fmt: skip
+) -> tuple["Extract", Mapping[str, Memory]]:
     """Return what the model answers, and the memories it was shown."""
     from holdfast.sessions.extraction import extract, relevant
 

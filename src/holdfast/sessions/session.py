@@ -116,9 +116,12 @@ class Session:
         if keep_recent < 0:
             raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
         made = archiving.archive(
-            self._backend, self.session_id, keep_recent=keep_recent, attempts=self._attempts(),
+            self._backend,
+            self.session_id,
+            keep_recent=keep_recent,
+            attempts=self._attempts(),
             actor=actor or self._backend.actor,
-        )  # fmt: skip
+        )
         if made.archive is not None:
             self._archived(made.archive.transcript_id)
         return made

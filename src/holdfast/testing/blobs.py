@@ -41,9 +41,16 @@ class BlobStoreSuite:
 
     @pytest.mark.parametrize(
         ("start", "end"),
-        [(0, 10), (5, 5), (100, CHUNK_BYTES + 100), (CHUNK_BYTES, None), (len(_LARGE) - 1, None), (0, 10**12),
-         (10**12, None)],
-    )  # fmt: skip
+        [
+            (0, 10),
+            (5, 5),
+            (100, CHUNK_BYTES + 100),
+            (CHUNK_BYTES, None),
+            (len(_LARGE) - 1, None),
+            (0, 10**12),
+            (10**12, None),
+        ],
+    )
     def test_a_range_is_what_a_slice_would_be(self, blobs: BlobStore, start: int, end: int | None) -> None:
         name = _stored(blobs, _LARGE)
         assert b"".join(blobs.stream(name, start, end)) == _LARGE[start:end]

@@ -92,9 +92,12 @@ def context(
     """
     found = call.store.session(session).context(tokens)
     document = {
-        "abstract": found.abstract, "archive": found.archive, "tokens": found.tokens, "truncated": found.truncated,
+        "abstract": found.abstract,
+        "archive": found.archive,
+        "tokens": found.tokens,
+        "truncated": found.truncated,
         "said": [shapes.message(message) for message in found.messages],
-    }  # fmt: skip
+    }
     abstract = [call.out.paint(f"before: {found.abstract}", "dim")] if found.abstract else []
     call.done(document, [*abstract, *(_said(call.out, message) for message in found.messages)])
 

@@ -86,10 +86,17 @@ def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
     from holdfast.index.rows import chunk_terms
 
     return TailRow(
-        0, content_id, chunk.ordinal, chunk.heading, chunk.text,
-        chunk_terms(chunk), chunk.start, chunk.end, chunk.page,
+        0,
+        content_id,
+        chunk.ordinal,
+        chunk.heading,
+        chunk.text,
+        chunk_terms(chunk),
+        chunk.start,
+        chunk.end,
+        chunk.page,
         vector.astype("<f4").tobytes(),
-    )  # fmt: skip
+    )
 
 
 def _stored(body: Body, rendered: Body, rendition: "ConvertedDocument") -> StoredRendition:
@@ -102,9 +109,14 @@ def _stored(body: Body, rendered: Body, rendition: "ConvertedDocument") -> Store
         "warnings": rendition.warnings,
     }
     return StoredRendition(
-        body.content_id, MARKDOWN, rendition.converter, rendition.version, rendered.content_id, rendition.title,
+        body.content_id,
+        MARKDOWN,
+        rendition.converter,
+        rendition.version,
+        rendered.content_id,
+        rendition.title,
         {name: value for name, value in facts.items() if value},
-    )  # fmt: skip
+    )
 
 
 def _small_data(body: Body) -> bytes | None:

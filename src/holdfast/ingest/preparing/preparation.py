@@ -100,9 +100,15 @@ def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
     ((rendition, rendered),) = derived.renditions
     own = rendered.content_id == body.content_id
     return Prepared(
-        body.content_id, body.size, body.media_type, data, read.stamp,
-        rendition, None if own else rendered.data(), derived.rows,
-    )  # fmt: skip
+        body.content_id,
+        body.size,
+        body.media_type,
+        data,
+        read.stamp,
+        rendition,
+        None if own else rendered.data(),
+        derived.rows,
+    )
 
 
 def _read(item: Item) -> _Read:

@@ -40,9 +40,16 @@ def pack(outcome: Outcome) -> tuple[Any, ...]:
     if isinstance(outcome, FailedFile):
         return outcome.code, outcome.reason, outcome.seconds
     return (
-        outcome.content_id, outcome.size, outcome.media_type, outcome.data, outcome.stamp,
-        _pack_rendition(outcome.rendition), outcome.rendered, _pack_rows(outcome.rows), outcome.seconds,
-    )  # fmt: skip
+        outcome.content_id,
+        outcome.size,
+        outcome.media_type,
+        outcome.data,
+        outcome.stamp,
+        _pack_rendition(outcome.rendition),
+        outcome.rendered,
+        _pack_rows(outcome.rows),
+        outcome.seconds,
+    )
 
 
 def unpack(packed: tuple[Any, ...]) -> Outcome:
@@ -51,18 +58,30 @@ def unpack(packed: tuple[Any, ...]) -> Outcome:
         return FailedFile(*packed)
     content_id, size, media_type, data, stamp, rendition, rendered, rows, seconds = packed
     return Prepared(
-        content_id, size, media_type, data, stamp, rendition and Rendition(*rendition), rendered,
-        _unpack_rows(content_id, *rows), seconds,
-    )  # fmt: skip
+        content_id,
+        size,
+        media_type,
+        data,
+        stamp,
+        rendition and Rendition(*rendition),
+        rendered,
+        _unpack_rows(content_id, *rows),
+        seconds,
+    )
 
 
 def _pack_rendition(rendition: Rendition | None) -> tuple[Any, ...] | None:
     if rendition is None:
         return None
     return (
-        rendition.content_id, rendition.kind, rendition.deriver, rendition.deriver_version, rendition.rendered_id,
-        rendition.title, rendition.meta,
-    )  # fmt: skip
+        rendition.content_id,
+        rendition.kind,
+        rendition.deriver,
+        rendition.deriver_version,
+        rendition.rendered_id,
+        rendition.title,
+        rendition.meta,
+    )
 
 
 def _pack_rows(rows: Sequence[TailRow]) -> tuple[list[list[Any]], bytes]:

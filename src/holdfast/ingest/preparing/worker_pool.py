@@ -66,9 +66,12 @@ class WorkerProcess:
             # A process group of its own: a Ctrl-C at the terminal is for us alone.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words,
-                pass_fds=[theirs.fileno()], process_group=0,
-            )  # fmt: skip
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._words,
+                pass_fds=[theirs.fileno()],
+                process_group=0,
+            )
         except OSError:
             ours.close()
             self._words.close()

@@ -13,8 +13,12 @@ from multiprocessing.connection import Connection
 
 #: set before the libraries that read them are loaded: one worker is one core's worth of work
 _ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS",
-)  # fmt: skip
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "TOKIO_WORKER_THREADS",
+)
 #: Linux's prctl option for the signal that a process gets when its parent dies
 _PR_SET_PDEATHSIG = 1
 

@@ -76,7 +76,8 @@ class Downloads:
         taken = self._names.setdefault(name, url)
         if taken != url:
             raise AlreadyExists(
-                f"{name} is already taken by {shown(taken)}", path=named,
+                f"{name} is already taken by {shown(taken)}",
+                path=named,
                 remedy="Add them one by one, with different --to or --as",
-            )  # fmt: skip
+            )
         return Download(named, into, name, found.size, into.stat().st_mtime_ns)

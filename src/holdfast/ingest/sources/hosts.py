@@ -63,9 +63,10 @@ def resolved(host: str, port: int, seconds: float, *, private: bool) -> str:
     for address in found:
         if not private and not is_public(address):
             raise Unsupported(
-                f"{host} is in a private network ({address})", path=host,
+                f"{host} is in a private network ({address})",
+                path=host,
                 remedy="Set ingest.private_urls = true in holdfast.toml to allow that",
-            )  # fmt: skip
+            )
     return found[0]
 
 

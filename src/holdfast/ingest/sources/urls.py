@@ -117,9 +117,10 @@ def _checked(url: str) -> SplitResult:
         raise InvalidPath(f"{named!r} is not a URL ({type(error).__name__})", path=named, remedy="Check it") from None
     if has_login(url) or parts.username is not None:
         raise Unsupported(
-            f"{named} is written with a user or password before its host, which would be kept for ever", path=named,
+            f"{named} is written with a user or password before its host, which would be kept for ever",
+            path=named,
             remedy="Leave it out; what needs a login, download with another program and add the file",
-        )  # fmt: skip
+        )
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise Unsupported(f"{named} is not an http or https address", path=named, remedy="Check the address")
     host = f"[{host}]" if ":" in host else host
