@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
 from holdfast.catalog import audit, contents
+from holdfast.catalog.branches import MAIN, Branch
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine
-from holdfast.catalog.values import MAIN
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore, HoldfastError, Unsupported
 from holdfast.host import process
@@ -63,7 +63,7 @@ class Backend:
     embedder: str
     #: makes renditions and search rows; imports the heavy parts when first called
     deriver: Deriver
-    branch: int = MAIN
+    branch: Branch = MAIN
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
     #: called before anything is staged for a publish

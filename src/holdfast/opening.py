@@ -9,11 +9,12 @@ from pathlib import Path
 from holdfast import bootstrap
 from holdfast.backend import Backend
 from holdfast.blobs.objects import LocalBlobs
-from holdfast.catalog import commits, entries, pins, settings, upgrade
+from holdfast.catalog import branches, commits, entries, pins, settings, upgrade
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
-from holdfast.catalog.values import MAIN, NODES_PER_COMMIT
+from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Deriver
 from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound
 from holdfast.faults import point
@@ -142,9 +143,9 @@ def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dic
         for name, value in facts.items():
             settings.put(conn, name, value)
         for table, version in versions.items():
-            pins.move(conn, MAIN, table, version, now)
+            pins.move(conn, table, version, now)
         settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
-        conn.run("INSERT INTO branches (branch_id, name, head_seq) VALUES (:id, 'main', 0)", {"id": MAIN})
+        branches.create(conn, MAIN, head=0)
         names = STANDARD_DIRECTORIES
         commit = commits.publish(conn, MAIN, 0, now, "holdfast", "Create the store", None, len(names))
         first = commit.id * NODES_PER_COMMIT

@@ -7,35 +7,42 @@ import pytest
 
 import holdfast
 from holdfast.catalog import changes, checks, contents, departures, entries, memories
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import Connection, Params, Row
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
 MANY = [f"{number:064}" for number in range(80)]
 QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
-    "child": (lambda c: entries.child(c, 1, 5, 1, "a"), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
-    "children": (lambda c: entries.children(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
-    "of_node": (lambda c: entries.of_node(c, 1, 5, 7), "branch_id=? AND node_id=? AND to_seq>?"),
-    "of_nodes": (lambda c: entries.of_nodes(c, 1, 5, range(80)), "branch_id=? AND node_id=? AND to_seq>?"),
-    "history_of_node": (lambda c: entries.history_of_node(c, 1, 5, 7), "branch_id=? AND node_id=?"),
-    "of_contents": (lambda c: entries.of_contents(c, 1, 5, MANY, 10), "content_id=? AND to_seq>?"),
-    "visible_among": (lambda c: entries.visible_among(c, 1, 5, MANY), "content_id=? AND to_seq>?"),
-    "subtree_contents": (lambda c: entries.subtree_contents(c, 1, 5, 1, 9), "branch_id=? AND parent_id=? AND to_seq>?"),
-    "directories_below": (lambda c: entries.directories_below(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
-    "contents_below": (lambda c: entries.contents_below(c, 1, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
-    "of_content": (lambda c: entries.of_content(c, 1, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
-    "named": (lambda c: entries.named(c, 1, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
-    "between": (lambda c: changes.between(c, 1, 4, 5, 9), "from_seq>? AND from_seq<?"),
-    "of_slots": (lambda c: list(changes.of_slots(c, 1, 4, [(1, "a")])), "parent_id=? AND name=? AND to_seq>?"),
-    "under": (lambda c: list(changes.under(c, 1, 4, range(80))), "parent_id=? AND to_seq=? AND from_seq>?"),
-    "changes of_nodes": (lambda c: list(changes.of_nodes(c, 1, 4, range(80))), "node_id=? AND to_seq>?"),
-    "changed_entries": (lambda c: entries.changed_entries(c, 1, 4, 5), "from_seq>? AND from_seq<?"),
+    "child": (lambda c: entries.child(c, MAIN, 5, 1, "a"), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
+    "children": (lambda c: entries.children(c, MAIN, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "of_node": (lambda c: entries.of_node(c, MAIN, 5, 7), "branch_id=? AND node_id=? AND to_seq>?"),
+    "of_nodes": (lambda c: entries.of_nodes(c, MAIN, 5, range(80)), "branch_id=? AND node_id=? AND to_seq>?"),
+    "history_of_node": (lambda c: entries.history_of_node(c, MAIN, 5, 7), "branch_id=? AND node_id=?"),
+    "of_contents": (lambda c: entries.of_contents(c, MAIN, 5, MANY, 10), "content_id=? AND to_seq>?"),
+    "visible_among": (lambda c: entries.visible_among(c, MAIN, 5, MANY), "content_id=? AND to_seq>?"),
+    "subtree_contents": (
+        lambda c: entries.subtree_contents(c, MAIN, 5, 1, 9),
+        "branch_id=? AND parent_id=? AND to_seq>?",
+    ),
+    "directories_below": (
+        lambda c: entries.directories_below(c, MAIN, 5, 1),
+        "branch_id=? AND parent_id=? AND to_seq>?",
+    ),
+    "contents_below": (lambda c: entries.contents_below(c, MAIN, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "of_content": (lambda c: entries.of_content(c, MAIN, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
+    "named": (lambda c: entries.named(c, MAIN, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
+    "between": (lambda c: changes.between(c, MAIN, 4, 5, 9), "from_seq>? AND from_seq<?"),
+    "of_slots": (lambda c: list(changes.of_slots(c, MAIN, 4, [(1, "a")])), "parent_id=? AND name=? AND to_seq>?"),
+    "under": (lambda c: list(changes.under(c, MAIN, 4, range(80))), "parent_id=? AND to_seq=? AND from_seq>?"),
+    "changes of_nodes": (lambda c: list(changes.of_nodes(c, MAIN, 4, range(80))), "node_id=? AND to_seq>?"),
+    "changed_entries": (lambda c: entries.changed_entries(c, MAIN, 4, 5), "from_seq>? AND from_seq<?"),
     "some_changed_entries": (
-        lambda c: entries.some_changed_entries(c, 1, 4, 5, 9),
+        lambda c: entries.some_changed_entries(c, MAIN, 4, 5, 9),
         "from_seq>? AND from_seq<?",
     ),
-    "departures": (lambda c: departures.after(c, 1, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
-    "children of the departed": (lambda c: departures.children(c, 1, 1, "", 9), "parent_id=? AND name>?"),
-    "former": (lambda c: memories.former(c, 1, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "departures": (lambda c: departures.after(c, MAIN, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
+    "children of the departed": (lambda c: departures.children(c, MAIN, 1, "", 9), "parent_id=? AND name>?"),
+    "former": (lambda c: memories.former(c, MAIN, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
 }
 

@@ -44,15 +44,15 @@ def test_pins_long_past_go_but_not_the_newest_nor_what_a_live_writer_may_have_be
     with store._backend.engine.write() as conn:
         before = count(conn, "pins")
         for version in range(pins.KEPT + 50):
-            pins.move(conn, 1, "t", version, now - 2 * DAY)
+            pins.move(conn, "t", version, now - 2 * DAY)
         assert count(conn, "pins") == before + pins.KEPT + 50, "their time is not up"
         writer = begun(conn, 1, now - 3 * DAY)
-        pins.move(conn, 1, "t", 7_000, now)
+        pins.move(conn, "t", 7_000, now)
         assert count(conn, "pins") == before + pins.KEPT + 51, "a writer is at work"
         intents.finish(conn, writer, intents.COMMITTED, now)
-        pins.move(conn, 1, "t", 7_001, now)
+        pins.move(conn, "t", 7_001, now)
         assert count(conn, "pins") == before + pins.KEPT + 3
-        assert pins.current(conn, 1, ("t",))["t"].version == 7_001
+        assert pins.current(conn, ("t",))["t"].version == 7_001
         assert "t" in pins.names(conn)
 
 

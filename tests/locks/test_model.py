@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 import holdfast
+from holdfast.catalog.branches import MAIN
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
@@ -69,7 +70,7 @@ class LockTableMachine(RuleBasedStateMachine):
     def manager(self, pid: int) -> LockManager:
         owner = Identity("here", "boot", pid, "then")
         return LockManager(
-            self.engine, self.clock, 1, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
+            self.engine, self.clock, MAIN, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
         )
 
     @rule(

@@ -14,6 +14,7 @@ import pytest
 
 import holdfast
 from holdfast.backend import Backend
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.locks import LockRow
 from holdfast.errors import Locked, LockLost
 from holdfast.host.clock import ManualClock
@@ -81,7 +82,7 @@ class World:
         self.born += 1
         owner = Identity("here", "boot", self.born, "then")
         manager = LockManager(
-            self.backend.engine, self.clock, 1, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
+            self.backend.engine, self.clock, MAIN, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
         )
         backend = dataclasses.replace(self.backend, clock=self.clock, publish_guards=[manager], after_publish=[])
         return Agent(manager, backend)

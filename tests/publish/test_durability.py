@@ -57,7 +57,7 @@ def needed(store: Store, born: set[str]) -> set[Path]:
     found: set[Path] = set()
     for table in (backend.tables.live, backend.tables.history):
         with backend.engine.read() as conn:
-            version = pins.current(conn, backend.branch, (table.name,))[table.name].version
+            version = pins.current(conn, (table.name,))[table.name].version
         found |= {table.table.path / name for name in alive_files(table.table, [version])}
     found |= {path for path in (Path(store.address) / "blobs").rglob("*") if path.is_file()}
     return {path for path in found if str(path) not in born}

@@ -80,7 +80,7 @@ def unpublished_rows(backend: Backend, content: str = "0" * 64) -> TableAppend:
     """Append a row to the search table in a version that nobody pins."""
     live = backend.tables.live
     with backend.engine.read() as conn:
-        base = pins.current(conn, backend.branch, (live.name,))[live.name].version
+        base = pins.current(conn, (live.name,))[live.name].version
     vector = b"\0" * 4 * 256
     return live.append(base, [TailRow(0, content, 0, "", "text", "text", 0, 4, None, vector)])
 

@@ -127,7 +127,7 @@ def end(backend: Backend, intent_id: str) -> None:
 def pinned(backend: Backend) -> int:
     name = backend.tables.live.name
     with backend.engine.read() as conn:
-        return pins.current(conn, 1, (name,))[name].version
+        return pins.current(conn, (name,))[name].version
 
 
 def manifest_of(backend: Backend, version: int) -> Path:

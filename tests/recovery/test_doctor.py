@@ -122,7 +122,7 @@ def test_a_staging_that_goes_on_for_hours_is_worth_a_word(filled: Store, backend
 
 
 def test_tables_of_another_embedder_are_noted(filled: Store) -> None:
-    sql(filled, "INSERT INTO pins (branch_id, table_name, version, at) VALUES (1, 'search-other', '1', 0)")
+    sql(filled, "INSERT INTO pins (table_name, version, at) VALUES ('search-other', '1', 0)")
     assert [finding.level for finding in filled.maintenance.doctor()] == ["note"]
 
 

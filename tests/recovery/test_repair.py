@@ -95,7 +95,7 @@ def test_a_repaired_table_is_read_by_others_that_had_it_open(filled: Store, fold
 def test_rows_of_a_content_that_nobody_knows_are_removed(filled: Store, backend: Backend) -> None:
     rows = unpublished_rows(backend)
     with backend.engine.write() as conn:
-        pins.move(conn, 1, backend.tables.live.name, rows.version, backend.clock.now())
+        pins.move(conn, backend.tables.live.name, rows.version, backend.clock.now())
     filled.maintenance.repair()
     check_sound(filled)
 

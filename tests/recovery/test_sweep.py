@@ -281,11 +281,11 @@ def test_a_version_that_a_live_writer_builds_upon_stays(
 ) -> None:
     name = backend.tables.live.name
     with backend.engine.read() as conn:
-        base = pins.current(conn, 1, (name,))[name].version
+        base = pins.current(conn, (name,))[name].version
     clock.advance(3600)
     intend(backend, process.current(), tables=[name])
     with backend.engine.write() as conn:
-        pins.move(conn, 1, name, unpublished_rows(backend).version, clock.now())
+        pins.move(conn, name, unpublished_rows(backend).version, clock.now())
     clock.advance(3600)
     intend(backend, dead, tables=[name])
     sweep(backend)
@@ -297,9 +297,9 @@ def test_a_version_that_is_replaced_during_a_sweep_may_be_removed_by_another(
 ) -> None:
     name = backend.tables.live.name
     with backend.engine.read() as conn:
-        former = pins.current(conn, 1, (name,))[name].version
+        former = pins.current(conn, (name,))[name].version
     with backend.engine.write() as conn:
-        pins.move(conn, 1, name, unpublished_rows(backend).version, clock.now())
+        pins.move(conn, name, unpublished_rows(backend).version, clock.now())
 
     def overtaken(*table_and_versions: Any, **how: Any) -> set[str]:
         monkeypatch.undo()

@@ -143,7 +143,7 @@ def test_each_cycle_is_found_once() -> None:
 def test_a_damaged_file_of_a_table_is_a_problem(filled: Store, backend: Backend, pattern: str, how: str) -> None:
     table = backend.tables.live
     with backend.engine.read() as conn:
-        version = pins.current(conn, 1, (table.name,))[table.name].version
+        version = pins.current(conn, (table.name,))[table.name].version
     from holdfast.index.files import alive_files
 
     alive = alive_files(table.table, [version])
@@ -156,7 +156,7 @@ def test_a_damaged_file_of_a_table_is_a_problem(filled: Store, backend: Backend,
 def test_rows_of_a_content_that_nobody_knows_are_found(filled: Store, backend: Backend) -> None:
     rows = unpublished_rows(backend)
     with backend.engine.write() as conn:
-        pins.move(conn, 1, backend.tables.live.name, rows.version, backend.clock.now())
+        pins.move(conn, backend.tables.live.name, rows.version, backend.clock.now())
     (problem,) = told(filled)
     assert "has 1 search rows" in problem
     assert "instead of 0" in problem

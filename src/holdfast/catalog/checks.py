@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
@@ -10,6 +11,7 @@ from holdfast.catalog.values import FOREVER, ROOT_NODE
 class Place:
     """An entry that something is wrong with."""
 
+    branch_id: int
     node_id: int
     name: str
     content_id: str | None
@@ -26,7 +28,7 @@ class RowCount:
     found: int
 
 
-_PLACE = "e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
+_PLACE = "e.branch_id, e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
 
 
 def integrity(conn: Connection, *, deep: bool) -> list[str]:
@@ -92,7 +94,7 @@ def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
     found: list[Place] = []
     for key in ("branch_id, parent_id, name", "branch_id, node_id"):
         rows = conn.rows(
-            f"""SELECT {_PLACE} FROM (SELECT node_id, name, content_id, from_seq, to_seq,
+            f"""SELECT {_PLACE} FROM (SELECT branch_id, node_id, name, content_id, from_seq, to_seq,
                 lag(to_seq) OVER (PARTITION BY {key} ORDER BY from_seq, to_seq) AS before FROM entries e
                 WHERE 1 = 1 {_now(history)}) e
             WHERE e.before > e.from_seq LIMIT :limit""",
@@ -102,11 +104,11 @@ def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
     return found
 
 
-def directories(conn: Connection, branch: int) -> dict[int, int]:
+def directories(conn: Connection, branch: Branch) -> dict[int, int]:
     """Return the parent of every directory that stands at the head, or stood in one that was removed with it."""
     rows = conn.rows(
         f"SELECT node_id, parent_id FROM entries WHERE branch_id = :b AND content_id IS NULL AND to_seq = {FOREVER}",
-        {"b": branch},
+        {"b": branch.id},
     )
     return {row[0]: row[1] for row in rows}
 
@@ -142,7 +144,7 @@ def forget_renditions_of_nothing(conn: Connection) -> int:
     )
 
 
-def unsearchable(conn: Connection, embedder: str, branch: int, after: str, limit: int) -> list[str]:
+def unsearchable(conn: Connection, embedder: str, branch: Branch, after: str, limit: int) -> list[str]:
     """Return contents of entries at the head, by id after `after`, whose rows are not where a search looks.
 
     Some of them may be in a directory that was removed with all it holds.
@@ -153,7 +155,7 @@ def unsearchable(conn: Connection, embedder: str, branch: int, after: str, limit
             SELECT 1 FROM searchable s WHERE s.embedder = :embedder AND s.content_id = e.content_id
             AND s.place IN ('tail', 'table'))
         ORDER BY e.content_id LIMIT :limit""",
-        {"embedder": embedder, "branch": branch, "after": after, "limit": limit},
+        {"embedder": embedder, "branch": branch.id, "after": after, "limit": limit},
     )
     return [row[0] for row in rows]
 
@@ -206,16 +208,16 @@ def chunks_between(conn: Connection, embedder: str, place: str, low: str, high: 
     return {row[0]: row[1] for row in rows}
 
 
-def holders(conn: Connection, content_id: str, limit: int) -> list[tuple[int, int, str, int, int]]:
-    """Return (branch, node, name, from, to) of entries that hold a content, or whose rendition it is, newest first."""
+def holders(conn: Connection, content_id: str, limit: int) -> list[Place]:
+    """Return the entries that hold a content, or whose rendition it is, newest first."""
     rows = conn.rows(
-        """SELECT e.branch_id, e.node_id, e.name, e.from_seq, e.to_seq FROM entries e
+        f"""SELECT {_PLACE} FROM entries e
         WHERE e.content_id = :id OR e.content_id IN
             (SELECT r.content_id FROM renditions r WHERE r.rendered_id = :id AND r.rendered_id <> r.content_id)
         ORDER BY e.to_seq DESC, e.from_seq DESC LIMIT :limit""",
         {"id": content_id, "limit": limit},
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    return [Place(*row) for row in rows]
 
 
 def sources(conn: Connection, content_id: str) -> list[str]:

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Row
-from holdfast.catalog.values import MAIN
 
 _COLUMNS = "seq, branch_id, parent_seq, at, actor, message, idempotency_key, changes"
 
@@ -29,9 +29,9 @@ class Commit:
     changes: int
 
 
-def head(conn: Connection, branch: int = MAIN) -> int:
+def head(conn: Connection, branch: Branch) -> int:
     """Return the newest commit's seq on `branch`."""
-    row = conn.row("SELECT head_seq FROM branches WHERE branch_id = :branch", {"branch": branch})
+    row = conn.row("SELECT head_seq FROM branches WHERE branch_id = :branch", {"branch": branch.id})
     return int(row[0]) if row else 0
 
 
@@ -45,21 +45,21 @@ def by_key(conn: Connection, key: str) -> Commit | None:
     return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE idempotency_key = :key", {"key": key}))
 
 
-def latest_at(conn: Connection, branch: int, time: float) -> int | None:
+def latest_at(conn: Connection, branch: Branch, time: float) -> int | None:
     """Return the seq of the commit whose time is the latest at or before `time` (seconds since the epoch)."""
     # `+branch_id`: see entries.py.
     row = conn.row(
         "SELECT seq FROM commits WHERE +branch_id = :branch AND at <= :time ORDER BY at DESC, seq DESC LIMIT 1",
-        {"branch": branch, "time": time},
+        {"branch": branch.id, "time": time},
     )
     return row[0] if row else None
 
 
-def newest(conn: Connection, branch: int, until: int, limit: int) -> list[Commit]:
+def newest(conn: Connection, branch: Branch, until: int, limit: int) -> list[Commit]:
     """Return at most `limit` commits up to `until`, newest first."""
     rows = conn.rows(
         f"SELECT {_COLUMNS} FROM commits WHERE branch_id = :branch AND seq <= :until ORDER BY seq DESC LIMIT :limit",
-        {"branch": branch, "until": until, "limit": limit},
+        {"branch": branch.id, "until": until, "limit": limit},
     )
     return [_commit(row) for row in rows]
 
@@ -71,14 +71,14 @@ def count(conn: Connection) -> int:
 
 
 def publish(
-    conn: Connection, branch: int, parent: int, at: float, actor: str, message: str, key: str | None, changes: int
+    conn: Connection, branch: Branch, parent: int, at: float, actor: str, message: str, key: str | None, changes: int
 ) -> Commit:
     """Write a commit on top of `parent` and make it the head of `branch`."""
     row = conn.row(
         """INSERT INTO commits (branch_id, parent_seq, at, actor, message, idempotency_key, changes)
         VALUES (:branch, :parent, :at, :actor, :message, :key, :changes) RETURNING seq""",
         {
-            "branch": branch,
+            "branch": branch.id,
             "parent": parent,
             "at": at,
             "actor": actor,
@@ -88,8 +88,8 @@ def publish(
         },
     )
     assert row is not None
-    conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch})
-    return _commit((row[0], branch, parent, at, actor, message, key, changes))
+    conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch.id})
+    return _commit((row[0], branch.id, parent, at, actor, message, key, changes))
 
 
 def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:

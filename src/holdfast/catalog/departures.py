@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import FOREVER
 
@@ -29,7 +30,7 @@ class Child:
     content_id: str | None
 
 
-def after(conn: Connection, branch: int, last: tuple[int, int], until: int, limit: int) -> list[Departure]:
+def after(conn: Connection, branch: Branch, last: tuple[int, int], until: int, limit: int) -> list[Departure]:
     """Return at most `limit` entries that ended up to commit `until`, in order of (seq, entry id), after `last`."""
     # `+branch_id`: see entries.py.
     rows = conn.rows(
@@ -39,17 +40,17 @@ def after(conn: Connection, branch: int, last: tuple[int, int], until: int, limi
         FROM entries e WHERE +e.branch_id = :branch AND e.to_seq >= :seq AND e.to_seq <= :until
             AND e.to_seq < {FOREVER} AND (e.to_seq > :seq OR e.entry_id > :entry)
         ORDER BY e.to_seq, e.entry_id LIMIT :limit""",
-        {"branch": branch, "seq": last[0], "entry": last[1], "until": until, "limit": limit},
+        {"branch": branch.id, "seq": last[0], "entry": last[1], "until": until, "limit": limit},
     )
     return [Departure(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
-def children(conn: Connection, branch: int, parent: int, name: str, limit: int) -> list[Child]:
+def children(conn: Connection, branch: Branch, parent: int, name: str, limit: int) -> list[Child]:
     """Return at most `limit` of what lies directly under a node now, in order of name, after `name`."""
     rows = conn.rows(
         f"""SELECT name, node_id, content_id FROM entries
         WHERE branch_id = :branch AND parent_id = :parent AND name > :name AND to_seq = {FOREVER}
         ORDER BY name LIMIT :limit""",
-        {"branch": branch, "parent": parent, "name": name, "limit": limit},
+        {"branch": branch.id, "parent": parent, "name": name, "limit": limit},
     )
     return [Child(*row) for row in rows]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Row, in_list, rows_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
@@ -77,68 +78,68 @@ _NODE = f"""SELECT {_COLUMNS} FROM entries
     ORDER BY to_seq LIMIT 1"""
 
 
-def child(conn: Connection, branch: int, seq: int, parent: int, name: str) -> Entry | None:
+def child(conn: Connection, branch: Branch, seq: int, parent: int, name: str) -> Entry | None:
     """Return what is called `name` under the node `parent`."""
-    row = conn.row(_CHILD, {"branch": branch, "seq": seq, "parent": parent, "name": name})
+    row = conn.row(_CHILD, {"branch": branch.id, "seq": seq, "parent": parent, "name": name})
     return _if_begun(row, seq)
 
 
-def children(conn: Connection, branch: int, seq: int, parent: int) -> list[Entry]:
+def children(conn: Connection, branch: Branch, seq: int, parent: int) -> list[Entry]:
     """Return all that is directly under the node `parent`, in no order."""
-    return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch, "seq": seq, "parent": parent})]
+    return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch.id, "seq": seq, "parent": parent})]
 
 
-def has_children(conn: Connection, branch: int, seq: int, parent: int) -> bool:
+def has_children(conn: Connection, branch: Branch, seq: int, parent: int) -> bool:
     """Return whether anything is directly under the node `parent`."""
-    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch, "seq": seq, "parent": parent}) is not None
+    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch.id, "seq": seq, "parent": parent}) is not None
 
 
-def named(conn: Connection, branch: int, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
+def named(conn: Connection, branch: Branch, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
     """Return those of `names` that are directly under the node `parent`, in no order."""
     sql = f"""SELECT {_COLUMNS} FROM entries
         WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
-    return [Entry(*row) for row in rows_among(conn, sql, names, {"branch": branch, "parent": parent, "seq": seq})]
+    return [Entry(*row) for row in rows_among(conn, sql, names, {"branch": branch.id, "parent": parent, "seq": seq})]
 
 
-def of_node(conn: Connection, branch: int, seq: int, node: int) -> Entry | None:
+def of_node(conn: Connection, branch: Branch, seq: int, node: int) -> Entry | None:
     """Return the entry of one node, whether or not its ancestors still stand."""
-    return _if_begun(conn.row(_NODE, {"branch": branch, "seq": seq, "node": node}), seq)
+    return _if_begun(conn.row(_NODE, {"branch": branch.id, "seq": seq, "node": node}), seq)
 
 
-def of_nodes(conn: Connection, branch: int, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
+def of_nodes(conn: Connection, branch: Branch, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
     """Return the entries of many nodes by node id; a node without one is left out."""
     sql = f"""SELECT {_COLUMNS} FROM entries
         WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
-    return {row[1]: Entry(*row) for row in rows_among(conn, sql, nodes, {"branch": branch, "seq": seq})}
+    return {row[1]: Entry(*row) for row in rows_among(conn, sql, nodes, {"branch": branch.id, "seq": seq})}
 
 
-def history_of_node(conn: Connection, branch: int, seq: int, node: int) -> list[Entry]:
+def history_of_node(conn: Connection, branch: Branch, seq: int, node: int) -> list[Entry]:
     """Return every entry the node has had up to `seq`, oldest first."""
     rows = conn.rows(
         f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
         " ORDER BY from_seq",
-        {"branch": branch, "node": node, "seq": seq},
+        {"branch": branch.id, "node": node, "seq": seq},
     )
     return [Entry(*row) for row in rows]
 
 
-def of_contents(conn: Connection, branch: int, seq: int, contents: Sequence[str], limit: int) -> list[Entry]:
+def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[str], limit: int) -> list[Entry]:
     """Return entries holding any of `contents`, at most `limit` of them, in no order."""
     marks, params = in_list(contents)
     rows = conn.rows(
         f"SELECT {_COLUMNS} FROM entries WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq"
         " AND +branch_id = :branch LIMIT :limit",
-        {**params, "branch": branch, "seq": seq, "limit": limit},
+        {**params, "branch": branch.id, "seq": seq, "limit": limit},
     )
     return [Entry(*row) for row in rows]
 
 
-def of_content(conn: Connection, branch: int, seq: int, content: str, after: int, limit: int) -> list[Entry]:
+def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: int, limit: int) -> list[Entry]:
     """Return entries holding one content, in order of entry id: at most `limit` of those with an id above `after`."""
     rows = conn.rows(
         f"SELECT {_COLUMNS} FROM entries WHERE content_id = :content AND to_seq > :seq AND from_seq <= :seq"
         " AND +branch_id = :branch AND entry_id > :after ORDER BY entry_id LIMIT :limit",
-        {"content": content, "branch": branch, "seq": seq, "after": after, "limit": limit},
+        {"content": content, "branch": branch.id, "seq": seq, "after": after, "limit": limit},
     )
     return [Entry(*row) for row in rows]
 
@@ -152,28 +153,28 @@ _FILES_BELOW = """FROM below JOIN entries e ON e.parent_id = below.node_id
         WHERE e.branch_id = :branch AND e.content_id IS NOT NULL AND e.to_seq > :seq AND e.from_seq <= :seq"""
 
 
-def subtree_contents(conn: Connection, branch: int, seq: int, node: int, limit: int) -> list[str]:
+def subtree_contents(conn: Connection, branch: Branch, seq: int, node: int, limit: int) -> list[str]:
     """Return the distinct contents at or below a directory node, at most `limit` of them."""
     rows = conn.rows(
         f"{_BELOW} SELECT DISTINCT e.content_id {_FILES_BELOW} LIMIT :limit",
-        {"branch": branch, "seq": seq, "node": node, "limit": limit},
+        {"branch": branch.id, "seq": seq, "node": node, "limit": limit},
     )
     return [row[0] for row in rows]
 
 
-def directories_below(conn: Connection, branch: int, seq: int, node: int) -> list[int]:
+def directories_below(conn: Connection, branch: Branch, seq: int, node: int) -> list[int]:
     """Return a directory node and the nodes of all directories below it."""
-    rows = conn.rows(f"{_BELOW} SELECT node_id FROM below", {"branch": branch, "seq": seq, "node": node})
+    rows = conn.rows(f"{_BELOW} SELECT node_id FROM below", {"branch": branch.id, "seq": seq, "node": node})
     return [row[0] for row in rows]
 
 
-def contents_below(conn: Connection, branch: int, seq: int, node: int) -> list[str]:
+def contents_below(conn: Connection, branch: Branch, seq: int, node: int) -> list[str]:
     """Return the content of every file below a directory node, once for each file."""
-    rows = conn.rows(f"{_BELOW} SELECT e.content_id {_FILES_BELOW}", {"branch": branch, "seq": seq, "node": node})
+    rows = conn.rows(f"{_BELOW} SELECT e.content_id {_FILES_BELOW}", {"branch": branch.id, "seq": seq, "node": node})
     return [row[0] for row in rows]
 
 
-def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[str]) -> set[str]:
+def visible_among(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> set[str]:
     """Return which of `contents` stand somewhere in the tree, all ancestors standing too."""
     sql = f"""WITH RECURSIVE up(content_id, node_id) AS (
             SELECT e.content_id, e.parent_id FROM entries e
@@ -182,7 +183,7 @@ def visible_among(conn: Connection, branch: int, seq: int, contents: Iterable[st
             SELECT up.content_id, e.parent_id FROM up JOIN entries e ON e.node_id = up.node_id
             WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq)
         SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}"""
-    return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch, "seq": seq})}
+    return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch.id, "seq": seq})}
 
 
 _CHANGED = f"""SELECT {_COLUMNS} FROM entries
@@ -191,18 +192,18 @@ _CHANGED = f"""SELECT {_COLUMNS} FROM entries
         WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}"""
 
 
-def changed_entries(conn: Connection, branch: int, after: int, until: int) -> list[Entry]:
+def changed_entries(conn: Connection, branch: Branch, after: int, until: int) -> list[Entry]:
     """Return every entry that began or ended in (after, until], each once."""
-    window = {"branch": branch, "after": after, "until": until}
+    window = {"branch": branch.id, "after": after, "until": until}
     return [Entry(*row) for row in conn.rows(_CHANGED.format(union="UNION"), window)]
 
 
-def some_changed_entries(conn: Connection, branch: int, after: int, until: int, limit: int) -> list[Entry]:
+def some_changed_entries(conn: Connection, branch: Branch, after: int, until: int, limit: int) -> list[Entry]:
     """Return at most `limit` entries that began or ended in (after, until], one that did both twice."""
     # UNION ALL, so that the rows are given as they are found and no more are read than that.
     rows = conn.rows(
         f"{_CHANGED.format(union='UNION ALL')} LIMIT :limit",
-        {"branch": branch, "after": after, "until": until, "limit": limit},
+        {"branch": branch.id, "after": after, "until": until, "limit": limit},
     )
     return [Entry(*row) for row in rows]
 
@@ -215,7 +216,7 @@ def end(conn: Connection, seq: int, entry_ids: Iterable[int]) -> None:
     )
 
 
-def begin(conn: Connection, branch: int, seq: int, new: Iterable[Entry]) -> None:
+def begin(conn: Connection, branch: Branch, seq: int, new: Iterable[Entry]) -> None:
     """Begin entries at commit `seq`; their own entry_id, from_seq and to_seq are not looked at."""
     conn.run_many(
         """INSERT INTO entries (branch_id, node_id, parent_id, name, content_id, size, modified, source,
@@ -225,9 +226,9 @@ def begin(conn: Connection, branch: int, seq: int, new: Iterable[Entry]) -> None
     )
 
 
-def _values(branch: int, seq: int, entry: Entry) -> dict[str, Any]:
+def _values(branch: Branch, seq: int, entry: Entry) -> dict[str, Any]:
     return {
-        "branch": branch,
+        "branch": branch.id,
         "seq": seq,
         "node": entry.node_id,
         "parent": entry.parent_id,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, batches, in_list, rows_among
 
 HELD, QUEUED = "locks", "lock_queue"
@@ -54,16 +55,16 @@ class LockCount:
 # --- who holds, who waits
 
 
-def at_paths(conn: Connection, table: str, branch: int, paths: Iterable[str], but: Sequence[str]) -> list[LockRow]:
+def at_paths(conn: Connection, table: str, branch: Branch, paths: Iterable[str], but: Sequence[str]) -> list[LockRow]:
     """Return the rows on exactly these paths, in no order, except those of the holders `but`."""
     marks, excluded = in_list(but, "b")
     sql = f"""SELECT {_KEYS[table]}, {_COLUMNS} FROM {table}
         WHERE branch_id = :branch AND path IN (:ids) AND holder NOT IN ({marks})"""
-    return [LockRow(*row) for row in rows_among(conn, sql, paths, {**excluded, "branch": branch})]
+    return [LockRow(*row) for row in rows_among(conn, sql, paths, {**excluded, "branch": branch.id})]
 
 
 def below(
-    conn: Connection, table: str, branch: int, path: str, but: Sequence[str], *, after: LockRow | None, limit: int
+    conn: Connection, table: str, branch: Branch, path: str, but: Sequence[str], *, after: LockRow | None, limit: int
 ) -> list[LockRow]:
     """Return at most `limit` rows on paths below `path`, by path and number, beginning after the row `after`."""
     marks, excluded = in_list(but, "b")
@@ -75,7 +76,7 @@ def below(
         f" AND path < :last AND holder NOT IN ({marks}) ORDER BY path, {key} LIMIT :limit",
         {
             **excluded,
-            "branch": branch,
+            "branch": branch.id,
             "at": after.path if after else first,
             "number": after.number if after else 0,
             "last": first[:-1] + "0",
@@ -90,11 +91,11 @@ def any_held(conn: Connection) -> bool:
     return conn.row("SELECT 1 FROM locks LIMIT 1") is not None
 
 
-def everything(conn: Connection, table: str, branch: int) -> list[LockRow]:
+def everything(conn: Connection, table: str, branch: Branch) -> list[LockRow]:
     """Return all rows, in order of path and number."""
     key = _KEYS[table]
     rows = conn.rows(
-        f"SELECT {key}, {_COLUMNS} FROM {table} WHERE branch_id = :branch ORDER BY path, {key}", {"branch": branch}
+        f"SELECT {key}, {_COLUMNS} FROM {table} WHERE branch_id = :branch ORDER BY path, {key}", {"branch": branch.id}
     )
     return [LockRow(*row) for row in rows]
 
@@ -108,17 +109,17 @@ def current(conn: Connection, tokens: Iterable[int], now: float) -> set[int]:
 # --- taking, keeping, giving back
 
 
-def hold(conn: Connection, branch: int, rows: Iterable[LockRow]) -> None:
+def hold(conn: Connection, branch: Branch, rows: Iterable[LockRow]) -> None:
     """Write held locks."""
     _insert(conn, HELD, branch, rows)
 
 
-def queue(conn: Connection, branch: int, rows: Iterable[LockRow]) -> None:
+def queue(conn: Connection, branch: Branch, rows: Iterable[LockRow]) -> None:
     """Write a waiter's place in the queue."""
     _insert(conn, QUEUED, branch, rows)
 
 
-def _insert(conn: Connection, table: str, branch: int, rows: Iterable[LockRow]) -> None:
+def _insert(conn: Connection, table: str, branch: Branch, rows: Iterable[LockRow]) -> None:
     conn.run_many(
         f"""INSERT INTO {table} ({_KEYS[table]}, branch_id, {_COLUMNS})
         VALUES (:number, :branch, :path, :mode, :holder, :owner, :actor, :purpose, :since, :expires)""",
@@ -126,10 +127,10 @@ def _insert(conn: Connection, table: str, branch: int, rows: Iterable[LockRow]) 
     )
 
 
-def _values(branch: int, row: LockRow) -> dict[str, Any]:
+def _values(branch: Branch, row: LockRow) -> dict[str, Any]:
     return {
         "number": row.number,
-        "branch": branch,
+        "branch": branch.id,
         "path": row.path,
         "mode": row.mode,
         "holder": row.holder,

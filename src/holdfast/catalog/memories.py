@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import ROOT_NODE
 
@@ -18,7 +19,7 @@ class RemovedFile:
     gone: int
 
 
-def former(conn: Connection, branch: int, top: str, after: int, until: int) -> list[RemovedFile]:
+def former(conn: Connection, branch: Branch, top: str, after: int, until: int) -> list[RemovedFile]:
     """Return every file below `/top/*` that went in (after, until], oldest first."""
     # A removed directory ends its own row alone, so a file went when the first of the three did.
     rows = conn.rows(
@@ -29,7 +30,7 @@ def former(conn: Connection, branch: int, top: str, after: int, until: int) -> l
         JOIN entries f ON f.branch_id = t.branch_id AND f.parent_id = k.node_id AND f.to_seq > :after
         WHERE t.branch_id = :branch AND t.parent_id = :root AND t.name = :top AND t.to_seq > :after
         AND f.content_id IS NOT NULL""",
-        {"branch": branch, "root": ROOT_NODE, "top": top, "after": after},
+        {"branch": branch.id, "root": ROOT_NODE, "top": top, "after": after},
     )
     found = [
         RemovedFile(row[0], row[1], row[2], row[3], min(row[7:]))

@@ -20,12 +20,9 @@ class Pin:
     version: int
 
 
-def current(conn: Connection, branch: int, tables: tuple[str, ...]) -> dict[str, Pin]:
+def current(conn: Connection, tables: tuple[str, ...]) -> dict[str, Pin]:
     """Return the current pins of `tables` that have one."""
-    rows = conn.rows(
-        "SELECT pin_id, table_name, version FROM pins WHERE branch_id = :branch AND superseded_at IS NULL",
-        {"branch": branch},
-    )
+    rows = conn.rows("SELECT pin_id, table_name, version FROM pins WHERE superseded_at IS NULL")
     # Versions are 64-bit unsigned, more than an SQL integer holds, so they are stored as text.
     return {row[1]: Pin(row[0], row[1], int(row[2])) for row in rows if row[1] in tables}
 
@@ -33,19 +30,18 @@ def current(conn: Connection, branch: int, tables: tuple[str, ...]) -> dict[str,
 def names(conn: Connection) -> list[str]:
     """Return every table that has ever had a pin."""
     # Each of them has a current one: the index holds no others.
-    return sorted({row[1] for row in conn.rows("SELECT branch_id, table_name FROM pins WHERE superseded_at IS NULL")})
+    return sorted(row[0] for row in conn.rows("SELECT table_name FROM pins WHERE superseded_at IS NULL"))
 
 
-def move(conn: Connection, branch: int, table: str, version: int, at: float) -> None:
+def move(conn: Connection, table: str, version: int, at: float) -> None:
     """Pin `table` at `version` from now on, and forget pins that are long past."""
     conn.run(
-        """UPDATE pins SET superseded_at = :at
-        WHERE branch_id = :branch AND table_name = :table AND superseded_at IS NULL""",
-        {"branch": branch, "table": table, "at": at},
+        "UPDATE pins SET superseded_at = :at WHERE table_name = :table AND superseded_at IS NULL",
+        {"table": table, "at": at},
     )
     conn.run(
-        "INSERT INTO pins (branch_id, table_name, version, at) VALUES (:branch, :table, :version, :at)",
-        {"branch": branch, "table": table, "version": str(version), "at": at},
+        "INSERT INTO pins (table_name, version, at) VALUES (:table, :version, :at)",
+        {"table": table, "version": str(version), "at": at},
     )
     _thin(conn, table, at)
 

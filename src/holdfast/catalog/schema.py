@@ -166,12 +166,11 @@ pins = sa.Table(
     "pins",
     metadata,
     sa.Column("pin_id", Key, primary_key=True),
-    sa.Column("branch_id", sa.BigInteger, nullable=False),
     sa.Column("table_name", sa.Text, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("at", Time, nullable=False),
     sa.Column("superseded_at", Time),
-    sa.Index("uq_pins_current", "branch_id", "table_name", unique=True, **_rows_where("superseded_at IS NULL")),
+    sa.Index("uq_pins_current", "table_name", unique=True, **_rows_where("superseded_at IS NULL")),
     sa.Index(None, "table_name", "pin_id"),
     sqlite_autoincrement=True,
 )

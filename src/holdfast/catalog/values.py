@@ -2,8 +2,6 @@
 
 #: `to_seq` of a row that has not ended
 FOREVER = 2**63 - 1
-#: the branch every store begins with
-MAIN = 1
 #: the node that is the root directory of every branch; it has no entry
 ROOT_NODE = 1
 #: new nodes in one commit: a node's id is its commit's seq times this, plus its place in the commit

@@ -7,6 +7,7 @@ is known at once, on another one only its lease tells.
 from collections.abc import Callable, Sequence
 
 from holdfast.catalog import locks
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.locks import HELD, LockRow
 from holdfast.host.process import Identity
@@ -28,7 +29,7 @@ class Obstacles:
         self,
         conn: Connection,
         table: str,
-        branch: int,
+        branch: Branch,
         *,
         now: float,
         dead: IsDead,

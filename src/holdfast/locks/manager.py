@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from holdfast import paths
 from holdfast.catalog import locks
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.locks import HELD, LockRow
 from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
@@ -34,7 +35,7 @@ class LockManager:
         self,
         engine: Engine,
         clock: Clock,
-        branch: int,
+        branch: Branch,
         *,
         owner: process.Identity | None = None,
         dead: IsDead = process.is_dead,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.catalog import commits, entries
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
@@ -12,7 +13,7 @@ from holdfast.tree import walking
 @dataclass(frozen=True, slots=True)
 class _Head:
     conn: Connection
-    branch: int
+    branch: Branch
     seq: int
 
     def child(self, parent: int, name: str) -> Entry | None:
@@ -22,7 +23,7 @@ class _Head:
         return entries.children(self.conn, self.branch, self.seq, parent)
 
 
-def is_file(conn: Connection, branch: int, path: str) -> bool:
+def is_file(conn: Connection, branch: Branch, path: str) -> bool:
     """Return whether a file stands at a parsed path at the head of `branch`."""
     try:
         entry = walking.find(_Head(conn, branch, commits.head(conn, branch)), path)

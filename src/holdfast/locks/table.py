@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from holdfast.catalog import audit, locks
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.locks import HELD, QUEUED, LockRow
 from holdfast.errors import Unsupported
@@ -74,7 +75,9 @@ class RefusedLock:
 class LockTable:
     """The locks of one branch of one store, as one process sees them."""
 
-    def __init__(self, engine: Engine, clock: Clock, branch: int, *, owner: Identity, dead: IsDead = is_dead) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, branch: Branch, *, owner: Identity, dead: IsDead = is_dead
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._dead = dead

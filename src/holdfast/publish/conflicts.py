@@ -8,6 +8,7 @@ changed, or asks for what it looked at itself: whichever is fewer (G9).
 from collections.abc import Iterator
 
 from holdfast.catalog import changes, commits
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.changes import Changed
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
@@ -17,7 +18,7 @@ from holdfast.tree.overlay import Overlay
 class Ground:
     """What the changes of `overlay` stand on, as it was at the commit `base`."""
 
-    def __init__(self, overlay: Overlay, branch: int, base: int) -> None:
+    def __init__(self, overlay: Overlay, branch: Branch, base: int) -> None:
         self._overlay = overlay
         self._branch = branch
         self._base = base

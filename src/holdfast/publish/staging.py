@@ -226,6 +226,6 @@ def live_among(conn: Connection, embedder: str, ids: Iterable[str]) -> set[str]:
 def _stage_append(backend: Backend, staged: StagedCommit) -> None:
     table = backend.tables.live
     with backend.engine.read() as conn:
-        base = pins.current(conn, backend.branch, (table.name,))[table.name].version
+        base = pins.current(conn, (table.name,))[table.name].version
     rows, staged.tail_rows = staged.tail_rows, []
     staged.append = table.append(base, rows)

@@ -363,11 +363,11 @@ def _write_staged(conn: Connection, backend: Backend, staged: StagedCommit, comm
 def _pin_append(conn: Connection, backend: Backend, staged: StagedCommit, commit: Commit) -> None:
     table, append = backend.tables.live, staged.append
     assert append is not None
-    current = pins.current(conn, backend.branch, (table.name,))[table.name].version
+    current = pins.current(conn, (table.name,))[table.name].version
     # Another writer's append was published meanwhile: ours is committed again on top of it. That is a few
     # milliseconds of metadata, done here under the writer's lock so that it cannot be overtaken once more.
     version = append.version if append.base == current else table.rebase(current, append)
-    pins.move(conn, backend.branch, table.name, version, commit.at.timestamp())
+    pins.move(conn, table.name, version, commit.at.timestamp())
 
 
 def _end_intent(conn: Connection, staged: StagedCommit, backend: Backend, state: str) -> None:

@@ -59,5 +59,5 @@ def cycles(parents: dict[int, int]) -> list[int]:
 
 
 def _report(inspection: Inspection, conn: Connection, places: Iterable[Place], wrong: str) -> None:
-    for path in path_of(conn, inspection.backend.branch, places):
+    for path in path_of(conn, places):
         inspection.problem("tree", f"{path} {wrong}", RESTORE)

@@ -17,7 +17,7 @@ def check_known(inspection: Inspection) -> None:
     backend = inspection.backend
     with backend.engine.read() as conn:
         lost = checks.entries_without_content(conn, history=inspection.deep, limit=LISTED + 1)
-        for path in path_of(conn, backend.branch, lost):
+        for path in path_of(conn, lost):
             inspection.problem("content", f"{path} holds a content that the catalog does not have", BYTES)
         for content_id, kind, _ in checks.renditions_off(conn, LISTED + 1):
             if contents.get(conn, content_id) is not None:

@@ -103,7 +103,7 @@ def known(conn: Connection, ids: Iterable[str]) -> Iterator[str]:
 
 def version_of(conn: Connection, backend: Backend, table: SearchTable) -> int:
     """Return the pinned version of a table; raises CorruptStore when there is none."""
-    found = pins.current(conn, backend.branch, (table.name,)).get(table.name)
+    found = pins.current(conn, (table.name,)).get(table.name)
     if found is None:
         raise CorruptStore(f"No version of the search table {table.name} is pinned", path=table.name)
     return found.version

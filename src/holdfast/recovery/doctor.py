@@ -214,7 +214,7 @@ def _intent_findings(backend: Backend) -> Iterator[Finding]:
 
 def _pin_findings(backend: Backend) -> Iterator[Finding]:
     with backend.engine.read() as conn:
-        current = pins.current(conn, backend.branch, backend.tables.names)
+        current = pins.current(conn, backend.tables.names)
         known = pins.names(conn)
     for name in sorted(set(backend.tables.names) - current.keys()):
         yield Finding(

@@ -182,7 +182,7 @@ def _forget_once(
         if search_rows.places(conn, backend.embedder, ids) != places:
             return False
         for name, version in new.items():
-            pins.move(conn, backend.branch, name, version, now)
+            pins.move(conn, name, version, now)
         search_rows.forget(conn, backend.embedder, ids)
         contents.forget(conn, sorted(ids))
         if intent_id is not None and not intents.finish(conn, intent_id, intents.COMMITTED, now):
@@ -208,7 +208,7 @@ def _without_rows(backend: Backend, places: dict[str, search_rows.Searchable]) -
 
 
 def _pinned(conn: Connection, backend: Backend, name: str) -> int:
-    return pins.current(conn, backend.branch, (name,))[name].version
+    return pins.current(conn, (name,))[name].version
 
 
 def _collect_orphans(backend: Backend, dry_run: bool) -> int:

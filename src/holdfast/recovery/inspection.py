@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
-from holdfast.catalog import checks, commits
+from holdfast.catalog import branches, checks, commits
 from holdfast.catalog.checks import Place
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
@@ -89,22 +89,23 @@ class Inspection:
 
 def where(conn: Connection, content_id: str) -> str:
     """Return the paths that hold a content, for a message: those at the head first, else the latest."""
-    found = [_path(conn, *holder) for holder in checks.holders(conn, content_id, NAMED + 1)]
+    found = path_of(conn, checks.holders(conn, content_id, NAMED + 1))
     if not found:
         return f"the content {content_id}, which nothing refers to"
     more = " and others" if len(found) > NAMED else ""
     return f"{', '.join(found[:NAMED])}{more} (content {content_id[:12]})"
 
 
-def path_of(conn: Connection, branch: int, places: Iterable[Place]) -> list[str]:
+def path_of(conn: Connection, places: Iterable[Place]) -> list[str]:
     """Return the paths of entries, for a message: as they are now, or as they last were."""
-    return [_path(conn, branch, place.node_id, place.name, place.from_seq, place.to_seq) for place in places]
+    return [_path(conn, place) for place in places]
 
 
-def _path(conn: Connection, branch: int, node: int, name: str, from_seq: int, to_seq: int) -> str:
-    last = "" if to_seq == FOREVER else f" (until commit {to_seq})"
-    for seq in (commits.head(conn, branch) if to_seq == FOREVER else to_seq - 1, from_seq):
-        path = Places(conn, branch, seq).path(node)
-        if path is not None:
-            return f"{path}{last}"
-    return f"{name!r} from commit {from_seq}"
+def _path(conn: Connection, place: Place) -> str:
+    branch, stands = branches.get(conn, place.branch_id), place.to_seq == FOREVER
+    if branch is not None:
+        for seq in (commits.head(conn, branch) if stands else place.to_seq - 1, place.from_seq):
+            path = Places(conn, branch, seq).path(place.node_id)
+            if path is not None:
+                return path if stands else f"{path} (until commit {place.to_seq})"
+    return f"{place.name!r} from commit {place.from_seq}"

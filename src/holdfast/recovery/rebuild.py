@@ -181,7 +181,7 @@ class _Publication:
             search_rows.forget(conn, backend.embedder, [*chunks, *unknown])
             search_rows.set_place(conn, backend.embedder, self._place, chunks.items())
             self._write_renditions(conn, now)
-            pins.move(conn, backend.branch, self._table.name, version, now)
+            pins.move(conn, self._table.name, version, now)
             if self._anew:
                 # Nobody can read those any more, and what they need must not be looked for.
                 pins.forget_former(conn, self._table.name)
@@ -215,7 +215,7 @@ def _derived(
 
 
 def _pinned(conn: Connection, backend: Backend, table: SearchTable) -> int | None:
-    found = pins.current(conn, backend.branch, (table.name,)).get(table.name)
+    found = pins.current(conn, (table.name,)).get(table.name)
     return found.version if found else None
 
 

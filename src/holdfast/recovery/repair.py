@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, checks, contents, entries, search_rows, statistics
+from holdfast.catalog import audit, branches, checks, contents, entries, search_rows, statistics
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
@@ -139,15 +140,16 @@ def _bytes_again(backend: Backend, content_id: str, media_type: str, rederive: R
 def _lost(conn: Connection, backend: Backend, content_id: str) -> list[Lost]:
     """Return every place where bytes that are lost were to be seen."""
     found = []
-    for branch, node, name, from_seq, to_seq in checks.holders(conn, content_id, MANY):
-        seq = from_seq if to_seq == FOREVER else to_seq - 1
-        path = Places(conn, branch, seq).path(node) or name
-        until = None if to_seq == FOREVER else to_seq
-        found.append(Lost(content_id, path, from_seq, until, _intact_at(conn, backend, branch, node, content_id)))
+    for place in checks.holders(conn, content_id, MANY):
+        branch, until = branches.get(conn, place.branch_id), None if place.to_seq == FOREVER else place.to_seq
+        seq = place.from_seq if until is None else until - 1
+        path = None if branch is None else Places(conn, branch, seq).path(place.node_id)
+        intact = None if branch is None else _intact_at(conn, backend, branch, place.node_id, content_id)
+        found.append(Lost(content_id, path or place.name, place.from_seq, until, intact))
     return found
 
 
-def _intact_at(conn: Connection, backend: Backend, branch: int, node: int, lost: str) -> int | None:
+def _intact_at(conn: Connection, backend: Backend, branch: Branch, node: int, lost: str) -> int | None:
     """Return the newest commit at which a node holds another content whose bytes are there."""
     inspection = Inspection(backend, deep=False)
     for entry in reversed(entries.history_of_node(conn, branch, FOREVER, node)):

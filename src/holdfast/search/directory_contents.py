@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from holdfast.catalog import entries
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.index.content_set import ContentSet
 
@@ -42,7 +43,7 @@ class _Known:
 class Below:
     """The contents below the directories that were searched lately. Threads may share it."""
 
-    def __init__(self, branch: int) -> None:
+    def __init__(self, branch: Branch) -> None:
         self._branch = branch
         self._changing = threading.Lock()
         self._known: OrderedDict[int, _Known] = OrderedDict()

@@ -96,7 +96,7 @@ class SearchReader:
 
     def _pinned(self, conn: Connection) -> dict[str, int]:
         names = self._backend.tables.names
-        found = pins.current(conn, self._backend.branch, names)
+        found = pins.current(conn, names)
         if missing := set(names) - found.keys():
             raise CorruptStore(f"No version of {sorted(missing)[0]} is pinned", path=sorted(missing)[0])
         return {name: pin.version for name, pin in found.items()}

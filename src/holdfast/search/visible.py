@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from holdfast import paths
 from holdfast.catalog import entries
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
 from holdfast.tree.places import Places
@@ -21,7 +22,7 @@ NOT_IN_TREE, OUTSIDE = "not in the tree", "outside under"
 class Visibility:
     """Where contents stand at one commit, below one path. Answers are remembered."""
 
-    branch: int
+    branch: Branch
     seq: int
     under: str
     #: the paths of each content that was asked about, best first; empty for one that is hidden

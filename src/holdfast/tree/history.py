@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, entries
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
@@ -51,7 +52,7 @@ def log(backend: Backend, until: int, path: str | None, limit: int | None) -> It
             return
 
 
-def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
+def diff(conn: Connection, branch: Branch, old: int, new: int) -> list[Change]:
     """Return what changed from commit `old` to commit `new`, which may be the earlier one, in order of path.
 
     A directory that moved, was removed or came back is one change, however much it holds. What was made anew where the
@@ -65,7 +66,7 @@ def diff(conn: Connection, branch: int, old: int, new: int) -> list[Change]:
     return sorted(found.by_node.values(), key=lambda change: (change.path, change.kind))
 
 
-def _node_at(conn: Connection, branch: int, seq: int, path: str) -> Entry:
+def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:
     node = walking.find(SqlView(conn, branch, seq), path)
     if node is None:
         remedy = "If it was removed: name a commit that has it with --at, or ask for the log of the directory it was in"

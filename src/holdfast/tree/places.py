@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from holdfast import paths
 from holdfast.catalog import entries
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
@@ -12,7 +13,7 @@ from holdfast.catalog.values import ROOT_NODE
 class Places:
     """The paths of nodes at one commit, read as they are asked for."""
 
-    def __init__(self, conn: Connection, branch: int, seq: int) -> None:
+    def __init__(self, conn: Connection, branch: Branch, seq: int) -> None:
         self._conn, self._branch, self.seq = conn, branch, seq
         self._entries: dict[int, Entry | None] = {}
         self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}

@@ -11,6 +11,7 @@ from typing import Literal
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import contents
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry, child, children, has_children, of_node
 from holdfast.documents import Body
@@ -65,7 +66,7 @@ class SqlView:
     """The tree at one commit, read from the catalog."""
 
     conn: Connection
-    branch: int
+    branch: Branch
     seq: int
 
     def child(self, parent: int, name: str) -> Entry | None:

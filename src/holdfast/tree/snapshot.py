@@ -10,6 +10,7 @@ from datetime import datetime
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
@@ -69,7 +70,7 @@ class EngineView:
             return SqlView(conn, self._backend.branch, self._seq).has_children(parent)
 
 
-def resolve(conn: Connection, branch: int, at: At | None) -> int:
+def resolve(conn: Connection, branch: Branch, at: At | None) -> int:
     """Return the seq that `at` names, the head for None; raises NotFound."""
     if isinstance(at, Commit):
         at = at.id
@@ -105,7 +106,7 @@ def _time(at: str) -> datetime:
         raise _unknown(at) from error
 
 
-def _at_time(conn: Connection, branch: int, time: datetime) -> int:
+def _at_time(conn: Connection, branch: Branch, time: datetime) -> int:
     try:
         seq = commits.latest_at(conn, branch, time.timestamp())
     except (ValueError, OverflowError):

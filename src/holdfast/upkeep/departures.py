@@ -7,6 +7,7 @@ they are found by walking down from it. Both go by pages, whatever the size of a
 from dataclasses import dataclass, field
 
 from holdfast.catalog import departures
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 
 #: rows read at a time
@@ -17,7 +18,7 @@ PAGE = 500
 class Departed:
     """A walk over all that went in (since, until]."""
 
-    branch: int
+    branch: Branch
     since: int
     until: int
     #: rows read so far

@@ -30,7 +30,7 @@ def staging(backend: Backend, kind: str) -> Iterator[str]:
 
 def pinned(conn: Connection, backend: Backend) -> dict[str, int]:
     """Return the current versions of the search tables by name; raises CorruptStore when one has none."""
-    found = pins.current(conn, backend.branch, backend.tables.names)
+    found = pins.current(conn, backend.tables.names)
     if missing := set(backend.tables.names) - found.keys():
         raise CorruptStore(f"No version of {sorted(missing)[0]} is pinned", path=sorted(missing)[0])
     return {name: pin.version for name, pin in found.items()}
@@ -43,7 +43,7 @@ def move_pins(conn: Connection, backend: Backend, intent_id: str, old: dict[str,
         if current[name] != old[name]:
             raise Overtaken
         if version != old[name]:
-            pins.move(conn, backend.branch, name, version, backend.clock.now())
+            pins.move(conn, name, version, backend.clock.now())
     if not intents.finish(conn, intent_id, intents.COMMITTED, backend.clock.now()):
         raise Conflict("What was staged has been swept, because its owner was taken for dead")
     point("upkeep.before_commit")

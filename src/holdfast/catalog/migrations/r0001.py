@@ -296,7 +296,6 @@ def upgrade(op: Operations) -> None:
     op.create_table(
         "pins",
         sa.Column("pin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("table_name", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
@@ -308,7 +307,7 @@ def upgrade(op: Operations) -> None:
     op.create_index(
         "uq_pins_current",
         "pins",
-        ["branch_id", "table_name"],
+        ["table_name"],
         unique=True,
         sqlite_where=sa.text("superseded_at IS NULL"),
         postgresql_where=sa.text("superseded_at IS NULL"),
