@@ -34,7 +34,7 @@ OPERATIONS: dict[str, Callable[[Store, str], object]] = {
     "search": lambda store, text: store.search(text),
     "search by words": lambda store, text: store.search(text, mode="text"),
     "search by meaning": lambda store, text: store.search(text, mode="vector"),
-    "search in a mode": lambda store, text: store.search("lease", mode=text),
+    "search in a mode": lambda store, text: store.search("lease", mode=text),  # type: ignore[arg-type]
     "search below": lambda store, text: store.search("lease", under=f"/{text}"),
     "search at": lambda store, text: store.search("lease", at=text),
     "grep": lambda store, text: list(store.grep(text)),

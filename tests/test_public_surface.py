@@ -33,8 +33,7 @@ OF_PYTHON = {
 }  # fmt: skip
 #: named by nobody so far: each is to be made public or kept out of signatures
 UNNAMED = {
-    "Answer", "AuditRow", "Clock", "Connection", "Draft", "Enqueueing", "Grant", "LockServices", "PathLock", "Ticket",
-    "TransactionScope",
+    "Answer", "AuditRow", "Clock", "Connection", "Draft", "Enqueueing", "Ticket", "TransactionScope",
 }  # fmt: skip
 
 
@@ -47,10 +46,17 @@ def surface() -> str:
     lines = []
     for name in sorted({*holdfast.__all__} - ERRORS):
         thing = getattr(holdfast, name)
-        lines.append(f"{name}{signature(thing) if name[0].islower() else ''}")
+        lines.append(f"{name}{kind_of(thing)}")
         if isinstance(thing, type):
             lines += [f"    {line}" for line in members(thing)]
     return "\n".join(lines) + "\n"
+
+
+def kind_of(thing: Any) -> str:
+    """Return what stands behind a public name: a function's signature, an alias's values, nothing for a class."""
+    if inspect.isfunction(thing):
+        return signature(thing)
+    return "" if isinstance(thing, type) else f" = {shown(thing)}"
 
 
 def members(kind: type) -> list[str]:
@@ -117,7 +123,7 @@ def test_what_is_public_says_what_it_does() -> None:
         Store,
         Snapshot,
         Transaction,
-        *(getattr(holdfast, name) for name in OTHERS),
+        *(thing for name in OTHERS if isinstance(thing := getattr(holdfast, name), type)),
     ):
         members = [member for name, member in inspect.getmembers(thing) if not name.startswith("_")]
         for each in (thing, *(member for member in members if inspect.isfunction(member))):

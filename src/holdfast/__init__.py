@@ -44,9 +44,10 @@ from holdfast.front.store import open_store as open
 from holdfast.front.summaries import Summaries
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
 from holdfast.locks.lock import Lock
-from holdfast.locks.observer import LockInfo, LockStats
+from holdfast.locks.modes import LockMode
+from holdfast.locks.observer import LockInfo, LockState, LockStats
 from holdfast.publish.transaction import Transaction
-from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
+from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
 from holdfast.sessions.archiving import SessionCommit
 from holdfast.sessions.context import SessionContext
 from holdfast.sessions.memory import Memory, MemorySource
@@ -100,6 +101,8 @@ __all__ = [
     "Lock",
     "LockInfo",
     "LockLost",
+    "LockMode",
+    "LockState",
     "LockStats",
     "Locked",
     "Locks",
@@ -120,6 +123,7 @@ __all__ = [
     "ReindexReport",
     "RepairReport",
     "ScoreBreakdown",
+    "SearchMode",
     "Session",
     "SessionCommit",
     "SessionContext",

@@ -68,7 +68,7 @@ def test_a_lock_that_is_being_taken_is_not_left_behind(
 
 def test_a_lock_that_is_being_given_back_is_not_left_behind(folder: Path, store: Store, clock: ManualClock) -> None:
     closing = holdfast.open(folder, clock=clock)
-    lock = closing.lock("/a")
+    lock = closing._lock_manager.acquire(["/a"])
     # What a thread has done that is about to give it back.
     lock._ended = "released"
     closing.close()
@@ -85,7 +85,7 @@ def test_a_lock_that_was_handed_over_outlives_the_store_it_was_taken_through(
 
 def test_a_lock_of_a_closed_store_is_renewed_no_longer(folder: Path, store: Store, clock: ManualClock) -> None:
     closing = holdfast.open(folder, clock=clock)
-    lock = closing.lock("/a")
+    lock = closing._lock_manager.acquire(["/a"])
     closing.close()
     # What is left of one whose giving back the end came before.
     lock._left = True

@@ -14,7 +14,7 @@ from holdfast.front.store import Store
 from holdfast.host import process as processes
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
-from holdfast.locks.lock import LONGEST_TTL, SHORTEST_TTL
+from holdfast.locks.held_lock import LONGEST_TTL, SHORTEST_TTL
 from holdfast.locks.manager import LockManager
 from holdfast.publish.transaction import Transaction
 from tests.locks.conftest import HERE

@@ -22,7 +22,7 @@ from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
-from holdfast.locks.lock import Lock
+from holdfast.locks.held_lock import HeldLock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, conflicts, wanted
 from holdfast.locks.renewal import Renewer
@@ -34,10 +34,10 @@ TTL = 10.0
 PATHS = ("/", "/a", "/a/b", "/a/b/c", "/a-b", "/a0", "/ab", "/ä/b", "/b")
 
 
-class ByHand(Renewer[Lock]):
+class ByHand(Renewer[HeldLock]):
     """Renews nothing by itself."""
 
-    def add(self, lock: Lock) -> None: ...
+    def add(self, lock: HeldLock) -> None: ...
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Held:
     """What the model knows of one lock."""
 
     agent: int
-    lock: Lock
+    lock: HeldLock
     wants: list[PathLock]
     expires: float
 

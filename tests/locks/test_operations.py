@@ -3,6 +3,7 @@ from functools import partial
 
 import pytest
 
+from holdfast import LockMode
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
@@ -77,7 +78,7 @@ ADMITTED = [(name, lock) for name, (_, _, locks) in CASES.items() for lock in lo
 
 @pytest.mark.parametrize(("name", "lock"), REFUSED)
 def test_an_operation_is_refused_where_somebody_else_holds_a_lock(
-    store: Store, other: Store, name: str, lock: tuple[str, str]
+    store: Store, other: Store, name: str, lock: tuple[str, LockMode]
 ) -> None:
     before = contents_of(store)
     with other.lock(lock[0], mode=lock[1], purpose="mine"), pytest.raises(Locked, match="'mine'"):
@@ -87,7 +88,7 @@ def test_an_operation_is_refused_where_somebody_else_holds_a_lock(
 
 @pytest.mark.parametrize(("name", "lock"), ADMITTED)
 def test_an_operation_is_admitted_beside_the_locks_of_others(
-    store: Store, other: Store, name: str, lock: tuple[str, str]
+    store: Store, other: Store, name: str, lock: tuple[str, LockMode]
 ) -> None:
     with other.lock(lock[0], mode=lock[1]):
         CASES[name][0](store)

@@ -19,7 +19,8 @@ from holdfast.catalog.locks import LockRow
 from holdfast.errors import Locked, LockLost
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
-from holdfast.locks.lock import Lock
+from holdfast.locks.context import using
+from holdfast.locks.held_lock import HeldLock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import POINT, SUBTREE, PathLock, conflicts, reduced
 from holdfast.locks.renewal import Renewer
@@ -34,10 +35,10 @@ TTL = 10.0
 PATHS = ("/s/a", "/s/a/b", "/s/a/c", "/s/ab")
 
 
-class ByHand(Renewer[Lock]):
+class ByHand(Renewer[HeldLock]):
     """Renews nothing by itself."""
 
-    def add(self, lock: Lock) -> None: ...
+    def add(self, lock: HeldLock) -> None: ...
 
 
 @dataclass(eq=False)
@@ -45,7 +46,7 @@ class Tenure:
     """What the oracle knows of one lock."""
 
     wants: list[PathLock]
-    lock: Lock
+    lock: HeldLock
     #: the step at which it was granted
     granted: int
     expires: float
@@ -106,7 +107,7 @@ class World:
 
     def note_grant(self, agent: Agent, rows: tuple[LockRow, ...]) -> None:
         assert agent.asked is not None
-        lock = Lock(agent.manager._keeping, rows, holder=agent.asked.holder, ttl=TTL)
+        lock = HeldLock(agent.manager._keeping, rows, holder=agent.asked.holder, ttl=TTL)
         wants = [PathLock(row.path, row.mode) for row in rows]
         assert not [other for other in self.standing() if clash(wants, other.wants)], "granted against a live lock"
         assert all(min(lock.tokens) > max(other.lock.tokens) for other in self.tenures), "a token went back"
@@ -122,7 +123,7 @@ class World:
             return
         path = self.rng.choice(tenure.wants).path
         try:
-            with tenure.lock.used():
+            with using(tenure.lock):
                 publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions())
         except LockLost:
             assert tenure not in self.standing(), "a live lock was called lost"

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_live_holder_renews_its_lease_again_and_again(folder: Path, child: Cal
     first = child(often + HOLDER.format(begin="", commit=WAYS["a transaction begun late"][1]), folder, LONG_TTL)
     with holdfast.open(folder) as store:
         assert first.hear() == "holding"
-        seen: set[float] = set()
+        seen: set[datetime] = set()
         while len(seen) < 4:
             seen.add(store.locks.list()[0].expires)
             with pytest.raises(Locked):

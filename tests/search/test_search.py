@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import SearchMode
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.search.reader import Instant, SearchReader
@@ -62,7 +63,7 @@ def test_a_moved_file_is_found_at_its_new_path_only(store: Store) -> None:
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "text", "vector"])
-def test_a_removed_file_is_never_returned(store: Store, mode: str) -> None:
+def test_a_removed_file_is_never_returned(store: Store, mode: SearchMode) -> None:
     store.write("/notes/leases.md", LEASES)
     store.write("/pasta.md", PASTA)
     store.remove("/notes", recursive=True)
@@ -226,7 +227,7 @@ def test_any_query_gives_an_answer(store: Store, query: str) -> None:
 
 def test_a_mode_or_a_limit_that_cannot_be_is_refused(store: Store) -> None:
     with pytest.raises(holdfast.Unsupported):
-        store.search("lease", mode="psychic")
+        store.search("lease", mode="psychic")  # type: ignore[arg-type]
     with pytest.raises(holdfast.Unsupported):
         store.search("lease", limit=0)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import SearchMode
 from holdfast.front.store import Store
 from holdfast.index import row_set
 from holdfast.search import directory_contents, search
@@ -46,7 +47,7 @@ def ranked(hits: list[holdfast.Hit]) -> list[tuple[str, float]]:
 
 
 @pytest.mark.parametrize("mode", ["text", "vector"])
-def test_below_a_directory_is_found_what_a_list_of_everything_holds_of_it(mixed: Store, mode: str) -> None:
+def test_below_a_directory_is_found_what_a_list_of_everything_holds_of_it(mixed: Store, mode: SearchMode) -> None:
     everything = mixed.search("wombat lease granite", mode=mode, limit=1000)
     for under in ("/a", "/b", "/b/deep"):
         expected = [hit.path for hit in everything if hit.path.startswith(under + "/")]
@@ -59,7 +60,7 @@ def test_below_a_directory_is_found_what_a_list_of_everything_holds_of_it(mixed:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_matches_elsewhere_cost_one_round(mixed: Store, mode: str) -> None:
+def test_matches_elsewhere_cost_one_round(mixed: Store, mode: SearchMode) -> None:
     with mixed.transaction() as tx:
         for number in range(200):
             tx.write(f"/elsewhere/{number}.md", f"# Zebra {number}\n\nzebra zebra zebra {number}\n")
@@ -82,7 +83,7 @@ def test_the_way_the_rows_are_told_changes_nothing(mixed: Store, mode: str, monk
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: Store, mode: str) -> None:
+def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: Store, mode: SearchMode) -> None:
     with store.transaction() as tx:
         for number in range(9):
             tx.write(f"/first/{number}.md", f"A long text in which the zebra is named once, in passing, {number}.")

@@ -30,7 +30,7 @@ class Locks:
 
     def adopt(self, claim: str, *, ttl: float = 300) -> Lock:
         """Take over a lock that its holder handed over (`lock.hand_over()`), once; raises LockLost when it is gone."""
-        return self._manager.adopt(claim, ttl)
+        return Lock(self._manager.adopt(claim, ttl))
 
     def revoke(self, path: str, *, force: bool = False, token: int | None = None) -> Sequence[LockInfo]:
         """Take away the locks on exactly `path`, only the one with `token` if given; returns what was taken away.

@@ -24,11 +24,12 @@ from holdfast.host.clock import Clock, SystemClock
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
+from holdfast.locks.modes import LockMode
 from holdfast.locks.renewal import Renewer
 from holdfast.publish.scope import TransactionScope
 from holdfast.publish.transaction import CommitOptions, publish_at_head
 from holdfast.recovery.sweep import sweep, sweep_at_open
-from holdfast.search.hits import Explanation, Hit
+from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.sessions.transcript_index import Transcripts
 from holdfast.tree import history
@@ -153,7 +154,7 @@ class Store(Reads):
         *,
         under: str = paths.ROOT,
         limit: int = 10,
-        mode: str = "hybrid",
+        mode: SearchMode = "hybrid",
         at: At | None = None,
     ) -> list[Hit]:
         """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
@@ -169,7 +170,7 @@ class Store(Reads):
         *,
         under: str = paths.ROOT,
         limit: int = 10,
-        mode: str = "hybrid",
+        mode: SearchMode = "hybrid",
         at: At | None = None,
     ) -> Explanation:
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
@@ -337,7 +338,7 @@ class Store(Reads):
         self,
         path: str | Sequence[str],
         *,
-        mode: str = "point",
+        mode: LockMode = "point",
         timeout: float | None = 0,
         ttl: float = 300,
         purpose: str = "",
@@ -351,7 +352,8 @@ class Store(Reads):
         """
         names = [path] if isinstance(path, str) else list(path)
         who = actor or self._backend.actor
-        return self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
+        taken = self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
+        return Lock(taken)
 
     # --- history
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -15,6 +16,15 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
         ...
+
+
+def utc(seconds: float) -> datetime:
+    """Return seconds since the Unix epoch as a datetime in UTC; the epoch itself for what is no time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        # SQLite keeps whatever it is given: a damaged row is to be listed all the same.
+        return datetime.fromtimestamp(0, UTC)
 
 
 class SystemClock:

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 from holdfast.host.held import held
 
 if TYPE_CHECKING:
-    from holdfast.locks.lock import Lock
+    from holdfast.locks.held_lock import HeldLock
 
-_inside: ContextVar[tuple["Lock", ...]] = ContextVar("holdfast_locks", default=())
+_inside: ContextVar[tuple["HeldLock", ...]] = ContextVar("holdfast_locks", default=())
 
 
-def inside() -> tuple["Lock", ...]:
+def inside() -> tuple["HeldLock", ...]:
     """Return the locks that the running code is inside of, the outermost first."""
     return _inside.get()
 
 
-def enter(lock: "Lock") -> None:
+def enter(lock: "HeldLock") -> None:
     """Put the running code inside `lock` until `leave`."""
     _inside.set((*_inside.get(), lock))
 
 
-def leave(lock: "Lock") -> None:
+def leave(lock: "HeldLock") -> None:
     """Take the running code out of the innermost `lock`."""
     held = list(_inside.get())
     for place in range(len(held) - 1, -1, -1):
@@ -37,7 +37,7 @@ def leave(lock: "Lock") -> None:
 
 
 @held
-def using(lock: "Lock") -> Iterator[None]:
+def using(lock: "HeldLock") -> Iterator[None]:
     """Put the running code inside `lock` for the block, without releasing it at the end."""
     enter(lock)
     try:

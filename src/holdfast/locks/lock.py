@@ -1,40 +1,12 @@
-"""A lock that is held: what `store.lock` returns."""
+"""A lock as its holder sees it: what `store.lock` returns."""
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 
-from holdfast.catalog.engine import Connection
-from holdfast.catalog.locks import LockRow
-from holdfast.errors import LockLost, Unsupported
-from holdfast.host.clock import Clock
-from holdfast.locks import context, messages
-from holdfast.locks.bell import Bell
-from holdfast.locks.modes import PathLock, covers
-from holdfast.locks.renewal import Renewer
-from holdfast.locks.table import LockTable
-
-#: seconds of a lease: a shorter one could not be renewed in time on a busy machine, a longer one outlives any purpose
-SHORTEST_TTL, LONGEST_TTL = 0.1, 7 * 86_400.0
-
-
-@dataclass(frozen=True)
-class LockServices:
-    """What every lock of one opened store shares."""
-
-    table: LockTable
-    renewer: Renewer["Lock"]
-    bell: Bell
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One path that a lock covers, and the token that proves it."""
-
-    want: PathLock
-    token: int
+from holdfast.host.clock import utc
+from holdfast.locks import context
+from holdfast.locks.held_lock import HeldLock
 
 
 class Lock:
@@ -44,48 +16,18 @@ class Lock:
     refused with LockLost once any of its tokens is no longer the current, unexpired one (G6).
     """
 
-    def __init__(
-        self,
-        keeping: LockServices,
-        rows: Iterable[LockRow],
-        *,
-        holder: str,
-        ttl: float,
-        around: tuple["Lock", ...] = (),
-        borrowed: tuple[Grant, ...] = (),
-    ) -> None:
-        self._keeping = keeping
-        own = sorted(rows, key=lambda row: row.path)
-        self._own = tuple(Grant(PathLock(row.path, row.mode), row.number) for row in own)
-        self._borrowed = borrowed
-        #: the handle it belongs to, shared with locks nested in it
-        self.holder = holder
-        self._around = around
-        #: seconds
-        self.ttl = ttl
-        #: when it was taken, and when its lease ends unless renewed, in seconds since the epoch
-        self.since = keeping.clock.now()
-        self.expires = self.since + ttl
-        self._ended = ""
-        #: whether giving it back was interrupted: its renewal does that at the next turn
-        self._left = False
-        if self._own:
-            keeping.renewer.add(self)
-
-    @property
-    def grants(self) -> tuple[Grant, ...]:
-        """The paths it covers with their tokens, those of an outer lock that it relies on among them."""
-        return self._own + self._borrowed
+    def __init__(self, held: HeldLock) -> None:
+        self._held = held
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths it covers, in order."""
-        return tuple(sorted({grant.want.path for grant in self.grants}))
+        return self._held.paths
 
     @property
     def tokens(self) -> tuple[int, ...]:
         """Its fencing tokens: higher than those of every earlier lock, never given twice."""
-        return tuple(grant.token for grant in self.grants)
+        return self._held.tokens
 
     @property
     def token(self) -> int:
@@ -93,63 +35,41 @@ class Lock:
         return max(self.tokens)
 
     @property
-    def keeping(self) -> LockServices:
-        """What it shares with the other locks of the store it belongs to."""
-        return self._keeping
+    def holder(self) -> str:
+        """The handle it belongs to, shared with locks nested in it."""
+        return self._held.holder
 
-    def covering(self, want: PathLock) -> Grant | None:
-        """Return the grant that makes a further lock for `want` unnecessary."""
-        return next((grant for grant in self.grants if covers(grant.want, want)), None)
+    @property
+    def ttl(self) -> float:
+        """Seconds that its lease lasts after each renewal."""
+        return self._held.ttl
+
+    @property
+    def since(self) -> datetime:
+        """When it was taken."""
+        return utc(self._held.since)
+
+    @property
+    def expires(self) -> datetime:
+        """When its lease ends unless it is renewed."""
+        return utc(self._held.expires)
 
     @property
     def held(self) -> bool:
         """Whether it is held at this instant; by the next one it may be lost, which only the publish can tell."""
-        if self._ended:
-            return False
-        # Asked of the catalog: in here one only knows what was true at the last renewal.
-        with self._keeping.table.reading() as conn:
-            return not self._keeping.table.missing(conn, self.tokens)
-
-    def guard(self, conn: Connection) -> None:
-        """Raise LockLost unless every token is current and unexpired; runs inside the publishing SQL transaction."""
-        if self._ended:
-            raise LockLost(f"The lock on {self._name} was {self._ended}", path=self.grants[0].want.path)
-        missing = self._keeping.table.missing(conn, self.tokens)
-        if missing:
-            raise self._lost(conn, missing[0])
+        return self._held.held
 
     def check(self) -> None:
         """Raise LockLost unless it is held at this instant; for work outside the store, between steps."""
-        with self._keeping.table.reading() as conn:
-            self.guard(conn)
+        self._held.check()
 
     def renew(self) -> bool:
         """Extend the lease now; False once it is lost. The background thread does this at a third of the ttl."""
-        now = self._keeping.clock.now()
-        tokens = [grant.token for grant in self._own]
-        if self._left:
-            self._left = False
-            self._keeping.table.release(tokens, self.since)
-        if self._ended or len(self._keeping.table.renew(tokens, self.ttl)) < len(tokens):
-            return False
-        self.expires = now + self.ttl
-        return True
+        return self._held.renew()
 
     def release(self) -> bool:
         """Give it back; returns whether it was held to the end. Doing so twice does nothing more."""
-        if self._ended:
-            return False
-        self._ended = "released"
-        if not self._own:
-            return True
-        try:
-            kept = self._keeping.table.release([grant.token for grant in self._own], self.since)
-        except BaseException:
-            self._left = True
-            raise
-        self._keeping.renewer.remove(self)
-        self._keeping.bell.ring()
-        return kept
+        return self._held.release()
 
     def hand_over(self, ttl: float | None = None) -> str:
         """Give it to whoever shows the claim that is returned to `store.locks.adopt`: a job, another process. Once.
@@ -157,61 +77,22 @@ class Lock:
         This handle has ended with that. Unadopted, the lock expires after `ttl` seconds (its own ttl, unless told).
         Raises LockLost when it is no longer held, Unsupported for a lock that is nested in another.
         """
-        ttl = self.ttl if ttl is None else ttl
-        check_ttl(ttl)
-        if self._borrowed or not self._own or self._around:
-            raise Unsupported(
-                f"The lock on {self._name} is nested in another one", remedy="Hand over the outermost lock"
-            )
-        claim = None
-        if not self._ended:
-            claim = self._keeping.table.hand_over([grant.token for grant in self._own], ttl)
-        if claim is None:
-            self.check()
-            raise LockLost(f"The lock on {self._name} is no longer held", path=self.grants[0].want.path)
-        self._ended = "handed over"
-        self._keeping.renewer.remove(self)
-        return claim
+        return self._held.hand_over(ttl)
 
     def used(self) -> AbstractContextManager[None]:
         """Return a context in which operations use this lock, without releasing it at the end: for other threads."""
-        return context.using(self)
+        return context.using(self._held)
 
     def __enter__(self) -> "Lock":
-        if self._ended:
-            raise LockLost(f"The lock on {self._name} was {self._ended}", path=self.grants[0].want.path)
-        context.enter(self)
+        self._held.check_unended()
+        context.enter(self._held)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        context.leave(self)
+        context.leave(self._held)
         self.release()
 
     def __repr__(self) -> str:
-        return f"<Lock {self._name} tokens={self.tokens}{' ' + self._ended if self._ended else ''}>"
-
-    @property
-    def _name(self) -> str:
-        first, more = self.paths[0], len(self.paths) - 1
-        return f"{first} and {more} more" if more else first
-
-    def _lost(self, conn: Connection, token: int) -> LockLost:
-        want = next(grant.want for grant in self.grants if grant.token == token)
-        others = self._keeping.table.in_the_way(conn, [want], [self.holder])
-        if others:
-            cause = f"it is held by {messages.holder(others[0])}"
-        elif self.expires <= self._keeping.clock.now():
-            cause = f"its lease ended at {messages.time(self.expires)}"
-        else:
-            cause = "it was broken, or taken over and given back"
-        trouble = self._keeping.renewer.trouble
-        because = f" (renewing it failed: {trouble})" if trouble else ""
-        return LockLost(f"The lock on {want.path} (token {token}) was lost: {cause}{because}", path=want.path)
-
-
-def check_ttl(ttl: float) -> None:
-    """Raise Unsupported unless a lease may last for so many seconds."""
-    if not SHORTEST_TTL <= ttl <= LONGEST_TTL:
-        raise Unsupported(f"A ttl of {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")
+        return repr(self._held)

@@ -16,7 +16,7 @@ from holdfast.host.clock import Clock
 from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
 from holdfast.locks.conflicts import IsDead
-from holdfast.locks.lock import Grant, Lock, LockServices, check_ttl
+from holdfast.locks.held_lock import Grant, HeldLock, LockServices, check_ttl
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, wanted
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.slots import is_file
@@ -39,7 +39,7 @@ class LockManager:
         *,
         owner: process.Identity | None = None,
         dead: IsDead = process.is_dead,
-        renewer: Renewer[Lock] | None = None,
+        renewer: Renewer[HeldLock] | None = None,
     ) -> None:
         self.table = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
         self._clock = clock
@@ -56,7 +56,7 @@ class LockManager:
         ttl: float = 300.0,
         purpose: str = "",
         actor: str = "user",
-    ) -> Lock:
+    ) -> HeldLock:
         """Take all of `names`, or nothing; raises Locked, and LockLost when a lock around this one was lost.
 
         `timeout` is in seconds: 0 fails at once, None waits without bound. What the locks around this one cover is
@@ -67,7 +67,9 @@ class LockManager:
         most = wanted(names, mode)
         covering = [grant for want in most if (grant := _covering(around, want))]
         if len(covering) == len(most):
-            return Lock(self._keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering))
+            return HeldLock(
+                self._keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering)
+            )
         holder = around[-1].holder if around else uuid.uuid4().hex
         request = LockRequest(
             wants=self._still_wanted(names, mode, around),
@@ -81,7 +83,7 @@ class LockManager:
         )
         try:
             rows = self._obtain(request, most, timeout).rows
-            return Lock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
+            return HeldLock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
         except Locked:
             raise
         except BaseException:
@@ -91,15 +93,15 @@ class LockManager:
                 self.table.forget(holder, max((token for lock in around for token in lock.tokens), default=0))
             raise
 
-    def adopt(self, claim: str, ttl: float) -> Lock:
+    def adopt(self, claim: str, ttl: float) -> HeldLock:
         """Take over a lock that was handed over, once; raises LockLost when it was adopted already or has expired."""
         _check_times(None, ttl)
         rows = self.table.adopt(claim, ttl)
         if not rows:
             raise LockLost(f"No lock waits to be adopted under {claim!r}: it has expired, or was adopted", path=claim)
-        return Lock(self._keeping, rows, holder=rows[0].holder, ttl=ttl)
+        return HeldLock(self._keeping, rows, holder=rows[0].holder, ttl=ttl)
 
-    def inside(self) -> tuple[Lock, ...]:
+    def inside(self) -> tuple[HeldLock, ...]:
         """Return this store's locks that the running code is inside of, the outermost first."""
         return tuple(lock for lock in context.inside() if lock.keeping is self._keeping)
 
@@ -162,7 +164,7 @@ class LockManager:
     # --- helpers
 
     def _still_wanted(
-        self, names: Sequence[str], mode: str, around: tuple[Lock, ...]
+        self, names: Sequence[str], mode: str, around: tuple[HeldLock, ...]
     ) -> Callable[[Connection], list[PathLock]]:
         """Return what asks, inside the SQL transaction, for what is wanted beyond the locks around."""
         source = paths.parse_new(names[0])
@@ -239,7 +241,7 @@ class _Waiter:
             bell.wait(heard, pause if self._deadline is None else min(pause, self._deadline - now))
 
 
-def _covering(around: Iterable[Lock], want: PathLock) -> Grant | None:
+def _covering(around: Iterable[HeldLock], want: PathLock) -> Grant | None:
     return next((grant for lock in around if (grant := lock.covering(want))), None)
 
 

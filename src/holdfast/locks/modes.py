@@ -5,10 +5,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from holdfast import paths
 from holdfast.errors import TooLarge, Unsupported
 
+#: what of a path a lock is for
+LockMode = Literal["point", "subtree", "move"]
 POINT, SUBTREE, MOVE = "point", "subtree", "move"
 
 #: paths of one acquire; they are taken in one SQL transaction that everybody else waits for

@@ -1,13 +1,19 @@
 """Locks as a person or a program sees them: who holds what, who waits, what happened so far."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
 
 from holdfast import paths
 from holdfast.catalog import locks
 from holdfast.catalog.locks import HELD, QUEUED, LockCount, LockRow
+from holdfast.host.clock import utc
 from holdfast.host.process import Identity
 from holdfast.locks import messages
 from holdfast.locks.table import LockTable
+
+#: how a lock stands
+LockState = Literal["held", "stale", "handed_over", "waiting", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +21,9 @@ class LockInfo:
     """One path that is held, or waited for."""
 
     path: str
-    #: point | subtree
-    mode: str
-    #: held | stale (its lease has ended or its process is dead: the next one supersedes it) | handed_over | waiting
-    state: str
+    mode: Literal["point", "subtree"]
+    #: `stale`: its lease has ended or its process is dead, and the next one supersedes it; `broken`: just taken away
+    state: LockState
     #: the fencing token; of a waiter, its place: a lower one came earlier
     token: int
     actor: str
@@ -29,10 +34,9 @@ class LockInfo:
     pid: int
     #: paths taken together have one holder
     holder: str
-    #: seconds since the epoch
-    since: float
-    #: when the lease ends unless renewed, in seconds since the epoch
-    expires: float
+    since: datetime
+    #: when the lease ends unless renewed
+    expires: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +124,18 @@ def _mean(count: LockCount) -> float:
     return count.seconds / count.n if count.n else 0.0
 
 
-def _state(table: LockTable, row: LockRow) -> str:
+def _state(table: LockTable, row: LockRow) -> LockState:
     if not table.is_live(row):
         return "stale"
     return "held" if row.owner else "handed_over"
 
 
-def info(row: LockRow, state: str) -> LockInfo:
+def info(row: LockRow, state: LockState) -> LockInfo:
     """Return what is shown of a row."""
     host, pid = _process(row.owner)
     return LockInfo(
         path=row.path,
-        mode=row.mode,
+        mode=cast(Literal["point", "subtree"], row.mode),
         state=state,
         token=row.number,
         actor=row.actor,
@@ -140,8 +144,8 @@ def info(row: LockRow, state: str) -> LockInfo:
         host=host,
         pid=pid,
         holder=row.holder,
-        since=row.since,
-        expires=row.expires,
+        since=utc(row.since),
+        expires=utc(row.expires),
     )
 
 

@@ -1,9 +1,12 @@
 """What a search gives back."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from holdfast.search.highlights import marks
+
+#: by what passages are found: words, meaning, or both
+SearchMode = Literal["hybrid", "text", "vector"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _listed(out: Output, infos: list[LockInfo]) -> Iterator[str]:
     now = time()
     for info in infos:
         state = out.paint(f"{info.state:<11}", _COLOURS[info.state])
-        ends = f"until {iso(info.expires, 'seconds')}" if not out.terminal else _ends(info.expires - now)
+        ends = f"until {iso(info.expires, 'seconds')}" if not out.terminal else _ends(info.expires.timestamp() - now)
         when = out.paint(f"since {out.time(info.since, now)}, {ends}", "dim")
         who = f"{visible(info.actor)}, {info.process}" + (f", {visible(info.purpose)}" if info.purpose else "")
         yield f"{state}  {info.mode:<7}  {info.path}  #{info.token}  {who}, {when}"
