@@ -138,3 +138,63 @@ def test_a_source_of_a_name_that_is_taken_can_be_called_otherwise(run: Run, pape
     assert "--as" in refused.err
     assert run("add", "--as", "others", str(other)).status == 0
     assert run("add", "--overwrite", str(other)).status == 0
+
+
+@pytest.mark.parametrize("standing", ["/q", "/q/papers", "/q/papers/a.md/x"])
+def test_a_dry_run_refuses_what_the_add_refuses(standing: str, run: Run, papers: Path) -> None:
+    run("write", standing, "--text", "in the way")
+
+    def refused(*how: object) -> tuple[int, object]:
+        ran = run("add", papers, "-j", 1, "--to", "/q", "--json", *how)
+        return ran.status, ran.json["failed"]
+
+    dry = refused("--dry-run")
+    assert dry[0] == 5
+    assert dry == refused()
+
+
+def test_a_dry_run_that_prunes_counts_on_what_has_vanished_to_make_room(run: Run, papers: Path) -> None:
+    run("add", papers, "-j", 1, "--to", "/q")
+    (papers / "b.txt").unlink()
+    (papers / "b.txt").mkdir()
+    (papers / "b.txt" / "c.md").write_text("It was a file.")
+    assert run("add", papers, "-j", 1, "--to", "/q", "--dry-run").status == 5
+    assert run("add", papers, "-j", 1, "--to", "/q", "--dry-run", "--prune").status == 0
+    assert run("add", papers, "-j", 1, "--to", "/q", "--prune").status == 0
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_a_source_that_can_never_be_added_fails_when_it_is_named_itself(
+    how: tuple[str, ...], run: Run, papers: Path
+) -> None:
+    os.mkfifo(papers / "pipe")
+    for source in (papers / "pipe", ".", Path.cwd()):
+        ran = run("add", source, *how)
+        assert ran.status == 5
+        assert "not added: " in ran.err
+    ran = run("add", papers, "-j", 1, *how)
+    assert (ran.status, "left out: " in ran.err) == (0, True)
+
+
+def test_an_add_that_finds_nothing_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".hidden").write_text("x")
+    assert "Nothing to add was found" in run("add", tmp_path / "empty").err
+    assert run("add", tmp_path / "empty", "--json").err == ""
+
+
+def test_a_refused_add_names_the_path_that_is_in_the_way(run: Run, papers: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "papers"
+    other.mkdir(parents=True)
+    (other / "b.txt").write_text("Coffee.")
+    run("add", papers, "-j", 1)
+    assert run("add", other, "--json").json["error"]["path"] == "/resources/papers/b.txt"
+    error = run("add", papers, other, "--to", "/x", "--json").json["error"]
+    assert error["path"] == str(other / "b.txt")
+
+
+def test_a_prune_that_is_neither_yes_nor_force_is_refused_with_what_can_be_said(run: Run, papers: Path) -> None:
+    ran = run("add", "--prune=no", papers)
+    assert ran.status == 2
+    assert "--prune or --prune=force" in ran.err
+    assert "holdfast add --help" in ran.err

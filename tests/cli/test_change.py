@@ -140,3 +140,18 @@ def test_rm_forced_passes_over_what_is_not_there(run: Run) -> None:
     run("write", "/a", "--text", "a")
     assert run("rm", "-f", "/nowhere", "/a", "--json").json["removed"] == ["/a"]
     assert run("rm", "-f", "/nowhere").status == 0
+
+
+def test_what_changes_nothing_names_no_commit_as_its_own(run: Run) -> None:
+    run("write", "/a", "--text", "x")
+    for line in (("mv", "/a", "/a"), ("mkdir", "-p", "/resources"), ("write", "/a", "--text", "x")):
+        ran = run(*line)
+        assert (ran.status, "(nothing changed)" in ran.out) == (0, True)
+    assert "(commit " in run("mv", "/a", "/b").out
+
+
+def test_the_remedy_for_a_directory_that_stands_already_works(run: Run) -> None:
+    for path in ("/", "/resources"):
+        ran = run("mkdir", path)
+        assert (ran.status, "`holdfast mkdir -p`" in ran.err) == (1, True)
+        assert run("mkdir", "-p", path).status == 0

@@ -50,8 +50,8 @@ def test_what_others_wrote_is_shown_on_its_line_and_moves_no_cursor(run: Run) ->
 @pytest.mark.parametrize("args", [("--text", "d", "-m", "half \udcff"), ("--text", "half \udcff")])
 def test_text_that_is_no_unicode_is_refused(run: Run, args: tuple[str, ...]) -> None:
     refused = run("write", "/d.md", *args)
-    assert refused.status == 1
-    assert "not valid Unicode" in refused.err
+    assert refused.status == 2
+    assert "not valid UTF-8" in refused.err
     assert run("stat", "/d.md").status == 4
 
 

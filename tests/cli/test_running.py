@@ -186,3 +186,25 @@ def test_a_log_level_that_there_is_not_is_named(run: Run, monkeypatch: pytest.Mo
     ran = run("ls")
     assert ran.status == 2
     assert ran.err.startswith("holdfast: HOLDFAST_LOG is no log level: loud\n  One of critical, ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("search", "\udcff"),
+        ("search", "tea", "\udcff"),
+        ("grep", "\udcff"),
+        ("glob", "/\udcff"),
+        ("ls", "/\udcff"),
+        ("write", "/a", "--text", "\udcff"),
+        ("mkdir", "/a", "-m", "\udcff"),
+        ("--actor", "\udcff", "mkdir", "/a"),
+        ("session", "append", "talk", "user", "\udcff"),
+        ("session", "new", "\udcff"),
+        ("jobs", "list", "--kind", "\udcff"),
+        ("search", ""),
+        ("search", " ", ""),
+    ],
+)
+def test_an_argument_that_says_nothing_or_is_no_text_is_a_wrong_command_line(line: tuple[str, ...], run: Run) -> None:
+    assert run(*line).status == 2

@@ -116,3 +116,8 @@ def test_listings_and_explanations_show_the_abstracts_that_are_there(run: Run, s
     listed = run("ls", "-l", "/")
     assert "notes/  Fencing tokens keep the late holder out. (at commit 2)" in listed.out
     assert "about: Fencing tokens keep the late holder out." in run("search", "fencing", "--explain").out
+
+
+def test_the_context_of_a_session_that_is_not_there_is_a_misspelt_name(run: Run) -> None:
+    ran = run("session", "context", "nope", "--json")
+    assert (ran.status, ran.json["error"]["code"]) == (4, "not_found")

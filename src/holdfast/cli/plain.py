@@ -9,8 +9,11 @@ import inspect
 import sys
 from typing import Any, Literal, get_args, get_origin
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
+#: what names of files are called, which need not be valid UTF-8, and names in the store, of which the store says more
+_NAMES = frozenset({"SRC", "FILE", "DIR", "PATH", "TARGET", "SOURCE TARGET"})
 #: of a number that is read here; a longer one is left to Typer
 MOST_DIGITS = 9
 
@@ -62,6 +65,12 @@ def _no_type(ctx: Any) -> None:
     return None
 
 
+def _check_utf8(value: Any) -> None:
+    for text in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(text, str) and not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+            raise BadParameter(f"{text!r} is not valid UTF-8")
+
+
 def _is_plain_number(value: Any) -> bool:
     return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
 
@@ -76,6 +85,8 @@ class _PlainValue:
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
         wanted = param.type_descriptor.annotation
+        if param.metavar not in _NAMES:
+            _check_utf8(value)
         if wanted in (str, list[str]) or (isinstance(wanted, type) and isinstance(value, wanted)):
             return value
         if get_origin(wanted) is Literal and value in get_args(wanted):

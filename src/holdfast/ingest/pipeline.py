@@ -20,7 +20,7 @@ from holdfast.ingest.plan import Plan
 from holdfast.ingest.preparing.dispatch import Preparers
 from holdfast.ingest.preparing.preparation import refusal
 from holdfast.ingest.publishing.groups import NOTHING_VANISHED, Attribution
-from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
+from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished, obstacle
 from holdfast.ingest.publishing.publisher import Publishing
 from holdfast.ingest.publishing.reorder_buffer import InOrder
 from holdfast.ingest.report import AddReport, Failure, Progress
@@ -30,6 +30,8 @@ from holdfast.ingest.sources.discovery import Intake
 from holdfast.ingest.sources.prune import PRUNE_FILES, look, remember
 from holdfast.ingest.sources.secrets import shown
 from holdfast.ingest.sources.urls import is_url
+from holdfast.publish.scope import TransactionScope
+from holdfast.publish.transaction import CommitOptions, Transaction
 
 #: seconds between looks at the clock while nothing happens: for time limits and groups that are due
 TICK = 0.1
@@ -84,6 +86,10 @@ class _Base:
             while batch := list(islice(found, PRUNE_FILES)):
                 yield batch
 
+    def _vanished(self) -> Vanished:
+        """Return what has vanished from the sources, if it is to be pruned."""
+        return Vanished(look(self._backend, self._plan).removals) if self._plan.prune else NOTHING_VANISHED
+
     def _tell(self, *, last: bool = False) -> None:
         """Call the progress callback, now and then."""
         if self._plan.progress is None:
@@ -101,16 +107,9 @@ class _Dry(_Base):
     """An add that only tells what it would do."""
 
     def run(self) -> AddReport:
-        stopped = False
-        while not stopped and (found := self._intake.next()) is not None:
-            self._current = found.item.origin
-            refused = refusal(found.item)
-            if refused is None:
-                self._tally.would(found.item, update=found.there)
-            else:
-                self._fail(found.item, refused)
-            self._tell()
-            stopped = self._stopping()
+        with TransactionScope(self._backend, CommitOptions, retries=0) as tx:
+            stopped = self._look(tx)
+            tx.rollback()
         self._tally.removed = sum(map(len, self._removals()))
         self._tell(last=True)
         return self._tally.report(interrupted=stopped)
@@ -118,6 +117,26 @@ class _Dry(_Base):
     def close(self) -> None:
         """Let go of what was downloaded."""
         self._intake.close()
+
+    def _look(self, tx: Transaction) -> bool:
+        """Tell what would become of each file, in a transaction that is never published; returns whether stopped."""
+        gone: Vanished | None = None
+        while (found := self._intake.next()) is not None:
+            self._current = found.item.origin
+            refused, error = refusal(found.item), None
+            if refused is None and found.blocked:
+                gone = self._vanished() if gone is None else gone
+                error = obstacle(tx, found.item.path, gone)
+            if refused is not None:
+                self._fail(found.item, refused)
+            elif error is not None:
+                self._tally.refuse(found.item, error)
+            else:
+                self._tally.would(found.item, update=found.there)
+            self._tell()
+            if self._stopping():
+                return True
+        return False
 
 
 class _Run(_Base):
@@ -205,11 +224,9 @@ class _Run(_Base):
 
     def _vanished(self) -> Vanished:
         """Return what has vanished from the sources when the first group is published, if it is to be pruned."""
-        if not self._plan.prune:
-            return NOTHING_VANISHED
         # No `cached_property`: in Python 3.11 it would let no other add of this process look at its sources meanwhile.
         if self._gone is None:
-            self._gone = Vanished(look(self._backend, self._plan).removals)
+            self._gone = super()._vanished()
         return self._gone
 
     def _try_again(self, done: Published) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from holdfast.errors import HoldfastError
 from holdfast.ingest import report as stages
 from holdfast.ingest.items import Item
 from holdfast.ingest.publishing.placement import Member, Published
@@ -73,7 +74,11 @@ class Tally:
             self.jobs.append(done.job)
         self.size += sum(member.item.size for member in members)
         for item, error in done.failed:
-            self.fail(item.order, Failure(item.origin, stages.PUBLISH, error.code, str(error)))
+            self.refuse(item, error)
+
+    def refuse(self, item: Item, error: HoldfastError) -> None:
+        """Note a file that cannot stand where it should go."""
+        self.fail(item.order, Failure(item.origin, stages.PUBLISH, error.code, str(error)))
 
     def _time(self, members: Sequence[Member], done: Published) -> None:
         files = f"{len(members)} files from {members[0].item.order} on" if members else f"{done.removed} removals"

@@ -131,7 +131,8 @@ class Overlay:
         elif not there.is_dir:
             raise AlreadyExists(f"{path} is a file", path=path)
         elif not exist_ok:
-            raise AlreadyExists(f"{path} exists", path=path)
+            remedy = "Let it stand with exist_ok=True (`holdfast mkdir -p`), or choose another name"
+            raise AlreadyExists(f"{path} exists", path=path, remedy=remedy)
 
     def move(self, source: str, target: str, *, overwrite: bool) -> None:
         """Move what stands at `source` to exactly `target`: one slot emptied, one filled, however much lies below.

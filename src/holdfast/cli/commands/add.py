@@ -29,7 +29,12 @@ class _AddCommand(PlainCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments."""
-        return super().parse_args(ctx, ["--prune-force" if arg == "--prune=force" else arg for arg in args])
+        for number, arg in enumerate(args[: args.index("--")] if "--" in args else args):
+            if arg == "--prune=force":
+                args[number] = "--prune-force"
+            elif arg.startswith("--prune="):
+                raise typer.BadParameter(f"--prune or --prune=force, not {arg}", ctx=ctx)
+        return super().parse_args(ctx, args)
 
 
 @command(app, cls=_AddCommand)
@@ -86,6 +91,9 @@ def add(
     call.done(asdict(report), _told(report, dry_run))
     if not call.json:
         _remark(call, report)
+        found = report.added + report.updated + report.moved + report.skipped + report.removed
+        if not (found or report.failed or report.not_pruned or report.interrupted):
+            call.out.note("Nothing to add was found; hidden files and what .gitignore names are left out")
     if report.interrupted:
         return INTERRUPTED
     return SOME_FAILED if report.failed or report.not_pruned else status_of(ended)

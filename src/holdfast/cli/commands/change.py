@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def write(
     """
     if text is not None and file is not None:
         raise typer.BadParameter("give --text or --file, not both")
-    path = _file_path(path)
+    path, before = _file_path(path), call.store.commit_at().id
     if text is not None:
         commit = call.store.write(path, text, message=message)
     elif file is not None:
@@ -53,7 +54,7 @@ def write(
         commit = _write_input(call, path, message)
     info = call.at(str(commit.id)).stat(path)
     document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.id}
-    call.done(document, [_told(f"wrote {info.path}", commit)])
+    call.done(document, [_Change(commit, before).told(f"wrote {info.path}")])
 
 
 @command(app)
@@ -72,8 +73,8 @@ def mkdir(
         for path in made:
             tx.mkdir(path, parents=parents, exist_ok=parents)
 
-    commit = _change(call, make, message or f"Make {_listed(made)}")
-    call.done({"paths": made, "commit": commit.id}, [_told(f"made {path}", commit) for path in made])
+    change = _change(call, make, message or f"Make {_listed(made)}")
+    call.done({"paths": made, "commit": change.commit.id}, [change.told(f"made {path}") for path in made])
 
 
 @command(app)
@@ -123,8 +124,8 @@ def rm(
         for path in removed:
             tx.remove(path, recursive=recursive)
 
-    commit = _change(call, remove, message or f"Remove {_listed(wanted)}")
-    call.done({"removed": removed, "commit": commit.id}, [_told(f"removed {path}", commit) for path in removed])
+    change = _change(call, remove, message or f"Remove {_listed(wanted)}")
+    call.done({"removed": removed, "commit": change.commit.id}, [change.told(f"removed {path}") for path in removed])
 
 
 def _write_input(call: Call, path: str, message: str) -> Commit:
@@ -152,21 +153,35 @@ def _transfer(
             operation(tx, source, target, overwrite=force)
 
     sources = [store_path(path) for path in paths[:-1]]
-    commit = _change(call, transfer, message or f"{verb} {_listed(sources)} to {store_path(paths[-1])}")
-    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": commit.id}
-    call.done(document, [_told(f"{done} {source} to {target}", commit) for source, target in pairs])
+    change = _change(call, transfer, message or f"{verb} {_listed(sources)} to {store_path(paths[-1])}")
+    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": change.commit.id}
+    call.done(document, [change.told(f"{done} {source} to {target}") for source, target in pairs])
 
 
-def _change(call: Call, action: Callable[[Transaction], None], message: str) -> Commit:
-    """Do several things as one commit, again when somebody else was quicker; return the commit."""
+@dataclass(frozen=True)
+class _Change:
+    """What a command changed."""
+
+    #: the one that was made, or the one that shows already what was asked for
+    commit: Commit
+    #: the head before
+    base: int
+
+    def told(self, what: str) -> str:
+        """Return `what` with the commit that it is in."""
+        return f"{what} ({f'commit {self.commit.id}' if self.commit.id > self.base else 'nothing changed'})"
+
+
+def _change(call: Call, action: Callable[[Transaction], None], message: str) -> _Change:
+    """Do several things as one commit, again when somebody else was quicker."""
 
     def act(tx: Transaction) -> Transaction:
         action(tx)
         return tx
 
-    commit = call.store.transaction(message=message, retries=RETRIES)(act).published
-    assert commit is not None
-    return commit
+    tx = call.store.transaction(message=message, retries=RETRIES)(act)
+    assert tx.published is not None
+    return _Change(tx.published, tx.base)
 
 
 def _file_path(path: str) -> str:
@@ -178,7 +193,3 @@ def _file_path(path: str) -> str:
 
 def _listed(paths: list[str]) -> str:
     return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {count(len(paths) - 1, 'other')}"
-
-
-def _told(what: str, commit: Commit) -> str:
-    return f"{what} (commit {commit.id})"

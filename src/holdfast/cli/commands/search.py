@@ -34,6 +34,8 @@ def search(
     at: AtOption = None,
 ) -> None:
     """Find the passages that answer a question, best first."""
+    if not " ".join(query).strip():
+        raise typer.BadParameter("say what to look for")
     found = call.store.explain(" ".join(query), under=store_path(under), limit=limit, mode=mode, at=at)
     document: dict[str, Any] = {"hits": [shapes.hit(hit, explain=explain) for hit in found.hits]}
     if explain:

@@ -90,7 +90,10 @@ def context(
 
     That is the abstract of the latest archive, and the newest live messages that fit.
     """
-    found = call.store.session(session).context(tokens)
+    target = call.store.session(session)
+    # To a program that is about to append, a session that is not there yet is an empty one; to a person a misspelt one.
+    target.show()
+    found = target.context(tokens)
     document = {
         "abstract": found.abstract,
         "archive": found.archive,

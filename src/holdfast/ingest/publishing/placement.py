@@ -6,7 +6,7 @@ from itertools import islice
 
 from holdfast import paths
 from holdfast.documents import Draft
-from holdfast.errors import Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
+from holdfast.errors import AlreadyExists, Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
 from holdfast.ingest.items import Item
 from holdfast.publish.transaction import Transaction
 
@@ -110,6 +110,18 @@ def remove(tx: Transaction, removals: Iterable[Removal], done: Published) -> Non
         _remove_emptied(tx, folder, paths.ROOT)
 
 
+def obstacle(tx: Transaction, path: str, vanished: Vanished) -> HoldfastError | None:
+    """Return why no file can be put at `path`, if so, once what vanished there is removed."""
+    if vanished:
+        _clear(tx, path, vanished, Published())
+    try:
+        tx.mkdir(paths.split(path)[0], parents=True, exist_ok=True)
+        is_directory = tx.exists(path) and tx.stat(path).is_dir
+    except (NotADirectory, AlreadyExists) as error:
+        return NotADirectory(error.message, path=error.path)
+    return IsADirectory(f"{path} is a directory", path=path) if is_directory else None
+
+
 def _put(tx: Transaction, member: Member, vanished: Vanished, done: Published) -> str | None:
     """Put one file; returns the path that it was moved from, if it was."""
     path, content_id = member.item.path, member.draft.body.content_id
@@ -152,13 +164,16 @@ def _content_at(tx: Transaction, path: str) -> str | None:
 def _former(tx: Transaction, member: Member, vanished: Vanished, done: Published) -> str | None:
     """Return the path that a new file is to be moved from, if any; what vanished in its way is removed."""
     path = member.item.path
+    _clear(tx, path, vanished, done)
+    return None if _blocked(tx, path) else vanished.former(tx, path, member.draft.body.content_id)
+
+
+def _clear(tx: Transaction, path: str, vanished: Vanished, done: Published) -> None:
+    """Remove what vanished from the source and is in the way of a file at `path`."""
     if _blocked(tx, path):
         for removal in vanished.around(path):
             if _remove(tx, removal, done) and paths.is_within(removal.path, path):
                 _remove_emptied(tx, paths.split(removal.path)[0], path)
-        if _blocked(tx, path):
-            return None
-    return vanished.former(tx, path, member.draft.body.content_id)
 
 
 def _blocked(tx: Transaction, path: str) -> bool:

@@ -41,8 +41,8 @@ def check(backend: Backend, plan: Plan) -> None:
     found = list(islice(_clashes(backend, plan, local), COUNTED))
     if found:
         more = f" ({len(found) - 1:,} more like it)" if len(found) > 1 else ""
-        message, remedy = found[0]
-        raise AlreadyExists(f"{message}{more}; nothing was added", path=plan.to, remedy=remedy)
+        message, path, remedy = found[0]
+        raise AlreadyExists(f"{message}{more}; nothing was added", path=path, remedy=remedy)
 
 
 def _want_one_place(plan: Plan, sources: list[Source]) -> bool:
@@ -94,16 +94,17 @@ def _is_other(entry: Entry, origin: str | None, below: str | None) -> bool:
     return below is None or not source.startswith(below)
 
 
-def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[tuple[str, str]]:
-    """Yield what is in the way of what, each with what can be done about it."""
+def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is in the way of what, each with the path concerned and what can be done about it."""
     prefilter, found = Prefilter(backend), scan(sources, flatten=plan.flatten, name=plan.name)
     while batch := list(islice(found, BATCH)):
         for refused in batch:
             if isinstance(refused, RefusedFile) and refused.between_sources:
-                yield f"{refused.source}: {refused.reason.removesuffix(f'; {ONE_BY_ONE}')}", ONE_BY_ONE.capitalize()
+                message = f"{refused.source}: {refused.reason.removesuffix(f'; {ONE_BY_ONE}')}"
+                yield message, os.fspath(refused.source), ONE_BY_ONE.capitalize()
         for clash in prefilter.sort(list(_items(plan, batch))).clashes:
             if clash.kind is Standing.FOREIGN:
-                yield clash.error.message, ELSEWHERE
+                yield clash.error.message, clash.item.path, ELSEWHERE
 
 
 def _items(plan: Plan, batch: list[SourceFile | RefusedFile]) -> Iterator[Item]:

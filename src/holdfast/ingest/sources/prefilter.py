@@ -34,6 +34,8 @@ class AddCandidate:
     there: bool
     #: all that is needed of it, when the store has its content under another path
     known: Prepared | None = None
+    #: whether a directory stands at its path, or a file where it needs a directory
+    blocked: bool = False
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Prefilter:
 
     def sort(self, items: Sequence[Item]) -> Sorted:
         """Tell which of `items` the store has as they are: by size and time, else by content."""
-        there = self._entries(items)
+        there, blocked = self._entries(items)
         ids = _hashes([item for item in items if self._worth_hashing(item, there.get(item.path))])
         live = self._live(ids.values())
         found = Sorted()
@@ -70,7 +72,7 @@ class Prefilter:
             else:
                 item = item if entry is None else replace(item, standing=entry.content_id)
                 known = _prepared(item, content_id) if content_id in live else None
-                found.wanted.append(AddCandidate(item, entry is not None, known))
+                found.wanted.append(AddCandidate(item, entry is not None, known, item.path in blocked))
         return found
 
     def _judged(self, item: Item, entry: Entry, content_id: str | None) -> Standing:
@@ -92,8 +94,8 @@ class Prefilter:
         with self._backend.engine.read() as conn:
             return live_among(conn, self._backend.embedder, set(ids))
 
-    def _entries(self, items: Iterable[Item]) -> dict[str, Entry]:
-        """Return what stands at the items' paths."""
+    def _entries(self, items: Iterable[Item]) -> tuple[dict[str, Entry], set[str]]:
+        """Return the files that stand at the items' paths, and the paths at which no file can stand."""
         by_folder: dict[str, list[str]] = defaultdict(list)
         for item in items:
             folder, name = paths.split(item.path)
@@ -102,20 +104,29 @@ class Prefilter:
             return _entries(conn, self._backend, by_folder)
 
 
-def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]) -> dict[str, Entry]:
+def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]) -> tuple[dict[str, Entry], set[str]]:
     seq = commits.head(conn, backend.branch)
     view = SqlView(conn, backend.branch, seq)
     found: dict[str, Entry] = {}
+    blocked: set[str] = set()
     for folder, names in by_folder.items():
         try:
             parent = walking.find(view, folder)
         except NotADirectory:
+            blocked.update(paths.join(folder, name) for name in names)
             continue
-        if parent is None or not parent.is_dir:
+        if parent is None:
             continue
-        rows = entries.named(conn, backend.branch, seq, parent.node_id, names)
-        found.update((paths.join(folder, entry.name), entry) for entry in rows if not entry.is_dir)
-    return found
+        if not parent.is_dir:
+            blocked.update(paths.join(folder, name) for name in names)
+            continue
+        for entry in entries.named(conn, backend.branch, seq, parent.node_id, names):
+            path = paths.join(folder, entry.name)
+            if entry.is_dir:
+                blocked.add(path)
+            else:
+                found[path] = entry
+    return found, blocked
 
 
 def _same_stamp(item: Item, entry: Entry) -> bool:

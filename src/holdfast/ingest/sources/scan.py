@@ -16,7 +16,7 @@ that cannot stand in a store, and names that are already taken.
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.ingest.sources.ignore import Rules
@@ -64,11 +64,14 @@ class RefusedFile:
     code: str
     #: whether it is because another source has its place
     between_sources: bool = False
+    #: whether it is a source itself, and not something found in one
+    named: bool = False
 
     @property
     def failure(self) -> bool:
         """Whether a document may be missing from the store because of it (rather than rightly left out)."""
-        return self.code in ("not_found", "unreadable", "invalid_path", "already_exists")
+        wanted = self.named and self.code in ("unsupported", "store")
+        return wanted or self.code in ("not_found", "unreadable", "invalid_path", "already_exists")
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,11 @@ def _scan_source(text: str, targets: Targets, name: str) -> Iterator[SourceFile 
         yield RefusedFile(path, bad.reason, bad.code)
     else:
         if stat.S_ISDIR(status.st_mode):
-            yield from _Walk(path, targets).walk(name)
+            found = _Walk(path, targets).walk(name)
         else:
-            yield _file(path, name, status, targets, Path(os.path.realpath(path)))
+            found = iter((_file(path, name, status, targets, Path(os.path.realpath(path))),))
+        for each in found:
+            yield replace(each, named=True) if isinstance(each, RefusedFile) and each.source is path else each
 
 
 def _contents_only(text: str) -> bool:
