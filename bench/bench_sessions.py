@@ -132,7 +132,7 @@ def enqueue(store: Store, number: int) -> None:
     """Write many jobs in one commit."""
     with store._backend.engine.write() as conn:
         for _ in range(number):
-            jobs.enqueue(conn, jobs.NewJob("noop"), time.time())
+            jobs.enqueue(conn, jobs.NewJob(kind="noop"), time.time())
 
 
 def throughput(folder: Path) -> None:

@@ -69,7 +69,14 @@ class _Made:
         return "text/markdown"
 
     def derive(self, name: str, body: Body) -> Derived:
-        rendition = Rendition(body.content_id, MARKDOWN, "bench", "1", body.content_id, name)
+        rendition = Rendition(
+            content_id=body.content_id,
+            kind=MARKDOWN,
+            deriver="bench",
+            deriver_version="1",
+            rendered_id=body.content_id,
+            title=name,
+        )
         return Derived(((rendition, body),), tuple(self._row(body, i) for i in range(self._chunks)))
 
     def _row(self, body: Body, ordinal: int) -> TailRow:
@@ -78,5 +85,14 @@ class _Made:
         vector = (vector / np.linalg.norm(vector)).astype("<f4")
         heading = sentence(self._rng, 3)
         return TailRow(
-            0, body.content_id, ordinal, heading, text, terms_for(heading, text), 0, len(text), None, vector.tobytes()
+            row_id=0,
+            content_id=body.content_id,
+            ordinal=ordinal,
+            heading=heading,
+            text=text,
+            terms=terms_for(heading, text),
+            start=0,
+            end=len(text),
+            page=None,
+            vector=vector.tobytes(),
         )

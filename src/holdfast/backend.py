@@ -51,7 +51,7 @@ class Renewing(Protocol):
         ...
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Backend:
     """A store's catalog, blobs and tables, and what a process needs to work with them."""
 

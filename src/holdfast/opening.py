@@ -13,7 +13,7 @@ from holdfast.catalog import branches, commits, entries, pins, settings, upgrade
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.engines.sqlite import SqliteEngine
-from holdfast.catalog.entries import ROOT_ENTRY, Entry
+from holdfast.catalog.entries import ROOT_ENTRY
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Deriver
 from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound
@@ -147,10 +147,14 @@ def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dic
         settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
         branches.create(conn, MAIN, head=0)
         names = STANDARD_DIRECTORIES
-        commit = commits.publish(conn, MAIN, 0, now, "holdfast", "Create the store", None, len(names))
+        commit = commits.publish(
+            conn,
+            MAIN,
+            commits.NewCommit(parent=0, at=now, actor="holdfast", message="Create the store", changes=len(names)),
+        )
         first = commit.id * NODES_PER_COMMIT
         made = [
-            Entry(0, first + i, ROOT_ENTRY.node_id, name, None, 0, now, None, None, 0)
+            entries.new_directory(first + i, ROOT_ENTRY.node_id, name, modified=now)
             for i, name in enumerate(names, start=1)
         ]
         entries.begin(conn, MAIN, commit.id, made)

@@ -174,12 +174,18 @@ def many(hint: Any) -> list[Any]:
     return [made_up(hint)[0]]
 
 
+def intent(intent_id: str) -> intents.NewIntent:
+    return intents.NewIntent(
+        intent_id=intent_id, kind="publish", actor="user", owner="{}", staged={}, started=1.0, lease_until=2.0
+    )
+
+
 def more(conn: Connection) -> None:
     """Ask what is only asked when rows of some kind are there."""
-    job = jobs.enqueue(conn, jobs.NewJob("k", key="x"), 1.0)
-    jobs.enqueue(conn, jobs.NewJob("k", key="x", supersede=True), 1.0)
+    job = jobs.enqueue(conn, jobs.NewJob(kind="k", key="x"), 1.0)
+    jobs.enqueue(conn, jobs.NewJob(kind="k", key="x", supersede=True), 1.0)
     jobs.retry(conn, job, 1.0)
-    failed = jobs.enqueue(conn, jobs.NewJob("k"), 1.0)
+    failed = jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)
     for leased in jobs.claim(conn, [failed], "x", "o", 1.0, 2.0):
         jobs.finish(conn, leased, jobs.FAILED, 1.0)
     jobs.retry(conn, failed, 1.0)
@@ -196,13 +202,13 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         store.session("s").append("user", "hello")
         with store._backend.engine.write() as conn:
             for _ in range(30):
-                jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob("k"), 1.0)], "t", "o", 1.0, 2.0)
+                jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
                 jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].job_id, 1.0)
-            jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob("k"), 1.0)], "t", "o", 1.0, 2.0)
+            jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
             for number in range(30):
-                intents.begin(conn, str(number), "publish", "user", "{}", {}, 1.0, 2.0)
+                intents.begin(conn, intent(str(number)))
                 intents.finish(conn, str(number), (intents.SWEPT, intents.COMMITTED)[number % 2], 1.0)
-            intents.begin(conn, "set aside", "publish", "user", "{}", {}, 1.0, 2.0)
+            intents.begin(conn, intent("set aside"))
             intents.set_aside(conn, "set aside", "no rights", 1.0)
         store.jobs.enqueue("k")
         store.maintenance.optimize()

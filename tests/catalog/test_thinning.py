@@ -14,7 +14,18 @@ def count(conn: Connection, table: str) -> int:
 
 
 def begun(conn: Connection, number: int, at: float) -> str:
-    intents.begin(conn, f"i{number:05}", "publish", "user", "{}", {}, at, at + 60)
+    intents.begin(
+        conn,
+        intents.NewIntent(
+            intent_id=f"i{number:05}",
+            kind="publish",
+            actor="user",
+            owner="{}",
+            staged={},
+            started=at,
+            lease_until=at + 60,
+        ),
+    )
     return f"i{number:05}"
 
 

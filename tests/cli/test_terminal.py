@@ -24,7 +24,9 @@ class _Terminal(io.StringIO):
 def hostile(store: Store) -> Store:
     """Return a store in which everything that people and programs name has a name for the terminal."""
     store.write("/page.md", f"# Title {EVIL}\n\nText {EVIL}", message=f"Write {EVIL}")
-    store.write("/memories/cases/one.md", Memory("cases", f"Case {EVIL}", f"Content {EVIL}").to_markdown())
+    store.write(
+        "/memories/cases/one.md", Memory(kind="cases", title=f"Case {EVIL}", content=f"Content {EVIL}").to_markdown()
+    )
     store.write("/large.bin", bytes(100_000))
     store.session("chat").append("user", f"Said {EVIL}")
     job = store.jobs.enqueue("nobody", {"about": EVIL})

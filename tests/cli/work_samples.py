@@ -24,7 +24,15 @@ def talk(store: Store) -> None:
         pass
     session.append("user", "And tea.", parts=[{"x": 1}], tool_calls=[{"y": 2}])
     sources = (MemorySource("/sessions/chat/archive-001", (1,)),)
-    units = Memory("preferences", "Units", "Metric.", "then", "now", sources, ("/memories/preferences/old.md",))
+    units = Memory(
+        kind="preferences",
+        title="Units",
+        content="Metric.",
+        created="then",
+        updated="now",
+        sources=sources,
+        supersedes=("/memories/preferences/old.md",),
+    )
     store.write(MEMORY, units.to_markdown())
 
 

@@ -20,7 +20,10 @@ def vectors(count: int, seed: int = 0) -> "np.ndarray[tuple[int, ...], np.dtype[
 
 def content(content_id: str, texts: list[str], seed: int = 0) -> pa.Table:
     """Return the rows of a content with a chunk per text."""
-    chunks = [Chunk(ordinal, text, "", 0, len(text), None) for ordinal, text in enumerate(texts)]
+    chunks = [
+        Chunk(ordinal=ordinal, text=text, heading="", start=0, end=len(text), page=None)
+        for ordinal, text in enumerate(texts)
+    ]
     return rows_of([(content_id, chunks)], vectors(len(texts), seed))
 
 
@@ -32,7 +35,13 @@ def word(content_id: str) -> str:
 def many(name: str, contents: int, chunks: int = 1, text: str = "common") -> pa.Table:
     """Return the rows of contents name-0, name-1, ..., each of whose chunks says its content's `word` too."""
     made = [
-        (f"{name}-{number}", [Chunk(o, f"{text} {word(f'{name}-{number}')}", "", 0, 5, None) for o in range(chunks)])
+        (
+            f"{name}-{number}",
+            [
+                Chunk(ordinal=o, text=f"{text} {word(f'{name}-{number}')}", heading="", start=0, end=5, page=None)
+                for o in range(chunks)
+            ],
+        )
         for number in range(contents)
     ]
     return rows_of(made, vectors(contents * chunks, len(name)))

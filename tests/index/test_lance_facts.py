@@ -127,7 +127,7 @@ def test_compaction_merges_only_what_the_same_segments_cover(plain: VersionedTab
 @pytest.mark.parametrize("indexed", [False, True])
 def test_vectors_of_zeros_are_never_near(table: VersionedTable, indexed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments_module, "LEAST_VECTORS", 10)
-    chunks = [Chunk(n, "x", "", 0, 1, None) for n in range(4)]
+    chunks = [Chunk(ordinal=n, text="x", heading="", start=0, end=1, page=None) for n in range(4)]
     version = table.append(table.create(), many("a", 30))
     version = table.append(version, rows_of([("zero", chunks)], np.zeros((4, DIMENSIONS), np.float32)))
     version = index_vectors(table, version) if indexed else version

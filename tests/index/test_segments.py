@@ -102,7 +102,7 @@ def test_a_fragment_that_lost_many_rows_is_written_anew(table: VersionedTable) -
 def test_few_vectors_and_vectors_without_direction_are_left_to_scanning(table: VersionedTable) -> None:
     few = table.append(table.create(), content("a", ["x"] * 19))
     assert index_vectors(table, few) == few
-    chunks = [Chunk(number, "x", "", 0, 1, None) for number in range(30)]
+    chunks = [Chunk(ordinal=number, text="x", heading="", start=0, end=1, page=None) for number in range(30)]
     silent = table.append(few, rows_of([("z", chunks)], np.zeros((30, DIMENSIONS), np.float32)))
     assert index_vectors(table, silent) == silent
     assert len(Lookup(table).vector_candidates(silent, vectors(1)[0], 50)) == 19

@@ -172,7 +172,7 @@ def test_the_key_is_known_before_the_conversion() -> None:
 
 def structured(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
     numbered = tuple(enumerate(texts, 1))
-    monkeypatch.setattr(engine, "extract", lambda *_: engine.Extracted("", pages=numbered))
+    monkeypatch.setattr(engine, "extract", lambda *_: engine.Extracted(markdown="", pages=numbered))
 
 
 def test_a_page_that_lost_words_is_read_as_plain_text_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

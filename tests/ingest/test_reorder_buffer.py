@@ -14,11 +14,18 @@ from holdfast.ingest.publishing.reorder_buffer import InOrder
 
 
 def item(order: int) -> Item:
-    return Item(order, Path(f"/in/{order}.md"), f"/in/{order}.md", f"/resources/{order}.md", 3, 10**18)
+    return Item(
+        order=order,
+        source=Path(f"/in/{order}.md"),
+        origin=f"/in/{order}.md",
+        path=f"/resources/{order}.md",
+        size=3,
+        mtime_ns=10**18,
+    )
 
 
 def prepared(text: bytes = b"abc") -> Prepared:
-    return Prepared("aa" * 32, len(text), "text/markdown", text, "3:1")
+    return Prepared(content_id="aa" * 32, size=len(text), media_type="text/markdown", data=text, stamp="3:1")
 
 
 def released(buffer: InOrder) -> list[int]:
@@ -71,9 +78,29 @@ def test_large_files_waiting_for_a_slow_one_leave_no_room_until_they_go(monkeypa
 
 
 ROWS = tuple(
-    TailRow(0, "aa" * 32, i, f"h{i}", f"t{i}", f"t {i}", i, i + 2, i or None, bytes([i]) * 8) for i in range(3)
+    TailRow(
+        row_id=0,
+        content_id="aa" * 32,
+        ordinal=i,
+        heading=f"h{i}",
+        text=f"t{i}",
+        terms=f"t {i}",
+        start=i,
+        end=i + 2,
+        page=i or None,
+        vector=bytes([i]) * 8,
+    )
+    for i in range(3)
 )
-RENDITION = Rendition("aa" * 32, "markdown", "html", "1", "bb" * 32, "Title", {"pages": 3, "author": "A. Writer"})
+RENDITION = Rendition(
+    content_id="aa" * 32,
+    kind="markdown",
+    deriver="html",
+    deriver_version="1",
+    rendered_id="bb" * 32,
+    title="Title",
+    meta={"pages": 3, "author": "A. Writer"},
+)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +108,17 @@ RENDITION = Rendition("aa" * 32, "markdown", "html", "1", "bb" * 32, "Title", {"
     [
         FailedFile("timed_out", "it took too long", 1.5),
         prepared(),
-        Prepared("aa" * 32, 9, "text/html", None, None, RENDITION, b"# Title", ROWS, 0.25),
+        Prepared(
+            content_id="aa" * 32,
+            size=9,
+            media_type="text/html",
+            data=None,
+            stamp=None,
+            rendition=RENDITION,
+            rendered=b"# Title",
+            rows=ROWS,
+            seconds=0.25,
+        ),
     ],
 )
 def test_an_outcome_comes_out_of_the_pipe_as_it_went_in(outcome: Outcome) -> None:

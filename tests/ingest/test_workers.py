@@ -71,7 +71,14 @@ def started() -> Iterator[Callable[..., Started]]:
 
 def item(path: Path, order: int = 1) -> Item:
     status = path.stat()
-    return Item(order, path, str(path), f"/resources/{path.name}", min(status.st_size, 1000), status.st_mtime_ns)
+    return Item(
+        order=order,
+        source=path,
+        origin=str(path),
+        path=f"/resources/{path.name}",
+        size=min(status.st_size, 1000),
+        mtime_ns=status.st_mtime_ns,
+    )
 
 
 @pytest.fixture

@@ -47,7 +47,16 @@ def test_who_holds_a_lock_gets_more_before_those_who_wait_for_it(store: Store, o
     with store.lock("/a"):
         # Left in the queue, as by a waiter in another process.
         wants = [PathLock("/a", SUBTREE)]
-        request = LockRequest(lambda _: wants, "waiter", ("waiter",), False, "agent:2", "", 300, 0.0)
+        request = LockRequest(
+            wants=lambda _: wants,
+            holder="waiter",
+            mine=("waiter",),
+            nested=False,
+            actor="agent:2",
+            purpose="",
+            ttl=300,
+            since=0.0,
+        )
         assert isinstance(other._lock_manager.table.grant(request, wait=True), RefusedLock)
         assert store.lock("/a", mode="subtree").release()
 

@@ -98,7 +98,16 @@ class World:
             names = self.rng.sample(PATHS, self.rng.choice([1, 1, 2]))
             wants = reduced(PathLock(name, self.rng.choice([POINT, SUBTREE])) for name in names)
             holder = f"{agent.manager.table.owner.pid}:{self.step}"
-            agent.asked = LockRequest(lambda _: wants, holder, (holder,), False, "agent", "", TTL, self.clock.now())
+            agent.asked = LockRequest(
+                wants=lambda _: wants,
+                holder=holder,
+                mine=(holder,),
+                nested=False,
+                actor="agent",
+                purpose="",
+                ttl=TTL,
+                since=self.clock.now(),
+            )
         outcome = agent.manager.table.grant(agent.asked, ticket=agent.ticket, wait=True)
         if isinstance(outcome, GrantedLock):
             self.note_grant(agent, outcome.rows)

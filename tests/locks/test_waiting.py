@@ -38,7 +38,16 @@ class Turning:
 
 def request(*names: str, holder: str, mode: str = "point") -> LockRequest:
     wants = [PathLock(name, mode) for name in names]
-    return LockRequest(lambda _: wants, holder, (holder,), False, holder, "", 1000.0, 0.0)
+    return LockRequest(
+        wants=lambda _: wants,
+        holder=holder,
+        mine=(holder,),
+        nested=False,
+        actor=holder,
+        purpose="",
+        ttl=1000.0,
+        since=0.0,
+    )
 
 
 def refused(agent: LockManager, asked: LockRequest, ticket: int | None = None) -> RefusedLock:

@@ -64,7 +64,18 @@ def intend(
         staging._held[intent_id] = _at_work[-1]
     with backend.engine.write() as conn:
         named = {"blobs": blobs, "tables": tables, "pin": pins.newest(conn)}
-        intents.begin(conn, intent_id, "publish", "tester", text, named, now, now + lease)
+        intents.begin(
+            conn,
+            intents.NewIntent(
+                intent_id=intent_id,
+                kind="publish",
+                actor="tester",
+                owner=text,
+                staged=named,
+                started=now,
+                lease_until=now + lease,
+            ),
+        )
         if staged is not None:
             conn.run("UPDATE intents SET staged = :s WHERE intent_id = :id", {"s": staged, "id": intent_id})
     return intent_id
@@ -82,7 +93,23 @@ def unpublished_rows(backend: Backend, content: str = "0" * 64) -> TableAppend:
     with backend.engine.read() as conn:
         base = pins.current(conn, (live.name,))[live.name].version
     vector = b"\0" * 4 * 256
-    return live.append(base, [TailRow(0, content, 0, "", "text", "text", 0, 4, None, vector)])
+    return live.append(
+        base,
+        [
+            TailRow(
+                row_id=0,
+                content_id=content,
+                ordinal=0,
+                heading="",
+                text="text",
+                terms="text",
+                start=0,
+                end=4,
+                page=None,
+                vector=vector,
+            )
+        ],
+    )
 
 
 def temporary_file(backend: Backend, data: bytes = b"half") -> str:

@@ -114,7 +114,10 @@ def test_a_rendition_of_a_rendition_that_is_kept_is_kept(store: Store, backend: 
     middle, last = overwrite(store, b"the middle one"), overwrite(store, b"the last one")
     store.write("/kept.md", "the kept one")
     with backend.engine.write() as conn:
-        made = [Rendition(kept, "a", "test", "1", middle, None), Rendition(middle, "b", "test", "1", last, None)]
+        made = [
+            Rendition(content_id=kept, kind="a", deriver="test", deriver_version="1", rendered_id=middle, title=None),
+            Rendition(content_id=middle, kind="b", deriver="test", deriver_version="1", rendered_id=last, title=None),
+        ]
         contents.insert_renditions(conn, made, 0.0)
     gc(backend)
     assert known(backend, middle)

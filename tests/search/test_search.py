@@ -48,7 +48,14 @@ def test_a_written_file_is_found_at_once_from_another_process(store: Store, chil
 
 def test_a_memory_is_found_by_its_title_and_quoted_without_its_front_matter(store: Store) -> None:
     source = MemorySource("/sessions/chat-42/archive-001", (1,))
-    memory = Memory("preferences", "Units", "The user prefers the metric system.", "2026-08-01", "", (source,))
+    memory = Memory(
+        kind="preferences",
+        title="Units",
+        content="The user prefers the metric system.",
+        created="2026-08-01",
+        updated="",
+        sources=(source,),
+    )
     store.write("/memories/preferences/units.md", memory.to_markdown())
     [hit] = store.search("units", mode="text")
     assert (hit.title, hit.text) == ("Units", memory.content)

@@ -19,11 +19,15 @@ def report(
     source: MemorySource = THERE,
     kind: str = "preferences",
 ) -> Report:
-    return Report(action, kind, key, key.title(), content, target, source)
+    return Report(action=action, kind=kind, key=key, title=key.title(), content=content, target=target, source=source)
 
 
 def remembered(content: str = "Metric units, always and everywhere.") -> dict[str, Memory]:
-    return {UNITS: Memory("preferences", "Units", content, "then", "then", (HERE,))}
+    return {
+        UNITS: Memory(
+            kind="preferences", title="Units", content=content, created="then", updated="then", sources=(HERE,)
+        )
+    }
 
 
 def done(known: dict[str, Memory], *reports: Report, seen: dict[str, Memory] | None = None) -> Merged:
@@ -92,7 +96,7 @@ def test_superseding_in_place_replaces_text_and_sources() -> None:
 
 def test_superseding_into_a_place_that_is_taken_keeps_what_stands_there() -> None:
     place = "/memories/preferences/unit-system.md"
-    known = {**remembered(), place: Memory("preferences", "System", "The SI.", sources=(HERE,))}
+    known = {**remembered(), place: Memory(kind="preferences", title="System", content="The SI.", sources=(HERE,))}
     merged = done(known, report("Imperial now.", action="supersede", key="unit system", target=UNITS))
     assert merged.memories[place].content == "The SI.\n\nImperial now."
     assert merged.removed == {UNITS}
@@ -128,7 +132,9 @@ def test_a_memory_that_was_moved_is_updated_where_it_is() -> None:
 
 def test_what_was_superseded_meanwhile_is_found_in_what_took_its_place() -> None:
     place = "/memories/preferences/unit-system.md"
-    known = {place: Memory("preferences", "System", "Imperial now.", sources=(HERE,), supersedes=(UNITS,))}
+    known = {
+        place: Memory(kind="preferences", title="System", content="Imperial now.", sources=(HERE,), supersedes=(UNITS,))
+    }
     new = report("Nautical miles.", action="supersede", target=UNITS)
     merged = merge(known, remembered(), [new], NOW, ForgottenMemories(forgotten=remembered()))
     assert list(merged.memories) == [place]
@@ -142,7 +148,15 @@ def test_a_target_that_is_gone_is_no_target() -> None:
 
 
 def test_a_memory_is_read_back_as_it_was_written() -> None:
-    memory = Memory("preferences", 'Units: "metric"', "Body\n\n---\nmore", "then", "now", (HERE, THERE), (UNITS,))
+    memory = Memory(
+        kind="preferences",
+        title='Units: "metric"',
+        content="Body\n\n---\nmore",
+        created="then",
+        updated="now",
+        sources=(HERE, THERE),
+        supersedes=(UNITS,),
+    )
     assert from_markdown(memory.to_markdown(), "preferences") == memory
 
 

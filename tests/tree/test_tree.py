@@ -33,7 +33,18 @@ class DictView:
                 if name not in held:
                     count += 1
                     content = "x" if is_file else None
-                    held[name] = Entry(count, count, parent.node_id, name, content, 0, 0.0, None, None, 1)
+                    held[name] = Entry(
+                        entry_id=count,
+                        node_id=count,
+                        parent_id=parent.node_id,
+                        name=name,
+                        content_id=content,
+                        size=0,
+                        modified=0.0,
+                        source=None,
+                        source_stamp=None,
+                        from_seq=1,
+                    )
                 parent = held[name]
         return view
 

@@ -1,7 +1,7 @@
 """Questions about commits and the heads of branches."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 
 from holdfast.catalog.branches import Branch
@@ -26,6 +26,22 @@ class Commit:
     message: str
     idempotency_key: str | None
     #: entries begun and ended
+    changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCommit:
+    """A commit to be written."""
+
+    #: the head it is published upon; 0 for the first
+    parent: int
+    #: seconds since the epoch
+    at: float
+    actor: str
+    message: str
+    #: of two commits with the same key, the second is answered with the first
+    key: str | None = None
+    #: how many entries it begins and ends
     changes: int
 
 
@@ -70,26 +86,16 @@ def count(conn: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def publish(
-    conn: Connection, branch: Branch, parent: int, at: float, actor: str, message: str, key: str | None, changes: int
-) -> Commit:
-    """Write a commit on top of `parent` and make it the head of `branch`."""
+def publish(conn: Connection, branch: Branch, new: NewCommit) -> Commit:
+    """Write a commit on top of its parent and make it the head of `branch`."""
     row = conn.row(
         """INSERT INTO commits (branch_id, parent_seq, at, actor, message, idempotency_key, changes)
         VALUES (:branch, :parent, :at, :actor, :message, :key, :changes) RETURNING seq""",
-        {
-            "branch": branch.id,
-            "parent": parent,
-            "at": at,
-            "actor": actor,
-            "message": message,
-            "key": key,
-            "changes": changes,
-        },
+        {"branch": branch.id, **asdict(new)},
     )
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch.id})
-    return _commit((row[0], branch.id, parent, at, actor, message, key, changes))
+    return _commit((row[0], branch.id, *astuple(new)))
 
 
 def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:

@@ -52,7 +52,15 @@ RENDITION = "content_id, kind, deriver, deriver_version, rendered_id, title, met
 
 def rendition_of(row: Row) -> Rendition:
     """Return the rendition in a row of the columns RENDITION."""
-    return Rendition(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
+    return Rendition(
+        content_id=row[0],
+        kind=row[1],
+        deriver=row[2],
+        deriver_version=row[3],
+        rendered_id=row[4],
+        title=row[5],
+        meta=json.loads(row[6]),
+    )
 
 
 def _content(row: Row) -> Content:

@@ -63,7 +63,23 @@ class Entry:
         return self.source, stamp if content_id == added else f"{_EDITED} {added} {stamp or ''}"
 
 
-ROOT_ENTRY = Entry(0, ROOT_NODE, ROOT_NODE, "", None, 0, 0.0, None, None, 0)
+def new_directory(node_id: int, parent_id: int, name: str, *, modified: float) -> Entry:
+    """Return the entry of a directory that is not written yet."""
+    return Entry(
+        entry_id=0,
+        node_id=node_id,
+        parent_id=parent_id,
+        name=name,
+        content_id=None,
+        size=0,
+        modified=modified,
+        source=None,
+        source_stamp=None,
+        from_seq=0,
+    )
+
+
+ROOT_ENTRY = new_directory(ROOT_NODE, ROOT_NODE, "", modified=0.0)
 
 # `+branch_id` keeps SQLite, which has no statistics here, from preferring an index that begins with the branch, which
 # nearly all rows share, to the one over the commits or contents asked about. To PostgreSQL it means nothing.

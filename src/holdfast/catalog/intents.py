@@ -6,7 +6,7 @@ it, should it wake up after all, and what it staged may be removed.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from holdfast.catalog.engine import Connection, Row
@@ -49,22 +49,29 @@ class Intent:
     ended: float | None
 
 
-def begin(
-    conn: Connection, intent_id: str, kind: str, actor: str, owner: str, staged: Any, at: float, lease_until: float
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIntent:
+    """An intent to be written: what its owner is about to stage."""
+
+    intent_id: str
+    #: what it is for: `publish`, `fold`, `gc`, ...
+    kind: str
+    actor: str
+    #: the process identity of who stages, as JSON
+    owner: str
+    #: what may be left behind; kept as JSON
+    staged: Any
+    #: seconds since the epoch
+    started: float
+    lease_until: float
+
+
+def begin(conn: Connection, new: NewIntent) -> None:
     """Write an active intent."""
     conn.run(
         """INSERT INTO intents (intent_id, kind, actor, owner, staged, state, started, lease_until)
-        VALUES (:id, :kind, :actor, :owner, :staged, 'active', :at, :lease)""",
-        {
-            "id": intent_id,
-            "kind": kind,
-            "actor": actor,
-            "owner": owner,
-            "staged": json.dumps(staged),
-            "at": at,
-            "lease": lease_until,
-        },
+        VALUES (:intent_id, :kind, :actor, :owner, :staged, 'active', :started, :lease_until)""",
+        {**asdict(new), "staged": json.dumps(new.staged)},
     )
 
 

@@ -66,7 +66,7 @@ class Job:
         return self.state in ENDED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
     """A job to be written."""
 

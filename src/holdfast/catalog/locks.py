@@ -16,6 +16,8 @@ HELD, QUEUED = "locks", "lock_queue"
 
 #: tokens that one durable write sets aside
 NUMBERS_PER_BLOCK = 65_536
+#: rows below a path that are read in one go
+BELOW_AT_A_TIME = 200
 
 _KEYS = {HELD: "token", QUEUED: "ticket"}
 _COLUMNS = "path, mode, holder, owner, actor, purpose, since, expires"
@@ -64,9 +66,9 @@ def at_paths(conn: Connection, table: str, branch: Branch, paths: Iterable[str],
 
 
 def below(
-    conn: Connection, table: str, branch: Branch, path: str, but: Sequence[str], *, after: LockRow | None, limit: int
+    conn: Connection, table: str, branch: Branch, path: str, but: Sequence[str], *, after: LockRow | None
 ) -> list[LockRow]:
-    """Return at most `limit` rows on paths below `path`, by path and number, beginning after the row `after`."""
+    """Return up to `BELOW_AT_A_TIME` rows on paths below `path`, by path and number, after the row `after`."""
     marks, excluded = in_list(but, "b")
     first = path.rstrip("/") + "/"
     key = _KEYS[table]
@@ -80,7 +82,7 @@ def below(
             "at": after.path if after else first,
             "number": after.number if after else 0,
             "last": first[:-1] + "0",
-            "limit": limit,
+            "limit": BELOW_AT_A_TIME,
         },
     )
     return [LockRow(*row) for row in rows]
@@ -179,7 +181,7 @@ def remove(conn: Connection, table: str, numbers: Iterable[int]) -> int:
 
 
 def remove_expired(conn: Connection, table: str, now: float, limit: int) -> int:
-    """Delete at most `limit` rows whose lease has ended; returns how many."""
+    """Delete at most `BELOW_AT_A_TIME` rows whose lease has ended; returns how many."""
     key = _KEYS[table]
     return conn.run(
         f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE expires <= :now LIMIT :limit)",

@@ -15,7 +15,7 @@ _ARCHIVE = """session_id, number, messages_id, transcript_id, messages, first_me
     job_id, at"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing said in a session."""
 
@@ -232,4 +232,6 @@ def _json(value: Sequence[Any] | None) -> str | None:
 
 def _message(row: Row) -> Message:
     parts, calls = (None if text is None else json.loads(text) for text in row[4:6])
-    return Message(row[0], row[1], row[2], row[3], parts, calls, row[6])
+    return Message(
+        message_id=row[0], session_id=row[1], role=row[2], content=row[3], parts=parts, tool_calls=calls, at=row[6]
+    )

@@ -47,7 +47,7 @@ class StoredText:
         return len(self.documents) + len(self.folders)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Deriving:
     """One run over part of the tree at one commit."""
 
@@ -242,7 +242,15 @@ class Deriving:
             write_pair(conn, self.digester, content_id, pair, self.backend.clock.now())
         name, version = self.digester.name, self.digester.version
         new = [
-            FolderDigest(folder.node_id, folder.state_id, kind, name, version, text, self.commit)
+            FolderDigest(
+                node_id=folder.node_id,
+                state_id=folder.state_id,
+                kind=kind,
+                deriver=name,
+                deriver_version=version,
+                text=text,
+                commit_seq=self.commit,
+            )
             for folder, pair in found.folders
             for kind, text in ((ABSTRACT, pair.abstract), (OVERVIEW, pair.overview))
         ]
@@ -282,7 +290,14 @@ def write_pair(conn: Connection, digester: Digester, content_id: str, pair: Summ
     for kind, text in ((ABSTRACT, pair.abstract), (OVERVIEW, pair.overview)):
         body = body_of_bytes(text.encode("utf-8"), "text/markdown")
         contents.insert(conn, [(body.content, body.data())])
-        made = Rendition(content_id, kind, digester.name, digester.version, body.content_id, None)
+        made = Rendition(
+            content_id=content_id,
+            kind=kind,
+            deriver=digester.name,
+            deriver_version=digester.version,
+            rendered_id=body.content_id,
+            title=None,
+        )
         contents.insert_renditions(conn, [made], now)
 
 

@@ -13,7 +13,7 @@ OVERVIEW = "overview"
 ABSTRACT_CHARACTERS, OVERVIEW_CHARACTERS = 400, 6000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """An abstract or overview of what stands at a path."""
 

@@ -47,7 +47,15 @@ class Digests:
         pair = self._derive(self._deriving(digester, at), view, entry)
         if pair is None:
             raise Unsupported(f"{path} has no text", path=path, remedy="Only documents and directories have digests")
-        return Summary(path, kind, _text(pair, kind), digester.name, digester.version, at, fresh=True)
+        return Summary(
+            path=path,
+            kind=kind,
+            text=_text(pair, kind),
+            deriver=digester.name,
+            deriver_version=digester.version,
+            commit=at,
+            fresh=True,
+        )
 
     def of_content(self, content_id: str, kind: str = ABSTRACT) -> Summary | None:
         """Return the stored digest of a content, the configured deriver's if there is one."""
@@ -56,7 +64,15 @@ class Digests:
                 texts = digests.texts_of_contents(conn, [content_id], kind, digester.name, digester.version)
                 head = commits.head(conn, self.backend.branch)
             if content_id in texts:
-                return Summary("", kind, texts[content_id], digester.name, digester.version, head, fresh=True)
+                return Summary(
+                    path="",
+                    kind=kind,
+                    text=texts[content_id],
+                    deriver=digester.name,
+                    deriver_version=digester.version,
+                    commit=head,
+                    fresh=True,
+                )
         return None
 
     def abstract_at_hand(self, content_id: str) -> Summary:
@@ -70,7 +86,15 @@ class Digests:
                 head, content = commits.head(conn, self.backend.branch), self.backend.content(conn, content_id)
             maker = Extractive()
             text = maker.of_text(None, read_head(self.backend, content)).abstract
-            found = Summary("", ABSTRACT, text, maker.name, maker.version, head, fresh=True)
+            found = Summary(
+                path="",
+                kind=ABSTRACT,
+                text=text,
+                deriver=maker.name,
+                deriver_version=maker.version,
+                commit=head,
+                fresh=True,
+            )
         return found
 
     def run(self, context: JobContext) -> dict[str, int]:
@@ -96,7 +120,7 @@ class Digests:
         return deriving.folder(view, entry)
 
     def _deriving(self, digester: Digester, at: int) -> Deriving:
-        return Deriving(self.backend, digester, at, self._save)
+        return Deriving(backend=self.backend, digester=digester, commit=at, save=self._save)
 
     def _save(self, effect: Callable[[Connection], None]) -> None:
         if self.keep:
@@ -119,11 +143,27 @@ class Digests:
             for digester in self._preferred():
                 found = digests.of_states(conn, [state], kind, digester.name, digester.version).get(state)
                 if found is not None:
-                    return Summary(path, kind, found.text, found.deriver, found.deriver_version, at, fresh=True)
+                    return Summary(
+                        path=path,
+                        kind=kind,
+                        text=found.text,
+                        deriver=found.deriver,
+                        deriver_version=found.deriver_version,
+                        commit=at,
+                        fresh=True,
+                    )
             old = digests.newest_of_node(conn, entry.node_id, kind, at)
         if old is None:
             return None
-        return Summary(path, kind, old.text, old.deriver, old.deriver_version, old.commit_seq, fresh=False)
+        return Summary(
+            path=path,
+            kind=kind,
+            text=old.text,
+            deriver=old.deriver,
+            deriver_version=old.deriver_version,
+            commit=old.commit_seq,
+            fresh=False,
+        )
 
     def _preferred(self) -> list[Digester]:
         configured = self.digester()

@@ -21,7 +21,7 @@ from holdfast.host.held import held
 #: what a file is made with, of which the umask takes its part
 _FILE_MODE = 0o666
 
-_locked: "weakref.WeakSet[Locked]" = weakref.WeakSet()
+_locked: "weakref.WeakSet[LockedFile]" = weakref.WeakSet()
 
 
 def fsync_file(path: Path) -> None:
@@ -58,7 +58,7 @@ def make_file(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE))
 
 
-class Locked:
+class LockedFile:
     """An open file or directory that is locked, or is about to be: whoever closes it, or dies, gives the lock back."""
 
     #: the file's number; None before it is open, where an interrupt may come, and once it is closed
@@ -77,7 +77,7 @@ class Locked:
 @held
 def locked(path: Path, how: int) -> Iterator[None]:
     """Hold a lock on a file or a directory for the block: `fcntl.LOCK_EX` or LOCK_SH, waited for."""
-    file = Locked(path)
+    file = LockedFile(path)
     assert file.number is not None
     try:
         fcntl.flock(file.number, how)

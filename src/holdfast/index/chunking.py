@@ -43,7 +43,7 @@ class ChunkLimits:
     minimum: int = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chunk:
     """A piece of a document: `text` is `markdown[start:end]`."""
 
@@ -119,13 +119,13 @@ def _chunks(markdown: str, blocks: Iterator[_Block], limits: ChunkLimits | None,
     trimmed = (found for found in (_trimmed(markdown, piece) for piece in pieces) if found)
     return [
         Chunk(
-            ordinal,
-            markdown[piece.start : piece.end],
-            _breadcrumb(piece.trail),
-            piece.start,
-            piece.end,
-            piece.page,
-            "" if ordinal else about,
+            ordinal=ordinal,
+            text=markdown[piece.start : piece.end],
+            heading=_breadcrumb(piece.trail),
+            start=piece.start,
+            end=piece.end,
+            page=piece.page,
+            about="" if ordinal else about,
         )
         for ordinal, piece in enumerate(trimmed)
     ]

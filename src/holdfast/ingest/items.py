@@ -53,7 +53,7 @@ def stamp_of(size: int, mtime_ns: int) -> str:
     return f"{size}:{mtime_ns}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """All that is stored of one file, but for the bytes of a large one: those are read again from its source."""
 

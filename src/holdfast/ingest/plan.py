@@ -34,7 +34,7 @@ class FileLimits:
     private_urls: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One add."""
 
@@ -89,7 +89,7 @@ def planned(settings: "IngestSettings", sources: Iterable[Source], *, jobs: int 
     )
     checked = tuple(sources)
     _check(checked, how.get("name", ""), how.get("prune", False))
-    return Plan(checked, jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)
+    return Plan(sources=checked, jobs=settings.jobs if jobs is None else jobs, limits=limits, **how)
 
 
 def _check(sources: tuple[Source, ...], name: str, prune: object) -> None:

@@ -103,5 +103,15 @@ class Again:
         with self._backend.engine.read() as conn:
             name = checks.name_of(conn, content.content_id) or content.content_id
         self._given[order] = content
-        self._preparers.give(Item(order, source, name, f"/{name}", content.size, 0, content.media_type))
+        self._preparers.give(
+            Item(
+                order=order,
+                source=source,
+                origin=name,
+                path=f"/{name}",
+                size=content.size,
+                mtime_ns=0,
+                media_type=content.media_type,
+            )
+        )
         return None

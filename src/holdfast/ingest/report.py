@@ -31,7 +31,7 @@ class Failure:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AddReport:
     """What an add did. Every file that was found is counted once: added, updated, moved, skipped or failed."""
 

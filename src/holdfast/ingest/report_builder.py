@@ -11,7 +11,7 @@ from holdfast.ingest.publishing.placement import Member, Published
 from holdfast.ingest.report import AddReport, Failure, Timer, log
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Tally:
     """Counts of what became of the files so far."""
 
@@ -93,18 +93,18 @@ class Tally:
     def report(self, *, interrupted: bool) -> AddReport:
         """Return the report as it is now."""
         return AddReport(
-            self.added,
-            self.updated,
-            self.skipped + len(self.left_out),
-            _in_order(self.failed),
-            _in_order(self.left_out),
-            self.removed,
-            tuple(self.commits),
-            self.timer.total(),
-            interrupted,
-            tuple(self.jobs),
-            self.moved,
-            tuple(self.not_pruned),
+            added=self.added,
+            updated=self.updated,
+            skipped=self.skipped + len(self.left_out),
+            failed=_in_order(self.failed),
+            left_out=_in_order(self.left_out),
+            removed=self.removed,
+            commits=tuple(self.commits),
+            seconds=self.timer.total(),
+            interrupted=interrupted,
+            jobs=tuple(self.jobs),
+            moved=self.moved,
+            not_pruned=tuple(self.not_pruned),
         )
 
 

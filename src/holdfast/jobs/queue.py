@@ -49,7 +49,7 @@ class JobQueue:
         Of two unstarted jobs with the same `key` only one stays: the older, or with `supersede` the newer. `after`
         names a job that must have ended first. `run_at` is in seconds since the epoch.
         """
-        new = NewJob(kind, payload or {}, **how)
+        new = NewJob(kind=kind, payload=payload or {}, **how)
         with self._backend.engine.write() as conn:
             job_id = jobs.enqueue(conn, new, self._backend.clock.now())
         self._announce()

@@ -16,7 +16,7 @@ from holdfast.host.threads import SupervisedThread
 FIRST_LOOK = 0.05
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Hand:
     """A thread that runs jobs."""
 

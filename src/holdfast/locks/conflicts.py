@@ -13,9 +13,6 @@ from holdfast.catalog.locks import HELD, LockRow
 from holdfast.host.process import Identity
 from holdfast.locks.modes import SUBTREE, PathLock, ancestors
 
-#: rows below a wanted subtree that are looked at in one go
-ROWS_AT_A_TIME = 200
-
 IsDead = Callable[[Identity], bool | None]
 
 
@@ -62,11 +59,9 @@ class Obstacles:
     def _below(self, path: str) -> list[LockRow]:
         after = None
         while True:
-            rows = locks.below(
-                self._conn, self._table, self._branch, path, self._mine, after=after, limit=ROWS_AT_A_TIME
-            )
+            rows = locks.below(self._conn, self._table, self._branch, path, self._mine, after=after)
             found = self._living(rows)
-            if found or len(rows) < ROWS_AT_A_TIME:
+            if found or len(rows) < locks.BELOW_AT_A_TIME:
                 return found
             after = rows[-1]
 

@@ -16,7 +16,7 @@ from holdfast.locks.table import LockTable
 LockState = Literal["held", "stale", "handed_over", "waiting", "broken"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockInfo:
     """One path that is held, or waited for."""
 
@@ -39,7 +39,7 @@ class LockInfo:
     expires: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockStats:
     """The locks of a store in numbers: three of this instant, the others since the store was made."""
 

@@ -35,7 +35,7 @@ CLEAR_EVERY = 1.0
 EXPIRED_AT_A_TIME = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LockRequest:
     """What one acquire asks for, and for whom."""
 
@@ -298,7 +298,17 @@ class LockTable:
     ) -> list[LockRow]:
         owner = self._owner_text
         return [
-            LockRow(number, want.path, want.mode, request.holder, owner, request.actor, request.purpose, since, expires)
+            LockRow(
+                number=number,
+                path=want.path,
+                mode=want.mode,
+                holder=request.holder,
+                owner=owner,
+                actor=request.actor,
+                purpose=request.purpose,
+                since=since,
+                expires=expires,
+            )
             for number, want in enumerate(wants, start=first)
         ]
 

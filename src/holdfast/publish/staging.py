@@ -174,7 +174,16 @@ def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> In
         # Whatever version its owner builds upon is this pin's, or one that comes later.
         named["pin"] = pins.newest(conn)
         owner = process.current().to_json()
-        intents.begin(conn, held.intent_id, kind, actor, owner, named, now, now + INTENT_LEASE)
+        new = intents.NewIntent(
+            intent_id=held.intent_id,
+            kind=kind,
+            actor=actor,
+            owner=owner,
+            staged=named,
+            started=now,
+            lease_until=now + INTENT_LEASE,
+        )
+        intents.begin(conn, new)
     return held
 
 

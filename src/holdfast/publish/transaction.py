@@ -69,7 +69,7 @@ class Transaction(Reads):
         #: the commit it began on
         self.base = base
         self.terms = terms
-        self._overlay = Overlay(view, backend.clock.now())
+        self._overlay = Overlay(base=view, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
         #: the commit it became; None until `commit` has returned
@@ -158,7 +158,7 @@ class Transaction(Reads):
 
     def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> Ticket:
         """Write a job in the same commit; the ticket says its id once that is done (docs/sessions.md says more)."""
-        new, ticket = NewJob(kind, payload or {}, **how), Ticket()
+        new, ticket = NewJob(kind=kind, payload=payload or {}, **how), Ticket()
 
         def effect(conn: Connection, commit: Commit) -> None:
             ticket.job_id = jobs.enqueue(conn, new, commit.at.timestamp())
@@ -331,10 +331,15 @@ def _write_tree(
     made = [entry.node_id for entry in begun if entry.node_id < 0]
     if len(made) >= NODES_PER_COMMIT:
         raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
-    commit = commits.publish(
-        conn, backend.branch, head, backend.clock.now(), terms.actor, terms.message, terms.idempotency_key,
-        len(begun) + len(ended),
-    )  # fmt: skip
+    new = commits.NewCommit(
+        parent=head,
+        at=backend.clock.now(),
+        actor=terms.actor,
+        message=terms.message,
+        key=terms.idempotency_key,
+        changes=len(begun) + len(ended),
+    )
+    commit = commits.publish(conn, backend.branch, new)
     entries.end(conn, commit.id, [entry.entry_id for entry in ended])
     # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
     final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}

@@ -34,7 +34,7 @@ RUNS = 5
 KEPT = 30 * 86_400.0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class GcReport:
     """What was collected, or would be."""
 
@@ -55,7 +55,7 @@ class GcReport:
 
 def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
     """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile."""
-    report, given_up = GcReport(dry_run), _set_aside(backend)
+    report, given_up = GcReport(dry_run=dry_run), _set_aside(backend)
     if not dry_run:
         # A store that may not be changed says so itself, before the first file that cannot be removed does.
         with backend.engine.write(durable=False):

@@ -10,7 +10,7 @@ from holdfast.host import process
 from holdfast.recovery.owners import is_gone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentInfo:
     """One intent: something is being staged, or was."""
 
@@ -58,18 +58,18 @@ def _entry(intent: Intent, now: float) -> IntentInfo:
     except ValueError:
         owner, alive = "unreadable", None
     return IntentInfo(
-        intent.intent_id,
-        intent.kind,
-        intent.actor,
-        owner,
-        alive,
-        intent.state,
-        _texts(intent, "blobs"),
-        _texts(intent, "tables"),
-        intent.attempts,
-        intent.error,
-        _time(intent.started),
-        intent.ended,
+        intent_id=intent.intent_id,
+        kind=intent.kind,
+        actor=intent.actor,
+        owner=owner,
+        owner_alive=alive,
+        state=intent.state,
+        blobs=_texts(intent, "blobs"),
+        tables=_texts(intent, "tables"),
+        attempts=intent.attempts,
+        error=intent.error,
+        started=_time(intent.started),
+        ended=intent.ended,
     )
 
 

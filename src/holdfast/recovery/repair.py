@@ -46,7 +46,7 @@ class Lost:
     intact_at: int | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RepairReport:
     """What was mended, and what cannot be."""
 

@@ -8,7 +8,7 @@ from holdfast.catalog.audit import AuditRow
 from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A store in figures, at one instant."""
 

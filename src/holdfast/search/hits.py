@@ -9,7 +9,7 @@ from holdfast.search.highlights import marks
 SearchMode = Literal["hybrid", "text", "vector"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreBreakdown:
     """Where a hit's score comes from."""
 
@@ -34,7 +34,7 @@ class ScoreBreakdown:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One passage that a search found."""
 
@@ -67,7 +67,7 @@ class Hit:
         return marks(self.text, self.terms)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Explanation:
     """How a search came to its hits."""
 

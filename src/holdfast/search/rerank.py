@@ -79,7 +79,7 @@ class Quote:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
     """What each sign adds to a passage's score."""
 
@@ -124,14 +124,14 @@ def _lift(asked: set[str], neighbours: Sequence[str], quote: Quote, others: int,
     # Each term stands between spaces, so that searching the text finds whole terms, and none has to be cut out.
     terms = f" {quote.passage.terms} "
     return Lift(
-        NAMES * _share(len(asked & names), len(asked)) ** 2,
-        SUBJECT * max(_likeness(asked, name) for name in called) ** 2,
-        PHRASE * _share(sum(pair in terms for pair in neighbours), len(neighbours)),
-        COVERAGE * _share(sum(term in names or f" {term} " in terms for term in asked), len(asked)),
-        DOCUMENT * min(others, MOST_OTHERS) / MOST_OTHERS,
-        POINTERS * pointed**2,
+        names=NAMES * _share(len(asked & names), len(asked)) ** 2,
+        subject=SUBJECT * max(_likeness(asked, name) for name in called) ** 2,
+        phrase=PHRASE * _share(sum(pair in terms for pair in neighbours), len(neighbours)),
+        coverage=COVERAGE * _share(sum(term in names or f" {term} " in terms for term in asked), len(asked)),
+        document=DOCUMENT * min(others, MOST_OTHERS) / MOST_OTHERS,
+        pointers=POINTERS * pointed**2,
         # Subtracted from 0, not negated: a passage without links loses 0, and not -0.
-        0.0 - LINKS * label_share(quote.passage.text) ** 2,
+        links=0.0 - LINKS * label_share(quote.passage.text) ** 2,
     )
 
 

@@ -91,7 +91,9 @@ class _Search:
         # A passage that only the vectors found is marked too where it has words of the query.
         self._marked = tuple(terms)
         looked_for = [] if request.mode == VECTOR else terms
-        self._told = Explanation(request.query, request.mode, request.under, request.seq, looked_for)
+        self._told = Explanation(
+            query=request.query, mode=request.mode, under=request.under, commit=request.seq, terms=looked_for
+        )
 
     def run(self) -> Explanation:
         told, request = self._told, self._request

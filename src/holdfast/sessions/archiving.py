@@ -64,15 +64,15 @@ def archive(
     Without `remember` the session is about to be deleted: its job is cancelled before anybody can begin it.
     """
     for _ in range(TRIES):
-        chosen, number = _choose(backend, session_id, keep_recent)
-        if not chosen:
+        chosen = _choose(backend, session_id, keep_recent)
+        if not chosen.messages:
             return SessionCommit(session_id)
         point("session.before_archive")
         try:
-            made = _publish(backend, session_id, chosen, number, attempts, actor, remember)
-        except Overtaken:
+            made = _publish(backend, chosen, attempts, actor, remember)
+        except SessionChanged:
             continue
-        return SessionCommit(session_id, made, folder(session_id, number))
+        return SessionCommit(session_id, made, folder(session_id, chosen.number))
     raise Conflict(f"Other commits of session {session_id} came first {TRIES} times", path=session_id)
 
 
@@ -81,17 +81,25 @@ def folder(session_id: str, number: int) -> str:
     return f"/sessions/{session_id}/archive-{number:03d}"
 
 
-class Overtaken(Exception):
+class SessionChanged(Exception):
     """Another commit archived some of the messages, the session was deleted, or messages were appended to it."""
 
 
-def _choose(backend: Backend, session_id: str, keep_recent: int) -> tuple[list[Message], int]:
+@dataclass(frozen=True)
+class _Chosen:
+    session_id: str
+    #: of the archive that is to hold them
+    number: int
+    messages: Sequence[Message]
+
+
+def _choose(backend: Backend, session_id: str, keep_recent: int) -> _Chosen:
     with backend.engine.read() as conn:
         row = sessions.get(conn, session_id)
         if row is None:
             raise not_there(session_id)
         live = sessions.live(conn, session_id)
-    return live[: len(live) - keep_recent] if keep_recent else live, row.archives + 1
+    return _Chosen(session_id, row.archives + 1, live[: len(live) - keep_recent] if keep_recent else live)
 
 
 def not_there(session_id: str) -> NotFound:
@@ -99,9 +107,8 @@ def not_there(session_id: str) -> NotFound:
     return NotFound(f"There is no session {session_id!r}", path=session_id, remedy="See `holdfast session list`")
 
 
-def _publish(
-    backend: Backend, session_id: str, chosen: Sequence[Message], number: int, attempts: int, actor: str, remember: bool
-) -> Archive:
+def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, remember: bool) -> Archive:
+    session_id, number, chosen = archiving.session_id, archiving.number, archiving.messages
     lines = _body(wording.to_lines(chosen), "application/x-ndjson")
     text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
     bodies = {"messages.jsonl": lines, "transcript.md": text}
@@ -114,13 +121,13 @@ def _publish(
         # Inside the publishing SQL transaction (G3): what was read is still all that is live up to `last`.
         latest = sessions.latest_archive(conn, session_id)
         if latest != number - 1 or sessions.count_until(conn, session_id, last) != len(chosen):
-            raise Overtaken
+            raise SessionChanged
 
     def effect(conn: Connection, commit: Commit) -> None:
         before = sessions.archive(conn, session_id, number - 1)
         job = NewJob(
-            MEMORY,
-            {"session": session_id, "archive": number},
+            kind=MEMORY,
+            payload={"session": session_id, "archive": number},
             key=job_key(session_id, number),
             attempts=attempts,
             after=before.job_id if before else None,
@@ -130,16 +137,16 @@ def _publish(
         if not remember:
             jobs.cancel(conn, job_id, commit.at.timestamp())
         found = Archive(
-            session_id,
-            number,
-            lines.content_id,
-            text.content_id,
-            len(chosen),
-            chosen[0].message_id,
-            last,
-            commit.id,
-            job_id,
-            commit.at.timestamp(),
+            session_id=session_id,
+            number=number,
+            messages_id=lines.content_id,
+            transcript_id=text.content_id,
+            messages=len(chosen),
+            first_message=chosen[0].message_id,
+            last_message=last,
+            commit_seq=commit.id,
+            job_id=job_id,
+            at=commit.at.timestamp(),
         )
         sessions.add_archive(conn, found)
         sessions.clear_until(conn, session_id, last)
@@ -199,5 +206,12 @@ class ArchiveDeriver:
             return Derived()
         if body.size <= SEARCHABLE_AT_COMMIT:
             return self.backend.deriver.derive(name, body)
-        stored = Rendition(body.content_id, MARKDOWN, DERIVER, DERIVER_VERSION, body.content_id, self.title)
+        stored = Rendition(
+            content_id=body.content_id,
+            kind=MARKDOWN,
+            deriver=DERIVER,
+            deriver_version=DERIVER_VERSION,
+            rendered_id=body.content_id,
+            title=self.title,
+        )
         return Derived(((stored, body),))

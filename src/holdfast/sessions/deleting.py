@@ -11,7 +11,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
 from holdfast.faults import point
 from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
-from holdfast.sessions.archiving import TRIES, Overtaken, archive, job_key, not_there
+from holdfast.sessions.archiving import TRIES, SessionChanged, archive, job_key, not_there
 
 
 def delete(backend: Backend, session_id: str, *, actor: str) -> Commit:
@@ -24,7 +24,7 @@ def delete(backend: Backend, session_id: str, *, actor: str) -> Commit:
         point("session.before_delete")
         try:
             return _remove(backend, session_id, actor)
-        except Overtaken:
+        except SessionChanged:
             continue
     raise Conflict(f"Others wrote to session {session_id} while it was deleted, {TRIES} times", path=session_id)
 
@@ -37,7 +37,7 @@ def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
         if sessions.latest_archive(conn, session_id) is None:
             raise not_there(session_id)
         if sessions.newest_live(conn, session_id, 1):
-            raise Overtaken
+            raise SessionChanged
 
     def effect(conn: Connection, commit: Commit) -> None:
         for job_id in jobs.unended_with_prefix(conn, job_key(session_id, 0)[:-1]):

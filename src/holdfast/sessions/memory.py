@@ -37,7 +37,7 @@ class MemorySource:
     messages: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """Something to remember."""
 
@@ -80,13 +80,13 @@ def from_markdown(text: str, kind: str) -> Memory:
     content = text[found.end() :] if found else text
     title = fields.get("title") or _first_words(content)
     return Memory(
-        kind,
-        str(title),
-        content.strip(),
-        str(fields.get("created", "")),
-        str(fields.get("updated", "")),
-        _sources(fields.get("sources")),
-        tuple(str(path) for path in _list(fields.get("supersedes"))),
+        kind=kind,
+        title=str(title),
+        content=content.strip(),
+        created=str(fields.get("created", "")),
+        updated=str(fields.get("updated", "")),
+        sources=_sources(fields.get("sources")),
+        supersedes=tuple(str(path) for path in _list(fields.get("supersedes"))),
     )
 
 

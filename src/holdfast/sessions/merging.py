@@ -18,7 +18,7 @@ SAME = 0.85
 _WORDS = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One thing to remember."""
 
@@ -156,7 +156,14 @@ def _supersede(merged: Merged, path: str, report: Report, now: float) -> None:
 
 def _new(report: Report, now: float) -> Memory:
     time = now_iso(now)
-    return Memory(report.kind, report.title, report.content.strip(), time, time, (report.source,))
+    return Memory(
+        kind=report.kind,
+        title=report.title,
+        content=report.content.strip(),
+        created=time,
+        updated=time,
+        sources=(report.source,),
+    )
 
 
 def _joined(old: str, new: str) -> str:

@@ -38,7 +38,15 @@ def make(
             f"A message of {size} bytes is too large; {MAX_CONTENT_BYTES} are allowed",
             remedy="Write it as a document, and say its path in the message",
         )
-    return Message(0, "", role, content, _listed(parts, "parts"), _listed(tool_calls, "tool calls"), at)
+    return Message(
+        message_id=0,
+        session_id="",
+        role=role,
+        content=content,
+        parts=_listed(parts, "parts"),
+        tool_calls=_listed(tool_calls, "tool calls"),
+        at=at,
+    )
 
 
 def _listed(given: Sequence[Any] | None, what: str) -> list[Any] | None:

@@ -109,13 +109,13 @@ class Remembering:
         where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
         reports = [
             Report(
-                m.action,
-                m.kind,
-                m.key,
-                m.title,
-                m.content,
-                m.target,
-                MemorySource(where, tuple(sorted(ids.intersection(m.messages)))),
+                action=m.action,
+                kind=m.kind,
+                key=m.key,
+                title=m.title,
+                content=m.content,
+                target=m.target,
+                source=MemorySource(where, tuple(sorted(ids.intersection(m.messages)))),
             )
             for m in extract.memories
             if m.kind in kinds

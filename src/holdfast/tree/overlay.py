@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from holdfast import paths
-from holdfast.catalog.entries import ROOT_ENTRY, Entry
+from holdfast.catalog.entries import ROOT_ENTRY, Entry, new_directory
 from holdfast.errors import AlreadyExists, InvalidPath, IsADirectory, NotADirectory, NotEmpty, NotFound
 from holdfast.tree import walking
 from holdfast.tree.walking import TreeView
@@ -45,7 +45,7 @@ class FileState:
     source_stamp: str | None = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Overlay:
     """Changes over `base`, which is one committed state. Paths given to it are parsed."""
 
@@ -114,7 +114,18 @@ class Overlay:
         source, stamp = holding.source, holding.source_stamp
         if source is None and there is not None:
             source, stamp = there.origin_of(holding.content_id)
-        entry = Entry(0, node, parent, name, holding.content_id, holding.size, self.now, source, stamp, 0)
+        entry = Entry(
+            entry_id=0,
+            node_id=node,
+            parent_id=parent,
+            name=name,
+            content_id=holding.content_id,
+            size=holding.size,
+            modified=self.now,
+            source=source,
+            source_stamp=stamp,
+            from_seq=0,
+        )
         self.put(slot, entry)
 
     def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:
@@ -285,7 +296,7 @@ class Overlay:
 
     def _make_dir(self, parent: int, name: str) -> Entry:
         slot = (parent, name)
-        self.put(slot, Entry(0, self._node_for(slot, is_dir=True), parent, name, None, 0, self.now, None, None, 0))
+        self.put(slot, new_directory(self._node_for(slot, is_dir=True), parent, name, modified=self.now))
         made = self.changed[slot]
         assert made is not None
         return made

@@ -24,7 +24,7 @@ from holdfast.tree.walking import TreeView
 LONGEST_PATTERN = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileInfo:
     """What stands at a path."""
 

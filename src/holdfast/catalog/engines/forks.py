@@ -24,7 +24,7 @@ PATIENCE_MS = 1000
 _File = tuple[int, int]
 
 
-class Engine(Protocol):
+class RestingEngine(Protocol):
     """What opens connections."""
 
     def rest(self) -> None:
@@ -46,13 +46,13 @@ class Raw(sqlite3.Connection):
         _connections.add(self)
 
 
-_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+_engines: "weakref.WeakSet[RestingEngine]" = weakref.WeakSet()
 _connections: "weakref.WeakSet[Raw]" = weakref.WeakSet()
 #: what this process inherited, kept for ever
 _inherited: list[Raw] = []
 
 
-def register(engine: Engine) -> None:
+def register(engine: RestingEngine) -> None:
     """Have the engine rest before every fork."""
     _engines.add(engine)
 

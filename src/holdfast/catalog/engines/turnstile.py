@@ -41,7 +41,7 @@ class Turnstile:
         # flock belongs to the open file, which all threads here share: they queue on the lock first.
         self._threads = threading.Lock()
         self._path = path
-        self._file = disk.Locked(path, _FLAGS)
+        self._file = disk.LockedFile(path, _FLAGS)
         self._me = process.current().to_json()
         #: who waits, or was left behind by an earlier writer
         self._waiting: _Waiting | None = None
@@ -162,7 +162,7 @@ class _Waiting:
 
     def __init__(self, path: Path) -> None:
         #: to be closed by whoever takes its number: the writer when it has had the turn, or the thread
-        self.file = disk.Locked(path, _FLAGS)
+        self.file = disk.LockedFile(path, _FLAGS)
         # A bare lock and a bare thread: what `threading` puts around them wakes a processor twice more for each turn.
         self._woken = threading.Lock()
         self._woken.acquire()

@@ -31,6 +31,17 @@ SourcesArgument = Annotated[
 ForceOption = Annotated[bool, typer.Option("-f", "--force", help="Replace a file that stands at the target.")]
 
 
+@dataclass(frozen=True)
+class _Transfer:
+    operation: Callable[..., None]
+    verb: str
+    done: str
+
+
+_COPY = _Transfer(Transaction.copy, "Copy", "copied")
+_MOVE = _Transfer(Transaction.move, "Move", "moved")
+
+
 @command(app)
 def write(
     call: Call,
@@ -90,7 +101,7 @@ def cp(
     They go to TARGET, or into it when it is a directory, with all they hold. A copy shares its contents with the
     original and costs no space.
     """
-    _transfer(call, paths, Transaction.copy, "copied", "Copy", force, message)
+    _transfer(call, paths, _COPY, force, message)
 
 
 @command(app)
@@ -99,7 +110,7 @@ def mv(call: Call, paths: SourcesArgument, force: ForceOption = False, message: 
 
     They go to TARGET, or into it when it is a directory.
     """
-    _transfer(call, paths, Transaction.move, "moved", "Move", force, message)
+    _transfer(call, paths, _MOVE, force, message)
 
 
 @command(app)
@@ -134,28 +145,20 @@ def _write_input(call: Call, path: str, message: str) -> Commit:
     return call.store.write(path, sys.stdin.buffer, message=message)
 
 
-def _transfer(
-    call: Call,
-    paths: list[str],
-    operation: Callable[..., None],
-    done: str,
-    verb: str,
-    force: bool,
-    message: str,
-) -> None:
+def _transfer(call: Call, paths: list[str], transfer: _Transfer, force: bool, message: str) -> None:
     if len(paths) < 2:
         raise typer.BadParameter("name what to take and where to put it: SOURCE... TARGET")
     pairs: list[tuple[str, str]] = []
 
-    def transfer(tx: Transaction) -> None:
+    def act(tx: Transaction) -> None:
         pairs[:] = targets(tx, paths[:-1], paths[-1])
         for source, target in pairs:
-            operation(tx, source, target, overwrite=force)
+            transfer.operation(tx, source, target, overwrite=force)
 
     sources = [store_path(path) for path in paths[:-1]]
-    change = _change(call, transfer, message or f"{verb} {_listed(sources)} to {store_path(paths[-1])}")
-    document = {done: [{"from": source, "to": target} for source, target in pairs], "commit": change.commit.id}
-    call.done(document, [change.told(f"{done} {source} to {target}") for source, target in pairs])
+    change = _change(call, act, message or f"{transfer.verb} {_listed(sources)} to {store_path(paths[-1])}")
+    document = {transfer.done: [{"from": source, "to": target} for source, target in pairs], "commit": change.commit.id}
+    call.done(document, [change.told(f"{transfer.done} {source} to {target}") for source, target in pairs])
 
 
 @dataclass(frozen=True)

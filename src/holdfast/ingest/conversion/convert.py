@@ -86,7 +86,7 @@ def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Regis
     size = document.size()
     if size == 0:
         return ConvertedDocument(
-            "", converter=converter.name, version=converter.version, warnings=("the file is empty",)
+            markdown="", converter=converter.name, version=converter.version, warnings=("the file is empty",)
         )
     _check_size(document, size, limits)
     try:

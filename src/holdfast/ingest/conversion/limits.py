@@ -5,7 +5,7 @@ from dataclasses import dataclass
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """How large one document may be, as it lies on disk and as it unfolds.
 

@@ -29,7 +29,7 @@ class Document:
         return read_head(self.source, self.name, -1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConvertedDocument:
     """The Markdown form of a document, with what the document says about itself."""
 

@@ -29,7 +29,7 @@ _CHECK_NOT_MADE = "the check did not run"
 _ESCAPE = re.compile(r"^ {0,3}\\#|\\([!#-/:-@\[-`{}~])|(?<!`)(`+)(?!`)[^\n]{0,2000}?(?<!`)\2(?!`)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Extracted:
     """What xberg found in one document."""
 

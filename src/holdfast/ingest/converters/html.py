@@ -68,7 +68,7 @@ class HtmlConverter:
         markdown, warnings = _read(document.name, body, limits)
         fields = _meta_fields(page[:_HEAD_WITHIN])
         return ConvertedDocument(
-            markdown,
+            markdown=markdown,
             title=_title(page[:_HEAD_WITHIN]) or first_heading(markdown),
             author=tidy(fields.get("author")),
             created=_first_date(fields, _CREATED),

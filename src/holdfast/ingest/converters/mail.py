@@ -45,7 +45,7 @@ class MailConverter:
         """Return the message, its subject as the title, its sender as the author."""
         message = message_from_bytes(document.read(), _class=EmailMessage, policy=modern)
         return ConvertedDocument(
-            "\n\n".join(_blocks(message, limits, DEEPEST)) + "\n",
+            markdown="\n\n".join(_blocks(message, limits, DEEPEST)) + "\n",
             title=tidy(_header(message, "Subject")),
             author=tidy(_header(message, "From")),
             created=iso(_header(message, "Date")),

@@ -43,7 +43,7 @@ class NotebookConverter:
         metadata = _dict(book.get("metadata"))
         authors = ", ".join(_text(author.get("name")) for author in _dicts(metadata.get("authors")))
         title = tidy(_text(metadata.get("title"))) or first_heading(markdown)
-        return ConvertedDocument(markdown, title=title, author=tidy(authors), warnings=decoded.warnings)
+        return ConvertedDocument(markdown=markdown, title=title, author=tidy(authors), warnings=decoded.warnings)
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class PdfConverter:
         numbered, more = _merged(dict(found.pages), plain.pages)
         markdown = pages.join(numbered)
         return ConvertedDocument(
-            markdown,
+            markdown=markdown,
             title=found.title or meaningful(plain.metadata.get("Title")) or first_heading(markdown),
             author=found.author or meaningful(plain.metadata.get("Author")),
             created=iso(plain.metadata.get("CreationDate")) or found.created,
@@ -142,7 +142,7 @@ def _read_structured(document: Document, data: bytes, limits: Limits) -> tuple[e
     except TooLarge:
         raise
     except ConversionFailed as error:
-        return engine.Extracted(""), (f"headings and tables could not be read: {error.message}",)
+        return engine.Extracted(markdown=""), (f"headings and tables could not be read: {error.message}",)
     pages = tuple((start + number, text) for start, part in parts for number, text in part.pages)
     warnings = tuple(warning for _, part in parts for warning in part.warnings)
     return replace(parts[0][1], pages=pages), warnings

@@ -33,7 +33,7 @@ class TableConverter:
             lines = list(_lines(rows, document.name, limits.max_table_cells))
         except csv.Error as error:
             raise ConversionFailed(f"{document.name} is not a readable table: {error}", path=document.name) from error
-        return ConvertedDocument("\n".join(lines) + "\n" if lines else "", warnings=decoded.warnings)
+        return ConvertedDocument(markdown="\n".join(lines) + "\n" if lines else "", warnings=decoded.warnings)
 
 
 def _separator(text: str) -> str:

@@ -38,19 +38,21 @@ class TextConverter:
         if document.media_type == formats.MARKDOWN:
             return _markdown(decoded.text, decoded.warnings)
         if document.media_type == formats.TEXT:
-            return ConvertedDocument(decoded.text, warnings=decoded.warnings)
+            return ConvertedDocument(markdown=decoded.text, warnings=decoded.warnings)
         if document.media_type == formats.JSON:
             text, warnings = _laid_out(decoded.text)
-            return ConvertedDocument(fenced(text, "json"), warnings=decoded.warnings + warnings)
+            return ConvertedDocument(markdown=fenced(text, "json"), warnings=decoded.warnings + warnings)
         return ConvertedDocument(
-            fenced(decoded.text, formats.language(document.media_type) or ""), warnings=decoded.warnings
+            markdown=fenced(decoded.text, formats.language(document.media_type) or ""), warnings=decoded.warnings
         )
 
 
 def _markdown(text: str, warnings: tuple[str, ...]) -> ConvertedDocument:
     front = front_matter(text)
     title = tidy(front.title) or first_heading(text)
-    return ConvertedDocument(text, title=title, author=tidy(front.author), created=iso(front.date), warnings=warnings)
+    return ConvertedDocument(
+        markdown=text, title=title, author=tidy(front.author), created=iso(front.date), warnings=warnings
+    )
 
 
 def _laid_out(text: str) -> tuple[str, tuple[str, ...]]:

@@ -86,16 +86,16 @@ def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
     from holdfast.index.rows import chunk_terms
 
     return TailRow(
-        0,
-        content_id,
-        chunk.ordinal,
-        chunk.heading,
-        chunk.text,
-        chunk_terms(chunk),
-        chunk.start,
-        chunk.end,
-        chunk.page,
-        vector.astype("<f4").tobytes(),
+        row_id=0,
+        content_id=content_id,
+        ordinal=chunk.ordinal,
+        heading=chunk.heading,
+        text=chunk.text,
+        terms=chunk_terms(chunk),
+        start=chunk.start,
+        end=chunk.end,
+        page=chunk.page,
+        vector=vector.astype("<f4").tobytes(),
     )
 
 
@@ -109,13 +109,13 @@ def _stored(body: Body, rendered: Body, rendition: "ConvertedDocument") -> Store
         "warnings": rendition.warnings,
     }
     return StoredRendition(
-        body.content_id,
-        MARKDOWN,
-        rendition.converter,
-        rendition.version,
-        rendered.content_id,
-        rendition.title,
-        {name: value for name, value in facts.items() if value},
+        content_id=body.content_id,
+        kind=MARKDOWN,
+        deriver=rendition.converter,
+        deriver_version=rendition.version,
+        rendered_id=rendered.content_id,
+        title=rendition.title,
+        meta={name: value for name, value in facts.items() if value},
     )
 
 

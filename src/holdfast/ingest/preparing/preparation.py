@@ -96,18 +96,20 @@ def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
         raise _Changed
     data = body.data() if body.size <= CARRIED_BYTES else None
     if not derived.renditions:
-        return Prepared(body.content_id, body.size, body.media_type, data, read.stamp)
+        return Prepared(
+            content_id=body.content_id, size=body.size, media_type=body.media_type, data=data, stamp=read.stamp
+        )
     ((rendition, rendered),) = derived.renditions
     own = rendered.content_id == body.content_id
     return Prepared(
-        body.content_id,
-        body.size,
-        body.media_type,
-        data,
-        read.stamp,
-        rendition,
-        None if own else rendered.data(),
-        derived.rows,
+        content_id=body.content_id,
+        size=body.size,
+        media_type=body.media_type,
+        data=data,
+        stamp=read.stamp,
+        rendition=rendition,
+        rendered=None if own else rendered.data(),
+        rows=derived.rows,
     )
 
 

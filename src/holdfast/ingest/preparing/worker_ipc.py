@@ -58,15 +58,15 @@ def unpack(packed: tuple[Any, ...]) -> Outcome:
         return FailedFile(*packed)
     content_id, size, media_type, data, stamp, rendition, rendered, rows, seconds = packed
     return Prepared(
-        content_id,
-        size,
-        media_type,
-        data,
-        stamp,
-        rendition and Rendition(*rendition),
-        rendered,
-        _unpack_rows(content_id, *rows),
-        seconds,
+        content_id=content_id,
+        size=size,
+        media_type=media_type,
+        data=data,
+        stamp=stamp,
+        rendition=rendition and Rendition(*rendition),
+        rendered=rendered,
+        rows=_unpack_rows(content_id, *rows),
+        seconds=seconds,
     )
 
 
@@ -93,6 +93,17 @@ def _unpack_rows(content_id: str, columns: list[list[Any]], vectors: bytes) -> t
     count = len(columns[0])
     width = len(vectors) // count if count else 0
     return tuple(
-        TailRow(0, content_id, ordinal, heading, text, terms, start, end, page, vectors[at * width : (at + 1) * width])
+        TailRow(
+            row_id=0,
+            content_id=content_id,
+            ordinal=ordinal,
+            heading=heading,
+            text=text,
+            terms=terms,
+            start=start,
+            end=end,
+            page=page,
+            vector=vectors[at * width : (at + 1) * width],
+        )
         for at, (ordinal, heading, text, terms, start, end, page) in enumerate(zip(*columns, strict=True))
     )

@@ -119,7 +119,7 @@ def _digest_later(members: Sequence[Member], done: Published) -> Effect:
     """Return what enqueues the job that derives abstracts and overviews of what was added, in the same commit."""
     folder = os.path.commonpath([paths.split(member.item.path)[0] for member in members])
     # One unstarted job for a folder is enough: it works on what stands there when it runs.
-    job = NewJob(DIGEST, {"path": folder}, key=f"{DIGEST}:{folder}")
+    job = NewJob(kind=DIGEST, payload={"path": folder}, key=f"{DIGEST}:{folder}")
 
     def effect(conn: Connection, commit: Commit) -> None:
         done.job = jobs.enqueue(conn, job, commit.at.timestamp())

@@ -60,7 +60,7 @@ class Vanished:
         return [each for each in self._all if _overlap(each.path, path)]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Published:
     """What publishing one group did."""
 

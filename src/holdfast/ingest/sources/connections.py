@@ -30,7 +30,7 @@ class Deadline:
         return min(SILENCE_SECONDS, left)
 
 
-class Connection(HTTPConnection):
+class CheckedConnection(HTTPConnection):
     """A connection to `address`, which was checked, under the name that was asked for; `tls` encrypts it.
 
     Every wait for the server is bounded by what is left until the deadline: a server that sends a byte now and then

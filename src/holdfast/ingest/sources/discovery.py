@@ -100,7 +100,17 @@ class Intake:
             self._tally.fail(self._order, Failure(origin, stages.SCAN, error.code, str(error)), found.size)
             return
         at, identity = (found.at, found.identity) if isinstance(found, SourceFile) else (found.source, None)
-        self._scanned.append(Item(self._order, at, origin, path, found.size, found.mtime_ns, identity=identity))
+        self._scanned.append(
+            Item(
+                order=self._order,
+                source=at,
+                origin=origin,
+                path=path,
+                size=found.size,
+                mtime_ns=found.mtime_ns,
+                identity=identity,
+            )
+        )
 
     def _refuse(self, refused: RefusedFile, origin: str) -> None:
         note = self._tally.fail if refused.failure else self._tally.leave_out

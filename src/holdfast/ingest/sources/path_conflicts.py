@@ -115,4 +115,12 @@ def _items(plan: Plan, batch: list[SourceFile | RefusedFile]) -> Iterator[Item]:
             except HoldfastError:
                 continue
             origin = os.path.normpath(found.source.absolute())
-            yield Item(order, found.at, origin, path, found.size, found.mtime_ns, identity=found.identity)
+            yield Item(
+                order=order,
+                source=found.at,
+                origin=origin,
+                path=path,
+                size=found.size,
+                mtime_ns=found.mtime_ns,
+                identity=found.identity,
+            )

@@ -152,4 +152,8 @@ def _hash(item: Item) -> str | None:
 
 def _prepared(item: Item, content_id: str | None) -> Prepared | None:
     media_type = formats.named(item.name) or formats.TEXT
-    return Prepared(content_id, item.size, media_type, None, item.stamp, known=True) if content_id else None
+    return (
+        Prepared(content_id=content_id, size=item.size, media_type=media_type, data=None, stamp=item.stamp, known=True)
+        if content_id
+        else None
+    )

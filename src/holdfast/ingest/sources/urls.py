@@ -19,7 +19,7 @@ from holdfast.blobs.store import CHUNK_BYTES
 from holdfast.errors import HoldfastError, InvalidPath, NotFound, TooLarge, Unsupported
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.sources import hosts
-from holdfast.ingest.sources.connections import Connection, Deadline, Now
+from holdfast.ingest.sources.connections import CheckedConnection, Deadline, Now
 from holdfast.ingest.sources.secrets import has_login, shown
 
 #: redirects followed for one document
@@ -147,14 +147,14 @@ def _joined(url: str, target: str) -> str:
         ) from None
 
 
-def _connect(parts: SplitResult, limits: FetchLimits, deadline: Deadline) -> Connection:
+def _connect(parts: SplitResult, limits: FetchLimits, deadline: Deadline) -> CheckedConnection:
     tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if tls else 80)
     address = hosts.resolved(host, port, deadline.left(), private=limits.private)
-    return Connection(host, port, address, deadline, tls=tls)
+    return CheckedConnection(host, port, address, deadline, tls=tls)
 
 
-def _ask(connection: Connection, parts: SplitResult) -> HTTPResponse:
+def _ask(connection: CheckedConnection, parts: SplitResult) -> HTTPResponse:
     target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
     # Two slashes at the start of a path would be taken for a host.
     target = "/" + target.lstrip("/") if target.startswith("//") else target

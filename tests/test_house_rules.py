@@ -1,0 +1,63 @@
+"""The house rules that the source can be asked about."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+#: more than anybody keeps apart without names
+MAX_ARGUMENTS = 6
+MAX_SKIPPED = 10
+#: columns, one after another
+SCHEMA = ("catalog/schema.py", "catalog/migrations/")
+#: called with more than six all the same: two pass on what `add` and `reindex` were given, two are other people's
+MANY = {"self._add", "replace_rows", "notices", "datetime"}
+
+
+def nodes() -> Iterator[tuple[str, ast.AST]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.expr | ast.stmt):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    return ((at, node) for at, node in nodes() if isinstance(node, ast.Call) and not any(each in at for each in SCHEMA))
+
+
+def makes_a_record(call: ast.Call) -> bool:
+    """Whether a class is called: its fields have names, and a record may have many."""
+    return ast.unparse(call.func).rpartition(".")[2].lstrip("_")[:1].isupper()
+
+
+def fields_of(record: ast.ClassDef) -> int:
+    return sum(
+        isinstance(each, ast.AnnAssign) and "init=False" not in ast.unparse(each.value or each.target)
+        for each in record.body
+    )
+
+
+def test_no_call_has_more_arguments_than_can_be_told_apart() -> None:
+    assert not [at for at, call in calls() if len(call.args) > MAX_ARGUMENTS]
+
+
+def test_what_takes_more_takes_a_record() -> None:
+    many = [(at, call) for at, call in calls() if len(call.args) + len(call.keywords) > MAX_ARGUMENTS]
+    assert not [at for at, call in many if not makes_a_record(call) and ast.unparse(call.func) not in MANY]
+
+
+def test_few_layouts_are_made_by_hand() -> None:
+    mark = "# fmt: " + "skip"
+    files = [path for folder in ("src", "tests", "bench") for path in (ROOT / folder).rglob("*.py")]
+    assert sum(path.read_text("utf-8").count(mark) for path in files) <= MAX_SKIPPED
+    assert not [path for path in files if "# fmt: " + "off" in path.read_text("utf-8")]
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    found = defaultdict(list)
+    for at, node in nodes():
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            found[node.name].append(at)
+    assert not {name: places for name, places in found.items() if len(places) > 1}
