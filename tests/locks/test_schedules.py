@@ -133,7 +133,7 @@ class World:
         path = self.rng.choice(tenure.wants).path
         try:
             with using(tenure.lock):
-                publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions())
+                publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions(MAIN))
         except LockLost:
             assert tenure not in self.standing(), "a live lock was called lost"
             self.losses += 1
@@ -149,7 +149,7 @@ class World:
         """Change a path without a lock."""
         path = self.rng.choice(PATHS)
         try:
-            publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions())
+            publish_at_head(agent.backend, lambda tx: toggle(tx, path), [], CommitOptions(MAIN))
         except Locked:
             return
         assert not [other for other in self.standing() if clash([PathLock(path)], other.wants)], "published over a lock"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict, NotFound, Unsupported
@@ -655,6 +656,6 @@ def test_a_source_that_changes_while_it_is_stored_is_refused(store: Store, tmp_p
     draft = Draft("growing.bin", body_of_file(source, "application/octet-stream"), store._backend.deriver)
     source.write_bytes(b"\1" * (IN_MEMORY_BYTES + 1))
     with pytest.raises(Conflict, match="changed while"):
-        publish_at_head(store._backend, lambda tx: tx.put("/g.bin", draft), [draft], CommitOptions())
+        publish_at_head(store._backend, lambda tx: tx.put("/g.bin", draft), [draft], CommitOptions(MAIN))
     assert contents_of(store) == {}
     assert list(store._backend.blobs.list()) == []

@@ -16,8 +16,7 @@ from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.context import JobContext
 from holdfast.tree import walking
-from holdfast.tree.reading import SqlView
-from holdfast.tree.snapshot import EngineView
+from holdfast.tree.committed import CommittedTree, within
 
 #: failures of the model one after the other that end an attempt at a job
 PATIENCE = 5
@@ -39,7 +38,7 @@ class Digests:
         Without `derive`, what is there is returned: for a directory that has changed since, the last one, not fresh and
         with the commit it describes. Raises NotFound when there is none, Unsupported for a file without text.
         """
-        view = EngineView(self.backend, at)
+        view = CommittedTree(self.backend.engine.read, self.backend.branch, at)
         entry = walking.need(view, path)
         if not derive:
             return self._stored(path, entry, kind, at)
@@ -107,14 +106,14 @@ class Digests:
         # A cancel does not wait for the model's answers; and what somebody waits for is asked before these.
         deriving.ask = functools.partial(context.ask, urgent=False)
         deriving.save = lambda effect: _publish(context, effect)
-        view = EngineView(self.backend, at)
+        view = CommittedTree(self.backend.engine.read, self.backend.branch, at)
         for each in _upward(path):
             entry = walking.find(view, each)
             if entry is not None:
                 self._derive(deriving, view, entry)
         return {"made": deriving.made, "commit": at}
 
-    def _derive(self, deriving: Deriving, view: EngineView, entry: Entry) -> SummaryPair | None:
+    def _derive(self, deriving: Deriving, view: CommittedTree, entry: Entry) -> SummaryPair | None:
         if entry.content_id is not None:
             return deriving.document(entry.content_id)
         return deriving.folder(view, entry)
@@ -139,7 +138,7 @@ class Digests:
 
     def _stored_of_folder(self, path: str, entry: Entry, kind: str, at: int) -> Summary | None:
         with self.backend.engine.read() as conn:
-            state = survey(SqlView(conn, self.backend.branch, at), entry)[-1].state_id
+            state = survey(CommittedTree(within(conn), self.backend.branch, at), entry)[-1].state_id
             for digester in self._preferred():
                 found = digests.of_states(conn, [state], kind, digester.name, digester.version).get(state)
                 if found is not None:

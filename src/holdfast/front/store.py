@@ -33,8 +33,9 @@ from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.sessions.transcript_index import Transcripts
 from holdfast.tree import history
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.history import Change
-from holdfast.tree.reading import Reads, SqlView
+from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import At, Snapshot, commit_at, resolve
 from holdfast.tree.walking import TreeView
 from holdfast.upkeep.upkeep import Upkeep
@@ -60,11 +61,12 @@ class Store(Reads):
     def __init__(self, parts: opening.Opened, *, read_only: bool) -> None:
         self._parts = parts
         self._backend: Backend = parts.backend
+        self._branch = self._backend.branch
         self.read_only = read_only
         self._lock_manager = LockManager(
             self._backend.engine,
             self._backend.clock,
-            self._backend.branch,
+            self._branch,
             renewer=Renewer(report=self._backend.note_trouble),
         )
         self._backend.publish_guards.append(self._lock_manager)
@@ -139,12 +141,12 @@ class Store(Reads):
 
         Raises NotFound for a commit that is not there.
         """
-        return Snapshot(self._backend, self._seq(at))
+        return Snapshot(self._backend, CommittedTree(self._backend.engine.read, self._branch, self._seq(at)))
 
     @contextmanager
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
-            yield SqlView(conn, self._backend.branch, resolve(conn, self._backend.branch, None))
+            yield CommittedTree.at_head(within(conn), self._branch)
 
     # --- searching
 
@@ -360,12 +362,12 @@ class Store(Reads):
     def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
         """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves."""
         until = self._seq(at)
-        return history.log(self._backend, until, None if path is None else paths.parse(path), limit)
+        return history.log(self._backend, self._branch, until, None if path is None else paths.parse(path), limit)
 
     def commit_at(self, at: At | None = None) -> Commit:
         """Return one commit: its time, actor, message."""
         with self._backend.engine.read() as conn:
-            return commit_at(conn, resolve(conn, self._backend.branch, at))
+            return commit_at(conn, resolve(conn, self._branch, at))
 
     def diff(self, old: At | None, new: At | None = None) -> list[Change]:
         """Return what changed from commit `old` to commit `new` (the head, unless told), in order of path.
@@ -373,7 +375,7 @@ class Store(Reads):
         `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did.
         """
         with self._backend.engine.read() as conn:
-            branch = self._backend.branch
+            branch = self._branch
             before = 0 if old is None else resolve(conn, branch, old)
             return history.diff(conn, branch, before, resolve(conn, branch, new))
 
@@ -403,7 +405,7 @@ class Store(Reads):
     def _seq(self, at: At | None = None) -> int:
         """Return the number of the commit that `at` names, the head unless told; raises NotFound."""
         with self._backend.engine.read() as conn:
-            return resolve(conn, self._backend.branch, at)
+            return resolve(conn, self._branch, at)
 
     def _sweep(self, *, tables: bool = True) -> object:
         return sweep(self._backend, tables=tables)
@@ -414,7 +416,7 @@ class Store(Reads):
         return collect_files(self._backend)
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> CommitOptions:
-        return CommitOptions(message, actor or self._backend.actor, idempotency_key)
+        return CommitOptions(self._branch, message, actor or self._backend.actor, idempotency_key)
 
     def _draft(self, path: str, data: Data) -> Draft:
         if isinstance(data, bytes | str):

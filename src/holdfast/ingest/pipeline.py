@@ -107,7 +107,7 @@ class _Dry(_Base):
     """An add that only tells what it would do."""
 
     def run(self) -> AddReport:
-        with TransactionScope(self._backend, CommitOptions, retries=0) as tx:
+        with TransactionScope(self._backend, lambda: CommitOptions(self._backend.branch), retries=0) as tx:
             stopped = self._look(tx)
             tx.rollback()
         self._tally.removed = sum(map(len, self._removals()))

@@ -24,7 +24,7 @@ from holdfast.publish.staging import live_among
 from holdfast.recovery.rebuild import replace_rows
 from holdfast.search.visible import Visibility
 from holdfast.tree import walking
-from holdfast.tree.reading import SqlView
+from holdfast.tree.committed import CommittedTree, within
 
 if TYPE_CHECKING:
     from holdfast.config import IngestSettings
@@ -142,7 +142,7 @@ def reindex(
 
 def _visible(conn: Connection, run: _Reindex) -> list[str]:
     branch = run.backend.branch
-    entry = walking.need(SqlView(conn, branch, run.head), run.under)
+    entry = walking.need(CommittedTree(within(conn), branch, run.head), run.under)
     if entry.content_id is not None:
         return [entry.content_id]
     return sorted(entries.subtree_contents(conn, branch, run.head, entry.node_id, limit=2**62))

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, jobs
+from holdfast.catalog import jobs
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
@@ -13,7 +13,7 @@ from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side
 from holdfast.publish.transaction import CommitOptions, Transaction
-from holdfast.tree.snapshot import EngineView
+from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
 
@@ -133,11 +133,10 @@ class JobContext:
         raise Conflict(f"Job {self.job.job_id} lost {PUBLISHES} races in a row", path=str(self.job.job_id))
 
     def _begin(self, message: str) -> Transaction:
-        backend = self.backend
-        with backend.engine.read() as conn:
-            base = commits.head(conn, backend.branch)
-        terms = CommitOptions(message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}")
-        return Transaction(backend, EngineView(backend, base), base, terms)
+        terms = CommitOptions(
+            self.backend.branch, message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}"
+        )
+        return Transaction(self.backend, CommittedTree.at_head(self.backend.engine.read, terms.branch), terms)
 
     def _fence(self, conn: Connection) -> None:
         # Inside the publishing SQL transaction (G6): a worker taken for dead that wakes up late is refused here.

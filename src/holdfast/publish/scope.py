@@ -9,7 +9,7 @@ from holdfast.backend import Backend
 from holdfast.errors import Conflict
 from holdfast.locks.lock import Lock
 from holdfast.publish.transaction import CommitOptions, Transaction
-from holdfast.tree.snapshot import EngineView, resolve
+from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
 
@@ -64,6 +64,5 @@ class TransactionScope:
         raise AssertionError("the loop returns or raises")
 
     def _begin(self) -> Transaction:
-        with self._backend.engine.read() as conn:
-            base = resolve(conn, self._backend.branch, None)
-        return Transaction(self._backend, EngineView(self._backend, base), base, self._terms())
+        terms = self._terms()
+        return Transaction(self._backend, CommittedTree.at_head(self._backend.engine.read, terms.branch), terms)

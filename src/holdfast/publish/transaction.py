@@ -14,6 +14,7 @@ from typing import Any, Unpack
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import commits, contents, entries, intents, jobs, pins, search_rows
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Enqueueing, NewJob, Ticket
@@ -24,8 +25,9 @@ from holdfast.faults import point
 from holdfast.publish.conflicts import Ground
 from holdfast.publish.staging import StagedCommit, StagingOutdated, live_among, stage
 from holdfast.tree import restoring, walking
-from holdfast.tree.overlay import CommittedView, FileState, Overlay
-from holdfast.tree.reading import Reads, SqlView
+from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.overlay import FileState, Overlay
+from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
 #: stagings of one commit before it is given up; each but the first needs a race lost against gc, a fold or a twin
@@ -41,6 +43,8 @@ Effect = Callable[[Connection, Commit], None]
 class CommitOptions:
     """What a commit carries besides its changes."""
 
+    #: the branch that it is made on
+    branch: Branch
     message: str = ""
     #: who it is attributed to
     actor: str = "user"
@@ -64,12 +68,12 @@ class Transaction(Reads):
     sharing between threads.
     """
 
-    def __init__(self, backend: Backend, view: CommittedView, base: int, terms: CommitOptions) -> None:
+    def __init__(self, backend: Backend, tree: CommittedTree, terms: CommitOptions) -> None:
         self._backend = backend
         #: the commit it began on
-        self.base = base
+        self.base = tree.seq
         self.terms = terms
-        self._overlay = Overlay(base=view, now=backend.clock.now())
+        self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
         #: the commit it became; None until `commit` has returned
@@ -129,7 +133,7 @@ class Transaction(Reads):
         """
         self._check_open()
         with self._backend.engine.read() as conn:
-            then, parsed = SqlView(conn, self._backend.branch, at), paths.parse(path)
+            then, parsed = CommittedTree(within(conn), self.terms.branch, at), paths.parse(path)
             if walking.find(then, parsed) is None:
                 raise NotFound(
                     f"{path} did not exist at commit {at}",
@@ -177,7 +181,7 @@ class Transaction(Reads):
         self._check_open()
         self._ended = True
         overlay = self._overlay
-        ground = Ground(overlay, self._backend.branch, self.base)
+        ground = Ground(overlay, self.terms.branch, self.base)
 
         def changes(conn: Connection, head: int) -> Overlay:
             ground.check(conn, head)
@@ -227,14 +231,13 @@ def publish_at_head(
     For single quick operations: it cannot conflict, and needs no snapshot of its own. Guards and effects are those of
     `terms`; `action` only changes the tree.
     """
-    known = {draft.body.content_id: draft for draft in drafts}
 
     def changes(conn: Connection, head: int) -> Overlay:
-        tx = Transaction(backend, SqlView(conn, backend.branch, head), head, CommitOptions())
+        tx = Transaction(backend, CommittedTree(within(conn), terms.branch, head), CommitOptions(terms.branch))
         action(tx)
         return tx._overlay
 
-    return _publish(backend, known, terms, changes)
+    return _publish(backend, {draft.body.content_id: draft for draft in drafts}, terms, changes)
 
 
 def _publish(
@@ -280,7 +283,7 @@ def _publish_staged(
             keeper.fence(conn)
         for guard in terms.guards:
             guard(conn)
-        head = commits.head(conn, backend.branch)
+        head = commits.head(conn, terms.branch)
         overlay = changes(conn, head)
         for keeper in backend.publish_guards:
             keeper.admit(conn, overlay.touches)
@@ -339,11 +342,11 @@ def _write_tree(
         key=terms.idempotency_key,
         changes=len(begun) + len(ended),
     )
-    commit = commits.publish(conn, backend.branch, new)
+    commit = commits.publish(conn, terms.branch, new)
     entries.end(conn, commit.id, [entry.entry_id for entry in ended])
     # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
     final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
-    entries.begin(conn, backend.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])
+    entries.begin(conn, terms.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])
     return commit
 
 

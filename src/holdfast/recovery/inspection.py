@@ -9,6 +9,7 @@ from holdfast.catalog import branches, checks, commits
 from holdfast.catalog.checks import Place
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.places import Places
 
 #: problems of one kind that are listed one by one
@@ -105,7 +106,7 @@ def _path(conn: Connection, place: Place) -> str:
     branch, stands = branches.get(conn, place.branch_id), place.to_seq == FOREVER
     if branch is not None:
         for seq in (commits.head(conn, branch) if stands else place.to_seq - 1, place.from_seq):
-            path = Places(conn, branch, seq).path(place.node_id)
+            path = Places(CommittedTree(within(conn), branch, seq)).path(place.node_id)
             if path is not None:
                 return path if stands else f"{path} (until commit {place.to_seq})"
     return f"{place.name!r} from commit {place.from_seq}"

@@ -23,6 +23,7 @@ from holdfast.recovery.content_recovery import Rederive, derive, find_again, sto
 from holdfast.recovery.inspection import Inspection, Problem
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
 from holdfast.recovery.verify import Check, verify
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.places import Places
 
 #: rows of one kind that a repair mends in one run
@@ -143,7 +144,7 @@ def _lost(conn: Connection, backend: Backend, content_id: str) -> list[Lost]:
     for place in checks.holders(conn, content_id, MANY):
         branch, until = branches.get(conn, place.branch_id), None if place.to_seq == FOREVER else place.to_seq
         seq = place.from_seq if until is None else until - 1
-        path = None if branch is None else Places(conn, branch, seq).path(place.node_id)
+        path = None if branch is None else Places(CommittedTree(within(conn), branch, seq)).path(place.node_id)
         intact = None if branch is None else _intact_at(conn, backend, branch, place.node_id, content_id)
         found.append(Lost(content_id, path or place.name, place.from_seq, until, intact))
     return found

@@ -20,7 +20,7 @@ from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts
 from holdfast.search.retrieve import GROWTH, Candidates, Gatherer, Query, Ranking
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
-from holdfast.tree.reading import SqlView
+from holdfast.tree.committed import CommittedTree, within
 
 HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
@@ -123,7 +123,7 @@ class _Search:
             return None
         self._told.filter = "prefilter"
         with self._backend.engine.read() as conn:
-            top = walking.need(SqlView(conn, self._backend.branch, request.seq), request.under)
+            top = walking.need(CommittedTree(within(conn), self._backend.branch, request.seq), request.under)
             if not top.is_dir:
                 return frozenset([top.content_id] if top.content_id else [])
             return self._reader.below.contents(conn, request.seq, top.node_id)

@@ -8,6 +8,7 @@ from holdfast.catalog import entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.places import Places
 
 #: entries read at a time for a batch of contents; a content that stands in more places is paged through
@@ -33,7 +34,7 @@ class Visibility:
     def look(self, conn: Connection, contents: Iterable[str]) -> None:
         """Find out about contents that were not asked about yet."""
         asked = [content for content in dict.fromkeys(contents) if content not in self.shown]
-        places = Places(conn, self.branch, self.seq)
+        places = Places(CommittedTree(within(conn), self.branch, self.seq))
         for batch in batches(asked):
             found = entries.of_contents(conn, self.branch, self.seq, batch, ENTRIES_PER_PAGE)
             places.load(entry.parent_id for entry in found)

@@ -152,7 +152,13 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
         sessions.clear_until(conn, session_id, last)
         made[:] = [found]
 
-    terms = CommitOptions(f"Archive {wording.amount(chosen)} of session {session_id}", actor, None, [guard], [effect])
+    terms = CommitOptions(
+        backend.branch,
+        f"Archive {wording.amount(chosen)} of session {session_id}",
+        actor,
+        guards=[guard],
+        effects=[effect],
+    )
 
     def action(tx: Transaction) -> None:
         # All that a deletion will ask for: it must not be refused after the messages were put away for it.

@@ -51,5 +51,8 @@ def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
             tx.remove(path, recursive=True)
 
     return publish_at_head(
-        backend, action, [], CommitOptions(f"Delete session {session_id}", actor, None, [guard], [effect])
+        backend,
+        action,
+        [],
+        CommitOptions(backend.branch, f"Delete session {session_id}", actor, guards=[guard], effects=[effect]),
     )

@@ -28,7 +28,8 @@ from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.reading import read_archive, read_content
 from holdfast.sessions.tombstones import forgotten_since
 from holdfast.sessions.transcript_index import missing_rows, write_rows
-from holdfast.tree.snapshot import Snapshot, resolve
+from holdfast.tree.committed import CommittedTree
+from holdfast.tree.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from holdfast.sessions.extraction import Extract
@@ -91,9 +92,9 @@ class Remembering:
             context.publish(effects=[effect], last=False)
 
     def _known(self) -> dict[str, Memory]:
-        with self.backend.engine.read() as conn:
-            seq = resolve(conn, self.backend.branch, None)
-        return read_memories(Snapshot(self.backend, seq))
+        return read_memories(
+            Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, self.backend.branch))
+        )
 
     def _publish(
         self,

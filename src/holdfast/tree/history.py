@@ -12,8 +12,8 @@ from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import NODES_PER_COMMIT, ROOT_NODE
 from holdfast.errors import NotFound
 from holdfast.tree import walking
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.places import Places
-from holdfast.tree.reading import SqlView
 
 #: commits read at a time
 PAGE = 200
@@ -34,18 +34,18 @@ class Change:
     modified: bool = False
 
 
-def log(backend: Backend, until: int, path: str | None, limit: int | None) -> Iterator[Commit]:
+def log(backend: Backend, branch: Branch, until: int, path: str | None, limit: int | None) -> Iterator[Commit]:
     """Yield commits up to `until`, newest first; with a path, those that changed it or anything below it.
 
     A path is followed through moves: it is the node that stands there at `until` that is asked about.
     """
     with backend.engine.read() as conn:
-        node = None if path is None else _node_at(conn, backend.branch, until, path)
+        node = None if path is None else _node_at(conn, branch, until, path)
     given = 0
-    for commit in _newest_first(backend, until):
+    for commit in _newest_first(backend, branch, until):
         if limit is not None and given >= limit:
             return
-        if node is None or _touches(backend, commit, node):
+        if node is None or _touches(backend, branch, commit, node):
             given += 1
             yield commit
         if node is not None and commit.id == _birth(backend, node):
@@ -59,7 +59,7 @@ def diff(conn: Connection, branch: Branch, old: int, new: int) -> list[Change]:
     same kind of thing stood is compared with that.
     """
     nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, min(old, new), max(old, new))}
-    before, after = Places(conn, branch, old), Places(conn, branch, new)
+    before, after = (Places(CommittedTree(within(conn), branch, seq)) for seq in (old, new))
     found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
     for removed, added in found.replaced():
         _compare(found, before, after, removed, added)
@@ -67,17 +67,17 @@ def diff(conn: Connection, branch: Branch, old: int, new: int) -> list[Change]:
 
 
 def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:
-    node = walking.find(SqlView(conn, branch, seq), path)
+    node = walking.find(CommittedTree(within(conn), branch, seq), path)
     if node is None:
         remedy = "If it was removed: name a commit that has it with --at, or ask for the log of the directory it was in"
         raise NotFound(f"{path} does not exist at commit {seq}", path=path, remedy=remedy)
     return node
 
 
-def _newest_first(backend: Backend, until: int) -> Iterator[Commit]:
+def _newest_first(backend: Backend, branch: Branch, until: int) -> Iterator[Commit]:
     while until > 0:
         with backend.engine.read() as conn:
-            page = commits.newest(conn, backend.branch, until, PAGE)
+            page = commits.newest(conn, branch, until, PAGE)
         yield from page
         if len(page) < PAGE:
             return
@@ -89,16 +89,16 @@ def _birth(backend: Backend, node: Entry) -> int:
     return node.node_id // NODES_PER_COMMIT if node.node_id != ROOT_NODE else 1
 
 
-def _touches(backend: Backend, commit: Commit, node: Entry) -> bool:
+def _touches(backend: Backend, branch: Branch, commit: Commit, node: Entry) -> bool:
     if node.node_id == ROOT_NODE:
         return True
     with backend.engine.read() as conn:
-        changed = entries.changed_entries(conn, backend.branch, commit.id - 1, commit.id)
+        changed = entries.changed_entries(conn, branch, commit.id - 1, commit.id)
         if any(entry.node_id == node.node_id for entry in changed):
             return True
         if not node.is_dir:
             return False
-        sides = [Places(conn, backend.branch, seq) for seq in (commit.id - 1, commit.id)]
+        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (commit.id - 1, commit.id)]
         return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
 
 
@@ -165,4 +165,4 @@ def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entr
 
 def _came_back_with(parent: int, before: Places) -> bool:
     """Return whether a directory is there again that was made earlier: its own change says it all."""
-    return parent // NODES_PER_COMMIT <= before.seq and before.path(parent) is None
+    return parent // NODES_PER_COMMIT <= before.tree.seq and before.path(parent) is None

@@ -7,27 +7,14 @@ whether somebody else changed it since (G3).
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from holdfast import paths
 from holdfast.catalog.entries import ROOT_ENTRY, Entry, new_directory
 from holdfast.errors import AlreadyExists, InvalidPath, IsADirectory, NotADirectory, NotEmpty, NotFound
 from holdfast.tree import walking
-from holdfast.tree.walking import TreeView
+from holdfast.tree.committed import CommittedTree
 
 Slot = tuple[int, str]
-
-
-class CommittedView(TreeView, Protocol):
-    """One committed state of the tree."""
-
-    def node(self, node: int) -> Entry | None:
-        """Return the entry of one node, whether or not its ancestors stand."""
-        ...
-
-    def has_children(self, parent: int) -> bool:
-        """Return whether anything is directly under the node `parent`."""
-        ...
 
 
 #: stands for the parent of a node that is in no directory; no node has this id
@@ -49,7 +36,7 @@ class FileState:
 class Overlay:
     """Changes over `base`, which is one committed state. Paths given to it are parsed."""
 
-    base: CommittedView
+    base: CommittedTree
     #: seconds since the epoch, for entries that change
     now: float
     #: what each changed slot holds now; None when emptied

@@ -3,30 +3,28 @@
 from collections.abc import Iterable
 
 from holdfast import paths
-from holdfast.catalog import entries
-from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
+from holdfast.tree.committed import CommittedTree
 
 
 class Places:
     """The paths of nodes at one commit, read as they are asked for."""
 
-    def __init__(self, conn: Connection, branch: Branch, seq: int) -> None:
-        self._conn, self._branch, self.seq = conn, branch, seq
+    def __init__(self, tree: CommittedTree) -> None:
+        self.tree = tree
         self._entries: dict[int, Entry | None] = {}
         self._paths: dict[int, str | None] = {ROOT_NODE: paths.ROOT}
 
     def entry(self, node: int) -> Entry | None:
         """Return the node's entry, whether or not its ancestors stand."""
         if node not in self._entries:
-            self._entries[node] = entries.of_node(self._conn, self._branch, self.seq, node)
+            self._entries[node] = self.tree.node(node)
         return self._entries[node]
 
     def children(self, node: int) -> list[Entry]:
         """Return all that is directly under a node, in no order."""
-        found = entries.children(self._conn, self._branch, self.seq, node)
+        found = self.tree.children(node)
         self._entries.update((entry.node_id, entry) for entry in found)
         return found
 
@@ -34,7 +32,7 @@ class Places:
         """Read the entries of many nodes and of all above them, one statement for each level."""
         level = {node for node in nodes if node not in self._entries and node != ROOT_NODE}
         while level:
-            found = entries.of_nodes(self._conn, self._branch, self.seq, level)
+            found = self.tree.nodes(level)
             self._entries.update({node: found.get(node) for node in level})
             parents = {entry.parent_id for entry in found.values()}
             level = {node for node in parents if node not in self._entries and node != ROOT_NODE}

@@ -11,9 +11,7 @@ from typing import Literal
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import contents
-from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
-from holdfast.catalog.entries import Entry, child, children, has_children, of_node
+from holdfast.catalog.entries import Entry
 from holdfast.documents import Body
 from holdfast.errors import InvalidPath, NotADirectory, Unsupported
 from holdfast.lines import lines_of
@@ -59,27 +57,6 @@ class GrepMatch:
     #: 1-based, in the Markdown rendition
     line: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SqlView:
-    """The tree at one commit, read from the catalog."""
-
-    conn: Connection
-    branch: Branch
-    seq: int
-
-    def child(self, parent: int, name: str) -> Entry | None:
-        return child(self.conn, self.branch, self.seq, parent, name)
-
-    def children(self, parent: int) -> list[Entry]:
-        return children(self.conn, self.branch, self.seq, parent)
-
-    def node(self, node: int) -> Entry | None:
-        return of_node(self.conn, self.branch, self.seq, node)
-
-    def has_children(self, parent: int) -> bool:
-        return has_children(self.conn, self.branch, self.seq, parent)
 
 
 class Reads(ABC):

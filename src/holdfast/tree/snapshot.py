@@ -4,8 +4,7 @@ A snapshot is one number, the seq of a commit: rows are never changed while they
 SQL transaction and no registration, costs nothing to hold, and never changes (G3).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from holdfast.backend import Backend
@@ -13,9 +12,9 @@ from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.entries import Entry
 from holdfast.errors import NotFound
-from holdfast.tree.reading import Reads, SqlView
+from holdfast.tree.committed import CommittedTree
+from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
 #: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, or a datetime
@@ -27,47 +26,21 @@ MAX_DIGITS = 18
 class Snapshot(Reads):
     """The store as it was at one commit, for as long as you hold it."""
 
-    def __init__(self, backend: Backend, seq: int) -> None:
+    def __init__(self, backend: Backend, tree: CommittedTree) -> None:
         self._backend = backend
-        self._seq = seq
+        self._tree = tree
 
     def __repr__(self) -> str:
-        return f"<Snapshot at commit {self._seq}>"
+        return f"<Snapshot at commit {self._tree.seq}>"
 
     @property
     def commit(self) -> Commit:
         """The commit it shows."""
         with self._backend.engine.read() as conn:
-            return commit_at(conn, self._seq)
+            return commit_at(conn, self._tree.seq)
 
-    @contextmanager
-    def _view(self) -> Iterator[TreeView]:
-        with self._backend.engine.read() as conn:
-            yield SqlView(conn, self._backend.branch, self._seq)
-
-
-class EngineView:
-    """The tree at one commit, each question in an SQL transaction of its own; for callers that live long."""
-
-    def __init__(self, backend: Backend, seq: int) -> None:
-        self._backend = backend
-        self._seq = seq
-
-    def child(self, parent: int, name: str) -> Entry | None:
-        with self._backend.engine.read() as conn:
-            return SqlView(conn, self._backend.branch, self._seq).child(parent, name)
-
-    def children(self, parent: int) -> list[Entry]:
-        with self._backend.engine.read() as conn:
-            return SqlView(conn, self._backend.branch, self._seq).children(parent)
-
-    def node(self, node: int) -> Entry | None:
-        with self._backend.engine.read() as conn:
-            return SqlView(conn, self._backend.branch, self._seq).node(node)
-
-    def has_children(self, parent: int) -> bool:
-        with self._backend.engine.read() as conn:
-            return SqlView(conn, self._backend.branch, self._seq).has_children(parent)
+    def _view(self) -> AbstractContextManager[TreeView]:
+        return self._tree.in_one_read()
 
 
 def resolve(conn: Connection, branch: Branch, at: At | None) -> int:

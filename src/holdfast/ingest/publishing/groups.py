@@ -105,7 +105,7 @@ def _publish(
         placement.put(tx, members, vanished, done)
         terms.effects[:] = [_digest_later(members, done)] if done.added or done.updated or done.moved else []
 
-    terms = CommitOptions(by.message, by.actor)
+    terms = CommitOptions(backend.branch, by.message, by.actor)
     commit = publish_at_head(backend, action, [member.draft for member in members], terms)
     if done.added or done.updated or done.moved or done.removed or done.adopted:
         done.commit = commit.id

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import commits
 from holdfast.catalog.entries import Entry
 from holdfast.errors import AlreadyExists, HoldfastError, NotADirectory
 from holdfast.ingest.items import Item
@@ -23,7 +22,7 @@ from holdfast.ingest.sources.scan import RefusedFile, SourceFile, name_of, scan
 from holdfast.ingest.sources.targets import ONE_BY_ONE, BadName
 from holdfast.ingest.sources.urls import is_url
 from holdfast.tree import walking
-from holdfast.tree.snapshot import EngineView
+from holdfast.tree.committed import CommittedTree
 
 #: files whose places are looked up at once
 BATCH = 512
@@ -60,8 +59,7 @@ def _name(plan: Plan, source: Source) -> str:
 
 def _meets_others(backend: Backend, plan: Plan, source: Source) -> bool:
     """Return whether a file that came from elsewhere stands where the source may have one."""
-    with backend.engine.read() as conn:
-        view = EngineView(backend, commits.head(conn, backend.branch))
+    view = CommittedTree.at_head(backend.engine.read, backend.branch)
     origin = os.path.normpath(Path(source).absolute())
     place = plan.to if plan.flatten else f"{plan.to}/{_name(plan, source)}"
     try:

@@ -8,7 +8,6 @@ from functools import partial
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of
-from holdfast.catalog import commits, entries
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
@@ -19,7 +18,7 @@ from holdfast.ingest.publishing.standing import IN_THE_WAY, Clash, Standing, cla
 from holdfast.ingest.sources.opened_files import pieces
 from holdfast.publish.staging import live_among
 from holdfast.tree import walking
-from holdfast.tree.reading import SqlView
+from holdfast.tree.committed import CommittedTree, within
 
 #: threads that hash files whose time or size has changed
 HASHERS = 4
@@ -105,13 +104,12 @@ class Prefilter:
 
 
 def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]) -> tuple[dict[str, Entry], set[str]]:
-    seq = commits.head(conn, backend.branch)
-    view = SqlView(conn, backend.branch, seq)
+    tree = CommittedTree.at_head(within(conn), backend.branch)
     found: dict[str, Entry] = {}
     blocked: set[str] = set()
     for folder, names in by_folder.items():
         try:
-            parent = walking.find(view, folder)
+            parent = walking.find(tree, folder)
         except NotADirectory:
             blocked.update(paths.join(folder, name) for name in names)
             continue
@@ -120,7 +118,7 @@ def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]
         if not parent.is_dir:
             blocked.update(paths.join(folder, name) for name in names)
             continue
-        for entry in entries.named(conn, backend.branch, seq, parent.node_id, names):
+        for entry in tree.named(parent.node_id, names):
             path = paths.join(folder, entry.name)
             if entry.is_dir:
                 blocked.add(path)

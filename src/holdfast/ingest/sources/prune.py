@@ -14,7 +14,7 @@ from pathlib import Path
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import commits, settings
+from holdfast.catalog import settings
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
 from holdfast.ingest.plan import Plan, Source
@@ -23,7 +23,7 @@ from holdfast.ingest.report import PRUNE, Failure
 from holdfast.ingest.sources.scan import SourceFile, check_origin, name_of, scan
 from holdfast.ingest.sources.targets import BadName
 from holdfast.tree import walking
-from holdfast.tree.snapshot import EngineView
+from holdfast.tree.committed import CommittedTree
 
 #: removals in one commit
 PRUNE_FILES = 500
@@ -112,8 +112,7 @@ def _doubt(backend: Backend, root: _Root) -> str | None:
 
 
 def _count(backend: Backend, plan: Plan, roots: list[_Root]) -> None:
-    with backend.engine.read() as conn:
-        view = EngineView(backend, commits.head(conn, backend.branch))
+    view = CommittedTree.at_head(backend.engine.read, backend.branch)
     top = _directory(view, plan.to)
     if top is None:
         return
@@ -155,7 +154,7 @@ def _key(root: _Root) -> str:
     return f"device of source {root.path}"
 
 
-def _directory(view: EngineView, path: str) -> Entry | None:
+def _directory(view: CommittedTree, path: str) -> Entry | None:
     try:
         found = walking.find(view, path)
     except NotADirectory:

@@ -1,0 +1,75 @@
+"""The committed tree: a branch as it was at one commit."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+
+from holdfast.catalog import commits, entries
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+
+#: gives a connection for one question
+Read = Callable[[], AbstractContextManager[Connection]]
+
+
+def within(conn: Connection) -> Read:
+    """Return what asks every question in the SQL transaction that is under way."""
+    context = nullcontext(conn)
+    return lambda: context
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedTree:
+    """A branch as it was at one commit, read from the catalog.
+
+    With an engine's `read`, each question has an SQL transaction of its own, for callers that live long; with
+    `within(conn)`, all are asked in the one under way.
+    """
+
+    read: Read
+    branch: Branch
+    #: the commit
+    seq: int
+
+    @classmethod
+    def at_head(cls, read: Read, branch: Branch) -> "CommittedTree":
+        """Return a branch as it is now."""
+        with read() as conn:
+            return cls(read, branch, commits.head(conn, branch))
+
+    @contextmanager
+    def in_one_read(self) -> Iterator["CommittedTree"]:
+        """Return the same tree, all questions asked in one SQL transaction for as long as the context lasts."""
+        with self.read() as conn:
+            yield replace(self, read=within(conn))
+
+    def child(self, parent: int, name: str) -> Entry | None:
+        """Return what is called `name` under the node `parent`."""
+        with self.read() as conn:
+            return entries.child(conn, self.branch, self.seq, parent, name)
+
+    def children(self, parent: int) -> list[Entry]:
+        """Return all that is directly under the node `parent`, in no order."""
+        with self.read() as conn:
+            return entries.children(conn, self.branch, self.seq, parent)
+
+    def named(self, parent: int, names: Iterable[str]) -> list[Entry]:
+        """Return what has one of `names` directly under the node `parent`."""
+        with self.read() as conn:
+            return entries.named(conn, self.branch, self.seq, parent, names)
+
+    def has_children(self, parent: int) -> bool:
+        """Return whether anything is directly under the node `parent`."""
+        with self.read() as conn:
+            return entries.has_children(conn, self.branch, self.seq, parent)
+
+    def node(self, node: int) -> Entry | None:
+        """Return the entry of one node, whether or not its ancestors stand."""
+        with self.read() as conn:
+            return entries.of_node(conn, self.branch, self.seq, node)
+
+    def nodes(self, nodes: Iterable[int]) -> dict[int, Entry]:
+        """Return the entries of many nodes, by node."""
+        with self.read() as conn:
+            return entries.of_nodes(conn, self.branch, self.seq, nodes)
