@@ -109,8 +109,7 @@ class Planner:
 
     def _explain(self, sql: str, params: Params) -> None:
         self.note()
-        if not sql.startswith("PRAGMA"):
-            self.steps += [(sql, str(row[3])) for row in self._inner.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
+        self.steps += [(sql, str(row[3])) for row in self._inner.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
 
     def rows(self, sql: str, params: Params = {}) -> list[Row]:  # noqa: B006 - never changed
         self._explain(sql, params)
@@ -128,6 +127,12 @@ class Planner:
         self.note()
         for each in params:
             self.run(sql, each)
+
+    def tables(self) -> set[str]:
+        return self._inner.tables()
+
+    def integrity(self, *, deep: bool) -> list[str]:
+        return self._inner.integrity(deep=deep)
 
 
 def arguments(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:

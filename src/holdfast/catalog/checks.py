@@ -31,12 +31,6 @@ class RowCount:
 _PLACE = "e.branch_id, e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
 
 
-def integrity(conn: Connection, *, deep: bool) -> list[str]:
-    """Return what the database says is wrong with its own file."""
-    rows = conn.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check")
-    return [str(row[0]) for row in rows if row[0] != "ok"]
-
-
 def heads_off(conn: Connection) -> list[tuple[str, int, int]]:
     """Return (branch, head, newest commit) of branches whose head is not their newest commit."""
     rows = conn.rows(

@@ -47,6 +47,14 @@ class Connection(Protocol):
         """Run one statement for each set of parameters."""
         ...
 
+    def tables(self) -> set[str]:
+        """Return the names of the catalog's tables, in whatever state it is."""
+        ...
+
+    def integrity(self, *, deep: bool) -> list[str]:
+        """Return what the database says is wrong with its own files, where it can tell."""
+        ...
+
 
 class Engine(Protocol):
     """Where the catalog lives."""
@@ -73,9 +81,13 @@ class Engine(Protocol):
 
 
 def in_list(values: Sequence[Any], prefix: str = "v") -> tuple[str, dict[str, Any]]:
-    """Return the text `:v0, :v1, ...` and its parameters, for an IN (...) of at most IN_LIST values."""
+    """Return the text `:v0, :v1, ...` and its parameters, for an IN (...) of at most IN_LIST values.
+
+    Of no values it is `NULL`, which nothing is in, and about which no NOT IN may ask.
+    """
     params = {f"{prefix}{i}": value for i, value in enumerate(values)}
-    return ", ".join(f":{name}" for name in params), params
+    # SQLite alone knows an empty list.
+    return ", ".join(f":{name}" for name in params) or "NULL", params
 
 
 def batches(values: Iterable[Any], size: int = IN_LIST) -> Iterator[list[Any]]:

@@ -162,7 +162,7 @@ def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: 
 
 #: the directory node itself and the directories below it
 _BELOW = """WITH RECURSIVE below(node_id) AS (
-            SELECT :node UNION
+            SELECT CAST(:node AS BIGINT) UNION
             SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
             WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)"""
 _FILES_BELOW = """FROM below JOIN entries e ON e.parent_id = below.node_id

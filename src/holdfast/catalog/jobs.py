@@ -25,6 +25,7 @@ LARGEST_NUMBER = 2**31 - 1
 _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
     lease_until, enqueued, started, ended, error, result"""
 _UNSTARTED = "key IS NOT NULL AND state IN ('queued', 'waiting')"
+_BEGINS = "substr(key, 1, CAST(:length AS INTEGER)) = :prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,8 +378,8 @@ def under_way(conn: Connection, kinds: Sequence[str], now: float) -> bool:
 def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
     """Return the ids of jobs that have not ended whose key begins with `prefix`."""
     rows = conn.rows(
-        f"""SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key >= :prefix AND substr(key, 1, :length) = :prefix
-        UNION ALL SELECT job_id FROM jobs WHERE state = 'running' AND substr(key, 1, :length) = :prefix""",
+        f"""SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key >= :prefix AND {_BEGINS}
+        UNION ALL SELECT job_id FROM jobs WHERE state = 'running' AND {_BEGINS}""",
         {"prefix": prefix, "length": len(prefix)},
     )
     return [row[0] for row in rows]

@@ -19,6 +19,9 @@ NUMBERS_PER_BLOCK = 65_536
 #: rows below a path that are read in one go
 BELOW_AT_A_TIME = 200
 
+#: the holder of no lock: NOT IN needs somebody
+_NOBODY = ""
+
 _KEYS = {HELD: "token", QUEUED: "ticket"}
 _COLUMNS = "path, mode, holder, owner, actor, purpose, since, expires"
 
@@ -59,7 +62,7 @@ class LockCount:
 
 def at_paths(conn: Connection, table: str, branch: Branch, paths: Iterable[str], but: Sequence[str]) -> list[LockRow]:
     """Return the rows on exactly these paths, in no order, except those of the holders `but`."""
-    marks, excluded = in_list(but, "b")
+    marks, excluded = in_list([*but, _NOBODY], "b")
     sql = f"""SELECT {_KEYS[table]}, {_COLUMNS} FROM {table}
         WHERE branch_id = :branch AND path IN (:ids) AND holder NOT IN ({marks})"""
     return [LockRow(*row) for row in rows_among(conn, sql, paths, {**excluded, "branch": branch.id})]
@@ -69,7 +72,7 @@ def below(
     conn: Connection, table: str, branch: Branch, path: str, but: Sequence[str], *, after: LockRow | None
 ) -> list[LockRow]:
     """Return up to `BELOW_AT_A_TIME` rows on paths below `path`, by path and number, after the row `after`."""
-    marks, excluded = in_list(but, "b")
+    marks, excluded = in_list([*but, _NOBODY], "b")
     first = path.rstrip("/") + "/"
     key = _KEYS[table]
     rows = conn.rows(

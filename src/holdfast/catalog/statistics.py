@@ -21,7 +21,7 @@ def tree_size(conn: Connection, branch: Branch, seq: int) -> TreeSize:
     """Return how much is visible at commit `seq`."""
     row = conn.row(
         f"""WITH RECURSIVE below(node_id) AS (
-            SELECT {ROOT_NODE} UNION
+            SELECT CAST({ROOT_NODE} AS BIGINT) UNION
             SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
             WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)
         SELECT count(e.content_id), count(*) - count(e.content_id), coalesce(sum(e.size), 0)

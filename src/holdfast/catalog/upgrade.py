@@ -53,7 +53,7 @@ def bring_up(engine: SqliteEngine) -> None:
 
 def revision(conn: Connection) -> str | None:
     """Return the catalog's revision, or None when it has no tables."""
-    if not conn.row("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"):
+    if "alembic_version" not in conn.tables():
         return None
     row = conn.row("SELECT version_num FROM alembic_version")
     return str(row[0]) if row else None
@@ -62,11 +62,9 @@ def revision(conn: Connection) -> str | None:
 def is_bare(conn: Connection) -> bool:
     """Return whether a catalog holds no more than `init` writes: one commit, and nothing in any other table."""
     made = {"alembic_version", "settings", "pins", "branches", "commits", "entries"}
-    names = {row[0] for row in conn.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    others = {name for name in names - made if not name.startswith("sqlite_")}
     if conn.row("SELECT 1 FROM commits LIMIT 1 OFFSET 1"):
         return False
-    return not any(conn.row(f"SELECT 1 FROM {name} LIMIT 1") for name in others)
+    return not any(conn.row(f"SELECT 1 FROM {name} LIMIT 1") for name in conn.tables() - made)
 
 
 def _check_known(found: str | None, path: Path) -> None:

@@ -12,7 +12,7 @@ from holdfast.recovery.inspection import LISTED, RESTORE, Inspection, path_of
 def check_file(inspection: Inspection) -> None:
     """Ask the database about its own file."""
     with inspection.backend.engine.read() as conn:
-        for line in checks.integrity(conn, deep=inspection.deep):
+        for line in conn.integrity(deep=inspection.deep):
             inspection.problem("catalog", f"The catalog is damaged: {line}", RESTORE)
     inspection.checked["catalog"] += 1
 

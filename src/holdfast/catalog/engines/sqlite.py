@@ -56,6 +56,14 @@ class SqliteConnection:
     def run_many(self, sql: str, params: Iterable[Params]) -> None:
         self.raw.executemany(sql, params)
 
+    def tables(self) -> set[str]:
+        names = {str(row[0]) for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name for name in names if not name.startswith("sqlite_")}
+
+    def integrity(self, *, deep: bool) -> list[str]:
+        rows = self.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check")
+        return [str(row[0]) for row in rows if row[0] != "ok"]
+
 
 class SqliteEngine:
     """An `Engine` on the file `path`, which must exist unless `create` is given."""

@@ -3,15 +3,18 @@
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade(op: Operations) -> None:
     """Make every table in an empty catalog."""
     op.create_table(
         "archives",
-        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("session_id", TEXT, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("messages_id", sa.Text(), nullable=False),
-        sa.Column("transcript_id", sa.Text(), nullable=False),
+        sa.Column("messages_id", TEXT, nullable=False),
+        sa.Column("transcript_id", TEXT, nullable=False),
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("first_message", sa.BigInteger(), nullable=False),
         sa.Column("last_message", sa.BigInteger(), nullable=False),
@@ -23,11 +26,11 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "audit",
-        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audit_id", KEY, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("detail", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("audit_id", name=op.f("pk_audit")),
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_audit_kind_subject")),
         sqlite_autoincrement=True,
@@ -35,8 +38,8 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_audit_kind_audit_id"), "audit", ["kind", "audit_id"], unique=False)
     op.create_table(
         "branches",
-        sa.Column("branch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("branch_id", KEY, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("base_branch_id", sa.BigInteger(), nullable=True),
         sa.Column("fork_seq", sa.BigInteger(), nullable=True),
         sa.Column("head_seq", sa.BigInteger(), nullable=False),
@@ -45,15 +48,15 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "commits",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", KEY, nullable=False),
         sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("parent_seq", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("message", TEXT, nullable=False),
+        sa.Column("idempotency_key", TEXT, nullable=True),
         sa.Column("changes", sa.Integer(), nullable=False),
-        sa.Column("jobs", sa.Text(), nullable=True),
+        sa.Column("jobs", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_commits")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_commits_idempotency_key")),
         sqlite_autoincrement=True,
@@ -61,32 +64,32 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_commits_at"), "commits", ["at"], unique=False)
     op.create_table(
         "content_counts",
-        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("place", TEXT, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("place", name=op.f("pk_content_counts")),
     )
     op.create_table(
         "contents",
-        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("content_id", TEXT, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("media_type", TEXT, nullable=False),
         sa.Column("inline", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("content_id", name=op.f("pk_contents")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "entries",
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", KEY, nullable=False),
         sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("node_id", sa.BigInteger(), nullable=False),
         sa.Column("parent_id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("content_id", sa.Text(), nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("content_id", TEXT, nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified", sa.Double(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=True),
-        sa.Column("source_stamp", sa.Text(), nullable=True),
+        sa.Column("source", TEXT, nullable=True),
+        sa.Column("source_stamp", TEXT, nullable=True),
         sa.Column("from_seq", sa.BigInteger(), nullable=False),
         sa.Column("to_seq", sa.BigInteger(), server_default=sa.text("9223372036854775807"), nullable=False),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_entries")),
@@ -122,13 +125,13 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_entries_from_seq"), "entries", ["from_seq"], unique=False)
     op.create_table(
         "folder_digests",
-        sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest_id", KEY, nullable=False),
         sa.Column("node_id", sa.BigInteger(), nullable=False),
-        sa.Column("state_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("deriver", sa.Text(), nullable=False),
-        sa.Column("deriver_version", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("deriver", TEXT, nullable=False),
+        sa.Column("deriver_version", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
         sa.Column("commit_seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest_id", name=op.f("pk_folder_digests")),
         sa.UniqueConstraint(
@@ -143,14 +146,14 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_folder_digests_node_id_kind"), "folder_digests", ["node_id", "kind"], unique=False)
     op.create_table(
         "intents",
-        sa.Column("intent_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("staged", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("intent_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("staged", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("error", TEXT, nullable=True),
         sa.Column("started", sa.Double(), nullable=False),
         sa.Column("lease_until", sa.Double(), nullable=False),
         sa.Column("ended", sa.Double(), nullable=True),
@@ -160,24 +163,24 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_intents_state_ended"), "intents", ["state", "ended"], unique=False)
     op.create_table(
         "jobs",
-        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("job_id", KEY, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("payload", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("run_at", sa.Double(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("key", TEXT, nullable=True),
         sa.Column("after_job", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("max_attempts", sa.Integer(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=True),
-        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("token", TEXT, nullable=True),
+        sa.Column("owner", TEXT, nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.Column("enqueued", sa.Double(), nullable=False),
         sa.Column("started", sa.Double(), nullable=True),
         sa.Column("ended", sa.Double(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("error", TEXT, nullable=True),
+        sa.Column("result", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
         sqlite_autoincrement=True,
     )
@@ -225,7 +228,7 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "lock_counts",
-        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("what", TEXT, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("longest", sa.Double(), nullable=False),
@@ -233,8 +236,8 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "lock_numbers",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("boot", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("boot", TEXT, nullable=False),
         sa.Column("next_number", sa.BigInteger(), nullable=False),
         sa.Column("reserved_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lock_numbers")),
@@ -243,12 +246,12 @@ def upgrade(op: Operations) -> None:
         "lock_queue",
         sa.Column("ticket", sa.BigInteger(), nullable=False),
         sa.Column("branch_id", sa.BigInteger(), nullable=False),
-        sa.Column("path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("mode", TEXT, nullable=False),
+        sa.Column("holder", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
         sa.Column("since", sa.Double(), nullable=False),
         sa.Column("expires", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", "path", name=op.f("pk_lock_queue")),
@@ -257,17 +260,17 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_lock_queue_expires"), "lock_queue", ["expires"], unique=False)
     op.create_table(
         "locks",
-        sa.Column("token", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", KEY, nullable=False),
         sa.Column("branch_id", sa.BigInteger(), nullable=False),
-        sa.Column("path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("mode", TEXT, nullable=False),
+        sa.Column("holder", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
         sa.Column("since", sa.Double(), nullable=False),
         sa.Column("expires", sa.Double(), nullable=False),
-        sa.Column("claim", sa.Text(), nullable=True),
+        sa.Column("claim", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_locks")),
     )
     op.create_index(op.f("ix_locks_branch_id_path"), "locks", ["branch_id", "path"], unique=False)
@@ -282,12 +285,12 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_locks_expires"), "locks", ["expires"], unique=False)
     op.create_table(
         "messages",
-        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("parts", sa.Text(), nullable=True),
-        sa.Column("tool_calls", sa.Text(), nullable=True),
+        sa.Column("message_id", KEY, nullable=False),
+        sa.Column("session_id", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("content", TEXT, nullable=False),
+        sa.Column("parts", TEXT, nullable=True),
+        sa.Column("tool_calls", TEXT, nullable=True),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
         sqlite_autoincrement=True,
@@ -295,9 +298,9 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_messages_session_id_message_id"), "messages", ["session_id", "message_id"], unique=False)
     op.create_table(
         "pins",
-        sa.Column("pin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("table_name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("pin_id", KEY, nullable=False),
+        sa.Column("table_name", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("superseded_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("pin_id", name=op.f("pk_pins")),
@@ -314,13 +317,13 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "renditions",
-        sa.Column("content_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("deriver", sa.Text(), nullable=False),
-        sa.Column("deriver_version", sa.Text(), nullable=False),
-        sa.Column("rendered_id", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=True),
-        sa.Column("meta", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("content_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("deriver", TEXT, nullable=False),
+        sa.Column("deriver_version", TEXT, nullable=False),
+        sa.Column("rendered_id", TEXT, nullable=False),
+        sa.Column("title", TEXT, nullable=True),
+        sa.Column("meta", TEXT, server_default="{}", nullable=False),
         sa.Column("made", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("content_id", "kind", "deriver", "deriver_version", name=op.f("pk_renditions")),
     )
@@ -334,9 +337,9 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "searchable",
-        sa.Column("embedder", sa.Text(), nullable=False),
-        sa.Column("content_id", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("embedder", TEXT, nullable=False),
+        sa.Column("content_id", TEXT, nullable=False),
+        sa.Column("place", TEXT, nullable=False),
         sa.Column("chunks", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("embedder", "content_id", name=op.f("pk_searchable")),
         sqlite_with_rowid=False,
@@ -344,7 +347,7 @@ def upgrade(op: Operations) -> None:
     op.create_index(op.f("ix_searchable_embedder_place"), "searchable", ["embedder", "place"], unique=False)
     op.create_table(
         "sessions",
-        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("session_id", TEXT, nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("archives", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
@@ -353,19 +356,19 @@ def upgrade(op: Operations) -> None:
     op.create_index("ix_sessions_created", "sessions", [sa.literal_column("created DESC"), "session_id"], unique=False)
     op.create_table(
         "settings",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
     op.create_table(
         "tail",
-        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("embedder", sa.Text(), nullable=False),
-        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("row_id", KEY, nullable=False),
+        sa.Column("embedder", TEXT, nullable=False),
+        sa.Column("content_id", TEXT, nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("heading", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("heading", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("terms", TEXT, nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
         sa.Column("page", sa.Integer(), nullable=True),
@@ -376,7 +379,7 @@ def upgrade(op: Operations) -> None:
     )
     op.create_table(
         "inline_bytes",
-        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("content_id", TEXT, nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["content_id"], ["contents.content_id"], name=op.f("fk_inline_bytes_content_id")),
         sa.PrimaryKeyConstraint("content_id", name=op.f("pk_inline_bytes")),

@@ -15,10 +15,19 @@ _HEADER = '''"""Revision 0001: the tables of the first release, printed by holdf
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+{types}
+
 
 def upgrade(op: Operations) -> None:
     """Make every table in an empty catalog."""
 '''
+
+
+#: names for the types that differ by database
+_TYPES = {
+    "KEY": "sa.BigInteger().with_variant(sa.Integer(), 'sqlite')",
+    "TEXT": "sa.Text().with_variant(sa.Text(collation='C'), 'postgresql')",
+}
 
 
 def first_migration() -> str:
@@ -37,7 +46,10 @@ def first_migration() -> str:
     context = MigrationContext.configure(dialect_name="postgresql")
     body = render_python_code(UpgradeOps(steps), migration_context=context)
     body = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("# ###"))
-    return _HEADER + textwrap.indent(textwrap.dedent(f"    {body.lstrip()}"), "    ") + "\n"
+    for name, type_ in _TYPES.items():
+        body = body.replace(type_, name)
+    types = "\n".join(f"{name} = {type_}" for name, type_ in _TYPES.items())
+    return _HEADER.format(types=types) + textwrap.indent(textwrap.dedent(f"    {body.lstrip()}"), "    ") + "\n"
 
 
 if __name__ == "__main__":
