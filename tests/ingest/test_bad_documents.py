@@ -14,7 +14,8 @@ from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.convert import Registry, convert, default_registry, open_document
 from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
-from holdfast.ingest.converters import engine, pdf
+from holdfast.ingest.converters import pdf
+from holdfast.ingest.converters.extraction import engine
 
 from . import samples as make
 

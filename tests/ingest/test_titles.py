@@ -6,7 +6,7 @@ from holdfast.index.front_matter import front_matter
 from holdfast.ingest.conversion import pages
 from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters.dates import iso
-from holdfast.ingest.converters.engine import unescaped
+from holdfast.ingest.converters.extraction.engine import unescaped
 from holdfast.ingest.converters.fences import fenced
 from holdfast.ingest.converters.words import missing_share
 

@@ -9,9 +9,9 @@ from holdfast.ingest.conversion.decode import Decoded, decode, marked_encoding
 from holdfast.ingest.conversion.limits import Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful, tidy
-from holdfast.ingest.converters import code_lines, engine
 from holdfast.ingest.converters.dates import iso
-from holdfast.ingest.converters.handles import without_handles
+from holdfast.ingest.converters.extraction import code_lines, engine
+from holdfast.ingest.converters.extraction.handles import without_handles
 from holdfast.ingest.converters.plain_html import plain_text
 from holdfast.ingest.converters.words import missing_share
 

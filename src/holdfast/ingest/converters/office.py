@@ -5,7 +5,8 @@ from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.limits import Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading
-from holdfast.ingest.converters import engine, slides
+from holdfast.ingest.converters import slides
+from holdfast.ingest.converters.extraction import engine
 
 _ZIPPED = (formats.DOCX, formats.PPTX, formats.XLSX, formats.EPUB)
 _OLE = b"\xd0\xcf\x11\xe0"

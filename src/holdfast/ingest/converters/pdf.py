@@ -20,8 +20,8 @@ from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.limits import Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful
-from holdfast.ingest.converters import engine
 from holdfast.ingest.converters.dates import iso
+from holdfast.ingest.converters.extraction import engine
 from holdfast.ingest.converters.words import missing_share
 
 #: share of PDFium's words on a page that xberg's text may lack; hyphenation and ligatures make up a few per cent

@@ -18,7 +18,7 @@ from holdfast.ingest.conversion import archive, formats
 from holdfast.ingest.conversion.limits import REMEDY, Limits
 from holdfast.ingest.conversion.titles import meaningful
 from holdfast.ingest.converters.dates import iso
-from holdfast.ingest.converters.foreign import finish
+from holdfast.ingest.converters.extraction.foreign import finish
 
 #: characters of xberg's own words kept in an error
 _REASON_CHARACTERS = 300

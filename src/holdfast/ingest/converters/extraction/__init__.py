@@ -1,0 +1,1 @@
+"""What xberg extracts of a document, and what is mended of it."""
