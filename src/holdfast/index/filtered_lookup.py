@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading
-from holdfast.index.lookup import REFINE, Lookup, RowKey, SearchCandidate
+from holdfast.index.lookup import REFINE, Lookup, SearchCandidate, top
 from holdfast.index.row_set import ADDRESS, RowSet
 from holdfast.index.segments import unindexed_rows
 
@@ -49,10 +49,10 @@ class Among:
             return self._scan("_score", full_text_query=match, limit=size)
 
         if not unindexed_rows(self.lookup.table, self.version, self.lookup.table.shape.text):
-            return self._named(*self._best(ask, "_score", limit))
+            return self.lookup.named(self.version, *self._best(ask, "_score", limit))
         # Lance scores rows without an index by the statistics of those that pass the filter: with a few to spare, they
         # are scored anew by those of the table.
-        found = self._named(*self._best(ask, "_score", REFINE * limit))
+        found = self.lookup.named(self.version, *self._best(ask, "_score", REFINE * limit))
         stats = self.lookup.corpus(self.version, query)
         return self.lookup.rescore(self.version, found, query, stats)[:limit]
 
@@ -63,7 +63,7 @@ class Among:
         addresses = self.rows.addresses
         if len(addresses) > COMPARED_EXACTLY:
             addresses = self._near(query, REFINE * limit)
-        return self._named(*_top(*self._similar(addresses, query), limit))
+        return self.lookup.most_similar(self.version, addresses, query, limit)
 
     def _near(self, query: "NDArray[np.float32]", limit: int) -> "NDArray[np.uint64]":
         """Return the addresses of about the nearest rows, by the index's rounded vectors."""
@@ -78,7 +78,7 @@ class Among:
             # What a few partitions do not hold may lie in any other.
             every = max(1, table.count(self.version))
             return self._best(lambda size: ask(size, every), "_distance", limit)[0]
-        return _top(addresses, -distances, limit)[0]
+        return top(addresses, -distances, limit)[0]
 
     def _best(
         self, ask: Callable[[int], "pa.Table"], column: str, limit: int
@@ -89,7 +89,7 @@ class Among:
             found = ask(size)
             addresses, scores = self._mine(found, column)
             if len(addresses) >= limit or found.num_rows < size:
-                return _top(addresses, -scores if column == "_distance" else scores, limit)
+                return top(addresses, -scores if column == "_distance" else scores, limit)
             size *= GROWTH
 
     def _mine(self, found: "pa.Table", column: str) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
@@ -105,39 +105,3 @@ class Among:
                 .scanner(columns=[column], with_row_id=True, filter=self.rows.predicate, prefilter=True, **options)
                 .to_table()
             )
-
-    def _similar(
-        self, addresses: "NDArray[np.uint64]", query: "NDArray[np.float32]"
-    ) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
-        """Return the rows that have a direction, and their cosine similarity to `query`."""
-        with importing():
-            import numpy as np
-
-        column = self._take(addresses, [self.lookup.table.shape.vector]).column(0).combine_chunks()
-        vectors = column.flatten().to_numpy().reshape(len(addresses), len(query))
-        pointing = np.any(vectors, axis=1)
-        return addresses[pointing], vectors[pointing] @ query
-
-    def _take(self, addresses: "NDArray[np.uint64]", columns: list[str]) -> "pa.Table":
-        with reading(self.lookup.table.name, self.version):
-            return self.lookup.table.open(self.version)._take_rows(addresses.tolist(), columns=columns)
-
-    def _named(self, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]") -> list[SearchCandidate]:
-        """Return rows as candidates, best first, ties by key."""
-        if not len(addresses):
-            return []
-        found = self._take(addresses, ["content_id", "ordinal"])
-        keys = [RowKey(*key) for key in zip(found[0].to_pylist(), found[1].to_pylist(), strict=True)]
-        rows = zip(keys, scores.tolist(), addresses.tolist(), strict=True)
-        return sorted((SearchCandidate(*row) for row in rows), key=lambda row: (-row.score, row.key))
-
-
-def _top(
-    addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]", limit: int
-) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
-    """Return the `limit` rows of the greatest scores."""
-    with importing():
-        import numpy as np
-
-    order = np.argsort(-scores, kind="stable")[:limit]
-    return addresses[order], scores[order]

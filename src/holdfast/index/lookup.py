@@ -12,7 +12,7 @@ from holdfast.index.bm25 import CorpusStats
 from holdfast.index.content_set import ContentSet
 from holdfast.index.lance_errors import reading
 from holdfast.index.row_addresses import Addresses
-from holdfast.index.row_set import RowSet
+from holdfast.index.row_set import ADDRESS, RowSet
 from holdfast.index.rows import HIT_COLUMNS
 from holdfast.index.segments import fragments, partitions_for, segments
 from holdfast.index.table import VersionedTable, is_one_of
@@ -32,6 +32,8 @@ LEAST_PROBES = 24
 PROBES_SHARE = 16
 #: contents; among so few, vectors are compared one by one
 FEW_CONTENTS = 500
+#: what names a row
+KEY_COLUMNS = ["content_id", "ordinal"]
 #: rows to choose from, as a multiple of those asked for, below which a vector index is not used
 ENOUGH_TO_CHOOSE = 50
 #: statistics kept in memory, by version and term
@@ -90,14 +92,10 @@ class Lookup:
         with importing():
             from lance.query import MatchQuery
 
-        return self._candidates(
-            version,
-            "_score",
-            lambda score: score,
-            full_text_query=MatchQuery(" ".join(query), self.table.shape.text),
-            limit=limit,
-            **_filter(self.table.shape.key, _listed(ids), _listed(not_ids)),
-        )
+        match = MatchQuery(" ".join(query), self.table.shape.text)
+        where = _filter(self.table.shape.key, _listed(ids), _listed(not_ids))
+        addresses, scores = self._scan(version, "_score", full_text_query=match, limit=limit, **where)
+        return self.named(version, addresses, scores)
 
     def vector_candidates(
         self,
@@ -119,25 +117,53 @@ class Lookup:
         wanted, unwanted = _listed(ids), _listed(not_ids)
         few = wanted is not None and len(wanted) <= FEW_CONTENTS
         if not exact and not few and self.table.count(version) >= limit * ENOUGH_TO_CHOOSE:
-            options = {"refine_factor": REFINE, "nprobes": self.probes(version)}
-            found = self._nearest(version, query, limit, wanted, unwanted, options)
+            found = self._by_index(version, query, limit, _filter(self.table.shape.key, wanted, unwanted))
             if len(found) == limit:
                 return found
             # The index looks into its nearest partitions only, and what was wanted lies mostly in others.
-        return self._nearest(version, query, limit, wanted, unwanted, {"use_index": False})
+        return self._one_by_one(version, query, limit, _filter(self.table.shape.key, wanted, unwanted))
 
-    def _nearest(
-        self,
-        version: int,
-        query: "NDArray[np.float32]",
-        limit: int,
-        ids: list[str] | None,
-        not_ids: list[str] | None,
-        options: dict[str, Any],
+    def _by_index(
+        self, version: int, query: "NDArray[np.float32]", limit: int, where: dict[str, Any]
     ) -> list[SearchCandidate]:
-        nearest = {"column": self.table.shape.vector, "q": as_arrow(query), "k": limit, "metric": "cosine", **options}
-        where = _filter(self.table.shape.key, ids, not_ids)
-        return self._candidates(version, "_distance", lambda distance: 1.0 - distance, nearest=nearest, **where)
+        """Return the rows nearest by their exact vectors among those nearest by the index's rounded ones.
+
+        Lance would do that too (`refine_factor`), and read the rows that its list is about: in a table of many
+        fragments that takes it several times as long as the search in the index, and as reading them by address.
+        """
+        nearest = self._nearest(query, REFINE * limit) | {"nprobes": self.probes(version)}
+        addresses, _ = self._scan(version, "_distance", nearest=nearest, **where)
+        return self.most_similar(version, addresses, query, limit)
+
+    def _one_by_one(
+        self, version: int, query: "NDArray[np.float32]", limit: int, where: dict[str, Any]
+    ) -> list[SearchCandidate]:
+        nearest = self._nearest(query, limit) | {"use_index": False}
+        addresses, distances = self._scan(version, "_distance", nearest=nearest, **where)
+        return self.named(version, addresses, 1.0 - distances)
+
+    def _nearest(self, query: "NDArray[np.float32]", limit: int) -> dict[str, Any]:
+        return {"column": self.table.shape.vector, "q": as_arrow(query), "k": limit, "metric": "cosine"}
+
+    def most_similar(
+        self, version: int, addresses: "NDArray[np.uint64]", query: "NDArray[np.float32]", limit: int
+    ) -> list[SearchCandidate]:
+        """Return the `limit` of some rows that are most similar to `query`; rows without a direction never are."""
+        with importing():
+            import numpy as np
+
+        column = self.table.shape.vector
+        found = self._take(version, addresses, [*KEY_COLUMNS, column])
+        vectors = found[column].combine_chunks().flatten().to_numpy().reshape(len(addresses), len(query))
+        similar = np.where(np.any(vectors, axis=1), vectors @ query, -np.inf)
+        best = top(np.flatnonzero(similar > -np.inf), similar[similar > -np.inf], limit)[0]
+        return _candidates(found.take(best), addresses[best], similar[best])
+
+    def named(
+        self, version: int, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
+    ) -> list[SearchCandidate]:
+        """Return rows as candidates, best first, ties by key."""
+        return _candidates(self._take(version, addresses, KEY_COLUMNS), addresses, scores)
 
     def corpus(self, version: int, query: Iterable[str] = ()) -> CorpusStats:
         """Return the statistics of the table at `version`, with the frequencies of the query's terms."""
@@ -152,9 +178,11 @@ class Lookup:
         self, version: int, candidates: Sequence[SearchCandidate], columns: list[str] | None = None
     ) -> "pa.Table":
         """Return the rows of candidates found at this same version, in their order; by default all a hit is made of."""
-        with reading(self.table.name, version):
-            addresses = [candidate.row_address for candidate in candidates]
-            return self.table.open(version)._take_rows(addresses, columns=columns or HIT_COLUMNS)
+        with importing():
+            import numpy as np
+
+        addresses = np.array([candidate.row_address for candidate in candidates], np.uint64)
+        return self._take(version, addresses, columns or HIT_COLUMNS)
 
     def rescore(
         self, version: int, candidates: Sequence[SearchCandidate], query: Sequence[str], stats: CorpusStats
@@ -168,22 +196,16 @@ class Lookup:
             found.append(SearchCandidate(candidate.key, score, candidate.row_address))
         return sorted(found, key=_best_first)
 
-    def _candidates(
-        self, version: int, column: str, score: Callable[[float], float], **options: Any
-    ) -> list[SearchCandidate]:
+    def _scan(self, version: int, column: str, **options: Any) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
+        """Return the addresses and the scores of the rows that a query finds, and nothing that the rows hold."""
         # The scoring column is named because Lance warns on standard error about each query that leaves it out.
-        columns = ["content_id", "ordinal", column]
         with reading(self.table.name, version):
-            scanner = self.table.open(version).scanner(columns=columns, with_row_id=True, **options)
-            found = scanner.to_table().select([*columns, "_rowid"])
-        rows = zip(*(values.to_pylist() for values in found.columns), strict=True)
-        return sorted(
-            (
-                SearchCandidate(RowKey(content, ordinal), score(value), address)
-                for content, ordinal, value, address in rows
-            ),
-            key=_best_first,
-        )
+            found = self.table.open(version).scanner(columns=[column], with_row_id=True, **options).to_table()
+        return found[ADDRESS].to_numpy(), found[column].to_numpy()
+
+    def _take(self, version: int, addresses: "NDArray[np.uint64]", columns: list[str]) -> "pa.Table":
+        with reading(self.table.name, version):
+            return self.table.open(version)._take_rows(addresses.tolist(), columns=columns)
 
     def probes(self, version: int) -> int:
         """Return how many partitions of the vector index a query looks into."""
@@ -263,6 +285,25 @@ def as_arrow(vector: "NDArray[np.float32]") -> "pa.Array":
         import pyarrow as pa
 
     return pa.Array.from_buffers(pa.float32(), len(vector), [None, pa.py_buffer(vector.astype("<f4").tobytes())])
+
+
+def top(
+    addresses: "NDArray[Any]", scores: "NDArray[np.float32]", limit: int
+) -> "tuple[NDArray[Any], NDArray[np.float32]]":
+    """Return the `limit` rows of the greatest scores."""
+    with importing():
+        import numpy as np
+
+    order = np.argsort(-scores, kind="stable")[:limit]
+    return addresses[order], scores[order]
+
+
+def _candidates(
+    rows: "pa.Table", addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
+) -> list[SearchCandidate]:
+    keys = map(RowKey, *(rows[column].to_pylist() for column in KEY_COLUMNS))
+    found = map(SearchCandidate, keys, scores.tolist(), addresses.tolist())
+    return sorted(found, key=_best_first)
 
 
 def _best_first(candidate: SearchCandidate) -> tuple[float, RowKey]:
