@@ -25,7 +25,8 @@ from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import POINT, SUBTREE, PathLock, conflicts, reduced
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import GrantedLock, LockRequest
-from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.transaction import Transaction, publish_at_head
 
 SEEDS = 2400
 CHUNK = 300

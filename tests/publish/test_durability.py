@@ -10,7 +10,7 @@ import holdfast
 from holdfast.catalog import pins
 from holdfast.front.store import Store
 from holdfast.index.files import alive_files
-from holdfast.publish import transaction
+from holdfast.publish import publication
 from holdfast.upkeep import publish as upkeep_publish
 
 
@@ -80,7 +80,7 @@ def test_a_large_blob_is_durable_before_its_commit(
         if name == "publish.before_commit":
             seen.append(ledger.missing({p for p in needed(store, born) if "blobs" in p.parts}))
 
-    monkeypatch.setattr(transaction, "point", look)
+    monkeypatch.setattr(publication, "point", look)
     store.write("/big.bin", os.urandom(300_000))
     assert seen == [[]]
     assert ledger.synced

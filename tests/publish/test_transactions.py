@@ -303,7 +303,7 @@ def test_it_conflicts_as_well_with_what_was_committed_while_it_waited_for_its_tu
                 much_else(furnished)
             furnished.transaction(message="quick")(winner)
 
-    monkeypatch.setattr("holdfast.publish.transaction.point", quick)
+    monkeypatch.setattr("holdfast.publish.publication.point", quick)
     with pytest.raises(Conflict, match=rf"\(quick\), after commit {slow.base}"):
         slow.commit()
 
@@ -409,7 +409,7 @@ def test_a_commit_that_many_overtook_in_the_queue_reads_what_it_looked_at(
                     write_many(store, f"/{others}", others)
                     effort.begin()
 
-            monkeypatch.setattr("holdfast.publish.transaction.point", overtake)
+            monkeypatch.setattr("holdfast.publish.publication.point", overtake)
             with Effort(store) as effort:
                 slow.commit()
             return effort.in_turns
@@ -649,7 +649,8 @@ def test_threads_share_a_store(store: Store) -> None:
 
 def test_a_source_that_changes_while_it_is_stored_is_refused(store: Store, tmp_path: Path) -> None:
     from holdfast.documents import IN_MEMORY_BYTES, Draft, body_of_file
-    from holdfast.publish.transaction import CommitOptions, publish_at_head
+    from holdfast.publish.committing import CommitOptions
+    from holdfast.publish.transaction import publish_at_head
 
     source = tmp_path / "growing.bin"
     source.write_bytes(b"\0" * (IN_MEMORY_BYTES + 1))

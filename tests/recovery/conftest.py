@@ -3,17 +3,23 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import holdfast
+from holdfast import faults
 from holdfast.backend import Backend
+from holdfast.blobs import objects
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
+from holdfast.publish import committing, intention, publication
 from tests.recovery import litter
+
+#: has something done once, when a write passes a fault point; the list tells whether it was
+At = Callable[[str, Callable[[], object]], list[str]]
 
 
 @pytest.fixture
@@ -27,6 +33,25 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     name = "filled" if "filled" in request.fixturenames else "store"
     store: Store = request.getfixturevalue(name)
     return store._backend
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Return a function that has something done once, when a write passes an instant; it tells whether it was."""
+
+    def arrange(instant: str, do: Callable[[], object]) -> list[str]:
+        passed: list[str] = []
+
+        def point(name: str) -> None:
+            if name == instant and not passed:
+                passed.append(name)
+                do()
+
+        for module in (intention, publication, committing, objects, faults):
+            monkeypatch.setattr(module, "point", point)
+        return passed
+
+    return arrange
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from holdfast.catalog.search_rows import TailRow
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.index.tables import TableAppend
-from holdfast.publish import staging
-from holdfast.publish.staging import Intention
+from holdfast.publish import intention
+from holdfast.publish.intention import Intention
 
 #: a text of more than 64 KiB and more chunks than the tail takes at once: a blob and an append to the table
 LONG_TEXT = "\n\n".join(f"# Heading {n}\n\n" + f"word{n} and another thing " * 14 for n in range(300))
@@ -61,7 +61,7 @@ def intend(
     text = owner if isinstance(owner, str) else owner.to_json()
     if owner == process.current():
         _at_work.append(Intention(intent_id, backend))
-        staging._held[intent_id] = _at_work[-1]
+        intention._held[intent_id] = _at_work[-1]
     with backend.engine.write() as conn:
         named = {"blobs": blobs, "tables": tables, "pin": pins.newest(conn)}
         intents.begin(

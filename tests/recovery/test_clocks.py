@@ -1,7 +1,6 @@
 """No clock decides what is litter: neither the file system's, nor the host's, nor that of another host."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,17 @@ import pytest
 
 import holdfast
 from holdfast.backend import Backend
-from holdfast.blobs import objects
 from holdfast.catalog import intents, pins
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
 from holdfast.index.files import all_files
 from holdfast.index.table import VersionedTable
-from holdfast.publish import staging, transaction
-from holdfast.publish.staging import INTENT_LEASE, intending
+from holdfast.publish.intention import INTENT_LEASE, _Pulse, intending
 from holdfast.recovery.gc import KEPT, gc
 from holdfast.recovery.sweep import sweep
 from holdfast.search.reader import Instant, SearchReader
+from tests.recovery.conftest import At
 from tests.recovery.litter import LONG_TEXT, intend, on_another_host, sql, state_of, temporary_file, unpublished_rows
 
 HOURS = 5 * 3600.0
@@ -34,26 +32,6 @@ def set_times(folder: Path, by: float, clock: ManualClock) -> None:
         for file in (folder / top).rglob("*"):
             if file.is_file():
                 os.utime(file, (clock.now() + by,) * 2)
-
-
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], list[str]]:
-    """Return a function that has something done once, when a write passes an instant; it tells whether it was."""
-
-    def arrange(instant: str, do: Callable[[], object]) -> list[str]:
-        passed: list[str] = []
-
-        def point(name: str) -> None:
-            if name == instant and not passed:
-                passed.append(name)
-                do()
-
-        for module in (staging, transaction, objects):
-            monkeypatch.setattr(module, "point", point)
-        monkeypatch.setattr("holdfast.index.table.faults.point", point)
-        return passed
-
-    return arrange
 
 
 @pytest.mark.parametrize("files", [-DECADES, DECADES], ids=["old-files", "young-files"])
@@ -69,7 +47,7 @@ def test_what_a_live_writer_staged_stays_whatever_the_clocks_say(
     backend: Backend,
     clock: ManualClock,
     dead: process.Identity,
-    at: Callable[[str, Callable[[], object]], list[str]],
+    at: At,
 ) -> None:
     def meanwhile() -> None:
         set_times(Path(store.address), files, clock)
@@ -247,7 +225,7 @@ def test_the_lease_of_whatever_is_staged_is_renewed_while_it_lasts(
 
 class _Renewing:
     def __init__(self) -> None:
-        self.leases: list[staging._Pulse] = []
+        self.leases: list[_Pulse] = []
         self.add, self.remove = self.leases.append, self.leases.remove
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from holdfast.errors import StorageFailed
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.index.files import all_files
-from holdfast.publish import staging
+from holdfast.publish import intention
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from tests.recovery.litter import LONG_TEXT, intend, unpublished_rows
@@ -65,7 +65,7 @@ def test_an_exception_that_comes_before_an_intent_is_in_good_hands_leaves_it_nob
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(staging, "_Pulse", interrupted)
+    monkeypatch.setattr(intention, "_Pulse", interrupted)
     with pytest.raises(KeyboardInterrupt):
         store.write("/long.md", LONG_TEXT)
     monkeypatch.undo()

@@ -11,12 +11,11 @@ import pytest
 
 from holdfast import faults
 from holdfast.backend import Backend
-from holdfast.blobs import objects
 from holdfast.blobs.hashing import content_id
 from holdfast.front.store import Store
-from holdfast.publish import staging, transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
+from tests.recovery.conftest import At
 from tests.recovery.litter import LONG_TEXT, blob
 
 #: instants of a write outside of its SQL transaction, where somebody else may come in between
@@ -56,25 +55,6 @@ def die_removing(backend: Backend) -> None:
 PARTS: list[Callable[[Backend], None]] = [collect, forget_only, die_removing]
 
 
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], list[str]]:
-    """Return a function that has something done once, when a write passes an instant; it tells whether it was."""
-
-    def arrange(instant: str, do: Callable[[], object]) -> list[str]:
-        passed: list[str] = []
-
-        def point(name: str) -> None:
-            if name == instant and not passed:
-                passed.append(name)
-                do()
-
-        for module in (staging, transaction, objects):
-            monkeypatch.setattr(module, "point", point)
-        return passed
-
-    return arrange
-
-
 def unreferenced(store: Store, kind: str) -> None:
     """Make a known content that no commit shows: written and overwritten in one transaction."""
     with store.transaction() as tx:
@@ -89,7 +69,7 @@ def test_a_forgotten_content_comes_back(
     part: Callable[[Backend], None],
     store: Store,
     backend: Backend,
-    at: Callable[[str, Callable[[], object]], list[str]],
+    at: At,
 ) -> None:
     """The writer stages before the collection or after it, never in a state between the two."""
     unreferenced(store, "binary")
@@ -111,7 +91,7 @@ def test_a_content_that_a_writer_relies_on_is_forgotten_under_it(
     kind: str,
     store: Store,
     backend: Backend,
-    at: Callable[[str, Callable[[], object]], list[str]],
+    at: At,
 ) -> None:
     unreferenced(store, kind)
     passed = at(instant, lambda: part(backend))
@@ -122,7 +102,7 @@ def test_a_content_that_a_writer_relies_on_is_forgotten_under_it(
 
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_an_orphan_blob_is_collected_while_a_writer_stores_the_same_bytes(
-    instant: str, store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
+    instant: str, store: Store, backend: Backend, at: At
 ) -> None:
     blob(backend, DATA["binary"])
     passed = at(instant, lambda: gc(backend))
@@ -132,7 +112,7 @@ def test_an_orphan_blob_is_collected_while_a_writer_stores_the_same_bytes(
 
 
 def test_the_blob_of_a_forgotten_content_is_left_to_the_writer_that_stores_it_anew(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
+    store: Store, backend: Backend, at: At
 ) -> None:
     unreferenced(store, "binary")
     forget_only(backend)
@@ -175,7 +155,7 @@ def test_another_writer_appends_to_the_table_while_rows_are_being_forgotten(
 
 
 def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
+    store: Store, backend: Backend, at: At
 ) -> None:
     unreferenced(store, "rows")
     passed = at("publish.before_lock", lambda: gc(backend))
@@ -185,9 +165,7 @@ def test_rows_are_forgotten_while_another_writer_is_about_to_publish_its_append(
     assert store.search("Title 7", limit=1)[0].path == "/other.md"
 
 
-def test_a_sweep_during_a_write_takes_nothing_from_it(
-    store: Store, backend: Backend, at: Callable[[str, Callable[[], object]], list[str]]
-) -> None:
+def test_a_sweep_during_a_write_takes_nothing_from_it(store: Store, backend: Backend, at: At) -> None:
     for instant in ("intent.after_begin", "blob.before_dir_fsync", "publish.before_lock"):
         at(instant, lambda: sweep(backend))
         store.write("/again.md", LONG_TEXT + instant)

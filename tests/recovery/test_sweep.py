@@ -17,7 +17,7 @@ from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
 from holdfast.index.files import alive_files, all_files
-from holdfast.publish.staging import INTENT_LEASE
+from holdfast.publish.intention import INTENT_LEASE
 from holdfast.recovery.sweep import ATTEMPTS, sweep
 from tests.processes import Child
 from tests.recovery.litter import (

@@ -5,7 +5,6 @@ it, should it wake up after all, and what it staged may be removed.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -121,11 +120,11 @@ def take_over(conn: Connection, intent: Intent, at: float) -> bool:
     return bool(conn.run(sql, {"id": intent.intent_id, "at": at, "lease": intent.lease_until}))
 
 
-def end_swept(conn: Connection, intent_id: str, at: float) -> bool:
-    """End an intent that was taken over, as `swept`; False when somebody else has done so."""
+def end_swept(conn: Connection, intent_id: str, was: str, at: float) -> bool:
+    """End an intent as `swept` that was taken over or set aside; False when it is not in the state `was` any more."""
     ended = conn.run(
-        "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'active'",
-        {"id": intent_id, "at": at},
+        "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = :was",
+        {"id": intent_id, "was": was, "at": at},
     )
     _thin(conn, SWEPT)
     return bool(ended)
@@ -142,25 +141,14 @@ def set_aside(conn: Connection, intent_id: str, error: str, at: float) -> bool:
     )
 
 
-def settle(conn: Connection, set_aside: Iterable[str], at: float) -> None:
-    """End intents that were set aside, as `swept`: what they left has been removed in another way."""
-    conn.run_many(
-        "UPDATE intents SET state = 'swept', ended = :at WHERE intent_id = :id AND state = 'set_aside'",
-        [{"id": intent_id, "at": at} for intent_id in set_aside],
-    )
-    _thin(conn, SWEPT)
-
-
-def failed_sweep(conn: Connection, intent_id: str, error: str, give_up_after: int, at: float) -> bool:
-    """Count a sweep that failed; at the last allowed one the intent is set aside. Returns whether it was."""
+def failed_sweep(conn: Connection, intent_id: str, error: str) -> int | None:
+    """Count a sweep that failed; returns how many did, None when the intent is not active any more."""
     row = conn.row(
-        """UPDATE intents SET attempts = attempts + 1, error = :error,
-            state = CASE WHEN attempts + 1 >= :limit THEN 'set_aside' ELSE state END,
-            ended = CASE WHEN attempts + 1 >= :limit THEN :at ELSE ended END
-        WHERE intent_id = :id AND state = 'active' RETURNING state""",
-        {"id": intent_id, "error": error, "limit": give_up_after, "at": at},
+        """UPDATE intents SET attempts = attempts + 1, error = :error
+        WHERE intent_id = :id AND state = 'active' RETURNING attempts""",
+        {"id": intent_id, "error": error},
     )
-    return row is not None and row[0] == SET_ASIDE
+    return int(row[0]) if row else None
 
 
 def in_state(conn: Connection, state: str) -> list[Intent]:

@@ -26,8 +26,9 @@ from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import LockMode
 from holdfast.locks.renewal import Renewer
+from holdfast.publish.committing import CommitOptions
 from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import CommitOptions, publish_at_head
+from holdfast.publish.transaction import publish_at_head
 from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session

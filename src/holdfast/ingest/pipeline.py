@@ -30,8 +30,9 @@ from holdfast.ingest.sources.discovery import Intake
 from holdfast.ingest.sources.prune import PRUNE_FILES, look, remember
 from holdfast.ingest.sources.secrets import shown
 from holdfast.ingest.sources.urls import is_url
+from holdfast.publish.committing import CommitOptions
 from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import CommitOptions, Transaction
+from holdfast.publish.transaction import Transaction
 
 #: seconds between looks at the clock while nothing happens: for time limits and groups that are due
 TICK = 0.1

@@ -12,7 +12,8 @@ from holdfast.catalog.jobs import Job
 from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side
-from holdfast.publish.transaction import CommitOptions, Transaction
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.transaction import Transaction
 from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")

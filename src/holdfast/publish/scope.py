@@ -8,7 +8,8 @@ from typing import TypeVar
 from holdfast.backend import Backend
 from holdfast.errors import Conflict
 from holdfast.locks.lock import Lock
-from holdfast.publish.transaction import CommitOptions, Transaction
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.transaction import Transaction
 from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.host.importing import importing
 from holdfast.index.lance_errors import reading
 from holdfast.index.tables import SearchTable
-from holdfast.publish.staging import keeping_versions
+from holdfast.publish.intention import keeping_versions
 from holdfast.recovery.inspection import LISTED, REPAIR, Inspection, where
 
 #: contents whose rows are counted at a time: what a table of any size costs in memory

@@ -12,7 +12,7 @@ from holdfast.catalog.contents import Content
 from holdfast.documents import HEAD_BYTES, Body, Derived, body_of_bytes, body_of_file
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
-from holdfast.publish.staging import intending
+from holdfast.publish.intention import intending
 
 #: derives anew from contents the store has: yields each with what was derived, or why it could not be
 Rederive = Callable[[Iterable[Content]], Iterator[tuple[Content, Derived | HoldfastError]]]

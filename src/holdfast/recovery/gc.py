@@ -19,10 +19,12 @@ from holdfast.backend import Backend
 from holdfast.catalog import audit, contents, intents, pins, search_rows
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.intents import Intent
 from holdfast.errors import Conflict, StorageFailed
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.publish.staging import abandon, intending
+from holdfast.publish import intention
+from holdfast.publish.intention import abandon, intending
 from holdfast.recovery import litter
 from holdfast.recovery.sweep import make_room, sweep
 
@@ -81,9 +83,9 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
     return report
 
 
-def _set_aside(backend: Backend) -> list[str]:
+def _set_aside(backend: Backend) -> list[Intent]:
     with backend.engine.read() as conn:
-        return [intent.intent_id for intent in intents.in_state(conn, intents.SET_ASIDE)]
+        return intents.in_state(conn, intents.SET_ASIDE)
 
 
 def _collect_contents(backend: Backend, report: GcReport) -> None:
@@ -238,7 +240,7 @@ def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> No
         litter.remember(backend, table, found)
 
 
-def _note(backend: Backend, report: GcReport, given_up: list[str]) -> None:
+def _note(backend: Backend, report: GcReport, given_up: list[Intent]) -> None:
     now = backend.clock.now()
     detail = f"{report.contents} contents, {report.blobs} blobs and {report.files} files of tables removed"
     with backend.engine.write(durable=False) as conn:
@@ -246,5 +248,6 @@ def _note(backend: Backend, report: GcReport, given_up: list[str]) -> None:
         intents.forget_ended(conn, now - KEPT)
         if not report.held:
             # Whatever they left went with all else that nothing refers to.
-            intents.settle(conn, given_up, now)
+            for intent in given_up:
+                intention.close(conn, intent, now)
         audit.write(conn, now, "gc", uuid.uuid4().hex, detail)

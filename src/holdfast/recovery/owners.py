@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.catalog.intents import ASKED, Intent
 from holdfast.host import process
-from holdfast.publish import staging
+from holdfast.publish.intention import is_held
 
 _CONTENT_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -63,7 +63,7 @@ def _known_gone(intent: Intent) -> bool | None:
     if intent.ended is not None:
         return True
     if owner == process.current():
-        return not staging.is_held(intent.intent_id)
+        return not is_held(intent.intent_id)
     return process.is_dead(owner)
 
 

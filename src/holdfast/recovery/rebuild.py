@@ -18,7 +18,8 @@ from holdfast.documents import Derived
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.publish.staging import abandon, intending, live_among
+from holdfast.publish.intention import abandon, intending
+from holdfast.publish.staging import live_among
 from holdfast.recovery.check_search import damaged_files, read_all, version_of
 from holdfast.recovery.content_recovery import Rederive
 

@@ -15,7 +15,7 @@ from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
-from holdfast.publish.staging import keeping_versions
+from holdfast.publish.intention import keeping_versions
 from holdfast.recovery.check_catalog import check_file
 from holdfast.recovery.check_contents import pages, wrong_bytes
 from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of

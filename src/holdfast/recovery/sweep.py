@@ -16,7 +16,7 @@ from holdfast.catalog.intents import Intent
 from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.faults import point
 from holdfast.host import disk
-from holdfast.publish.staging import INTENT_LEASE
+from holdfast.publish import intention
 from holdfast.recovery import litter
 from holdfast.recovery.owners import StagedNames, is_gone, is_silent, named
 
@@ -125,7 +125,9 @@ class _Sweep:
         if silent:
             with self.backend.engine.write(durable=False) as conn:
                 # A whole lease: whoever lives answers within a third of one.
-                self.report.postponed += sum(intents.ask(conn, intent, now + INTENT_LEASE) for intent in silent)
+                self.report.postponed += sum(
+                    intents.ask(conn, intent, now + intention.INTENT_LEASE) for intent in silent
+                )
         ours = [intent for intent in gone if intent.ended is not None]
         if fresh := [intent for intent in gone if intent.ended is None]:
             point("sweep.before_take_over")
@@ -179,7 +181,7 @@ class _Sweep:
         point("sweep.before_finish")
         now = self.backend.clock.now()
         with self.backend.engine.write(durable=False) as conn:
-            if intents.end_swept(conn, intent.intent_id, now):
+            if intention.close(conn, intent, now):
                 audit.write(conn, now, SWEEP, intent.intent_id, f"{_what(intent)}: what it staged is removed")
                 self.report.swept += 1
             point("sweep.before_commit")
@@ -187,15 +189,15 @@ class _Sweep:
     def _count_failure(self, intent: Intent, error: HoldfastError | OSError) -> None:
         now = self.backend.clock.now()
         with self.backend.engine.write(durable=False) as conn:
-            if intents.failed_sweep(conn, intent.intent_id, str(error), ATTEMPTS, now):
-                self._audit_set_aside(conn, intent, str(error), now)
-            else:
+            if (intents.failed_sweep(conn, intent.intent_id, str(error)) or 0) < ATTEMPTS:
                 self.report.failed += 1
+            elif intention.close(conn, intent, now, cause=str(error)):
+                self._audit_set_aside(conn, intent, str(error), now)
 
     def _set_aside(self, intent: Intent, cause: str) -> None:
         now = self.backend.clock.now()
         with self.backend.engine.write(durable=False) as conn:
-            if intents.set_aside(conn, intent.intent_id, cause, now):
+            if intention.close(conn, intent, now, cause=cause):
                 self._audit_set_aside(conn, intent, cause, now)
 
     def _audit_set_aside(self, conn: Connection, intent: Intent, cause: str, now: float) -> None:

@@ -20,7 +20,8 @@ from holdfast.catalog.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point
-from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.sessions import messages as wording
 
 #: the job that remembers an archive

@@ -10,7 +10,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
 from holdfast.faults import point
-from holdfast.publish.transaction import CommitOptions, Transaction, publish_at_head
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.sessions.archiving import TRIES, SessionChanged, archive, job_key, not_there
 
 

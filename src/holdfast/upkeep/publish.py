@@ -9,7 +9,7 @@ from holdfast.catalog import intents, pins
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict, CorruptStore
 from holdfast.faults import point
-from holdfast.publish.staging import intending
+from holdfast.publish.intention import intending
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
 from holdfast.index import segments
 from holdfast.index.table import VersionedTable, is_one_of
-from holdfast.publish.staging import abandon, live_among
+from holdfast.publish.intention import abandon
+from holdfast.publish.staging import live_among
 from holdfast.upkeep.departures import Departed
 from holdfast.upkeep.fold import fold
 from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging

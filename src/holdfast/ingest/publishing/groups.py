@@ -14,7 +14,8 @@ from holdfast.catalog.jobs import NewJob
 from holdfast.errors import Conflict
 from holdfast.ingest.publishing import placement
 from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
-from holdfast.publish.transaction import CommitOptions, Effect, Transaction, publish_at_head
+from holdfast.publish.committing import CommitOptions, Effect
+from holdfast.publish.transaction import Transaction, publish_at_head
 
 #: the job that is enqueued for what was added
 DIGEST = "abstract"

@@ -1,0 +1,201 @@
+"""Publishing the change of a tree as a commit: one of the two kinds of publication.
+
+What a transaction changed is an `Overlay`. A `TreeChange` stages what it needs, asks for the overlay on the head that
+it is published on, checks it there, and writes its rows and those its terms carry in the same SQL transaction.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from holdfast.backend import Backend
+from holdfast.catalog import commits, contents, entries, jobs
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import Entry
+from holdfast.catalog.jobs import Ticket
+from holdfast.catalog.values import NODES_PER_COMMIT
+from holdfast.documents import Draft
+from holdfast.errors import Conflict, HoldfastError, TooLarge
+from holdfast.faults import point
+from holdfast.publish.conflicts import Ground
+from holdfast.publish.publication import ATTEMPTS, StagingOutdated, retrying
+from holdfast.publish.staging import StagedCommit, live_among, staging
+from holdfast.tree.overlay import Overlay
+
+#: runs inside the publishing SQL transaction before anything is written; raises to refuse the publish
+Guard = Callable[[Connection], None]
+#: runs inside the publishing SQL transaction, to write what must change together with the tree
+Effect = Callable[[Connection, Commit], None]
+
+
+@dataclass
+class CommitOptions:
+    """What a commit carries besides its changes."""
+
+    #: the branch that it is made on
+    branch: Branch
+    message: str = ""
+    #: who it is attributed to
+    actor: str = "user"
+    #: the same key twice gives the first commit back and changes nothing
+    idempotency_key: str | None = None
+    guards: list[Guard] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    #: of the jobs that the effects write, in order
+    tickets: list[Ticket] = field(default_factory=list)
+
+    @property
+    def write_nothing(self) -> bool:
+        """Whether a commit without changes to the tree would write nothing at all."""
+        # A key is remembered by a commit only: without one, the same call made again would be taken for the first.
+        return not self.effects and not self.idempotency_key
+
+
+@dataclass
+class TreeChange:
+    """A change of the tree that is to become a commit."""
+
+    backend: Backend
+    terms: CommitOptions
+    #: returns the change on the head that it is published on; raises to refuse it
+    overlay_on: Callable[[Connection, int], Overlay]
+    #: by content
+    drafts: dict[str, Draft]
+    #: what the change stands on, when it was made on an earlier commit
+    ground: Ground | None = None
+
+    def commit(self) -> Commit:
+        """Stage the drafts and publish the change, again with what was missing when somebody took it in between."""
+        self.backend.announce(self.backend.before_publish)
+        commit = retrying(self._attempt, self._give_up)
+        point("publish.after_commit")
+        self.backend.announce(self.backend.after_publish)
+        return commit
+
+    def _attempt(self) -> Commit:
+        try:
+            with staging(self.backend, self.drafts.values(), self.terms.actor) as staged:
+                if self.ground is not None:
+                    # Here and not in the writer's turn, where everybody else would wait for it.
+                    with self.backend.engine.read() as conn:
+                        self.ground.look_ahead(conn)
+                return self._publish(staged)
+        except StagingOutdated as outdated:
+            self.drafts |= _drafts_of_stored(self.backend, outdated.needed - self.drafts.keys())
+            raise
+
+    def _give_up(self) -> Commit:
+        raise Conflict(f"The commit lost {ATTEMPTS} races in a row", remedy="Repeat it when the store is less busy")
+
+    def _publish(self, staged: StagedCommit) -> Commit:
+        with staged.publication.publish() as conn:
+            if (earlier := self._earlier(conn)) is not None:
+                staged.publication.withdraw()
+                return earlier
+            # Before the tree is looked at: who lost a lock must hear of that, not of the conflict it led to (G6).
+            self._fence(conn)
+            head = commits.head(conn, self.terms.branch)
+            overlay = self._admitted(conn, head)
+            begun, ended = list(overlay.begun()), list(overlay.ended())
+            held = {entry.content_id for entry in begun if entry.content_id}
+            _check_contents(conn, self.backend, staged, held | overlay.seen_again)
+            if not begun and not ended and self.terms.write_nothing:
+                staged.publication.withdraw()
+                return known_commit(conn, head)
+            return self._write(conn, staged, head, begun, ended)
+
+    def _earlier(self, conn: Connection) -> Commit | None:
+        """Return the commit that has the same idempotency key, having told which jobs it wrote."""
+        key = self.terms.idempotency_key
+        earlier = commits.by_key(conn, key) if key else None
+        if earlier is not None:
+            jobs.tell(self.terms.tickets, commits.jobs_of(conn, earlier.id))
+        return earlier
+
+    def _fence(self, conn: Connection) -> None:
+        for keeper in self.backend.publish_guards:
+            keeper.fence(conn)
+        for guard in self.terms.guards:
+            guard(conn)
+
+    def _admitted(self, conn: Connection, head: int) -> Overlay:
+        overlay = self.overlay_on(conn, head)
+        for keeper in self.backend.publish_guards:
+            keeper.admit(conn, overlay.touches)
+        return overlay
+
+    def _write(
+        self, conn: Connection, staged: StagedCommit, head: int, begun: list[Entry], ended: list[Entry]
+    ) -> Commit:
+        commit = self._write_tree(conn, head, begun, ended)
+        staged.write(conn, self.backend.embedder, commit.at.timestamp())
+        for effect in self.terms.effects:
+            effect(conn, commit)
+        if self.terms.idempotency_key and self.terms.tickets:
+            commits.note_jobs(conn, commit.id, [ticket.job_id for ticket in self.terms.tickets])
+        return commit
+
+    def _write_tree(self, conn: Connection, head: int, begun: list[Entry], ended: list[Entry]) -> Commit:
+        made = [entry.node_id for entry in begun if entry.node_id < 0]
+        if len(made) >= NODES_PER_COMMIT:
+            raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
+        terms = self.terms
+        new = commits.NewCommit(
+            parent=head,
+            at=self.backend.clock.now(),
+            actor=terms.actor,
+            message=terms.message,
+            key=terms.idempotency_key,
+            changes=len(begun) + len(ended),
+        )
+        commit = commits.publish(conn, terms.branch, new)
+        entries.end(conn, commit.id, [entry.entry_id for entry in ended])
+        # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
+        final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
+        entries.begin(conn, terms.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])
+        return commit
+
+
+def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, held: set[str]) -> None:
+    """Check that all that the change shows will be there and be searchable; raise StagingOutdated when not (G1, G4).
+
+    Garbage collection may have removed a content since it was found to be known, a fold may have put its rows away,
+    and another writer may have made the same content searchable first.
+    """
+    if not held and not staged.searchable:
+        return
+    relied = (staged.relied | held) - staged.fresh
+    if relied - contents.known_among(conn, relied):
+        raise StagingOutdated
+    live = live_among(conn, backend.embedder, held | staged.searchable.keys())
+    if live & staged.searchable.keys():
+        raise StagingOutdated
+    if missing := held - live - staged.searchable.keys():
+        raise StagingOutdated(missing)
+
+
+def _with_node_ids(entry: Entry, final: dict[int, int]) -> Entry:
+    node, parent = entry.node_id, entry.parent_id
+    if node >= 0 and parent >= 0:
+        return entry
+    return replace(entry, node_id=final.get(node, node), parent_id=final.get(parent, parent))
+
+
+def _drafts_of_stored(backend: Backend, ids: Iterable[str]) -> dict[str, Draft]:
+    """Return drafts that derive anew from contents the store has."""
+    drafts = {}
+    with backend.engine.read() as conn:
+        for content_id in ids:
+            content = contents.get(conn, content_id)
+            if content is not None:
+                drafts[content_id] = Draft(content_id, backend.stored_body(content), backend.deriver)
+    return drafts
+
+
+def known_commit(conn: Connection, seq: int) -> Commit:
+    """Return a commit that must be there; raises HoldfastError when it is not."""
+    commit = commits.by_seq(conn, seq)
+    if commit is None:
+        raise HoldfastError(f"Commit {seq} is missing from the catalog", path=str(seq))
+    return commit

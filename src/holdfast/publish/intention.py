@@ -1,0 +1,151 @@
+"""Intents: what is being staged and by whom, from the first byte until the publish, or until whoever staged gave up.
+
+An intent is somebody's for as long as its `Intention` is held. One that could not be ended (the disk was full, a signal
+came in between) is nobody's from the moment its owner lets go of that: the next sweep of this process ends it.
+
+The owner ends it here, in the SQL transaction of its publish (`finish`) or because nothing is published (`abandon`).
+Whoever finds that an owner is dead ends it by `close`, once what it named is removed. Nobody else ends intents.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from holdfast.backend import Backend
+from holdfast.catalog import intents, pins
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.intents import Intent
+from holdfast.errors import Conflict, HoldfastError, ReadOnly, StorageFailed
+from holdfast.faults import point
+from holdfast.host import process
+
+#: seconds that an intent of a process which cannot be seen from here is left alone after its last sign of life
+INTENT_LEASE = 3600.0
+
+log = logging.getLogger("holdfast.publish")
+
+#: what this process is staging. Weak, so that it tells the truth whatever exception came at whatever instant.
+_held: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
+
+
+@dataclass(frozen=True)
+class Intention:
+    """An intent of this process, which is its own until nobody refers to this object any more."""
+
+    intent_id: str
+    backend: Backend
+    #: seconds between two signs of life are a third of this
+    ttl: float = INTENT_LEASE
+
+    def renew(self) -> bool:
+        """Write a sign of life; False when the intent was ended, or taken over."""
+        with self.backend.engine.write(durable=False) as conn:
+            return intents.renew(conn, self.intent_id, self.backend.clock.now() + self.ttl)
+
+
+@dataclass(frozen=True)
+class _Pulse:
+    """What keeps the lease of an intent alive, without keeping it held."""
+
+    intent_id: str
+    ttl: float = INTENT_LEASE
+
+    def renew(self) -> bool:
+        """Renew the lease if somebody still holds the intent; False when it needs no renewing any more."""
+        held = _held.get(self.intent_id)
+        return held is not None and held.renew()
+
+
+def is_held(intent_id: str) -> bool:
+    """Return whether somebody in this process is staging under an intent."""
+    return intent_id in _held
+
+
+@contextmanager
+def intending(
+    backend: Backend, kind: str, actor: str, *, blobs: Iterable[str] = (), tables: bool = False
+) -> Iterator[str]:
+    """Hold an intent that names `blobs`, and the search tables if it is to; yields its id, for the publish to end it.
+
+    Left with an error, the intent is ended as swept: what was staged is litter from then on.
+    """
+    held = _begin(backend, kind, actor, {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []})
+    pulse = _Pulse(held.intent_id)
+    try:
+        point("intent.after_begin")
+        if backend.renewing is not None:
+            backend.renewing.add(pulse)
+        yield held.intent_id
+    except BaseException:
+        abandon(backend, held.intent_id)
+        raise
+    finally:
+        # Said here too: whoever keeps the exception keeps all that its frames refer to.
+        _held.pop(held.intent_id, None)
+        if backend.renewing is not None:
+            backend.renewing.remove(pulse)
+
+
+@contextmanager
+def keeping_versions(backend: Backend, kind: str) -> Iterator[None]:
+    """Keep all versions of the search tables that are pinned meanwhile, for a reader that takes long.
+
+    Where nothing can be written, they are not kept: who reads there has to look whether the pins have moved.
+    """
+    with ExitStack() as stack:
+        with suppress(ReadOnly, StorageFailed):
+            intent_id = stack.enter_context(intending(backend, kind, kind, tables=True))
+            stack.callback(abandon, backend, intent_id)
+        yield
+
+
+def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> Intention:
+    point("intent.before_begin")
+    held, now = Intention(uuid.uuid4().hex, backend), backend.clock.now()
+    # Before the row is written: a sweep must never see it as nobody's.
+    _held[held.intent_id] = held
+    # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
+    with backend.engine.write(durable=False) as conn:
+        # Whatever version its owner builds upon is this pin's, or one that comes later.
+        named["pin"] = pins.newest(conn)
+        owner = process.current().to_json()
+        new = intents.NewIntent(
+            intent_id=held.intent_id,
+            kind=kind,
+            actor=actor,
+            owner=owner,
+            staged=named,
+            started=now,
+            lease_until=now + INTENT_LEASE,
+        )
+        intents.begin(conn, new)
+    return held
+
+
+def finish(conn: Connection, intent_id: str, at: float, *, published: bool) -> None:
+    """End an intent in the SQL transaction of its publish; raises Conflict when it is its owner's no longer."""
+    if not intents.finish(conn, intent_id, intents.COMMITTED if published else intents.SWEPT, at):
+        raise Conflict(
+            "What was staged has been swept, because its owner was taken for dead", remedy="Repeat the command"
+        )
+
+
+def abandon(backend: Backend, intent_id: str) -> None:
+    """Say that an intent's owner gave up, if that can be written: else whoever sweeps finds that nobody holds it."""
+    try:
+        point("intent.before_abandon")
+        with backend.engine.write(durable=False) as conn:
+            intents.finish(conn, intent_id, intents.SWEPT, backend.clock.now())
+    except (HoldfastError, OSError) as error:
+        log.warning("an intent could not be ended, and is left to the next sweep: %s", error)
+
+
+def close(conn: Connection, intent: Intent, at: float, *, cause: str | None = None) -> bool:
+    """End an intent that its owner will not end: as swept, or set aside for a `cause`; False when somebody else has."""
+    if cause is not None:
+        return intents.set_aside(conn, intent.intent_id, cause, at)
+    return intents.end_swept(conn, intent.intent_id, intent.state, at)
