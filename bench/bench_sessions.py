@@ -19,6 +19,7 @@ from bench.stores import sentence
 from holdfast.catalog import jobs
 from holdfast.front.store import Store
 from holdfast.jobs import JobKind
+from holdfast.testing.seams import rooms
 from tests.modelserver import extract, memory, serving
 
 RUNS = 300
@@ -130,7 +131,7 @@ def many_questions(folder: Path) -> None:
 
 def enqueue(store: Store, number: int) -> None:
     """Write many jobs in one commit."""
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         for _ in range(number):
             jobs.enqueue(conn, jobs.NewJob(kind="noop"), time.time())
 

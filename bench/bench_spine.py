@@ -15,6 +15,7 @@ from pathlib import Path
 import holdfast
 from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import many_chunks, many_files, note, sentence
+from holdfast.testing.seams import rooms
 
 RUNS = 200
 
@@ -157,7 +158,7 @@ def searching(folder: Path) -> None:
         store.maintenance.optimize()
         rng = random.Random(3)
         queries = [sentence(rng, 4) for _ in range(RUNS + 10)]
-        backend, embed = store._backend, store._reader.embedder
+        backend, embed = rooms(store), store._reader.embedder
         table = backend.tables.live.table
         with backend.engine.read() as conn:
             from holdfast.upkeep.publish import pinned

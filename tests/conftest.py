@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import holdfast
-from holdfast import faults
+from holdfast import Components, Limits, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from tests.processes import Child
@@ -30,7 +30,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store nobody writes to: copying it is quicker than making one per test."""
     made = tmp_path_factory.mktemp("pristine") / "kb"
-    holdfast.create(made, clock=ManualClock()).close()
+    holdfast.create(made, components=Components(clock=ManualClock())).close()
     return made
 
 
@@ -47,9 +47,15 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def store(folder: Path, clock: ManualClock) -> Iterator[Store]:
+def limits() -> Limits:
+    """Return the limits that `store` is opened with; a test that wants others parametrizes this."""
+    return Limits()
+
+
+@pytest.fixture
+def store(folder: Path, clock: ManualClock, limits: Limits) -> Iterator[Store]:
     """Return a new, open store."""
-    with holdfast.open(folder, clock=clock) as opened:
+    with holdfast.open(folder, components=Components(clock=clock, limits=limits)) as opened:
         yield opened
 
 

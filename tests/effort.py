@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 #: steps of SQLite's machine that are counted at a time
 GRAIN = 10
@@ -15,7 +16,7 @@ class Effort:
     """Counts what the statements on a store's catalog do while the context lasts, in all threads."""
 
     def __init__(self, store: Store) -> None:
-        self._engine: Any = store._backend.engine
+        self._engine: Any = rooms(store).engine
         self._plain = self._engine.read, self._engine.write
         self.begin()
 

@@ -1,6 +1,7 @@
 """What a store shows, in forms that tests compare."""
 
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from holdfast.tree.reading import Reads
 
 STANDARD = ("/memories", "/resources", "/sessions", "/skills", "/wiki")
@@ -22,7 +23,7 @@ def paths_of(reads: Reads | Store) -> list[str]:
 
 def entry_rows(store: Store) -> tuple[int, int]:
     """Return how many rows of the tree have been begun, and how many of them have ended."""
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         row = conn.row("SELECT count(*), sum(to_seq < 9223372036854775807) FROM entries")
     assert row is not None
     return row[0], row[1]

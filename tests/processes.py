@@ -19,6 +19,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _PRELUDE = """
 import sys
 import holdfast
+from holdfast.testing.seams import rooms
 
 def say(*words):
     print(*words, flush=True)
@@ -30,7 +31,10 @@ def hear():
 
 
 class Child:
-    """One `python -c` process. `code` may use `sys`, `holdfast`, `say(...)`, `hear()` and `sys.argv[1:]`."""
+    """One `python -c` process.
+
+    `code` may use `sys`, `holdfast`, `rooms(store)`, `say(...)`, `hear()` and `sys.argv[1:]`.
+    """
 
     def __init__(self, code: str, *args: object, faults: str = "") -> None:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(_ROOT)}

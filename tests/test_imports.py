@@ -130,6 +130,7 @@ DOORS = {
 }
 TOGETHER = """
 import sys, threading, holdfast
+from holdfast.testing.seams import rooms
 from holdfast.index.lookup import Lookup
 from holdfast.index.table import StagedRows
 # Threads take turns more often than they would: what can go wrong between two of them goes wrong.
@@ -137,7 +138,7 @@ sys.setswitchinterval(1e-5)
 folder, source, operations, first = sys.argv[1], sys.argv[2], sys.argv[4:], int(sys.argv[3])
 operations = operations[first:] + operations[:first]
 store, failed = holdfast.open(folder), []
-table = store._backend.tables.live.table
+table = rooms(store).tables.live.table
 table.shape.schema
 start = threading.Barrier(len(operations))
 def run(number, code):

@@ -21,6 +21,7 @@ from holdfast.errors import (
 )
 from holdfast.front.store import Store
 from holdfast.opening import find_store
+from holdfast.testing.seams import rooms
 from tests.looking import contents_of, head
 from tests.processes import Child
 
@@ -319,7 +320,7 @@ def test_a_full_disk_fails_the_write_and_loses_nothing(store: Store, armed: Call
     armed("")
     assert head(store) == before
     assert contents_of(store) == {"/keep.bin": LARGE}
-    assert len(list(store._backend.blobs.list())) == 1
+    assert len(list(rooms(store).blobs.list())) == 1
     store.write("/new.bin", LARGE[::-1])
     assert store.read("/new.bin") == LARGE[::-1]
 

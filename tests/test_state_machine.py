@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import holdfast
-from holdfast import faults
+from holdfast import Components, faults
 from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.verify import verify
+from holdfast.testing.seams import rooms
 from holdfast.tree.snapshot import Snapshot
 from tests.looking import STANDARD, contents_of
 from tests.reference import Reference
@@ -41,19 +42,17 @@ class Killed(BaseException):
     """The process is gone; what is on the disk was put aside at that instant."""
 
 
-class _KillAt(dict[str, faults._Armed]):
-    """Stands in for what is armed: at the chosen passage, the folder is copied as a kill would leave it."""
+class KillAt:
+    """Stands for a kill at the chosen passage of any point: the folder is copied as a kill would leave it."""
 
     def __init__(self, passage: int, folder: Path, aside: Path) -> None:
-        super().__init__()
         self.left, self.folder, self.aside = passage, folder, aside
 
-    def __contains__(self, name: object) -> bool:
+    def __call__(self, name: str) -> None:
         self.left -= 1
         if self.left == -1:
             shutil.copytree(self.folder, self.aside, ignore=shutil.ignore_patterns("*-shm"))
             raise Killed
-        return False
 
 
 class Machine(RuleBasedStateMachine):
@@ -130,18 +129,17 @@ class Machine(RuleBasedStateMachine):
     def killed(self, data: st.DataObject, passage: int, count: int) -> None:
         """Kill a commit at some fault point: all of it is there afterwards, or none."""
         after, aside = self.expected.copied(), self.place / f"{self.folders + 1}"
-        with pytest.MonkeyPatch.context() as patch:
-            tx = self.store.transaction().__enter__()
-            for _ in range(count):
-                on_tx, on_reference = self.operation(data)
-                self.compare(on_tx, tx, on_reference, after)
-            patch.setattr(faults, "_armed", _KillAt(passage, self.folder, aside))
-            try:
+        tx = self.store.transaction().__enter__()
+        for _ in range(count):
+            on_tx, on_reference = self.operation(data)
+            self.compare(on_tx, tx, on_reference, after)
+        try:
+            with faults.observing(KillAt(passage, self.folder, aside)):
                 tx.commit()
-            except Killed:
-                self.reopen_at(aside)
-            else:
-                self.expected = after
+        except Killed:
+            self.reopen_at(aside)
+        else:
+            self.expected = after
         if self.seen() == after.at:
             self.expected = after
         self.note()
@@ -150,12 +148,11 @@ class Machine(RuleBasedStateMachine):
     def killed_at_work(self, passage: int, work: str) -> None:
         """Kill upkeep at some fault point: nobody sees a difference."""
         aside = self.place / f"{self.folders + 1}"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(faults, "_armed", _KillAt(passage, self.folder, aside))
-            try:
-                self.store.maintenance.optimize() if work == "optimize" else gc(self.store._backend)
-            except Killed:
-                self.reopen_at(aside)
+        try:
+            with faults.observing(KillAt(passage, self.folder, aside)):
+                self.store.maintenance.optimize() if work == "optimize" else gc(rooms(self.store))
+        except Killed:
+            self.reopen_at(aside)
         self.note()
 
     @rule()
@@ -203,10 +200,8 @@ class Machine(RuleBasedStateMachine):
     # --- helpers
 
     def open(self) -> None:
-        self.store = holdfast.open(self.folder, durability="relaxed")
         # Upkeep runs when a rule says so, and not in the background.
-        assert self.store._upkeep is not None
-        self.store._backend.after_publish.remove(self.store._upkeep.notice)
+        self.store = holdfast.open(self.folder, durability="relaxed", components=Components(upkeep=False))
 
     def reopen_at(self, aside: Path) -> None:
         """Go on with what a kill left on the disk."""
@@ -249,7 +244,7 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
-            report = verify(self.store._backend, deep=True)
+            report = verify(rooms(self.store), deep=True)
             self.store.close()
             shutil.rmtree(self.place, ignore_errors=True)
             assert not report.problems, report.problems

@@ -34,6 +34,7 @@ from holdfast.errors import (
     TooLarge,
     Unsupported,
 )
+from holdfast.front.components import Components, Limits
 from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
@@ -42,6 +43,7 @@ from holdfast.front.sessions import Sessions
 from holdfast.front.store import Store, create
 from holdfast.front.store import open_store as open
 from holdfast.front.summaries import Summaries
+from holdfast.host.clock import Clock
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
@@ -75,7 +77,9 @@ __all__ = [
     "Archive",
     "Backoff",
     "Change",
+    "Clock",
     "Commit",
+    "Components",
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
@@ -98,6 +102,7 @@ __all__ = [
     "JobQueue",
     "JobStats",
     "Jobs",
+    "Limits",
     "Lock",
     "LockInfo",
     "LockLost",

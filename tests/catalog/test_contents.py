@@ -3,12 +3,13 @@
 from holdfast.catalog import contents
 from holdfast.catalog.contents import Content
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 SMALL, LARGE = Content("aa", 5, "text/plain", inline=True), Content("bb", 70_000, "text/plain", inline=False)
 
 
 def test_what_is_there_already_is_left_as_it_is(store: Store) -> None:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         contents.insert(conn, [(SMALL, b"first"), (LARGE, None), (SMALL, b"first")])
         contents.insert(conn, [(SMALL, b"other"), (LARGE, b"other"), (Content("cc", 3, "text/plain", True), b"new")])
         assert contents.known_among(conn, ["aa", "bb", "cc", "dd"]) == {"aa", "bb", "cc"}
@@ -16,6 +17,6 @@ def test_what_is_there_already_is_left_as_it_is(store: Store) -> None:
 
 
 def test_nothing_to_write_is_nothing_written(store: Store) -> None:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         contents.insert(conn, [])
         assert [*contents.every(conn)] == []

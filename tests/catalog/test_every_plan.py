@@ -27,6 +27,7 @@ from holdfast.catalog import intents, jobs, locks, sessions
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.schema import metadata
 from holdfast.errors import HoldfastError
+from holdfast.testing.seams import rooms
 
 HOME = Path(catalog.__file__).parent
 #: modules that run the database itself, not questions
@@ -205,7 +206,7 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         store.write("/large.bin", bytes(100_000))
         store.remove("/d", recursive=True)
         store.session("s").append("user", "hello")
-        with store._backend.engine.write() as conn:
+        with rooms(store).engine.write() as conn:
             for _ in range(30):
                 jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
                 jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].job_id, 1.0)
@@ -224,7 +225,7 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         for name, function in [*functions(), ("more", more)]:
             calls = arguments(function) if function is not more else [{}]
             for given in calls:
-                with suppress(RollBack, HoldfastError), store._backend.engine.write() as conn:
+                with suppress(RollBack, HoldfastError), rooms(store).engine.write() as conn:
                     planner = planners.setdefault(name, Planner(conn))
                     planner._inner = conn
                     for module in MODULES.values():

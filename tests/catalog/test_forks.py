@@ -11,7 +11,7 @@ from tests.processes import Child
 FORKED_IN_A_WRITE = """
 import os
 store = holdfast.open(sys.argv[1])
-with store._backend.engine.write() as conn:
+with rooms(store).engine.write() as conn:
     conn.run("DELETE FROM entries")
     if os.fork() == 0:
         say("forked")
@@ -24,7 +24,7 @@ CHILD_GOES_ON = """
 import os
 store = holdfast.open(sys.argv[1])
 try:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("INSERT INTO settings (name, value) VALUES ('mine', '1')")
         child = os.fork()
         if child:
@@ -40,7 +40,7 @@ except holdfast.HoldfastError as error:
     # Ended as a program ends, with all that Python does then.
     sys.exit()
 assert child
-with store._backend.engine.read() as conn:
+with rooms(store).engine.read() as conn:
     say(conn.row("SELECT value FROM settings WHERE name = 'mine'"))
 store.mkdir("/after")
 """

@@ -8,6 +8,7 @@ import pytest
 import holdfast
 from holdfast.catalog import jobs
 from holdfast.catalog.engine import Connection
+from holdfast.testing.seams import rooms
 from tests.catalog.test_query_plans import _Planning
 
 KINDS = ["abstract", "memory", "overview"]
@@ -30,7 +31,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_about_jobs_is_answered_through_its_index(name: str, store: holdfast.Store) -> None:
     ask, index = QUESTIONS[name]
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         planning: Any = _Planning(conn)
         ask(planning)
     touching = [step for step in planning.steps if " jobs" in step]
@@ -40,7 +41,7 @@ def test_a_question_about_jobs_is_answered_through_its_index(name: str, store: h
 
 
 def test_a_claim_sorts_nothing(store: holdfast.Store) -> None:
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         planning: Any = _Planning(conn)
         jobs.claimable(planning, KINDS, 5.0, 3)
     assert not [step for step in planning.steps if "TEMP B-TREE" in step]

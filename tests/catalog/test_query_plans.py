@@ -9,6 +9,7 @@ import holdfast
 from holdfast.catalog import changes, checks, contents, departures, entries, memories
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.testing.seams import rooms
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
 MANY = [f"{number:064}" for number in range(80)]
@@ -74,7 +75,7 @@ class _Planning:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_about_entries_is_answered_through_its_index(name: str, store: holdfast.Store) -> None:
     ask, constraint = QUESTIONS[name]
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         planning: Any = _Planning(conn)
         ask(planning)
     steps = planning.steps
@@ -92,7 +93,7 @@ STORED_IN: dict[str, Callable[[Connection], object]] = {
 
 @pytest.mark.parametrize("name", STORED_IN)
 def test_what_is_stored_in_a_content_is_found_through_its_index(name: str, store: holdfast.Store) -> None:
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         planning: Any = _Planning(conn)
         STORED_IN[name](planning)
     assert any("ix_renditions_rendered_id (rendered_id=?)" in step for step in planning.steps), planning.steps

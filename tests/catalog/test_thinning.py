@@ -3,6 +3,7 @@
 from holdfast.catalog import audit, intents, pins
 from holdfast.catalog.engine import Connection
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 DAY = 86_400.0
 
@@ -30,7 +31,7 @@ def begun(conn: Connection, number: int, at: float) -> str:
 
 
 def test_intents_that_ended_are_kept_up_to_a_number_and_the_others_always(store: Store) -> None:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         begun(conn, 90_000, 0.0)
         intents.set_aside(conn, begun(conn, 90_001, 0.0), "no rights", 0.0)
         for number in range(intents.KEPT + 50):
@@ -41,7 +42,7 @@ def test_intents_that_ended_are_kept_up_to_a_number_and_the_others_always(store:
 
 
 def test_the_audit_keeps_the_newest_of_each_kind(store: Store) -> None:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         audit.write(conn, 0.0, "sweep", "the only one", "")
         for number in range(audit.KEPT + 50):
             audit.write(conn, float(number), "break_lock", str(number), "")
@@ -51,8 +52,8 @@ def test_the_audit_keeps_the_newest_of_each_kind(store: Store) -> None:
 
 
 def test_pins_long_past_go_but_not_the_newest_nor_what_a_live_writer_may_have_begun_upon(store: Store) -> None:
-    now = store._backend.clock.now()
-    with store._backend.engine.write() as conn:
+    now = rooms(store).clock.now()
+    with rooms(store).engine.write() as conn:
         before = count(conn, "pins")
         for version in range(pins.KEPT + 50):
             pins.move(conn, "t", version, now - 2 * DAY)
@@ -75,6 +76,6 @@ def test_the_counts_of_contents_follow_what_is_written_and_forgotten(store: Stor
         tx.write("/again.md", "never published")
         tx.write("/again.md", "pelican")
     store.maintenance.gc()
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         rows = conn.rows("SELECT inline, count(*), sum(size) FROM contents GROUP BY inline")
     assert store.status().contents == {"inline" if row[0] else "blobs": (row[1], row[2]) for row in rows}

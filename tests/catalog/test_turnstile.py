@@ -18,6 +18,7 @@ from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.catalog.engines.turnstile import Turnstile
 from holdfast.errors import Locked, Unsupported
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.looking import head
 from tests.processes import Child
 
@@ -34,7 +35,7 @@ with holdfast.open(sys.argv[1], actor=f"agent:{number}") as store:
 
 HOLDER = """
 store = holdfast.open(sys.argv[1])
-with store._backend.engine.write() as conn:
+with rooms(store).engine.write() as conn:
     say("holding")
     hear()
 store.mkdir("/went-on")
@@ -172,7 +173,7 @@ def test_the_turn_of_a_killed_writer_is_free_at_once(store: Store, child: Callab
     holder = child(
         """
         store = holdfast.open(sys.argv[1])
-        with store._backend.engine.write() as conn:
+        with rooms(store).engine.write() as conn:
             conn.run("DELETE FROM entries")
             say("holding")
             hear()
@@ -207,7 +208,7 @@ def test_threads_of_one_turnstile_take_turns(tmp_path: Path) -> None:
 
 def test_a_failed_write_gives_the_turn_back(store: Store) -> None:
     for _ in range(3):
-        with pytest.raises(RuntimeError), store._backend.engine.write() as conn:
+        with pytest.raises(RuntimeError), rooms(store).engine.write() as conn:
             conn.run("DELETE FROM entries")
             raise RuntimeError
     assert len(store.ls("/")) == 5
@@ -215,7 +216,7 @@ def test_a_failed_write_gives_the_turn_back(store: Store) -> None:
 
 
 def test_a_reader_sees_one_state_for_as_long_as_it_looks(store: Store) -> None:
-    engine = store._backend.engine
+    engine = rooms(store).engine
     with engine.read() as conn:
         before = conn.row("SELECT count(*) FROM entries")
         store.mkdir("/new")
@@ -243,7 +244,7 @@ def test_a_relaxed_store_keeps_what_it_committed_when_its_process_is_killed(
 
 
 def test_closing_a_store_lets_the_commit_of_another_thread_end(store: Store) -> None:
-    engine = store._backend.engine
+    engine = rooms(store).engine
     closing = threading.Thread(target=engine.close)
     with engine.write() as conn:
         closing.start()
@@ -251,7 +252,7 @@ def test_closing_a_store_lets_the_commit_of_another_thread_end(store: Store) -> 
         closing.join(0.2)
         settings.put(conn, "kept", "yes")
     closing.join()
-    with holdfast.open(Path(store.address)) as again, again._backend.engine.read() as conn:
+    with holdfast.open(Path(store.address)) as again, rooms(again).engine.read() as conn:
         assert settings.get(conn, "kept") == "yes"
 
 

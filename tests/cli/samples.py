@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.cli.running import Ran
 from tests.cli.work_samples import WORK_SAMPLES
 
@@ -76,7 +77,7 @@ def _break(run: Run, store: Store, scratch: Path) -> list[Any]:
 
 def _reindex(run: Run, store: Store, scratch: Path) -> list[Any]:
     page = store.write("/page.html", "<h1>A page</h1>") and store.stat("/page.html").content_id
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         # As if an older version had been able to read what is no text to this one.
         conn.run("UPDATE contents SET media_type = 'application/pdf' WHERE content_id = :id", {"id": page})
     return [run("reindex", "--json").json]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.testing.seams import rooms
 from tests.cli.conftest import Run
 
 
@@ -101,7 +102,7 @@ def test_reindex_makes_anew_what_it_is_asked_to(run: Run) -> None:
 
 def test_reindex_names_what_it_could_not_convert(run: Run, store: holdfast.Store) -> None:
     store.write("/a.md", "# A")
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE contents SET media_type = 'application/pdf'")
     ran = run("reindex")
     assert ran.status == 5

@@ -10,6 +10,7 @@ from holdfast.cli import main
 from holdfast.cli.output import harmless
 from holdfast.front.store import Store
 from holdfast.sessions.memory import Memory
+from holdfast.testing.seams import rooms
 
 #: renames the window, goes up a line and wipes it
 EVIL = "\x1b]0;evil\x07\x1b[1A\x1b[2K"
@@ -30,7 +31,7 @@ def hostile(store: Store) -> Store:
     store.write("/large.bin", bytes(100_000))
     store.session("chat").append("user", f"Said {EVIL}")
     job = store.jobs.enqueue("nobody", {"about": EVIL})
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed', error = :error WHERE job_id = :id", {"error": EVIL, "id": job})
         conn.run("UPDATE intents SET actor = :actor", {"actor": EVIL})
     return store

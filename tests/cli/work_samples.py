@@ -6,6 +6,7 @@ from typing import Any
 
 from holdfast.front.store import Store
 from holdfast.sessions.memory import Memory, MemorySource
+from holdfast.testing.seams import rooms
 from tests.cli.running import Ran
 
 Run = Callable[..., Ran]
@@ -48,7 +49,7 @@ def after_talk(*commands: str) -> Sample:
 
 def _jobs(run: Run, store: Store, scratch: Path) -> list[Any]:
     talk(store)
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed'")
     store.jobs.enqueue("nobody")
     return [run("--json", *line.split()).json for line in ("jobs list", "status", "jobs run --until-empty")]

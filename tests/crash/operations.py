@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.catalog import upgrade
 from holdfast.errors import Locked, NotFound
 from holdfast.front.store import Store
@@ -21,6 +22,7 @@ from holdfast.ingest.converters.text import TextConverter
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
+from holdfast.testing.seams import rooms
 from tests.crash import session_work
 
 #: more bytes than live in the catalog: a blob
@@ -42,9 +44,7 @@ def book(token: str, chapters: int = 300) -> str:
 @contextlib.contextmanager
 def quiet(folder: Path) -> Iterator[Store]:
     """Open a store without its background upkeep, which would pass fault points whenever it likes."""
-    with holdfast.open(folder) as store:
-        assert store._upkeep is not None
-        store._backend.after_publish.remove(store._upkeep.notice)
+    with holdfast.open(folder, components=Components(upkeep=False)) as store:
         yield store
 
 
@@ -160,9 +160,9 @@ def lose_a_blob_that_was_added(folder: Path) -> None:
         store.add(library(folder), to="/lib", jobs=1)
         lost = store.stat("/lib/documents/more/three.txt").content_id
         assert lost is not None
-        store._backend.blobs.remove(lost)
+        rooms(store).blobs.remove(lost)
         ids = [store.stat(path).content_id for path in ("/d/note.md", "/book.md")]
-        with store._backend.engine.write() as conn:
+        with rooms(store).engine.write() as conn:
             for content_id in ids:
                 conn.run("DELETE FROM searchable WHERE content_id = :id", {"id": content_id})
                 conn.run("DELETE FROM tail WHERE content_id = :id", {"id": content_id})
@@ -264,8 +264,8 @@ OPERATIONS = (
     row("fold", lambda store: store.maintenance.optimize(), furnish),
     row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
     row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),
-    row("collect garbage", lambda store: gc(store._backend), leave_garbage),
-    Operation("sweep", on_store(lambda store: sweep(store._backend)), leave_litter),
+    row("collect garbage", lambda store: gc(rooms(store)), leave_garbage),
+    Operation("sweep", on_store(lambda store: sweep(rooms(store))), leave_litter),
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),

@@ -9,6 +9,7 @@ from holdfast.models.port import Shape
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
 from holdfast.sessions.remembering import Remembering
+from holdfast.testing.seams import rooms
 
 #: what the model remembers of any archive; the word stands in no other file
 FACT = "an ocelotbee prefers metric units"
@@ -56,7 +57,7 @@ def archive_session(store: Store) -> None:
 def remember(store: Store) -> None:
     """Run the memory job with a model that answers at once."""
     oracle = Oracle()
-    handler = Remembering(store._backend, lambda: oracle, ModelDigester, lambda: KINDS)
+    handler = Remembering(rooms(store), lambda: oracle, ModelDigester, lambda: KINDS)
     run(store, JobKind(MEMORY, handler.run, backoff=Backoff(0, 0)))
 
 
@@ -74,8 +75,8 @@ def run(store: Store, kind: JobKind) -> None:
     """Run the jobs of one kind in this thread until none is left."""
     from holdfast.jobs import Worker, outcome
 
-    worker = Worker(store._backend, [kind])
-    outcome.take_over(store._backend)
+    worker = Worker(rooms(store), [kind])
+    outcome.take_over(rooms(store))
     while worker.turn():
         pass
 

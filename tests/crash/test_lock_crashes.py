@@ -10,6 +10,7 @@ import holdfast
 from holdfast.catalog import audit
 from holdfast.errors import Locked
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 
 pytestmark = pytest.mark.crash
@@ -91,7 +92,7 @@ def test_a_break_that_is_killed_is_audited_if_it_was_done(
         killed_at(child, point, OPEN + "store.locks.revoke('/a', force=True)", folder)
         done = point == "lock.after_break"
         assert lock.held is not done
-        with store._backend.engine.read() as conn:
+        with rooms(store).engine.read() as conn:
             assert len([row for row in audit.newest(conn, 10) if row.kind == "break_lock"]) == done
         lock.release()
         take_everything(store)

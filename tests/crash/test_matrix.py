@@ -23,6 +23,7 @@ from holdfast.errors import CorruptStore, HoldfastError, StoreNotFound
 from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
+from holdfast.testing.seams import rooms
 from tests.crash.forks import Forks
 from tests.crash.operations import OPERATIONS, TOKENS, Operation, quiet
 from tests.crash.recorder import recording
@@ -90,9 +91,9 @@ def check_whole(folder: Path, doing: str) -> None:
     if not (folder / "holdfast.toml").exists():
         return
     with quiet(folder) as store:
-        sweep(store._backend)
+        sweep(rooms(store))
         assert store.maintenance.intents() == [], doing
-        report = verify(store._backend, deep=True)
+        report = verify(rooms(store), deep=True)
     assert not report.problems, doing
 
 

@@ -14,6 +14,7 @@ from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
 from holdfast.front.store import Store
 from holdfast.recovery.gc import gc
+from holdfast.testing.seams import rooms
 from tests.modelserver import Misbehaviour, extract, refusal, serving, status
 from tests.sessions.conftest import configure, work
 
@@ -300,7 +301,7 @@ def test_a_cancel_does_not_wait_for_the_model(folder: Path) -> None:
 def test_digests_of_what_is_there_survive_garbage_collection(store: Store, counting: Counting) -> None:
     furnish(store)
     store.summaries.abstract("/lib")
-    gc(store._backend)
+    gc(rooms(store))
     assert store.summaries.abstract("/lib/a/one.md", derive=False).fresh
     assert not store.maintenance.verify().problems
 

@@ -19,7 +19,7 @@ from contextlib import closing
 from pathlib import Path
 
 import holdfast
-from holdfast import bootstrap, faults
+from holdfast import Components, bootstrap, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from tests.looking import contents_of
@@ -57,9 +57,7 @@ def main() -> None:
 def fill(folder: Path) -> None:
     """Make a store with something of every kind, and be killed in it while writing a blob."""
     clock = ManualClock()
-    store = holdfast.create(folder, clock=clock)
-    assert store._upkeep is not None
-    store._backend.after_publish.remove(store._upkeep.notice)
+    store = holdfast.create(folder, components=Components(clock=clock, upkeep=False))
     _write_tree(store, clock)
     session = store.session("support")
     session.append("user", "Where do the walruses keep their journal?")

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.blobs.hashing import content_id
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
+from holdfast.testing.seams import rooms
 from tests.golden import make
 from tests.looking import contents_of
 
@@ -38,7 +40,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def golden(unpacked: Path, clock: ManualClock) -> Iterator[Store]:
     """Return the copy, open."""
-    with holdfast.open(unpacked / make.STORE, clock=clock) as opened:
+    with holdfast.open(unpacked / make.STORE, components=Components(clock=clock)) as opened:
         yield opened
 
 
@@ -55,7 +57,7 @@ def found(store: Store, query: str, **options: Any) -> set[str]:
 
 def staged_blob(store: Store) -> bool:
     """Return whether what the killed writer had staged is still there."""
-    return store._backend.blobs.has(content_id(make.UNPUBLISHED))
+    return rooms(store).blobs.has(content_id(make.UNPUBLISHED))
 
 
 def test_there_is_a_golden_store_of_the_present_format() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Limits
 from holdfast.front.store import Store
-from holdfast.ingest.publishing import groups
 from tests.ingest.test_pipeline import files_of, tree
 from tests.processes import Child
 
@@ -152,9 +152,8 @@ def test_killed_in_the_middle_and_run_again_the_tree_is_the_same(
     move(papers, "a.md", "new/a.md")
     move(papers, "old/b.md", "new/b.md")
     code = """
-    from holdfast.ingest.publishing import groups
-    groups.GROUP_FILES = 1
-    holdfast.open(sys.argv[1]).add(sys.argv[2], prune=True)
+    components = holdfast.Components(limits=holdfast.Limits(group_files=1))
+    holdfast.open(sys.argv[1], components=components).add(sys.argv[2], prune=True)
     """
     assert child(code, folder, papers, faults=f"{point}=kill@{passage}").ended_by_kill()
     with holdfast.open(folder) as opened:
@@ -164,8 +163,8 @@ def test_killed_in_the_middle_and_run_again_the_tree_is_the_same(
         assert opened.add(papers, prune=True).commits == ()
 
 
-def test_groups_of_any_size_move_the_same_files(store: Store, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "GROUP_FILES", 1)
+@pytest.mark.parametrize("limits", [Limits(group_files=1)])
+def test_groups_of_any_size_move_the_same_files(store: Store, papers: Path) -> None:
     moved = {"new/a.md": node(store, "a.md"), "new/b.md": node(store, "old/b.md")}
     move(papers, "a.md", "new/a.md")
     move(papers, "old/b.md", "new/b.md")

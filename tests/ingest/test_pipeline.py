@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import Limits
 from holdfast.errors import InvalidPath, Locked, LockLost, StorageFailed
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
@@ -172,8 +173,8 @@ def test_a_dry_run_tells_what_would_happen_and_changes_nothing(store: Store, pap
     assert store.snapshot().commit == head
 
 
-def test_groups_are_published_in_scan_order(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "GROUP_FILES", 4)
+@pytest.mark.parametrize("limits", [Limits(group_files=4)])
+def test_groups_are_published_in_scan_order(store: Store, tmp_path: Path) -> None:
     many = tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(10)})
     report = store.add(many)
     assert len(report.commits) >= 3
@@ -184,10 +185,10 @@ def test_groups_are_published_in_scan_order(store: Store, tmp_path: Path, monkey
     assert [path for paths in order for path in paths] == [f"/resources/many/{i:02}.md" for i in range(10)]
 
 
+@pytest.mark.parametrize("limits", [Limits(group_files=2)])
 def test_the_window_is_bounded_while_publishing_lags(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(groups, "GROUP_FILES", 2)
     monkeypatch.setattr(reorder_buffer, "WINDOW_FILES", 3)
     assert store.add(tree(tmp_path / "many", {f"{i:02}.md": f"# {i}" for i in range(20)})).added == 20
 

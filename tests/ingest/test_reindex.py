@@ -16,6 +16,7 @@ from holdfast.ingest.conversion.limits import Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.ingest.report import Progress
+from holdfast.testing.seams import rooms
 from holdfast.upkeep.retire import retire
 
 
@@ -66,7 +67,7 @@ def test_a_hit_points_into_the_markdown_that_was_made_anew(upgraded: Store) -> N
 
 
 def test_history_is_left_as_it_is(upgraded: Store) -> None:
-    retire(upgraded._backend)
+    retire(rooms(upgraded))
     before, head = [*upgraded.log()], upgraded.commit_at().id
     upgraded.maintenance.reindex()
     assert [*upgraded.log()] == before
@@ -141,14 +142,14 @@ def test_what_was_removed_and_retired_meanwhile_stays_in_history(
         if upgraded.exists("/d/a.md"):
             upgraded.maintenance.optimize()
             upgraded.remove("/d/a.md")
-            retire(upgraded._backend)
+            retire(rooms(upgraded))
         return made
 
     monkeypatch.setattr(module._Reindex, "take", remove_behind)
     gone = upgraded.stat("/d/a.md").content_id or ""
     upgraded.maintenance.reindex()
-    with upgraded._backend.engine.read() as conn:
-        place = search_rows.places(conn, upgraded._backend.embedder, [gone])[gone].place
+    with rooms(upgraded).engine.read() as conn:
+        place = search_rows.places(conn, rooms(upgraded).embedder, [gone])[gone].place
     assert place == search_rows.HISTORY
     assert upgraded.maintenance.verify(deep=True).problems == ()
 

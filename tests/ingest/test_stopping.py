@@ -10,8 +10,7 @@ from tests.processes import PATIENCE, Child
 
 ADD = """
 import signal
-from holdfast.ingest.publishing import groups
-groups.GROUP_FILES = 4
+components = holdfast.Components(limits=holdfast.Limits(group_files=4))
 
 reached = []
 def progress(state):
@@ -19,7 +18,7 @@ def progress(state):
         reached.append(1)
         ACTION
 
-with holdfast.open(sys.argv[1]) as store:
+with holdfast.open(sys.argv[1], components=components) as store:
     report = store.add(sys.argv[2], jobs=1, stop=lambda: bool(reached), progress=progress)
     say(report.interrupted, report.added)
 """
@@ -82,8 +81,8 @@ def test_a_kill_leaves_whole_groups_and_the_same_command_does_the_rest(
 def test_a_kill_at_a_fault_point_leaves_whole_groups(
     folder: Path, many: Path, child: Callable[..., Child], point: str
 ) -> None:
-    code = "from holdfast.ingest.publishing import groups\ngroups.GROUP_FILES = 90\n"
+    code = "components = holdfast.Components(limits=holdfast.Limits(group_files=90))\n"
     code += "from holdfast.publish import staging\nstaging.TAIL_ROWS_PER_COMMIT = 8\n"
-    code += "with holdfast.open(sys.argv[1]) as store: store.add(sys.argv[2], jobs=1)"
+    code += "with holdfast.open(sys.argv[1], components=components) as store: store.add(sys.argv[2], jobs=1)"
     assert child(code, folder, many, faults=f"{point}=kill@2").ended_by_kill()
     assert_goes_on(folder, many, added(folder))

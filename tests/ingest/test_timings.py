@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.catalog.engines import sqlite
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 STAGES = ("scan", "prefilter", "prepare", "stage", "lock_wait", "publish")
 #: seconds that each turn has to be waited for
@@ -56,7 +57,7 @@ def notes(tmp_path: Path) -> Path:
 def test_waiting_for_the_writers_turn_is_a_stage_of_its_own(
     store: Store, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = store._backend.engine
+    engine = rooms(store).engine
     assert isinstance(engine, sqlite.SqliteEngine)
     slow = SlowTurnstile(engine)
     monkeypatch.setattr(engine, "_turnstile", slow)

@@ -17,6 +17,7 @@ from holdfast.host import process
 from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, JobContext, JobKind, Worker, outcome
 from holdfast.jobs.outcome import Outcome
+from holdfast.testing.seams import rooms
 
 #: seconds
 LEASE = 60.0
@@ -25,8 +26,8 @@ DEAD = replace(process.current(), started="before all time").to_json()
 
 def begin(store: Store, token: str, owner: str) -> Job | None:
     """Lease the job that is next."""
-    now = store._backend.clock.now()
-    with store._backend.engine.write() as conn:
+    now = rooms(store).clock.now()
+    with rooms(store).engine.write() as conn:
         chosen = [job_id for job_id, _, _ in jobs.claimable(conn, ["noop"], now, 1)]
         claimed = jobs.claim(conn, chosen, token, owner, now, now + LEASE) if chosen else []
     return claimed[0] if claimed else None
@@ -38,22 +39,22 @@ def states(store: Store) -> list[str]:
 
 
 def fail(store: Store, clock: ManualClock, job: Job) -> None:
-    outcome.write(store._backend, [Outcome(job, QUEUED, "ValueError: no luck")])
+    outcome.write(rooms(store), [Outcome(job, QUEUED, "ValueError: no luck")])
 
 
 def stop(store: Store, clock: ManualClock, job: Job) -> None:
-    outcome.write(store._backend, [Outcome(job, QUEUED, counted=False)])
+    outcome.write(rooms(store), [Outcome(job, QUEUED, counted=False)])
 
 
 def die(store: Store, clock: ManualClock, job: Job) -> None:
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE jobs SET owner = :dead WHERE job_id = :id", {"dead": DEAD, "id": job.job_id})
-    assert outcome.take_over(store._backend) == 1
+    assert outcome.take_over(rooms(store)) == 1
 
 
 def fall_silent(store: Store, clock: ManualClock, job: Job) -> None:
     clock.advance(LEASE + 1)
-    assert outcome.take_over(store._backend) == 1
+    assert outcome.take_over(rooms(store)) == 1
 
 
 @pytest.mark.parametrize("put_back", [fail, stop, die, fall_silent])
@@ -87,7 +88,7 @@ def test_a_worker_goes_on_after_a_job_whose_key_was_wanted_again_has_failed(stor
 
     first = store.jobs.enqueue("noop", key="k")
     other = store.jobs.enqueue("noop")
-    worker = Worker(store._backend, [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
+    worker = Worker(rooms(store), [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
     while worker.turn():
         pass
     job = store.jobs.get(first)
@@ -104,7 +105,7 @@ def test_of_two_that_ran_under_one_key_and_are_put_back_the_newer_stays(store: S
         for each in put_back:
             job = pair[each]
             assert job is not None
-            outcome.write(store._backend, [Outcome(job, QUEUED)])
+            outcome.write(rooms(store), [Outcome(job, QUEUED)])
         older, newer = (job.job_id for job in pair if job is not None)
         assert [store.jobs.get(each).state for each in (older, newer)] == [SUPERSEDED, QUEUED]
         store.jobs.cancel(newer)
@@ -114,20 +115,20 @@ def test_of_two_that_ran_under_one_key_and_are_put_back_the_newer_stays(store: S
 def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str) -> None:
     ids = [store.jobs.enqueue("noop") for _ in range(3)]
     found = [begin(store, f"t{each}", DEAD) for each in ids]
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run(
             f"CREATE TRIGGER stubborn BEFORE UPDATE ON jobs WHEN OLD.job_id = {ids[1]}"
             " BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
     if how == "recovered":
-        assert outcome.take_over(store._backend) == 2
+        assert outcome.take_over(rooms(store)) == 2
         assert states(store) == [QUEUED, RUNNING, QUEUED]
     else:
-        outcome.write(store._backend, [Outcome(job, DONE) for job in found if job is not None])
+        outcome.write(rooms(store), [Outcome(job, DONE) for job in found if job is not None])
         assert states(store) == [DONE, RUNNING, DONE]
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("DROP TRIGGER stubborn")
-    outcome.take_over(store._backend)
+    outcome.take_over(rooms(store))
     assert RUNNING not in states(store)
 
 
@@ -141,7 +142,7 @@ def test_two_that_recover_at_once_recover_each_job_once(store: Store) -> None:
 
     def recover() -> None:
         ready.wait(30)
-        counts.append(outcome.take_over(store._backend))
+        counts.append(outcome.take_over(rooms(store)))
 
     threads = [threading.Thread(target=recover) for _ in range(2)]
     for each in threads:
@@ -150,7 +151,7 @@ def test_two_that_recover_at_once_recover_each_job_once(store: Store) -> None:
         each.join(60)
     assert sum(counts) == 3
     assert [(job.state, job.attempts) for job in store.jobs] == [(QUEUED, 1)] * 3
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         assert sum(row.kind == "take_over" for row in audit.newest(conn, 100)) == 3
 
 
@@ -168,7 +169,7 @@ def test_an_error_that_the_catalog_cannot_keep_as_it_is_fails_its_job_alone(stor
             raise error
 
     bad, good = store.jobs.enqueue("noop", {"bad": True}, attempts=1), store.jobs.enqueue("noop")
-    assert Worker(store._backend, [JobKind("noop", run)]).turn(2) == 2
+    assert Worker(rooms(store), [JobKind("noop", run)]).turn(2) == 2
     assert [store.jobs.get(each).state for each in (bad, good)] == [FAILED, DONE]
 
 
@@ -201,7 +202,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def empty(self) -> None:
-        with self.store._backend.engine.write() as conn:
+        with rooms(self.store).engine.write() as conn:
             conn.run("DELETE FROM jobs")
         self.expected: dict[int, Expected] = {}
         self.begun: list[Job] = []
@@ -239,7 +240,7 @@ class Machine(RuleBasedStateMachine):
         # Also one whose lease is long gone: then nothing may come of it.
         job = data.draw(st.sampled_from(self.begun))
         state = QUEUED if how == "stopped" else how
-        outcome.write(self.store._backend, [Outcome(job, state, counted=how != "stopped")])
+        outcome.write(rooms(self.store), [Outcome(job, state, counted=how != "stopped")])
         if self.expected[job.job_id].token == job.token:
             self.broke_off(job.job_id, counted=how == QUEUED) if state == QUEUED else self.end(job.job_id, how)
 
@@ -248,7 +249,7 @@ class Machine(RuleBasedStateMachine):
         if silent:
             self.clock.advance(LEASE + 1)
         lost = [i for i, each in self.expected.items() if each.state == RUNNING and (each.dead or silent)]
-        assert outcome.take_over(self.store._backend) == len(lost)
+        assert outcome.take_over(rooms(self.store)) == len(lost)
         for job_id in lost:
             self.broke_off(job_id, counted=True)
 

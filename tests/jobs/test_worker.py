@@ -18,6 +18,7 @@ from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker,
 from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.publish.transaction import Transaction
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 
 #: seconds after which what did not come is a failed test
@@ -29,7 +30,7 @@ def _nothing(context: JobContext) -> None:
 
 
 def _worker(store: Store, *kinds: JobKind, **more: object) -> Worker:
-    return Worker(store._backend, kinds, **more)  # type: ignore[arg-type]
+    return Worker(rooms(store), kinds, **more)  # type: ignore[arg-type]
 
 
 def _note(context: JobContext) -> None:
@@ -62,7 +63,7 @@ def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
     def run(context: JobContext) -> None:
         # Its lease runs out, and somebody else runs the job meanwhile.
         clock.advance(1000)
-        assert outcome.take_over(store._backend) == 1
+        assert outcome.take_over(rooms(store)) == 1
         _worker(store, JobKind("note", _note)).turn()
         with pytest.raises(LockLost) as error:
             context.publish(lambda tx: tx.write("/notes/zombie.md", "boo"))
@@ -151,7 +152,7 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
         for _ in range(10):
             clock.advance(40)
             worker[0].beat()
-            assert outcome.take_over(store._backend) == 0
+            assert outcome.take_over(rooms(store)) == 0
         context.check()
 
     worker.append(_worker(store, JobKind("long", run, time_limit=1e6), lease=60))
@@ -423,10 +424,10 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
     )
     assert other.hear() == "running"
     worker = _worker(store, JobKind("note", _note))
-    assert outcome.take_over(store._backend) == 0
+    assert outcome.take_over(rooms(store)) == 0
     assert worker.turn() == 0
     other.kill()
-    assert outcome.take_over(store._backend) == 1
+    assert outcome.take_over(rooms(store)) == 1
     assert worker.turn() == 1
     job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("done", 2)
@@ -435,10 +436,10 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
 def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
     job_id = store.jobs.enqueue("poison", attempts=2)
     for _ in range(2):
-        with store._backend.engine.write() as conn:
-            [found] = jobs.claimable(conn, ["poison"], store._backend.clock.now(), 1)
-            jobs.claim(conn, [found[0]], "t", _dead(), store._backend.clock.now(), 1e18)
-        assert outcome.take_over(store._backend) == 1
+        with rooms(store).engine.write() as conn:
+            [found] = jobs.claimable(conn, ["poison"], rooms(store).clock.now(), 1)
+            jobs.claim(conn, [found[0]], "t", _dead(), rooms(store).clock.now(), 1e18)
+        assert outcome.take_over(rooms(store)) == 1
     job = store.jobs.get(job_id)
     assert job.state == "failed"
     assert "died" in (job.error or "")

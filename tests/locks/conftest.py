@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
 from holdfast.locks.manager import LockManager
+from holdfast.testing.seams import rooms
 
 HERE = Identity("here", "boot-1", 1, "then")
 
@@ -17,7 +19,7 @@ HERE = Identity("here", "boot-1", 1, "then")
 @pytest.fixture
 def other(folder: Path, store: Store, clock: ManualClock) -> Iterator[Store]:
     """Return the same store, opened by somebody else."""
-    with holdfast.open(folder, clock=clock, actor="agent:2") as opened:
+    with holdfast.open(folder, components=Components(clock=clock), actor="agent:2") as opened:
         yield opened
 
 
@@ -27,7 +29,7 @@ def process(store: Store, clock: ManualClock) -> Iterator[Callable[..., LockMana
     made: list[LockManager] = []
 
     def make(owner: Identity = HERE, dead: Callable[[Identity], bool | None] = lambda _: False) -> LockManager:
-        made.append(LockManager(store._backend.engine, clock, store._backend.branch, owner=owner, dead=dead))
+        made.append(LockManager(rooms(store).engine, clock, rooms(store).branch, owner=owner, dead=dead))
         return made[-1]
 
     yield make

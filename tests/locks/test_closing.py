@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.locks import table
@@ -45,7 +46,7 @@ def test_a_lock_that_is_being_taken_is_not_left_behind(
     name: str, folder: Path, store: Store, clock: ManualClock, pausing: Pausing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there, go_on = pausing(name)
-    closing = holdfast.open(folder, clock=clock)
+    closing = holdfast.open(folder, components=Components(clock=clock))
     if name == "lock.before_grant_commit":
         # The end waits for the writers' turn, which the grant has.
         end = closing._lock_manager.close
@@ -67,7 +68,7 @@ def test_a_lock_that_is_being_taken_is_not_left_behind(
 
 
 def test_a_lock_that_is_being_given_back_is_not_left_behind(folder: Path, store: Store, clock: ManualClock) -> None:
-    closing = holdfast.open(folder, clock=clock)
+    closing = holdfast.open(folder, components=Components(clock=clock))
     lock = closing._lock_manager.acquire(["/a"])
     # What a thread has done that is about to give it back.
     lock._ended = "released"
@@ -78,13 +79,13 @@ def test_a_lock_that_is_being_given_back_is_not_left_behind(folder: Path, store:
 def test_a_lock_that_was_handed_over_outlives_the_store_it_was_taken_through(
     folder: Path, store: Store, clock: ManualClock
 ) -> None:
-    with holdfast.open(folder, clock=clock) as closing:
+    with holdfast.open(folder, components=Components(clock=clock)) as closing:
         claim = closing.lock("/a").hand_over()
     store.locks.adopt(claim).release()
 
 
 def test_a_lock_of_a_closed_store_is_renewed_no_longer(folder: Path, store: Store, clock: ManualClock) -> None:
-    closing = holdfast.open(folder, clock=clock)
+    closing = holdfast.open(folder, components=Components(clock=clock))
     lock = closing._lock_manager.acquire(["/a"])
     closing.close()
     # What is left of one whose giving back the end came before.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.catalog import locks as rows
 from holdfast.errors import Locked, LockLost, ReadOnly, Unsupported
 from holdfast.front.store import Store
@@ -17,6 +18,7 @@ from holdfast.host.process import Identity
 from holdfast.locks.held_lock import LONGEST_TTL, SHORTEST_TTL
 from holdfast.locks.manager import LockManager
 from holdfast.publish.transaction import Transaction
+from holdfast.testing.seams import rooms
 from tests.locks.conftest import HERE
 from tests.looking import contents_of, head
 
@@ -73,7 +75,7 @@ def test_tokens_only_grow(store: Store, other: Store) -> None:
 def test_tokens_are_not_given_again_after_a_power_cut(process: Process, store: Store) -> None:
     before = process().acquire(["/a"]).token
     # What a power cut does to writes that were not durable: the counter and the locks are as they were long before.
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE lock_numbers SET next_number = 1")
         conn.run("DELETE FROM locks")
     restarted = process(Identity("here", "boot-2", 1, "later"))
@@ -222,7 +224,7 @@ def test_an_identity_written_before_it_named_a_namespace_is_read() -> None:
 
 def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store, clock: ManualClock) -> None:
     store.lock("/a", ttl=60)
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE locks SET owner = '{\"pid\": tru'")
     with pytest.raises(Locked, match="cannot be read"):
         other.lock("/a")
@@ -233,7 +235,7 @@ def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store,
 
 def test_a_lock_whose_lease_makes_no_sense_is_told_of_and_broken(store: Store, other: Store) -> None:
     store.lock("/a")
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run("UPDATE locks SET expires = 9e999")
     with pytest.raises(Locked, match="until a time that cannot be read"):
         other.lock("/a")
@@ -248,7 +250,7 @@ def test_what_expired_and_nobody_wants_is_cleared_away(store: Store, clock: Manu
 
 
 def test_closing_a_store_gives_its_locks_back(folder: Path, other: Store, clock: ManualClock) -> None:
-    with holdfast.open(folder, clock=clock) as short:
+    with holdfast.open(folder, components=Components(clock=clock)) as short:
         short.lock("/a")
     assert other.lock("/a").held
 

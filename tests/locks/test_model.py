@@ -26,6 +26,7 @@ from holdfast.locks.held_lock import HeldLock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, conflicts, wanted
 from holdfast.locks.renewal import Renewer
+from holdfast.testing.seams import rooms
 
 AGENTS = 3
 TTL = 10.0
@@ -61,7 +62,7 @@ class LockTableMachine(RuleBasedStateMachine):
         self.model: list[Held] = []
         self.highest = 0
         self.dead: set[int] = set()
-        self.engine = store._backend.engine
+        self.engine = rooms(store).engine
         with self.engine.write(durable=False) as conn:
             for table in ("locks", "lock_queue", "lock_counts"):
                 conn.run(f"DELETE FROM {table}")

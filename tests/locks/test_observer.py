@@ -4,6 +4,7 @@ from holdfast.catalog import audit
 from holdfast.errors import Locked, LockLost, NotFound
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
+from holdfast.testing.seams import rooms
 
 
 def test_locks_are_listed_with_all_that_is_known(store: Store, other: Store) -> None:
@@ -55,7 +56,7 @@ def test_breaking_what_is_not_locked_names_what_covers_it(store: Store) -> None:
 def test_a_broken_lock_is_audited(store: Store, other: Store) -> None:
     lock = store.lock("/a", purpose="thinking")
     other.locks.revoke("/a", force=True)
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         row = audit.newest(conn, 1)[0]
     assert (row.kind, row.subject) == ("break_lock", str(lock.token))
     assert "agent:2 broke the point lock on /a of user" in row.detail

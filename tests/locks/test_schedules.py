@@ -27,6 +27,7 @@ from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import GrantedLock, LockRequest
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.transaction import Transaction, publish_at_head
+from holdfast.testing.seams import rooms
 
 SEEDS = 2400
 CHUNK = 300
@@ -220,7 +221,7 @@ def play(backend: Backend, seed: int) -> World:
 def backend(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Backend:
     """Return a store's backend that does not fsync: what is tested here is order, not durability."""
     folder = shutil.copytree(pristine, tmp_path_factory.mktemp("quick") / "kb")
-    return holdfast.open(folder, durability="relaxed")._backend
+    return rooms(holdfast.open(folder, durability="relaxed"))
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

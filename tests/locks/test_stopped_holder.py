@@ -11,6 +11,7 @@ import pytest
 import holdfast
 from holdfast.errors import Locked
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.looking import contents_of, head
 from tests.processes import Child
 
@@ -50,7 +51,7 @@ def stop(store: Store, child: Child) -> None:
     """Stop a child, all its threads, at an instant at which it does not hold the writer's turn."""
     # Whoever is stopped inside an SQL transaction stops every other writer as well. That is no matter of leases, so
     # the turn is taken first: the child can then be anywhere but there.
-    with store._backend.engine.write(durable=False):
+    with rooms(store).engine.write(durable=False):
         os.kill(child.process.pid, signal.SIGSTOP)
         assert os.WIFSTOPPED(os.waitpid(child.process.pid, os.WUNTRACED)[1])
 

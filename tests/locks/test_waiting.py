@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
@@ -68,7 +69,7 @@ def test_a_wait_ends_when_its_time_is_over(store: Store, other: Store, clock: Ma
 def test_a_wait_ends_with_the_lease_of_who_does_not_renew(folder: Path, store: Store, clock: ManualClock) -> None:
     store.lock("/a", ttl=100)
     began = clock.now()
-    with holdfast.open(folder, clock=clock) as other:
+    with holdfast.open(folder, components=Components(clock=clock)) as other:
         lock = other.lock("/a", timeout=None)
     assert clock.now() == pytest.approx(began + 100, abs=0.1)
     assert lock.token > 0
@@ -77,7 +78,7 @@ def test_a_wait_ends_with_the_lease_of_who_does_not_renew(folder: Path, store: S
 
 def test_a_wait_ends_with_the_release(folder: Path, store: Store, clock: ManualClock) -> None:
     held, turning = store.lock("/a", ttl=1000), Turning(clock)
-    with holdfast.open(folder, clock=turning) as other:
+    with holdfast.open(folder, components=Components(clock=turning)) as other:
         turning.meanwhile = held.release
         assert other.lock("/a", timeout=10).held
 
@@ -180,7 +181,7 @@ def test_a_waiter_keeps_its_place_however_long_it_waits(folder: Path, store: Sto
     held, turning = store.lock("/a", ttl=1000), Turning(clock)
     places: set[int] = set()
     turning.meanwhile = lambda: places.update(info.token for info in store.locks.waiting())
-    with holdfast.open(folder, clock=turning) as other, pytest.raises(Locked):
+    with holdfast.open(folder, components=Components(clock=turning)) as other, pytest.raises(Locked):
         other.lock("/a", timeout=3 * PLACE_LEASE)
     assert len(places) == 1
     assert held.held
@@ -193,7 +194,7 @@ def test_a_wait_that_is_interrupted_leaves_the_queue(folder: Path, store: Store,
         raise KeyboardInterrupt
 
     turning.meanwhile = interrupt
-    with store.lock("/a"), holdfast.open(folder, clock=turning) as other:
+    with store.lock("/a"), holdfast.open(folder, components=Components(clock=turning)) as other:
         with pytest.raises(KeyboardInterrupt):
             other.lock("/a", timeout=None)
         assert store.locks.waiting() == []

@@ -11,6 +11,7 @@ from holdfast.catalog import pins
 from holdfast.front.store import Store
 from holdfast.index.files import alive_files
 from holdfast.publish import publication
+from holdfast.testing.seams import rooms
 from holdfast.upkeep import publish as upkeep_publish
 
 
@@ -53,7 +54,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
 
 def needed(store: Store, born: set[str]) -> set[Path]:
     """Return the files that the catalog refers to now and that were not there when the store was made."""
-    backend = store._backend
+    backend = rooms(store)
     found: set[Path] = set()
     for table in (backend.tables.live, backend.tables.history):
         with backend.engine.read() as conn:

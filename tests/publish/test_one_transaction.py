@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdfast
+from holdfast import Components
 from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
+from holdfast.testing.seams import rooms
 from tests.looking import head
 from tests.reference import Reference
 
@@ -133,9 +135,7 @@ class Cases:
 
 def cases(folder: Path, count: int) -> Cases:
     """Return a store with room for so many cases."""
-    store = holdfast.open(folder, durability="relaxed")
-    assert store._upkeep is not None
-    store._backend.after_publish.remove(store._upkeep.notice)
+    store = holdfast.open(folder, durability="relaxed", components=Components(upkeep=False))
     reference, past = Reference({"": None}), {}
     for seq, operations in enumerate(PAST, start=EARLIEST):
         with store.transaction() as tx:
@@ -150,7 +150,7 @@ def cases(folder: Path, count: int) -> Cases:
 
 def check(found: Cases) -> None:
     """Close the store once nothing in it contradicts itself."""
-    report = verify(found.store._backend, deep=True)
+    report = verify(rooms(found.store), deep=True)
     found.store.close()
     assert not report.problems, report.problems[:5]
 

@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.documents import Body, Derived
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 PAGE = "<h1>Slow</h1><p>zebra</p>"
 
@@ -35,7 +36,7 @@ def test_others_write_while_a_document_is_converted(
 ) -> None:
     begun, go_on = Event(), Event()
     slow = prepare(store)
-    derive = store._backend.deriver.derive
+    derive = rooms(store).deriver.derive
 
     def hanging(name: str, body: Body) -> Derived:
         if body.size == len(PAGE):
@@ -43,7 +44,7 @@ def test_others_write_while_a_document_is_converted(
             assert go_on.wait(60)
         return derive(name, body)
 
-    monkeypatch.setattr(store._backend.deriver, "derive", hanging)
+    monkeypatch.setattr(rooms(store).deriver, "derive", hanging)
     with ThreadPoolExecutor(1) as thread:
         try:
             waiting = thread.submit(slow)

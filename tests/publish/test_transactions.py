@@ -15,6 +15,7 @@ from holdfast.errors import Conflict, NotFound, Unsupported
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
+from holdfast.testing.seams import rooms
 from tests.effort import Effort
 from tests.looking import contents_of, entry_rows, head
 from tests.processes import Child
@@ -63,7 +64,7 @@ def test_whatever_is_raised_inside_leaves_nothing(store: Store, error: type[Base
         raise error
     assert contents_of(store) == {}
     assert head(store) == before
-    assert list(store._backend.blobs.list()) == []
+    assert list(rooms(store).blobs.list()) == []
 
 
 def test_a_keyboard_interrupt_while_it_is_published_leaves_nothing(store: Store) -> None:
@@ -127,7 +128,7 @@ def test_what_is_put_below_a_directory_that_is_then_removed_leaves_no_row(store:
     assert contents_of(store) == {"/d": b"a file now"}
     # Below the directory nothing ends: what it held stays in it as it was, to come back with it.
     assert entry_rows(store) == (begun + 1, ended + 2)
-    assert not verify(store._backend, deep=True).problems
+    assert not verify(rooms(store), deep=True).problems
 
 
 def test_a_swap_of_two_names_keeps_both_nodes(store: Store) -> None:
@@ -538,7 +539,7 @@ def test_an_error_in_a_listener_reaches_nobody_who_commits(
     def broken() -> None:
         raise RuntimeError("can't start new thread")
 
-    listeners = getattr(store._backend, when)
+    listeners = getattr(rooms(store), when)
     listeners.insert(0, broken)
     listeners.append(lambda: heard.append(1))
     store.write("/a.md", "a")
@@ -654,9 +655,9 @@ def test_a_source_that_changes_while_it_is_stored_is_refused(store: Store, tmp_p
 
     source = tmp_path / "growing.bin"
     source.write_bytes(b"\0" * (IN_MEMORY_BYTES + 1))
-    draft = Draft("growing.bin", body_of_file(source, "application/octet-stream"), store._backend.deriver)
+    draft = Draft("growing.bin", body_of_file(source, "application/octet-stream"), rooms(store).deriver)
     source.write_bytes(b"\1" * (IN_MEMORY_BYTES + 1))
     with pytest.raises(Conflict, match="changed while"):
-        publish_at_head(store._backend, lambda tx: tx.put("/g.bin", draft), [draft], CommitOptions(MAIN))
+        publish_at_head(rooms(store), lambda tx: tx.put("/g.bin", draft), [draft], CommitOptions(MAIN))
     assert contents_of(store) == {}
-    assert list(store._backend.blobs.list()) == []
+    assert list(rooms(store).blobs.list()) == []

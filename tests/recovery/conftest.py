@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import faults
+from holdfast import Components, faults
 from holdfast.backend import Backend
 from holdfast.blobs import objects
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
 from holdfast.publish import committing, intention, publication
+from holdfast.testing.seams import rooms
 from tests.recovery import litter
 
 #: has something done once, when a write passes a fault point; the list tells whether it was
@@ -32,7 +33,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     """Return the parts of the store that the test uses."""
     name = "filled" if "filled" in request.fixturenames else "store"
     store: Store = request.getfixturevalue(name)
-    return store._backend
+    return rooms(store)
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def filled(folder: Path, model: Path, clock: ManualClock) -> Iterator[Store]:
     """Return a store with something of every kind: inline, blob, tail, table, history, renditions, moves, removals."""
     shutil.rmtree(folder)
     shutil.copytree(model, folder)
-    with holdfast.open(folder, clock=clock) as store:
+    with holdfast.open(folder, components=Components(clock=clock)) as store:
         yield store
 
 

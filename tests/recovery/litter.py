@@ -19,6 +19,7 @@ from holdfast.host import process
 from holdfast.index.tables import TableAppend
 from holdfast.publish import intention
 from holdfast.publish.intention import Intention
+from holdfast.testing.seams import rooms
 
 #: a text of more than 64 KiB and more chunks than the tail takes at once: a blob and an append to the table
 LONG_TEXT = "\n\n".join(f"# Heading {n}\n\n" + f"word{n} and another thing " * 14 for n in range(300))
@@ -123,13 +124,13 @@ def temporary_file(backend: Backend, data: bytes = b"half") -> str:
 
 def state_of(store: Store, intent_id: str) -> Intent:
     """Return an intent as it stands now."""
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         return next(intent for intent in intents.newest(conn, 1000) if intent.intent_id == intent_id)
 
 
 def audited(store: Store, kind: str) -> list[AuditRow]:
     """Return the audit rows of one kind."""
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         return [row for row in audit.newest(conn, 1000) if row.kind == kind]
 
 

@@ -14,6 +14,7 @@ from holdfast.host.clock import ManualClock, SystemClock
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.doctor import Finding, doctor
 from holdfast.recovery.sweep import sweep
+from holdfast.testing.seams import rooms
 from tests.recovery.litter import blob, intend, sql
 
 
@@ -49,7 +50,7 @@ def test_a_catalog_that_cannot_be_opened(folder: Path, damage: str) -> None:
 @pytest.mark.parametrize("damage", ["flipped", "truncated"])
 def test_an_index_that_searches_cannot_read(filled: Store, damage: str) -> None:
     """What makes a search fail and send people here must be found here, though no file is missing."""
-    table = filled._backend.tables.live.table.path
+    table = rooms(filled).tables.live.table.path
     files = sorted(table.glob("_indices/*/*.lance"))
     assert files
     for file in files:

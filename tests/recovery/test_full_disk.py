@@ -17,6 +17,7 @@ from holdfast.index.files import all_files
 from holdfast.publish import intention
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
+from holdfast.testing.seams import rooms
 from tests.recovery.litter import LONG_TEXT, intend, unpublished_rows
 
 
@@ -111,7 +112,7 @@ def test_a_disk_that_is_full_to_the_last_byte_has_room_again_after_gc(
     # No upkeep in the background: it would fail as well, now and then.
     monkeypatch.setenv("HOLDFAST_SEARCH__FOLD_ROWS", "4096")
     with holdfast.create(small / "kb") as store:
-        backend = store._backend
+        backend = rooms(store)
         for number in range(6):
             store.write(f"/{number}.md", LONG_TEXT.replace("Heading", f"Title {number}")[:60_000])
         gc(backend)

@@ -16,6 +16,7 @@ from holdfast.host import process
 from holdfast.index.files import all_files
 from holdfast.recovery.gc import gc
 from holdfast.recovery.litter import remove_blobs
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
 
@@ -193,8 +194,8 @@ def test_a_collection_killed_at_any_point_is_done_by_the_next(
     with holdfast.open(folder) as store:
         assert store.maintenance.verify(deep=True).ok
         store.maintenance.gc()
-        assert not known(store._backend, lost)
-        assert not store._backend.blobs.has(lost)
+        assert not known(rooms(store), lost)
+        assert not rooms(store).blobs.has(lost)
         report = store.maintenance.verify(deep=True)
         assert report.ok
         assert report.notes == ()

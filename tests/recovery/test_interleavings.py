@@ -15,6 +15,7 @@ from holdfast.blobs.hashing import content_id
 from holdfast.front.store import Store
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
+from holdfast.testing.seams import rooms
 from tests.recovery.conftest import At
 from tests.recovery.litter import LONG_TEXT, blob
 
@@ -75,7 +76,7 @@ def test_a_forgotten_content_comes_back(
     unreferenced(store, "binary")
     part(backend)
     if part is not forget_only:
-        assert store._backend.blobs.size(content_id(DATA["binary"])) is None
+        assert rooms(store).blobs.size(content_id(DATA["binary"])) is None
     passed = at(instant, lambda: gc(backend))
     store.write("/again.bin", DATA["binary"])
     assert passed

@@ -17,6 +17,7 @@ from holdfast.blobs.objects import key_of
 from holdfast.cli import main
 from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.recovery.litter import dead_process, intend, sql
 
@@ -40,7 +41,7 @@ def without_tables(store: Store) -> None:
 
 
 def with_a_cut_index(store: Store) -> None:
-    for file in store._backend.tables.live.table.path.glob("_indices/*/*.lance"):
+    for file in rooms(store).tables.live.table.path.glob("_indices/*/*.lance"):
         file.write_bytes(file.read_bytes()[:50])
 
 
@@ -254,7 +255,7 @@ def damage_file(name: str, folder: Path) -> dict[str, bytes]:
 
 def test_search_tables_that_held_nothing_are_made_anew(store: Store) -> None:
     shutil.rmtree(Path(store.address) / "tables")
-    assert sorted(store.maintenance.repair().tables) == sorted(store._backend.tables.names)
+    assert sorted(store.maintenance.repair().tables) == sorted(rooms(store).tables.names)
     store.write("/a.md", "a lease ends")
     assert [hit.path for hit in store.search("lease")] == ["/a.md"]
     assert store.maintenance.verify(deep=True).ok
@@ -308,8 +309,8 @@ def failed_job(store: Store) -> None:
 
 
 def set_aside(store: Store) -> None:
-    intend(store._backend, dead_process(), staged="{half")
-    sweep(store._backend)
+    intend(rooms(store), dead_process(), staged="{half")
+    sweep(rooms(store))
 
 
 FOUND: dict[str, Damage] = {
@@ -337,7 +338,7 @@ def test_what_the_doctor_names_is_run_and_the_finding_is_gone(damaged: Path, tol
 def test_the_doctor_names_a_writer_that_was_stopped(damaged: Path, told: Told, child: Callable[..., Child]) -> None:
     code = """
     store = holdfast.open(sys.argv[1])
-    with store._backend.engine.write():
+    with rooms(store).engine.write():
         say("inside")
         hear()
     """

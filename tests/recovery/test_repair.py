@@ -12,6 +12,7 @@ from holdfast.backend import Backend
 from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, sql, unpublished_rows
 
@@ -29,7 +30,7 @@ def check_sound(store: Store) -> None:
 
 
 def test_a_store_that_is_whole_is_left_as_it_is(filled: Store) -> None:
-    before = filled._backend.engine.path.read_bytes()  # type: ignore[attr-defined]
+    before = rooms(filled).engine.path.read_bytes()  # type: ignore[attr-defined]
     report = filled.maintenance.repair()
     assert (report.found_again, report.renditions, report.tables, report.rebuilt, report.lost) == (0, 0, [], 0, [])
     check_sound(filled)
@@ -77,7 +78,7 @@ def test_the_folder_of_the_tables_is_made_anew(filled: Store, folder: Path) -> N
     filled.close()
     shutil.rmtree(folder / "tables")
     with holdfast.open(folder) as store:
-        assert sorted(store.maintenance.repair().tables) == sorted(store._backend.tables.names)
+        assert sorted(store.maintenance.repair().tables) == sorted(rooms(store).tables.names)
         check_sound(store)
 
 

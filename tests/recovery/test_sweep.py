@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import intents, pins
@@ -19,6 +20,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.index.files import alive_files, all_files
 from holdfast.publish.intention import INTENT_LEASE
 from holdfast.recovery.sweep import ATTEMPTS, sweep
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.recovery.litter import (
     WRITE_LONG_TEXT,
@@ -56,12 +58,12 @@ def table_files(backend: Backend) -> set[str]:
 @pytest.mark.parametrize("point", ["blob.before_rename", "table.before_manifest", "publish.before_commit"])
 def test_what_a_killed_writer_staged_is_removed(point: str, folder: Path, child: Start) -> None:
     with holdfast.open(folder) as store:
-        before = table_files(store._backend)
+        before = table_files(rooms(store))
     assert child(WRITE_LONG_TEXT, folder, faults=f"{point}=kill").ended_by_kill()
     with holdfast.open(folder) as store:
-        sweep(store._backend)
-        assert table_files(store._backend) == before
-        assert list(store._backend.blobs.list()) == []
+        sweep(rooms(store))
+        assert table_files(rooms(store)) == before
+        assert list(rooms(store).blobs.list()) == []
         assert len(audited(store, "sweep")) == 1
         assert store.maintenance.verify(deep=True).ok
         assert store.maintenance.intents() == []
@@ -71,7 +73,7 @@ def test_the_writer_that_was_killed_can_write_the_same_again(folder: Path, child
     assert child(WRITE_LONG_TEXT, folder, faults="publish.before_commit=kill").ended_by_kill()
     child(WRITE_LONG_TEXT, folder).finish()
     with holdfast.open(folder) as store:
-        sweep(store._backend)
+        sweep(rooms(store))
         assert store.stat("/long.md").size > 64 * 1024
         assert store.maintenance.verify(deep=True).ok
 
@@ -83,7 +85,7 @@ def test_an_add_that_finds_nothing_left_to_do_clears_up_after_the_killed_one(
     with holdfast.open(folder) as store:
         store.add(tmp_path / "a.md")
     with holdfast.open(folder) as store:
-        intend(store._backend, dead, tables=list(store._backend.tables.names))
+        intend(rooms(store), dead, tables=list(rooms(store).tables.names))
         assert store.add(tmp_path / "a.md").skipped == 1
     with holdfast.open(folder, read_only=True) as store:
         assert store.maintenance.intents() == []
@@ -163,7 +165,7 @@ def test_an_intent_with_a_time_that_is_none_stops_nobody(
     intent = intend(backend, on_another_host())
     with backend.engine.write() as conn:
         conn.run(f"UPDATE intents SET {column} = 'yesterday' WHERE intent_id = :id", {"id": intent})
-    with holdfast.open(folder, clock=backend.clock) as other:
+    with holdfast.open(folder, components=Components(clock=backend.clock)) as other:
         assert state_of(other, intent).state == intents.SET_ASIDE
         (entry,) = other.maintenance.intents()
         assert "'yesterday'" in str(entry.error)
@@ -242,9 +244,9 @@ def test_the_sweep_of_a_copy_touches_only_the_copy(
     rows = unpublished_rows(backend)
     store.close()
     shutil.copytree(folder, tmp_path / "copy")
-    with holdfast.open(tmp_path / "copy", clock=backend.clock) as copy:
-        sweep(copy._backend)
-        assert not copy._backend.blobs.has(there)
+    with holdfast.open(tmp_path / "copy", components=Components(clock=backend.clock)) as copy:
+        sweep(rooms(copy))
+        assert not rooms(copy).blobs.has(there)
     assert backend.blobs.has(there)
     assert backend.tables.live.table.count(rows.version) == 1
 
@@ -331,23 +333,23 @@ def test_a_sweep_killed_at_any_point_is_done_again_and_audited_once(
     point: str, folder: Path, child: Start, dead: process.Identity
 ) -> None:
     with holdfast.open(folder) as store:
-        backend = store._backend
+        backend = rooms(store)
         before = table_files(backend)
         there = blob(backend)
         unpublished_rows(backend)
         intend(backend, dead, blobs=[there], tables=list(backend.tables.names))
     assert child(SWEEP, folder, faults=f"{point}=kill").ended_by_kill()
     with holdfast.open(folder) as store:
-        sweep(store._backend)
-        assert not store._backend.blobs.has(there)
-        assert table_files(store._backend) == before
+        sweep(rooms(store))
+        assert not rooms(store).blobs.has(there)
+        assert table_files(rooms(store)) == before
         assert len(audited(store, "sweep")) == 1
         assert store.maintenance.verify(deep=True).ok
 
 
 def test_two_processes_that_sweep_at_once_audit_once(folder: Path, child: Start, dead: process.Identity) -> None:
     with holdfast.open(folder) as store:
-        backend = store._backend
+        backend = rooms(store)
         ids = [intend(backend, dead, blobs=[blob(backend, os.urandom(100))]) for _ in range(20)]
     both = [child("say(); hear()\n" + SWEEP.replace("\n    ", "\n"), folder) for _ in range(2)]
     for each in both:
@@ -358,7 +360,7 @@ def test_two_processes_that_sweep_at_once_audit_once(folder: Path, child: Start,
         each.finish()
     with holdfast.open(folder) as store:
         assert sorted(row.subject for row in audited(store, "sweep")) == sorted(ids)
-        assert list(store._backend.blobs.list()) == []
+        assert list(rooms(store).blobs.list()) == []
 
 
 def test_opening_for_writing_sweeps_blobs_and_leaves_tables_for_later(
@@ -366,7 +368,7 @@ def test_opening_for_writing_sweeps_blobs_and_leaves_tables_for_later(
 ) -> None:
     first = intend(backend, dead, blobs=[blob(backend, b"1" * 99)])
     second = intend(backend, dead, blobs=[blob(backend, b"2" * 99)], tables=list(backend.tables.names))
-    with holdfast.open(folder, clock=ManualClock(backend.clock.now())) as other:
+    with holdfast.open(folder, components=Components(clock=ManualClock(backend.clock.now()))) as other:
         assert list(backend.blobs.list()) == []
         assert state_of(other, first).state == intents.SWEPT
         assert state_of(other, second).state == intents.ACTIVE

@@ -15,6 +15,7 @@ from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.recovery.check_catalog import cycles
 from holdfast.recovery.check_search import _ranges
+from holdfast.testing.seams import rooms
 from tests.recovery.litter import blob, intend, sql, unpublished_rows
 
 
@@ -225,7 +226,7 @@ def test_an_index_that_does_not_stay_in_memory_is_no_damage(filled: Store, monke
 def test_an_index_that_cannot_be_read_is_damage_though_there_is_no_memory_for_it(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for file in filled._backend.tables.live.table.path.glob("_indices/*/*.lance"):
+    for file in rooms(filled).tables.live.table.path.glob("_indices/*/*.lance"):
         data = file.read_bytes()
         file.write_bytes(data[: len(data) // 2])
     monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)

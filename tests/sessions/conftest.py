@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from tests.modelserver import ModelServer, extract, serving
@@ -23,7 +24,7 @@ def server() -> Iterator[ModelServer]:
 def knowing(folder: Path, clock: ManualClock, server: ModelServer) -> Iterator[Store]:
     """Return a store that has the server as its model."""
     configure(folder, server)
-    with holdfast.open(folder, clock=clock) as opened:
+    with holdfast.open(folder, components=Components(clock=clock)) as opened:
         yield opened
 
 
@@ -31,7 +32,7 @@ def knowing(folder: Path, clock: ManualClock, server: ModelServer) -> Iterator[S
 def reopened(folder: Path, clock: ManualClock) -> Iterator[Callable[[], Store]]:
     """Return a function that opens the store anew, as another process would."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(holdfast.open(folder, clock=clock))
+        yield lambda: stack.enter_context(holdfast.open(folder, components=Components(clock=clock)))
 
 
 def configure(folder: Path, server: ModelServer, more: str = "") -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 
 
 def test_a_store_with_sessions_and_jobs_is_whole(store: Store) -> None:
@@ -26,7 +27,7 @@ def test_a_store_with_sessions_and_jobs_is_whole(store: Store) -> None:
 )
 def test_what_points_at_nothing_is_found(store: Store, damage: str, kind: str, found: str) -> None:
     talk(store)
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run(damage)
     problems = store.maintenance.verify().problems
     assert [problem for problem in problems if problem.kind == kind and found in problem.what]

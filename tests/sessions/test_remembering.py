@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.jobs.outcome import LONGEST_ASKED
 from holdfast.sessions import SessionCommit, remembering
+from holdfast.testing.seams import rooms
 from tests import modelserver
 from tests.modelserver import Misbehaviour, ModelServer, extract, memory
 from tests.sessions.conftest import configure, work
@@ -81,7 +83,7 @@ def test_what_is_of_no_known_kind_is_counted_and_not_written(knowing: Store, ser
 def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
     folder: Path, server: ModelServer, clock: ManualClock
 ) -> None:
-    with holdfast.open(folder, clock=clock) as store:
+    with holdfast.open(folder, components=Components(clock=clock)) as store:
         made = talk(store, "chat", "I prefer metric units in all I read. And tea.")
         work(store)
         assert state(store, made) == ("skipped", "no model configured")
@@ -89,7 +91,7 @@ def test_without_a_model_the_job_is_skipped_and_can_be_run_later(
         assert (abstract.text, abstract.deriver) == ("I prefer metric units in all I read.", "extractive")
     configure(folder, server)
     server.brain = lambda asked, call: extract(memory("preferred units", "Metric."))
-    with holdfast.open(folder, clock=clock) as store:
+    with holdfast.open(folder, components=Components(clock=clock)) as store:
         store.jobs.retry(made.job_id or 0)
         work(store)
         assert state(store, made) == ("done", None)
@@ -201,7 +203,7 @@ def test_a_wrong_answer_is_sent_back_once_with_what_is_wrong(knowing: Store, ser
 def test_an_unreadable_archive_fails_the_job_for_good(knowing: Store, server: ModelServer) -> None:
     made = talk(knowing)
     assert made.archive is not None
-    with knowing._backend.engine.write() as conn:
+    with rooms(knowing).engine.write() as conn:
         conn.run(
             "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
             {"data": b"not what was written", "id": made.archive.messages_id},
@@ -345,7 +347,7 @@ def test_running_the_job_again_adds_nothing(knowing: Store, server: ModelServer)
     made = talk(knowing)
     work(knowing)
     text = knowing.read(UNITS)
-    with knowing._backend.engine.write() as conn:
+    with rooms(knowing).engine.write() as conn:
         conn.run("UPDATE jobs SET state = 'failed' WHERE job_id = :id", {"id": made.job_id})
     knowing.jobs.retry(made.job_id or 0)
     work(knowing)

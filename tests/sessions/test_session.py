@@ -13,6 +13,7 @@ from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsup
 from holdfast.front.store import Store
 from holdfast.sessions import archiving, transcript_index
 from holdfast.sessions import messages as wording
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.sessions.conftest import work
 
@@ -212,7 +213,7 @@ def test_archives_of_processes_that_died_are_made_searchable_with_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(transcript_index.Transcripts, "note", lambda self, transcript_id: None)
         made = long_talk(store)
-    transcripts = transcript_index.Transcripts(store._backend)
+    transcripts = transcript_index.Transcripts(rooms(store))
     assert with_zebracorn(store) == []
     transcripts.look_for_older()
     transcripts.work_off()
@@ -370,7 +371,7 @@ def test_a_damaged_archive_is_told_from_an_empty_one(store: Store) -> None:
     session.append("user", "hello")
     made = session.commit()
     assert made.archive is not None
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run(
             "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
             {"data": b"{}\n", "id": made.archive.messages_id},
@@ -412,7 +413,7 @@ def test_a_context_of_an_unreadable_archive_has_the_messages(store: Store) -> No
     made = session.commit()
     assert made.archive is not None
     session.append("user", "live")
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         conn.run(
             "UPDATE inline_bytes SET data = :data WHERE content_id = :id",
             {"data": b"damaged", "id": made.archive.transcript_id},

@@ -8,6 +8,7 @@ import pytest
 import holdfast
 from holdfast.catalog import search_rows
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from holdfast.upkeep import retire
 from holdfast.upkeep.fold import fold
 
@@ -29,21 +30,21 @@ def answers(store: Store) -> dict[str, list[tuple[str, int]]]:
 
 
 def places(store: Store) -> dict[str, tuple[int, int]]:
-    with store._backend.engine.read() as conn:
-        return search_rows.totals(conn, store._backend.embedder)
+    with rooms(store).engine.read() as conn:
+        return search_rows.totals(conn, rooms(store).embedder)
 
 
 def test_the_same_query_finds_the_same_before_and_after_a_fold(store: Store) -> None:
     fill(store, 0, 60)
     before = answers(store)
-    assert fold(store._backend) > 0
+    assert fold(rooms(store)) > 0
     assert set(places(store)) == {"table"}
     assert answers(store) == before
 
 
 def test_table_and_tail_together_answer_as_one(store: Store) -> None:
     fill(store, 0, 40)
-    fold(store._backend)
+    fold(rooms(store))
     fill(store, 40, 60)
     assert set(places(store)) == {"table", "tail"}
     before = answers(store)
@@ -54,7 +55,7 @@ def test_table_and_tail_together_answer_as_one(store: Store) -> None:
 
 def test_a_fold_below_its_size_does_nothing(store: Store) -> None:
     fill(store, 0, 5)
-    assert fold(store._backend, least=1000) == 0
+    assert fold(rooms(store), least=1000) == 0
     assert set(places(store)) == {"tail"}
 
 
@@ -70,7 +71,7 @@ def test_the_tail_is_folded_in_the_background_once_it_has_grown(folder: object) 
 def test_a_change_between_staging_and_publishing_a_fold_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 0, 10)
     monkeypatch.setattr("holdfast.upkeep.fold.point", once(lambda: store.write("/late.md", "zebra")))
-    fold(store._backend)
+    fold(rooms(store))
     assert [hit.path for hit in store.search("zebra", mode="text")] == ["/late.md"]
 
 
@@ -79,8 +80,8 @@ def test_a_fold_overtaken_by_another_is_run_again_and_doubles_nothing(
 ) -> None:
     fill(store, 0, 10)
     before = answers(store)
-    monkeypatch.setattr("holdfast.upkeep.fold.point", once(lambda: fold(store._backend)))
-    fold(store._backend)
+    monkeypatch.setattr("holdfast.upkeep.fold.point", once(lambda: fold(rooms(store))))
+    fold(rooms(store))
     assert answers(store) == before
     assert store.maintenance.verify(deep=True).ok
 
@@ -88,11 +89,11 @@ def test_a_fold_overtaken_by_another_is_run_again_and_doubles_nothing(
 def test_retiring_moves_hidden_rows_out_of_the_way(store: Store) -> None:
     fill(store, 0, 30)
     store.write("/kept.md", "lease lease")
-    fold(store._backend)
+    fold(rooms(store))
     old = store.commit_at().id
     before = [hit.path for hit in store.search("lease", mode="text", at=old)]
     store.remove("/notes", recursive=True)
-    assert retire.retire(store._backend) == 30
+    assert retire.retire(rooms(store)) == 30
     found = store.explain("lease", mode="text")
     assert ([hit.path for hit in found.hits], found.hidden) == (["/kept.md"], {})
     assert [hit.path for hit in store.search("lease", mode="text", at=old)] == before
@@ -112,11 +113,11 @@ def test_what_comes_back_after_it_was_retired_is_found_again(store: Store) -> No
 
 def test_a_retirement_overtaken_by_another_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 0, 5)
-    fold(store._backend)
+    fold(rooms(store))
     old = store.commit_at().id
     store.remove("/notes", recursive=True)
-    monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: retire.retire(store._backend)))
-    retire.retire(store._backend)
+    monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: retire.retire(rooms(store))))
+    retire.retire(rooms(store))
     assert store.maintenance.verify(deep=True).ok
     assert len(store.search("lease token journal", at=old, limit=100)) == 10
 
@@ -140,11 +141,11 @@ def test_a_content_that_comes_back_while_it_is_retired_stays_searchable(
     path: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store, 0, 5)
-    fold(store._backend)
+    fold(rooms(store))
     old = store.commit_at().id
     store.remove("/notes", recursive=True)
     monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: store.restore(path, at=old)))
-    retire.retire(store._backend)
+    retire.retire(rooms(store))
     found = {hit.path for hit in store.search("lease token journal", limit=100)}
     assert found == {info.path for info in store.tree("/notes")}
 
@@ -152,7 +153,7 @@ def test_a_content_that_comes_back_while_it_is_retired_stays_searchable(
 def test_optimize_keeps_every_answer_and_leaves_a_clean_store(store: Store) -> None:
     for number in range(4):
         fill(store, number * 20, number * 20 + 20)
-        fold(store._backend)
+        fold(rooms(store))
     before = answers(store)
     report = store.maintenance.optimize()
     assert report.steps

@@ -8,6 +8,7 @@ import pytest
 import holdfast
 from holdfast.catalog import pins, search_rows, settings
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from holdfast.upkeep import departures, retire
 from tests.effort import Effort
 from tests.looking import head
@@ -27,22 +28,22 @@ def write(store: Store, *paths: str) -> None:
 
 def live(store: Store) -> int:
     """Return how many contents have rows where every search looks."""
-    with store._backend.engine.read() as conn:
-        found = search_rows.totals(conn, store._backend.embedder)
+    with rooms(store).engine.read() as conn:
+        found = search_rows.totals(conn, rooms(store).embedder)
     return sum(found.get(place, (0, 0))[0] for place in search_rows.LIVE)
 
 
 def is_due(store: Store) -> bool:
-    with store._backend.engine.read() as conn:
-        return retire.is_due(conn, store._backend)
+    with rooms(store).engine.read() as conn:
+        return retire.is_due(conn, rooms(store))
 
 
 def retired(store: Store) -> int:
-    return retire.retire(store._backend)
+    return retire.retire(rooms(store))
 
 
 def pinned(store: Store) -> str:
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         return pins.fingerprint(conn)
 
 
@@ -135,7 +136,7 @@ def test_optimize_looks_at_the_whole_table(store: Store) -> None:
     """Whatever was looked at before: a store that was repaired, or that an older version has kept, may be off."""
     write(store, "/1.md", "/2.md")
     store.remove("/1.md")
-    with store._backend.engine.write() as conn:
+    with rooms(store).engine.write() as conn:
         settings.put(conn, retire.RETIRED_UNTIL, str(head(store)))
     assert retired(store) == 0
     assert store.maintenance.optimize().retired == 1

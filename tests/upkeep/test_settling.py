@@ -12,6 +12,7 @@ from holdfast.index.lookup import LEAST_PROBES
 from holdfast.index.table import VersionedTable
 from holdfast.ingest import report as report_module
 from holdfast.ingest.report import INDEXING, Progress
+from holdfast.testing.seams import rooms
 from holdfast.upkeep import indexes
 from holdfast.upkeep.publish import pinned
 from holdfast.upkeep.upkeep import Upkeep
@@ -32,9 +33,9 @@ def append(store: Store, name: str, files: int = 300) -> None:
 
 
 def live(store: Store) -> tuple[VersionedTable, int]:
-    table = store._backend.tables.live
-    with store._backend.engine.read() as conn:
-        return table.table, pinned(conn, store._backend)[table.name]
+    table = rooms(store).tables.live
+    with rooms(store).engine.read() as conn:
+        return table.table, pinned(conn, rooms(store))[table.name]
 
 
 def unindexed(store: Store) -> int:
@@ -50,15 +51,15 @@ def test_closing_a_store_indexes_what_was_added(folder: Path) -> None:
 
 
 def test_a_close_look_is_due_after_a_passing_one_and_not_twice(store: Store) -> None:
-    assert not indexes.is_due(store._backend, closely=True)
+    assert not indexes.is_due(rooms(store), closely=True)
     append(store, "a")
-    assert indexes.is_due(store._backend)
-    indexes.tend(store._backend, bounds=indexes.USUAL)
-    assert not indexes.is_due(store._backend)
-    assert indexes.is_due(store._backend, closely=True)
-    indexes.tend(store._backend, bounds=indexes.SETTLED)
-    assert not indexes.is_due(store._backend, closely=True)
-    assert not indexes.is_due(store._backend)
+    assert indexes.is_due(rooms(store))
+    indexes.tend(rooms(store), bounds=indexes.USUAL)
+    assert not indexes.is_due(rooms(store))
+    assert indexes.is_due(rooms(store), closely=True)
+    indexes.tend(rooms(store), bounds=indexes.SETTLED)
+    assert not indexes.is_due(rooms(store), closely=True)
+    assert not indexes.is_due(rooms(store))
 
 
 def test_a_large_add_has_indexed_before_it_returns_and_says_so(
@@ -116,7 +117,7 @@ def test_a_table_just_large_enough_for_an_index_is_searched_whole() -> None:
 
 def test_what_indexing_replaced_is_collected_at_once(store: Store) -> None:
     collected: list[str] = []
-    upkeep = Upkeep(store._backend, 10**6, lambda *, tables=True: None, lambda: collected.append("files"))
+    upkeep = Upkeep(rooms(store), 10**6, lambda *, tables=True: None, lambda: collected.append("files"))
     upkeep.round(closely=True)
     assert collected == []
     append(store, "a")
@@ -125,11 +126,11 @@ def test_what_indexing_replaced_is_collected_at_once(store: Store) -> None:
 
 
 def test_merging_small_segments_leaves_the_large_one_alone(store: Store) -> None:
-    indexes.tend(store._backend, bounds=indexes.THOROUGH)
+    indexes.tend(rooms(store), bounds=indexes.THOROUGH)
     for name, files in (("large", 900), ("b", 260), ("c", 270), ("d", 280)):
         append(store, name, files)
         table, version = live(store)
-        indexes.tend(store._backend, bounds=indexes.Bounds(32, 8, lambda _: 0, 0))
+        indexes.tend(rooms(store), bounds=indexes.Bounds(32, 8, lambda _: 0, 0))
     table, version = live(store)
     before = segments.segments(table, version, "terms")
     merged = segments.merge_small(table, version, "terms")

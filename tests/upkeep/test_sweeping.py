@@ -7,13 +7,14 @@ import holdfast
 from holdfast.catalog import intents
 from holdfast.front.store import Store
 from holdfast.host import process
+from holdfast.testing.seams import rooms
 from tests.processes import Child
 
 DIES = "holdfast.open(sys.argv[1]).write('/big.bin', bytes(200_000))"
 
 
 def active(store: Store) -> list[intents.Intent]:
-    with store._backend.engine.read() as conn:
+    with rooms(store).engine.read() as conn:
         return intents.in_state(conn, intents.ACTIVE)
 
 
@@ -26,7 +27,7 @@ def test_the_first_write_after_a_peer_was_seen_dead_sweeps_first(folder: Path, c
         assert process.is_dead(process.Identity.from_json(left.owner)) is True
         store.write("/aware.md", "now it is known")
         assert active(store) == []
-        assert list(store._backend.blobs.list()) == []
+        assert list(rooms(store).blobs.list()) == []
 
 
 def test_closing_after_a_commit_sweeps(folder: Path, child: Callable[..., Child]) -> None:

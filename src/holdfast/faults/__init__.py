@@ -1,6 +1,6 @@
 """Named instants between two durable steps, where a test can make the process die, fail or wait.
 
-A point costs one dictionary look-up when nothing is armed. `HOLDFAST_FAULTS="publish.before_commit=kill"` arms one;
+A point costs two look-ups when nothing is armed or observed. `HOLDFAST_FAULTS="publish.before_commit=kill"` arms one;
 several are separated by commas. Actions: `kill` (SIGKILL to this process), `error` (an OSError with EIO), `enospc` (an
 OSError with ENOSPC), `sleep:MS`. `@N` fires at the N-th passage only: `blob.before_rename=kill@3`.
 
@@ -12,6 +12,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 #: Every fault point, in the order a change passes them, with what is true at that instant.
@@ -94,12 +96,37 @@ class _Armed:
 
 _armed: dict[str, _Armed] = {}
 _counting = threading.Lock()
+#: called with the name of each point that is passed; replaced as a whole, never changed
+_observers: tuple[Callable[[str], object], ...] = ()
 
 
 def point(name: str) -> None:
-    """Pass the fault point `name`; does nothing unless it is armed."""
+    """Pass the fault point `name`; does nothing unless it is armed or observed."""
     if name in _armed:
         _fire(name)
+    if _observers:
+        for observer in _observers:
+            observer(name)
+
+
+@contextmanager
+def observing(observer: Callable[[str], object]) -> Iterator[None]:
+    """Call `observer` with the name of each point that this process passes in the block, in any thread.
+
+    What it raises, the operation meets at that point.
+    """
+    global _observers
+
+    def mine(name: str) -> None:
+        observer(name)
+
+    with _counting:
+        _observers = (*_observers, mine)
+    try:
+        yield
+    finally:
+        with _counting:
+            _observers = tuple(each for each in _observers if each is not mine)
 
 
 def arm(spec: str) -> None:

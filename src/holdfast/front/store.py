@@ -4,7 +4,7 @@ import functools
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +14,13 @@ from holdfast import opening, paths
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
+from holdfast.front.components import STANDARD, Components, watching
 from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
 from holdfast.front.sessions import Sessions
 from holdfast.front.summaries import Summaries
-from holdfast.host.clock import Clock, SystemClock
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
@@ -59,8 +59,10 @@ class Store(Reads):
     beyond the tree have a namespace each: `locks`, `sessions`, `memories`, `jobs`, `summaries`, `maintenance`.
     """
 
-    def __init__(self, parts: opening.Opened, *, read_only: bool) -> None:
+    def __init__(self, parts: opening.Opened, *, read_only: bool, components: Components, closing: ExitStack) -> None:
         self._parts = parts
+        self._limits = components.limits
+        self._closing = closing
         self._backend: Backend = parts.backend
         self._branch = self._backend.branch
         self.read_only = read_only
@@ -86,8 +88,9 @@ class Store(Reads):
         #: checks, repairs and tidying
         self.maintenance = Maintenance(self._backend, parts.folder, lambda: self.settings)
         self._upkeep: Upkeep | None = None
-        if not read_only:
-            self._upkeep = Upkeep(self._backend, parts.settings.fold_rows, self._sweep, self._collect)
+        if components.upkeep and not read_only:
+            fold_rows = components.limits.fold_rows or parts.settings.fold_rows
+            self._upkeep = Upkeep(self._backend, fold_rows, self._sweep, self._collect)
             self._backend.before_publish.append(self._upkeep.sweep_after_deaths)
             self._backend.after_publish.append(self._upkeep.notice)
 
@@ -123,6 +126,7 @@ class Store(Reads):
         if self._backend.renewing is not None:
             self._backend.renewing.close()
         self._parts.engine.close()
+        self._closing.close()
 
     def __repr__(self) -> str:
         return f"<Store {self.address}>"
@@ -262,7 +266,8 @@ class Store(Reads):
         from holdfast.ingest.pipeline import add
         from holdfast.ingest.plan import planned
 
-        plan = planned(self.settings.ingest, sources, jobs=jobs, actor=actor or self._backend.actor, **how)
+        who, most = actor or self._backend.actor, self._limits.group_files
+        plan = planned(self.settings.ingest, sources, jobs=jobs, actor=who, group_files=most, **how)
         with lock.used() if lock else nullcontext():
             report = add(self._backend, plan)
         if self._upkeep is not None:
@@ -432,16 +437,22 @@ class Store(Reads):
 
 
 def create(
-    address: str | os.PathLike[str] = ".", *, adopt: bool = False, shared: bool = False, clock: Clock | None = None
+    address: str | os.PathLike[str] = ".",
+    *,
+    adopt: bool = False,
+    shared: bool = False,
+    components: Components | None = None,
 ) -> Store:
     """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
 
     Only you may enter it, unless it is `shared`.
 
-    With `adopt`, a store that has lost its holdfast.toml is given a new one instead.
+    With `adopt`, a store that has lost its holdfast.toml is given a new one instead. `components` is for tests.
     """
-    opening.init(Path(address), clock=clock or SystemClock(), store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
-    return open_store(address, clock=clock)
+    components = components or STANDARD
+    with watching(components):
+        opening.init(Path(address), clock=components.clock, store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
+    return open_store(address, components=components)
 
 
 def open_store(
@@ -450,22 +461,24 @@ def open_store(
     read_only: bool = False,
     durability: str | None = None,
     actor: str | None = None,
-    clock: Clock | None = None,
+    components: Components | None = None,
 ) -> Store:
     """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
 
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
-    who commits are attributed to. Both are as holdfast.toml says, unless told. Raises StoreNotFound, StoreTooNew,
-    CorruptStore, InvalidConfig or ReadOnly.
+    who commits are attributed to. Both are as holdfast.toml says, unless told. `components` is for tests. Raises
+    StoreNotFound, StoreTooNew, CorruptStore, InvalidConfig or ReadOnly.
     """
-    parts = opening.open_parts(
-        Path(address),
-        read_only=read_only,
-        durability=durability,
-        actor=actor,
-        clock=clock or SystemClock(),
-        deriver=DocumentDeriver,
-    )
-    if not read_only:
-        sweep_at_open(parts.backend)
-    return Store(parts, read_only=read_only)
+    components = components or STANDARD
+    with watching(components) as watch:
+        parts = opening.open_parts(
+            Path(address),
+            read_only=read_only,
+            durability=durability,
+            actor=actor,
+            clock=components.clock,
+            deriver=DocumentDeriver,
+        )
+        if not read_only:
+            sweep_at_open(parts.backend)
+        return Store(parts, read_only=read_only, components=components, closing=watch.pop_all())

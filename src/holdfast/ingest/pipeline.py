@@ -150,7 +150,7 @@ class _Run(_Base):
         by = Attribution(plan.message or _message(plan), plan.actor)
         #: what `_vanished` found; only the publishing thread asks
         self._gone: Vanished | None = None
-        self._publishing = Publishing(backend, by, self._tally, self._try_again, self._vanished)
+        self._publishing = Publishing(backend, by, self._tally, self._try_again, self._vanished, plan.group_files)
         #: whether the intake has nothing more
         self._all_taken = False
         #: places of files that were prepared a second time, because they changed before they were stored

@@ -64,6 +64,8 @@ class Plan:
     #: asked between files; once it is true, the group in hand is published and the add ends
     stop: Callable[[], bool] | None = None
     limits: FileLimits = FileLimits()
+    #: files that one commit holds at most
+    group_files: int = 500
     #: what failed before in adds of these sources, by origin, each with the stamp of the file; such a file is not
     #: prepared again while it stays as it is. None keeps no such book
     failures: dict[str, tuple[str, FailedFile]] | None = None

@@ -20,9 +20,7 @@ from holdfast.publish.transaction import Transaction, publish_at_head
 #: the job that is enqueued for what was added
 DIGEST = "abstract"
 
-#: what one group may hold
-GROUP_FILES = 500
-#: bytes, as `Prepared.weight` counts them
+#: what one group may hold: bytes, as `Prepared.weight` counts them
 GROUP_BYTES = 32 * 1024 * 1024
 #: seconds from a group's first file to its publish, when there is enough to do
 GROUP_SECONDS = 1.0
@@ -34,6 +32,8 @@ NOTHING_VANISHED = Vanished()
 class Group:
     """The files gathered for the next publish, in scan order."""
 
+    #: files that it may hold
+    most: int
     members: list[Member] = field(default_factory=list)
     weight: int = 0
     #: when its first member came, in seconds of the monotonic clock
@@ -48,7 +48,7 @@ class Group:
     @property
     def full(self) -> bool:
         """Whether it may take no more."""
-        return len(self.members) >= GROUP_FILES or self.weight >= GROUP_BYTES
+        return len(self.members) >= self.most or self.weight >= GROUP_BYTES
 
     @property
     def due(self) -> bool:

@@ -22,13 +22,15 @@ class Publishing:
         tally: Tally,
         settle: Callable[[Published], None],
         vanished: Callable[[], Vanished],
+        group_files: int,
     ) -> None:
         self._backend = backend
         self._by = by
         self._tally = tally
         self._settled = settle
         self._vanished = vanished
-        self._gathering = Group()
+        self._group_files = group_files
+        self._gathering = Group(group_files)
         self._in_hand: tuple[Task[Published], Group] | None = None
         self._thread = Helpers(1, "holdfast-publish")
         self._woken, self._wake = os.pipe()
@@ -81,7 +83,7 @@ class Publishing:
         os.close(self._woken)
 
     def _begin(self) -> None:
-        group, self._gathering = self._gathering, Group()
+        group, self._gathering = self._gathering, Group(self._group_files)
         # In this thread's context: a lock that the add runs under counts in the publishing thread too.
         context = contextvars.copy_context()
         self._in_hand = self._thread.begin(lambda: context.run(self._publish, group.members), self._tell), group
