@@ -1,7 +1,6 @@
 """The parts that every room above works with, opened once per store."""
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,25 +13,13 @@ from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore, HoldfastError, Unsupported
+from holdfast.hooks import Hooks
 from holdfast.host import process
 from holdfast.host.clock import Clock
 from holdfast.index.tables import Tables
 
-log = logging.getLogger("holdfast")
 #: seconds in which trouble of one kind, in one process, is written down once
 HOUR = 3600.0
-
-
-class PublishGuard(Protocol):
-    """Has a say in every publish, inside its SQL transaction; refuses by raising."""
-
-    def fence(self, conn: Connection) -> None:
-        """Check on whose behalf the publish comes, before anything else is looked at."""
-        ...
-
-    def admit(self, conn: Connection, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
-        """Check what is about to change: paths, each with whether all below it is meant too."""
-        ...
 
 
 class Renewing(Protocol):
@@ -66,25 +53,10 @@ class Backend:
     branch: Branch = MAIN
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
-    #: called before anything is staged for a publish
-    before_publish: list[Callable[[], None]] = field(default_factory=list)
-    #: called after a publish, so that upkeep can see whether it is due
-    after_publish: list[Callable[[], None]] = field(default_factory=list)
-    #: asked before a publish writes anything
-    publish_guards: list[PublishGuard] = field(default_factory=list)
+    #: who has a say in publishes, and who is told of them
+    hooks: Hooks = field(default_factory=Hooks)
     #: keeps the intents of this process from looking like a dead one's to those who cannot see it; None renews nothing
     renewing: Renewing | None = None
-
-    def announce(self, listeners: Iterable[Callable[[], None]]) -> None:
-        """Call listeners, those of `beginning` or `published`; what goes wrong in one is logged and stops nobody.
-
-        What they are told of is done, or will be: a caller who heard their errors would take it for failed.
-        """
-        for listener in list(listeners):
-            try:
-                listener()
-            except Exception:
-                log.exception("a listener failed; what it was told of is not affected")
 
     def note_trouble(self, thread: str, error: BaseException) -> None:
         """Write down that work in the background fails, at most once an hour, for whoever looks from another process.

@@ -17,6 +17,7 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.locks import LockRow
 from holdfast.errors import Locked, LockLost
+from holdfast.hooks import Hooks
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
 from holdfast.locks.context import using
@@ -87,7 +88,7 @@ class World:
         manager = LockManager(
             self.backend.engine, self.clock, MAIN, owner=owner, dead=lambda who: who.pid in self.dead, renewer=ByHand()
         )
-        backend = dataclasses.replace(self.backend, clock=self.clock, publish_guards=[manager], after_publish=[])
+        backend = dataclasses.replace(self.backend, clock=self.clock, hooks=Hooks(publish_guards=[manager]))
         return Agent(manager, backend)
 
     # --- steps

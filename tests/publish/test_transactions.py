@@ -539,7 +539,7 @@ def test_an_error_in_a_listener_reaches_nobody_who_commits(
     def broken() -> None:
         raise RuntimeError("can't start new thread")
 
-    listeners = getattr(rooms(store), when)
+    listeners = getattr(rooms(store).hooks, when)
     listeners.insert(0, broken)
     listeners.append(lambda: heard.append(1))
     store.write("/a.md", "a")

@@ -72,7 +72,7 @@ class Store(Reads):
             self._branch,
             renewer=Renewer(report=self._backend.note_trouble),
         )
-        self._backend.publish_guards.append(self._lock_manager)
+        self._backend.hooks.publish_guards.append(self._lock_manager)
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
         #: who holds which path, who waits, and taking a lock away
@@ -91,8 +91,8 @@ class Store(Reads):
         if components.upkeep and not read_only:
             fold_rows = components.limits.fold_rows or parts.settings.fold_rows
             self._upkeep = Upkeep(self._backend, fold_rows, self._sweep, self._collect)
-            self._backend.before_publish.append(self._upkeep.sweep_after_deaths)
-            self._backend.after_publish.append(self._upkeep.notice)
+            self._backend.hooks.before_publish.append(self._upkeep.sweep_after_deaths)
+            self._backend.hooks.after_publish.append(self._upkeep.notice)
 
     @property
     def address(self) -> str:

@@ -136,7 +136,7 @@ def reindex(
     wanted = [content for batch in batches(visible) for content in _outdated(backend, batch, everything=everything)]
     with Again(backend, settings) as again:
         interrupted = run.renew(again, wanted, progress, stop)
-    backend.announce(backend.after_publish)
+    backend.hooks.announce_published()
     return ReindexReport(len(visible), run.renewed, tuple(run.failed), interrupted)
 
 

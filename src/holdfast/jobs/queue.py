@@ -121,4 +121,4 @@ class JobQueue:
             return JobStats(jobs.counts(conn), jobs.oldest_unended(conn), jobs.failed(conn, failures))
 
     def _announce(self) -> None:
-        self._backend.announce(self._backend.after_publish)
+        self._backend.hooks.announce_published()

@@ -20,13 +20,13 @@ class Waker:
 
     def attach(self) -> None:
         """Be woken by every publish of this process from now on."""
-        if self.wake not in self._backend.after_publish:
-            self._backend.after_publish.append(self.wake)
+        if self.wake not in self._backend.hooks.after_publish:
+            self._backend.hooks.after_publish.append(self.wake)
 
     def detach(self) -> None:
         """Undo `attach`."""
-        if self.wake in self._backend.after_publish:
-            self._backend.after_publish.remove(self.wake)
+        if self.wake in self._backend.hooks.after_publish:
+            self._backend.hooks.after_publish.remove(self.wake)
 
     def wake(self) -> None:
         """Wake every thread that waits."""

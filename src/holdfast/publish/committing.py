@@ -67,10 +67,10 @@ class TreeChange:
 
     def commit(self) -> Commit:
         """Stage the drafts and publish the change, again with what was missing when somebody took it in between."""
-        self.backend.announce(self.backend.before_publish)
+        self.backend.hooks.announce_beginning()
         commit = retrying(self._attempt, self._give_up)
         point("publish.after_commit")
-        self.backend.announce(self.backend.after_publish)
+        self.backend.hooks.announce_published()
         return commit
 
     def _attempt(self) -> Commit:
@@ -114,14 +114,14 @@ class TreeChange:
         return earlier
 
     def _fence(self, conn: Connection) -> None:
-        for keeper in self.backend.publish_guards:
+        for keeper in self.backend.hooks.publish_guards:
             keeper.fence(conn)
         for guard in self.terms.guards:
             guard(conn)
 
     def _admitted(self, conn: Connection, head: int) -> Overlay:
         overlay = self.overlay_on(conn, head)
-        for keeper in self.backend.publish_guards:
+        for keeper in self.backend.hooks.publish_guards:
             keeper.admit(conn, overlay.touches)
         return overlay
 

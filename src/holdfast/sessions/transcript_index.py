@@ -135,7 +135,7 @@ class Transcripts:
         with self._backend.engine.write() as conn:
             write_rows(conn, self._backend.embedder, transcript_id, rows)
         # The tail has grown: it may be due to be folded.
-        self._backend.announce(self._backend.after_publish)
+        self._backend.hooks.announce_published()
 
 
 def _is_without_rows(conn: Connection, embedder: str, content_id: str) -> bool:
