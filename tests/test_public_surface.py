@@ -33,7 +33,7 @@ OF_PYTHON = {
 }  # fmt: skip
 #: named by nobody so far: each is to be made public or kept out of signatures
 UNNAMED = {
-    "Answer", "AuditRow", "Connection", "Draft", "Enqueueing", "Ticket", "TransactionScope",
+    "Answer", "Connection", "Draft", "Enqueueing", "Ticket", "TransactionScope",
 }  # fmt: skip
 
 

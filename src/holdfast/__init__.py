@@ -8,8 +8,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.jobs import Job, JobState
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.digest.digest import Summary
 from holdfast.errors import (
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.inspection import Problem, VerifyReport
-    from holdfast.recovery.journal import IntentInfo
+    from holdfast.recovery.journal import IntentInfo, IntentState
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
 
@@ -75,6 +76,7 @@ __all__ = [
     "AddReport",
     "AlreadyExists",
     "Archive",
+    "AuditRecord",
     "Backoff",
     "Change",
     "Clock",
@@ -93,6 +95,7 @@ __all__ = [
     "Hit",
     "HoldfastError",
     "IntentInfo",
+    "IntentState",
     "InvalidConfig",
     "InvalidPath",
     "IsADirectory",
@@ -100,6 +103,7 @@ __all__ = [
     "JobContext",
     "JobKind",
     "JobQueue",
+    "JobState",
     "JobStats",
     "Jobs",
     "Limits",
@@ -160,6 +164,7 @@ _LATER = {
     "Finding": "holdfast.recovery.doctor",
     "GcReport": "holdfast.recovery.gc",
     "IntentInfo": "holdfast.recovery.journal",
+    "IntentState": "holdfast.recovery.journal",
     "Lost": "holdfast.recovery.repair",
     "Problem": "holdfast.recovery.inspection",
     "Progress": "holdfast.ingest.report",

@@ -16,6 +16,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,10 @@ def made_up(hint: Any, name: str = "") -> list[Any]:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return [value for each in inner for value in made_up(each, name)]
+    if origin is typing.Literal:
+        return [inner[0]]
+    if hint is datetime:
+        return [datetime.fromtimestamp(5.0, UTC)]
     if origin is dict:
         return [{}]
     if origin is tuple and Ellipsis not in inner:
@@ -209,7 +214,7 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         with rooms(store).engine.write() as conn:
             for _ in range(30):
                 jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
-                jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].job_id, 1.0)
+                jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].id, 1.0)
             jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
             for number in range(30):
                 intents.begin(conn, intent(str(number)))

@@ -1,6 +1,7 @@
 """Documents of the commands of sessions, memories and jobs, as `samples.py` has them of the others."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ Run = Callable[..., Ran]
 Sample = Callable[[Run, Store, Path], list[Any]]
 
 MEMORY = "/memories/preferences/units.md"
+THEN = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def talk(store: Store) -> None:
@@ -29,8 +31,8 @@ def talk(store: Store) -> None:
         kind="preferences",
         title="Units",
         content="Metric.",
-        created="then",
-        updated="now",
+        created=THEN,
+        updated=THEN,
         sources=sources,
         supersedes=("/memories/preferences/old.md",),
     )

@@ -126,7 +126,7 @@ def test_a_deletion_that_is_killed_loses_no_message_and_goes_on_when_repeated(
     talk(folder)
     killed_at(child, point, DELETE, folder, passage)
     with holdfast.open(folder) as store:
-        assert [session.session_id for session in store.sessions.list()] == ["chat"] * there
+        assert [session.id for session in store.sessions.list()] == ["chat"] * there
         if there:
             assert numbers(store.session("chat").messages(archived=True)) == list(range(20))
             store.session("chat").delete()

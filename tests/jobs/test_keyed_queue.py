@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from holdfast.catalog import audit, jobs
-from holdfast.catalog.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job
+from holdfast.catalog.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job, JobState
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process
@@ -33,7 +33,7 @@ def begin(store: Store, token: str, owner: str) -> Job | None:
     return claimed[0] if claimed else None
 
 
-def states(store: Store) -> list[str]:
+def states(store: Store) -> list[JobState]:
     """Return the states of all jobs, oldest first."""
     return [job.state for job in store.jobs][::-1]
 
@@ -48,7 +48,7 @@ def stop(store: Store, clock: ManualClock, job: Job) -> None:
 
 def die(store: Store, clock: ManualClock, job: Job) -> None:
     with rooms(store).engine.write() as conn:
-        conn.run("UPDATE jobs SET owner = :dead WHERE job_id = :id", {"dead": DEAD, "id": job.job_id})
+        conn.run("UPDATE jobs SET owner = :dead WHERE job_id = :id", {"dead": DEAD, "id": job.id})
     assert outcome.take_over(rooms(store)) == 1
 
 
@@ -70,10 +70,10 @@ def test_a_job_whose_key_was_wanted_again_gives_way_when_it_is_put_back(
     elif twin == "waiting":
         again = store.jobs.enqueue("noop", key="k", after=store.jobs.enqueue("other"))
     else:
-        again = store.jobs.enqueue("noop", key="k", after=job.job_id if twin == "waiting for it" else None)
+        again = store.jobs.enqueue("noop", key="k", after=job.id if twin == "waiting for it" else None)
     other = store.jobs.enqueue("noop")
     put_back(store, clock, job)
-    assert store.jobs.get(job.job_id).state == SUPERSEDED
+    assert store.jobs.get(job.id).state == SUPERSEDED
     assert store.jobs.get(again).state == (WAITING if twin == "waiting" else QUEUED)
     assert store.jobs.get(other).state == QUEUED
 
@@ -106,7 +106,7 @@ def test_of_two_that_ran_under_one_key_and_are_put_back_the_newer_stays(store: S
             job = pair[each]
             assert job is not None
             outcome.write(rooms(store), [Outcome(job, QUEUED)])
-        older, newer = (job.job_id for job in pair if job is not None)
+        older, newer = (job.id for job in pair if job is not None)
         assert [store.jobs.get(each).state for each in (older, newer)] == [SUPERSEDED, QUEUED]
         store.jobs.cancel(newer)
 
@@ -226,10 +226,10 @@ class Machine(RuleBasedStateMachine):
         token = f"t{len(self.begun)}"
         job = begin(self.store, token, DEAD if dead else process.current().to_json())
         queued = [job_id for job_id, each in self.expected.items() if each.state == QUEUED]
-        assert (job.job_id if job else None) == min(queued, default=None)
+        assert (job.id if job else None) == min(queued, default=None)
         if job is not None:
             self.begun.append(job)
-            each = self.expected[job.job_id]
+            each = self.expected[job.id]
             each.state, each.token, each.dead = RUNNING, token, dead
             each.attempts += 1
 
@@ -241,8 +241,8 @@ class Machine(RuleBasedStateMachine):
         job = data.draw(st.sampled_from(self.begun))
         state = QUEUED if how == "stopped" else how
         outcome.write(rooms(self.store), [Outcome(job, state, counted=how != "stopped")])
-        if self.expected[job.job_id].token == job.token:
-            self.broke_off(job.job_id, counted=how == QUEUED) if state == QUEUED else self.end(job.job_id, how)
+        if self.expected[job.id].token == job.token:
+            self.broke_off(job.id, counted=how == QUEUED) if state == QUEUED else self.end(job.id, how)
 
     @rule(silent=st.booleans())
     def recover(self, silent: bool) -> None:
@@ -306,7 +306,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def all_is_as_expected(self) -> None:
-        found = {job.job_id: (job.state, job.token) for job in self.store.jobs}
+        found = {job.id: (job.state, job.token) for job in self.store.jobs}
         assert found == {job_id: (each.state, each.token) for job_id, each in self.expected.items()}
 
 

@@ -57,7 +57,7 @@ def test_what_no_worker_could_make_sense_of_is_not_enqueued(store: Store, job: d
 
 def test_jobs_run_in_order_of_priority_then_of_their_coming(store: Store) -> None:
     order: list[int] = []
-    kind = JobKind("noop", lambda context: order.append(context.job.job_id))
+    kind = JobKind("noop", lambda context: order.append(context.job.id))
     low, high, middle, later_high = (store.jobs.enqueue("noop", priority=p) for p in (0, 9, 5, 9))
     _work(store, kind)
     assert order == [high, later_high, middle, low]
@@ -189,14 +189,14 @@ def test_the_summary_counts_and_names_the_oldest(store: Store) -> None:
     summary = store.jobs.stats()
     assert (summary.depth, summary.counts) == (2, {"queued": 1, "waiting": 1})
     assert summary.oldest is not None
-    assert summary.oldest.job_id == first
+    assert summary.oldest.id == first
 
 
 def test_listing_goes_through_all_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.jobs.queue.PAGE", 2)
     ids = [store.jobs.enqueue("noop" if n % 2 else "other") for n in range(5)]
-    assert [job.job_id for job in store.jobs] == ids[::-1]
-    assert [job.job_id for job in store.jobs.list("queued", kind="noop")] == [ids[3], ids[1]]
+    assert [job.id for job in store.jobs] == ids[::-1]
+    assert [job.id for job in store.jobs.list("queued", kind="noop")] == [ids[3], ids[1]]
     assert list(store.jobs.list("failed")) == []
 
 

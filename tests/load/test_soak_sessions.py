@@ -82,7 +82,7 @@ def test_every_message_is_archived_once_and_every_archive_remembered_once(
         for each in talkers:
             each.finish()
         with holdfast.open(folder) as store:
-            jobs = store.jobs.wait([job.job_id for job in store.jobs], timeout=600)
+            jobs = store.jobs.wait([job.id for job in store.jobs], timeout=600)
             assert {job.state for job in jobs} == {"done"}
         check(folder)
     assert model.failed > SESSIONS

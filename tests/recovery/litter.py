@@ -11,7 +11,7 @@ from pathlib import Path
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import audit, intents, pins
-from holdfast.catalog.audit import AuditRow
+from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.intents import Intent
 from holdfast.catalog.search_rows import TailRow
 from holdfast.front.store import Store
@@ -128,7 +128,7 @@ def state_of(store: Store, intent_id: str) -> Intent:
         return next(intent for intent in intents.newest(conn, 1000) if intent.intent_id == intent_id)
 
 
-def audited(store: Store, kind: str) -> list[AuditRow]:
+def audited(store: Store, kind: str) -> list[AuditRecord]:
     """Return the audit rows of one kind."""
     with rooms(store).engine.read() as conn:
         return [row for row in audit.newest(conn, 1000) if row.kind == kind]

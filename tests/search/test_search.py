@@ -52,8 +52,6 @@ def test_a_memory_is_found_by_its_title_and_quoted_without_its_front_matter(stor
         kind="preferences",
         title="Units",
         content="The user prefers the metric system.",
-        created="2026-08-01",
-        updated="",
         sources=(source,),
     )
     store.write("/memories/preferences/units.md", memory.to_markdown())

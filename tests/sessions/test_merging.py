@@ -1,5 +1,7 @@
 """Merging memories: add, update, supersede; never twice the same, never over what the model has not seen."""
 
+from datetime import UTC, datetime
+
 from holdfast.sessions.memory import Memory, MemorySource, from_markdown, path_of, slug, with_source
 from holdfast.sessions.merging import Merged, Report, merge
 from holdfast.sessions.tombstones import ForgottenMemories
@@ -7,7 +9,8 @@ from holdfast.sessions.tombstones import ForgottenMemories
 HERE = MemorySource("/sessions/a/archive-001", (1, 2))
 THERE = MemorySource("/sessions/b/archive-001", (7,))
 UNITS = "/memories/preferences/preferred-units.md"
-NOW = 1_700_000_000.0
+NOW = datetime(2026, 8, 2, tzinfo=UTC)
+THEN = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def report(
@@ -24,9 +27,7 @@ def report(
 
 def remembered(content: str = "Metric units, always and everywhere.") -> dict[str, Memory]:
     return {
-        UNITS: Memory(
-            kind="preferences", title="Units", content=content, created="then", updated="then", sources=(HERE,)
-        )
+        UNITS: Memory(kind="preferences", title="Units", content=content, created=THEN, updated=THEN, sources=(HERE,))
     }
 
 
@@ -63,8 +64,8 @@ def test_nearly_the_same_words_under_another_key_are_the_same_memory() -> None:
 def test_an_update_replaces_the_text_the_model_has_seen() -> None:
     merged = done(remembered(), report("Metric, but feet for heights.", action="update", target=UNITS))
     assert merged.memories[UNITS].content == "Metric, but feet for heights."
-    assert merged.memories[UNITS].created == "then"
-    assert merged.memories[UNITS].updated == "2023-11-14T22:13:20+00:00"
+    assert merged.memories[UNITS].created == THEN
+    assert merged.memories[UNITS].updated == NOW
     assert merged.memories[UNITS].sources == (HERE, THERE)
 
 
@@ -152,8 +153,8 @@ def test_a_memory_is_read_back_as_it_was_written() -> None:
         kind="preferences",
         title='Units: "metric"',
         content="Body\n\n---\nmore",
-        created="then",
-        updated="now",
+        created=THEN,
+        updated=NOW,
         sources=(HERE, THERE),
         supersedes=(UNITS,),
     )

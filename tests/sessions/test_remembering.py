@@ -159,12 +159,12 @@ def test_an_endpoint_that_asks_for_a_rest_is_given_it(knowing: Store, server: Mo
     server.brain = lambda asked, call: modelserver.status(429, Retry_After="1000")
     made = talk(knowing)
     work(knowing)
-    assert knowing.jobs.get(made.job_id or 0).run_at == clock.now() + 1000
+    assert knowing.jobs.get(made.job_id or 0).run_at.timestamp() == clock.now() + 1000
     # An endpoint cannot put a job off for ever.
     server.brain = lambda asked, call: modelserver.status(429, Retry_After="1e9")
     clock.advance(1001)
     work(knowing)
-    assert knowing.jobs.get(made.job_id or 0).run_at == clock.now() + LONGEST_ASKED
+    assert knowing.jobs.get(made.job_id or 0).run_at.timestamp() == clock.now() + LONGEST_ASKED
 
 
 def test_the_key_of_the_model_gets_into_no_file_of_the_store(

@@ -29,9 +29,9 @@ def test_messages_come_back_in_order_with_all_they_had(store: Store) -> None:
     )
     second = session.append("assistant", "", tool_calls=[{"name": "look", "arguments": {"at": 1}}])
     messages = session.messages()
-    assert [m.message_id for m in messages] == [first, second]
+    assert [m.id for m in messages] == [first, second]
     assert messages[0].parts == [{"type": "image", "url": "x"}]
-    assert messages[0].at == datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+    assert messages[0].at == datetime(2026, 1, 31, 12, tzinfo=UTC)
     assert messages[1].tool_calls == [{"name": "look", "arguments": {"at": 1}}]
     assert (messages[1].role, messages[1].content, messages[1].parts) == ("assistant", "", None)
 
@@ -67,7 +67,7 @@ def test_two_processes_append_to_one_session_in_one_order(
     for each in children:
         each.finish()
     messages = store.session("chat").messages()
-    assert len({m.message_id for m in messages}) == 100
+    assert len({m.id for m in messages}) == 100
     for name in ("a", "b"):
         own = [m.content for m in messages if m.content.startswith(name)]
         assert own == [f"{name} {n}" for n in range(50)]
@@ -332,7 +332,7 @@ def test_sessions_are_listed_and_shown(store: Store) -> None:
     session = store.session("chat")
     session.extend([{"role": "user", "content": str(n)} for n in range(3)])
     session.commit(keep_recent=1)
-    assert [(s.session_id, s.messages) for s in store.sessions.list()] == [("chat", 1)]
+    assert [(s.id, s.messages) for s in store.sessions.list()] == [("chat", 1)]
     shown = session.show()
     assert [a.messages for a in shown.archives] == [2]
     with pytest.raises(NotFound):
@@ -348,7 +348,7 @@ def test_deleting_a_session_removes_it_whole_and_cancels_its_jobs(store: Store) 
     kept = store.session("chat-2").commit()
     deleted = session.delete()
     assert not store.exists("/sessions/chat")
-    assert [s.session_id for s in store.sessions.list()] == ["chat-2"]
+    assert [s.id for s in store.sessions.list()] == ["chat-2"]
     assert store.jobs.get(made.job_id or 0).state == "cancelled"
     assert store.jobs.get(kept.job_id or 0).state == "queued"
     assert store.snapshot(deleted.id - 1).exists(f"{made.path}/messages.jsonl")

@@ -1,8 +1,10 @@
 """Questions about the audit trail: what recovery and upkeep did by themselves."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, Row
+from holdfast.host.clock import utc
 
 #: rows of one kind that are kept
 KEPT = 1000
@@ -13,12 +15,12 @@ TROUBLE = "trouble"
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRow:
+class AuditRecord:
     """One thing that was done without anybody asking for it."""
 
-    audit_id: int
-    #: seconds since the epoch
-    at: float
+    #: its place in the order of all of them
+    id: int
+    at: datetime
     #: `sweep`, `set_aside`, `gc`, `repair`, `trouble`, ...
     kind: str
     #: what it was done to
@@ -45,18 +47,23 @@ def write(conn: Connection, at: float, kind: str, subject: str, detail: str) -> 
     return bool(written)
 
 
-def newest(conn: Connection, limit: int) -> list[AuditRow]:
+def newest(conn: Connection, limit: int) -> list[AuditRecord]:
     """Return the latest rows, newest first."""
     rows = conn.rows(
         "SELECT audit_id, at, kind, subject, detail FROM audit ORDER BY audit_id DESC LIMIT :n", {"n": limit}
     )
-    return [AuditRow(*row) for row in rows]
+    return [_record(row) for row in rows]
 
 
-def newest_of(conn: Connection, kind: str) -> AuditRow | None:
+def newest_of(conn: Connection, kind: str) -> AuditRecord | None:
     """Return the latest row of one kind."""
     row = conn.row(
         "SELECT audit_id, at, kind, subject, detail FROM audit WHERE kind = :kind ORDER BY audit_id DESC LIMIT 1",
         {"kind": kind},
     )
-    return AuditRow(*row) if row else None
+    return _record(row) if row else None
+
+
+def _record(row: Row) -> AuditRecord:
+    number, at, *rest = row
+    return AuditRecord(number, utc(at), *rest)

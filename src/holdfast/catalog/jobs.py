@@ -4,10 +4,12 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from datetime import datetime
+from typing import Any, Literal, TypedDict
 
 from holdfast.catalog.engine import Connection, Row, in_list
 from holdfast.errors import Unsupported
+from holdfast.host.clock import utc
 
 QUEUED, WAITING, RUNNING = "queued", "waiting", "running"
 DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED = "done", "skipped", "failed", "cancelled", "superseded"
@@ -15,6 +17,7 @@ DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED = "done", "skipped", "failed", "can
 ENDED = (DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED)
 UNENDED = (QUEUED, WAITING, RUNNING)
 STATES = (*UNENDED, *ENDED)
+JobState = Literal["queued", "waiting", "running", "done", "skipped", "failed", "cancelled", "superseded"]
 
 #: times a job is begun before it is given up, unless told otherwise
 ATTEMPTS = 5
@@ -24,6 +27,8 @@ LARGEST_NUMBER = 2**31 - 1
 
 _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
     lease_until, enqueued, started, ended, error, result"""
+#: the places of times among them
+_TIMES = (5, 12, 13, 14, 15)
 _UNSTARTED = "key IS NOT NULL AND state IN ('queued', 'waiting')"
 _BEGINS = "substr(key, 1, CAST(:length AS INTEGER)) = :prefix"
 
@@ -32,20 +37,20 @@ _BEGINS = "substr(key, 1, CAST(:length AS INTEGER)) = :prefix"
 class Job:
     """One piece of work that takes effect once."""
 
-    job_id: int
+    #: its place in the order in which all jobs were enqueued
+    id: int
     #: which handler runs it: `memory`, `abstract`, ...
     kind: str
     payload: dict[str, Any]
-    #: queued | waiting | running | done | skipped | failed | cancelled | superseded
-    state: str
+    state: JobState
     #: higher is begun first
     priority: int
-    #: not begun before this; seconds since the epoch
-    run_at: float
+    #: not begun before this
+    run_at: datetime
     #: two unstarted jobs never have the same
     key: str | None
     #: the job that must have ended first
-    after_job: int | None
+    after: int | None
     #: times it was begun
     attempts: int
     max_attempts: int
@@ -53,11 +58,11 @@ class Job:
     token: str | None
     #: the process identity of who holds the lease, as JSON
     owner: str | None
-    #: seconds since the epoch
-    lease_until: float | None
-    enqueued: float
-    started: float | None
-    ended: float | None
+    #: when the lease ends unless it is renewed
+    lease_until: datetime | None
+    enqueued: datetime
+    started: datetime | None
+    ended: datetime | None
     #: why it failed, was skipped, or why its last attempt failed
     error: str | None
     result: dict[str, Any] | None
@@ -184,7 +189,7 @@ def claim(conn: Connection, ids: Sequence[int], token: str, owner: str, now: flo
         {**params, "token": token, "owner": owner, "lease": lease_until, "now": now},
     )
     place = {job_id: number for number, job_id in enumerate(ids)}
-    return sorted(map(_job, rows), key=lambda job: place[job.job_id])
+    return sorted(map(_job, rows), key=lambda job: place[job.id])
 
 
 def holds(conn: Connection, job_id: int, token: str) -> bool:
@@ -226,7 +231,7 @@ def finish(
         },
     )
     if ended:
-        _let_go_on(conn, job.job_id)
+        _let_go_on(conn, job.id)
     return bool(ended)
 
 
@@ -244,7 +249,7 @@ def put_back(
     When its key was wanted again meanwhile, it gives way to the newer job that waits under it, and ends as superseded.
     """
     twin = _twin(conn, job)
-    if twin is not None and twin > job.job_id:
+    if twin is not None and twin > job.id:
         return finish(conn, job, SUPERSEDED, now, error=error)
     if twin is not None:
         _end_unstarted(conn, twin, SUPERSEDED, now)
@@ -264,7 +269,7 @@ def put_back(
 
 
 def _lease(job: Job) -> dict[str, Any]:
-    return {"id": job.job_id, "token": job.token}
+    return {"id": job.id, "token": job.token}
 
 
 def cancel(conn: Connection, job_id: int, now: float) -> bool:
@@ -289,7 +294,7 @@ def retry(conn: Connection, job_id: int, now: float) -> int | None:
         return None
     if job.key is not None and (there := unstarted_with_key(conn, job.key)) is not None:
         return there
-    state = WAITING if job.after_job is not None and _is_under_way(conn, job.after_job) else QUEUED
+    state = WAITING if job.after is not None and _is_under_way(conn, job.after) else QUEUED
     conn.run(
         """UPDATE jobs SET state = :state, attempts = 0, run_at = :now, ended = NULL, started = NULL
         WHERE job_id = :id""",
@@ -308,7 +313,7 @@ def get_many(conn: Connection, ids: Sequence[int]) -> dict[int, Job]:
     """Return jobs by id, at most IN_LIST of them; one that is not there is left out."""
     marks, params = in_list(ids)
     rows = conn.rows(f"SELECT {_COLUMNS} FROM jobs WHERE job_id IN ({marks})", params)
-    return {job.job_id: job for job in map(_job, rows)}
+    return {job.id: job for job in map(_job, rows)}
 
 
 def running(conn: Connection) -> list[Job]:
@@ -421,4 +426,6 @@ def _job(row: Row) -> Job:
     values = list(row)
     values[2] = json.loads(row[2])
     values[17] = None if row[17] is None else json.loads(row[17])
+    for place in _TIMES:
+        values[place] = None if row[place] is None else utc(row[place])
     return Job(*values)

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from holdfast.catalog.engine import Connection, Row
+from holdfast.host.clock import utc
 
 #: later than any session was made, in seconds since the epoch
 LAST = 1e300
@@ -20,7 +22,7 @@ class Message:
     """One thing said in a session."""
 
     #: its place in the order of all messages of the store; 0 before it is written
-    message_id: int
+    id: int
     session_id: str
     #: `user`, `assistant`, `system`, `tool`, or any other word
     role: str
@@ -28,8 +30,8 @@ class Message:
     #: what else it consists of, as its sender gave it; None when that is all
     parts: list[Any] | None
     tool_calls: list[Any] | None
-    #: when it was said, in seconds since the epoch
-    at: float
+    #: when it was said
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ class Archive:
     first_message: int
     last_message: int
     #: the commit that made it
-    commit_seq: int
+    commit: int
     #: the job that remembers it
     job_id: int
-    #: seconds since the epoch
-    at: float
+    #: when it was made
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _append_one(conn: Connection, session_id: str, message: Message) -> int:
             "session": session_id,
             "role": message.role,
             "content": message.content,
-            "at": message.at,
+            "at": message.at.timestamp(),
             "parts": _json(message.parts),
             "calls": _json(message.tool_calls),
         },
@@ -181,9 +183,9 @@ def add_archive(conn: Connection, archive: Archive) -> None:
             "messages": archive.messages,
             "first": archive.first_message,
             "last": archive.last_message,
-            "commit": archive.commit_seq,
+            "commit": archive.commit,
             "job": archive.job_id,
-            "at": archive.at,
+            "at": archive.at.timestamp(),
         },
     )
     conn.run(
@@ -198,7 +200,7 @@ def archive(conn: Connection, session_id: str, number: int) -> Archive | None:
         f"SELECT {_ARCHIVE} FROM archives WHERE session_id = :session AND number = :number",
         {"session": session_id, "number": number},
     )
-    return Archive(*row) if row else None
+    return _archive(row) if row else None
 
 
 def archives(conn: Connection, session_id: str) -> list[Archive]:
@@ -206,7 +208,7 @@ def archives(conn: Connection, session_id: str) -> list[Archive]:
     rows = conn.rows(
         f"SELECT {_ARCHIVE} FROM archives WHERE session_id = :session ORDER BY number", {"session": session_id}
     )
-    return [Archive(*row) for row in rows]
+    return [_archive(row) for row in rows]
 
 
 def transcripts_without_rows(conn: Connection, embedder: str) -> list[str]:
@@ -233,5 +235,11 @@ def _json(value: Sequence[Any] | None) -> str | None:
 def _message(row: Row) -> Message:
     parts, calls = (None if text is None else json.loads(text) for text in row[4:6])
     return Message(
-        message_id=row[0], session_id=row[1], role=row[2], content=row[3], parts=parts, tool_calls=calls, at=row[6]
+        id=row[0], session_id=row[1], role=row[2], content=row[3], parts=parts, tool_calls=calls, at=utc(row[6])
     )
+
+
+def _archive(row: Row) -> Archive:
+    values = list(row)
+    values[-1] = utc(row[-1])
+    return Archive(*values)

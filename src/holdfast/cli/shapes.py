@@ -11,7 +11,7 @@ from holdfast.tree.history import Change
 from holdfast.tree.reading import FileInfo, GrepMatch
 
 if TYPE_CHECKING:
-    from holdfast.catalog.audit import AuditRow
+    from holdfast.catalog.audit import AuditRecord
     from holdfast.recovery.journal import IntentInfo
     from holdfast.recovery.status import Status
 
@@ -80,7 +80,7 @@ def hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
 def intent(entry: "IntentInfo") -> dict[str, Any]:
     """Return the shape of something that is being staged, or was."""
     return {
-        "intent": entry.intent_id,
+        "intent": entry.id,
         "kind": entry.kind,
         "actor": entry.actor,
         "owner": entry.owner,
@@ -112,7 +112,7 @@ def status(found: "Status") -> dict[str, Any]:
     }
 
 
-def _audited(row: "AuditRow | None") -> dict[str, str] | None:
+def _audited(row: "AuditRecord | None") -> dict[str, str] | None:
     return None if row is None else {"time": iso(row.at), "kind": row.kind, "detail": row.detail}
 
 

@@ -1,5 +1,6 @@
 """The JSON shapes of sessions, memories and jobs (docs/cli-json.md)."""
 
+from datetime import datetime
 from typing import Any
 
 from holdfast.catalog.jobs import Job
@@ -15,13 +16,13 @@ from holdfast.sessions.session import SessionInfo
 def job(job: Job) -> dict[str, Any]:
     """Return the shape of a job."""
     return {
-        "job": job.job_id,
+        "job": job.id,
         "kind": job.kind,
         "state": job.state,
         "payload": job.payload,
         "priority": job.priority,
         "key": job.key,
-        "after": job.after_job,
+        "after": job.after,
         "attempts": job.attempts,
         "max_attempts": job.max_attempts,
         "run_at": iso(job.run_at),
@@ -46,7 +47,7 @@ def queue(summary: JobStats) -> dict[str, Any]:
 def message(message: Message) -> dict[str, Any]:
     """Return the shape of a message."""
     return {
-        "id": message.message_id,
+        "id": message.id,
         "role": message.role,
         "content": message.content,
         "parts": message.parts,
@@ -62,7 +63,7 @@ def archive(archive: Archive) -> dict[str, Any]:
         "messages": archive.messages,
         "first": archive.first_message,
         "last": archive.last_message,
-        "commit": archive.commit_seq,
+        "commit": archive.commit,
         "job": archive.job_id,
         "time": iso(archive.at),
     }
@@ -71,7 +72,7 @@ def archive(archive: Archive) -> dict[str, Any]:
 def session(info: SessionInfo) -> dict[str, Any]:
     """Return the shape of a session, without its archives."""
     return {
-        "session": info.session_id,
+        "session": info.id,
         "created": iso(info.created),
         "messages": info.messages,
         "last": _time(info.last_at),
@@ -85,8 +86,8 @@ def memory(memory: Memory) -> dict[str, Any]:
         "kind": memory.kind,
         "title": memory.title,
         "content": memory.content,
-        "created": memory.created,
-        "updated": memory.updated,
+        "created": _time(memory.created) or "",
+        "updated": _time(memory.updated) or "",
         "sources": [{"archive": each.archive, "messages": list(each.messages)} for each in memory.sources],
         "supersedes": list(memory.supersedes),
     }
@@ -104,5 +105,5 @@ def digest(digest: Summary) -> dict[str, Any]:
     }
 
 
-def _time(at: float | None) -> str | None:
+def _time(at: datetime | None) -> str | None:
     return None if at is None else iso(at)

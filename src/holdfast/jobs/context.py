@@ -131,21 +131,21 @@ class JobContext:
                 return tx.commit()
             except Conflict:
                 self.check()
-        raise Conflict(f"Job {self.job.job_id} lost {PUBLISHES} races in a row", path=str(self.job.job_id))
+        raise Conflict(f"Job {self.job.id} lost {PUBLISHES} races in a row", path=str(self.job.id))
 
     def _begin(self, message: str) -> Transaction:
         terms = CommitOptions(
-            self.backend.branch, message or f"Job {self.job.job_id} ({self.job.kind})", f"job:{self.job.job_id}"
+            self.backend.branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}"
         )
         return Transaction(self.backend, CommittedTree.at_head(self.backend.engine.read, terms.branch), terms)
 
     def _fence(self, conn: Connection) -> None:
         # Inside the publishing SQL transaction (G6): a worker taken for dead that wakes up late is refused here.
-        if self.job.token is None or not jobs.holds(conn, self.job.job_id, self.job.token):
+        if self.job.token is None or not jobs.holds(conn, self.job.id, self.job.token):
             raise LockLost(
-                f"Job {self.job.job_id} is no longer this worker's; nothing was published",
-                path=str(self.job.job_id),
-                remedy=f"See `holdfast jobs show {self.job.job_id}`",
+                f"Job {self.job.id} is no longer this worker's; nothing was published",
+                path=str(self.job.id),
+                remedy=f"See `holdfast jobs show {self.job.id}`",
             )
 
     def _end(self, conn: Connection, state: str, error: str | None, result: dict[str, Any] | None) -> None:

@@ -9,6 +9,7 @@ from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Job
 from holdfast.jobs import outcome
 from holdfast.jobs.kinds import JobKind
+from holdfast.jobs.outcome import lease_end
 from holdfast.models.concurrent_calls import Stop
 
 #: seconds between two beats
@@ -73,21 +74,21 @@ class Heartbeat:
     def _look_after(self, watched: list[Running]) -> None:
         now = self._backend.clock.now()
         with self._backend.engine.read() as conn:
-            there = jobs.get_many(conn, [each.job.job_id for each in watched])
+            there = jobs.get_many(conn, [each.job.id for each in watched])
         renewing, slow = list[Running](), list[Running]()
         for each in watched:
-            job = there.get(each.job.job_id)
+            job = there.get(each.job.id)
             if job is None or job.token != each.job.token:
                 each.stop.set("cancelled" if job is not None and job.state == jobs.CANCELLED else "taken over")
             elif now - each.began > each.kind.time_limit:
                 slow.append(each)
-            elif (job.lease_until or 0.0) - now < self._lease * RENEW_BELOW:
+            elif lease_end(job) - now < self._lease * RENEW_BELOW:
                 renewing.append(each)
         # The leases first: no trouble with an attempt that is to end may cost the others theirs.
         if renewing:
             with self._backend.engine.write(durable=False) as conn:
                 for each in renewing:
-                    jobs.renew(conn, each.job.job_id, each.job.token or "", now + self._lease)
+                    jobs.renew(conn, each.job.id, each.job.token or "", now + self._lease)
         for each in slow:
             self._end_slow(each)
 

@@ -77,7 +77,7 @@ def take_over(backend: Backend) -> int:
     with backend.engine.read() as conn:
         now = backend.clock.now()
         fates = {owner: _is_dead(owner) for owner in {job.owner for job in jobs.running(conn)}}
-        lost = [job for job in jobs.running(conn) if fates[job.owner] or (job.lease_until or 0.0) < now]
+        lost = [job for job in jobs.running(conn) if fates[job.owner] or lease_end(job) < now]
     return _each_by_itself(
         backend,
         [Outcome(job, jobs.QUEUED, f"its worker ({_name(job.owner)}) died or fell silent") for job in lost],
@@ -116,7 +116,7 @@ def _one_by_one(
             with backend.engine.write() as conn:
                 written += write_one(conn, each, backend.clock.now())
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one job is not the others' trouble
-            log.warning("how job %d ended could not be written: %s", each.job.job_id, error)
+            log.warning("how job %d ended could not be written: %s", each.job.id, error)
             refused.append(error)
     if len(refused) == len(outcomes):
         raise refused[0]
@@ -128,7 +128,7 @@ def _take_one(conn: Connection, outcome: Outcome, now: float) -> bool:
     if not _write_one(conn, outcome, now):
         return False
     job = outcome.job
-    subject = f"job {job.job_id} attempt {job.attempts} token {job.token}"
+    subject = f"job {job.id} attempt {job.attempts} token {job.token}"
     audit.write(conn, now, "take_over", subject, f"{job.kind}: worker {_name(job.owner)} is gone")
     return True
 
@@ -142,6 +142,11 @@ def _write_one(conn: Connection, outcome: Outcome, now: float) -> bool:
         return jobs.finish(conn, job, jobs.FAILED, now, error=why)
     run_at = now + outcome.rest
     return jobs.put_back(conn, job, now, run_at=run_at, error=outcome.error, counted=outcome.counted)
+
+
+def lease_end(job: Job) -> float:
+    """Return when the lease of a running job ends, in seconds since the epoch."""
+    return 0.0 if job.lease_until is None else job.lease_until.timestamp()
 
 
 def _is_dead(owner: str | None) -> bool:

@@ -64,7 +64,7 @@ class JobQueue:
             yield from found
             if len(found) < PAGE:
                 return
-            before = found[-1].job_id
+            before = found[-1].id
 
     def get(self, job_id: int) -> Job:
         """Return one job; raises NotFound."""

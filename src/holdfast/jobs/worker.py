@@ -341,7 +341,7 @@ class Worker:
             return Outcome(job, jobs.QUEUED, counted=False)
         except LockLost as error:
             with self._backend.engine.read() as conn:
-                held = jobs.holds(conn, job.job_id, job.token or "")
+                held = jobs.holds(conn, job.id, job.token or "")
             return outcome.after_error(job, error, kind.backoff, self._rng) if held else None
         except KeyboardInterrupt:
             # Meant for whoever called `turn`, in whose thread this is.

@@ -198,15 +198,15 @@ def _intent_findings(backend: Backend) -> Iterator[Finding]:
         if entry.state == intents.SET_ASIDE:
             yield Finding(
                 WARNING,
-                f"What the {entry.kind} {entry.intent_id} by {entry.actor} left could not be removed: {entry.error}",
+                f"What the {entry.kind} {entry.id} by {entry.actor} left could not be removed: {entry.error}",
                 "It takes some space and stops nobody",
                 "Mend the cause, then run `holdfast gc`",
             )
-        elif entry.owner_alive and now - entry.started > LONG_STAGING:
+        elif entry.owner_alive and now - entry.started.timestamp() > LONG_STAGING:
             yield Finding(
                 NOTE,
-                f"The {entry.kind} {entry.intent_id} by {entry.actor} ({entry.owner}) has gone on for"
-                f" {(now - entry.started) / 3600:.1f} hours",
+                f"The {entry.kind} {entry.id} by {entry.actor} ({entry.owner}) has gone on for"
+                f" {(now - entry.started.timestamp()) / 3600:.1f} hours",
                 "Litter of search tables that is younger than it is kept",
                 "See whether that process still does anything",
             )
@@ -235,7 +235,7 @@ def _pin_findings(backend: Backend) -> Iterator[Finding]:
 def _trouble_findings(backend: Backend) -> Iterator[Finding]:
     with backend.engine.read() as conn:
         trouble = audit.newest_of(conn, audit.TROUBLE)
-    if trouble is not None and backend.clock.now() - trouble.at < RECENT_TROUBLE:
+    if trouble is not None and backend.clock.now() - trouble.at.timestamp() < RECENT_TROUBLE:
         yield Finding(
             WARNING,
             f"Work in the background failed: {trouble.detail}",
@@ -252,9 +252,9 @@ def _job_findings(backend: Backend) -> Iterator[Finding]:
     for job in failed:
         yield Finding(
             WARNING,
-            f"{number} jobs failed, job {job.job_id} ({job.kind}) as the latest: {job.error}"
+            f"{number} jobs failed, job {job.id} ({job.kind}) as the latest: {job.error}"
             if number > 1
-            else f"Job {job.job_id} ({job.kind}) failed: {job.error}",
+            else f"Job {job.id} ({job.kind}) failed: {job.error}",
             "What it was to make is not there; it is not tried again by itself",
             "Mend the cause, then run `holdfast jobs retry --failed`",
         )

@@ -2,19 +2,26 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
 
 from holdfast.backend import Backend
 from holdfast.catalog import intents
 from holdfast.catalog.intents import Intent
 from holdfast.host import process
+from holdfast.host.clock import utc
 from holdfast.recovery.owners import is_gone
+
+#: how an intent stands
+IntentState = Literal["active", "committed", "swept", "set_aside"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentInfo:
     """One intent: something is being staged, or was."""
 
-    intent_id: str
+    #: of 32 hexadecimal digits
+    id: str
     #: what its owner is doing: `publish`, `fold`, `gc`, ...
     kind: str
     actor: str
@@ -22,8 +29,7 @@ class IntentInfo:
     owner: str
     #: whether the owner can still finish it; None when that cannot be told, or it has ended
     owner_alive: bool | None
-    #: active | committed | swept | set_aside
-    state: str
+    state: IntentState
     #: content ids of blobs being stored
     blobs: tuple[str, ...]
     #: tables being written to
@@ -32,9 +38,8 @@ class IntentInfo:
     attempts: int
     #: why the last sweep failed, or why it was set aside
     error: str | None
-    #: seconds since the epoch
-    started: float
-    ended: float | None
+    started: datetime
+    ended: datetime | None
 
 
 def in_flight(backend: Backend) -> list[IntentInfo]:
@@ -58,24 +63,19 @@ def _entry(intent: Intent, now: float) -> IntentInfo:
     except ValueError:
         owner, alive = "unreadable", None
     return IntentInfo(
-        intent_id=intent.intent_id,
+        id=intent.intent_id,
         kind=intent.kind,
         actor=intent.actor,
         owner=owner,
         owner_alive=alive,
-        state=intent.state,
+        state=cast(IntentState, intent.state),
         blobs=_texts(intent, "blobs"),
         tables=_texts(intent, "tables"),
         attempts=intent.attempts,
         error=intent.error,
-        started=_time(intent.started),
-        ended=intent.ended,
+        started=utc(intent.started),
+        ended=None if intent.ended is None else utc(intent.ended),
     )
-
-
-def _time(at: object) -> float:
-    """Return a time as it was written; the epoch where something else was, as SQLite keeps whatever it is given."""
-    return at if isinstance(at, float) else 0.0
 
 
 def _texts(intent: Intent, key: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from holdfast.backend import Backend
 from holdfast.catalog import audit, commits, intents, search_rows, statistics
-from holdfast.catalog.audit import AuditRow
+from holdfast.catalog.audit import AuditRecord
 from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 
 
@@ -29,9 +29,9 @@ class Status:
     #: stagings that could not be swept; `doctor` says why
     set_aside_intents: int
     #: what the latest sweep did, if there was one
-    last_sweep: AuditRow | None
+    last_sweep: AuditRecord | None
     #: the last time that work in the background of any process began to fail, if it ever did
-    last_trouble: AuditRow | None
+    last_trouble: AuditRecord | None
 
 
 def status(backend: Backend) -> Status:
@@ -51,6 +51,6 @@ def status(backend: Backend) -> Status:
             searchable=search_rows.totals(conn, backend.embedder),
             active_intents=staged.get(intents.ACTIVE, 0),
             set_aside_intents=staged.get(intents.SET_ASIDE, 0),
-            last_sweep=max(sweeps, key=lambda row: row.audit_id, default=None),
+            last_sweep=max(sweeps, key=lambda row: row.id, default=None),
             last_trouble=audit.newest_of(conn, audit.TROUBLE),
         )

@@ -115,7 +115,7 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
     bodies = {"messages.jsonl": lines, "transcript.md": text}
     deriver = ArchiveDeriver(backend, wording.title(session_id, number))
     drafts = {name: Draft(name, body, deriver) for name, body in bodies.items()}
-    at, last = folder(session_id, number), chosen[-1].message_id
+    at, last = folder(session_id, number), chosen[-1].id
     made: list[Archive] = []
 
     def guard(conn: Connection) -> None:
@@ -143,11 +143,11 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
             messages_id=lines.content_id,
             transcript_id=text.content_id,
             messages=len(chosen),
-            first_message=chosen[0].message_id,
+            first_message=chosen[0].id,
             last_message=last,
-            commit_seq=commit.id,
+            commit=commit.id,
             job_id=job_id,
-            at=commit.at.timestamp(),
+            at=commit.at,
         )
         sessions.add_archive(conn, found)
         sessions.clear_until(conn, session_id, last)

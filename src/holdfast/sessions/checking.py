@@ -30,8 +30,8 @@ def check_jobs(inspection: Inspection) -> None:
         for job in jobs.newest(conn, jobs.UNENDED, MEMORY, limit=LISTED + 1):
             named = str(job.payload.get("session")), int(job.payload.get("archive", 0))
             if sessions.archive(conn, *named) is None:
-                what = f"Job {job.job_id} is to remember archive {named[1]} of session {named[0]}, which is gone"
-                inspection.problem("job", what, f"Run `holdfast jobs cancel {job.job_id}`")
+                what = f"Job {job.id} is to remember archive {named[1]} of session {named[0]}, which is gone"
+                inspection.problem("job", what, f"Run `holdfast jobs cancel {job.id}`")
 
 
 #: for `verify`, with the kind of problem each looks for

@@ -106,7 +106,7 @@ def _parts(messages: Sequence[Message], characters: int) -> Iterator[str]:
     """Yield the conversation in parts of at most `characters`, cut between messages and, if need be, within one."""
     part, size = list[str](), 0
     for message in messages:
-        line = f"[{message.message_id}] {message.role}: {spoken(message)}"
+        line = f"[{message.id}] {message.role}: {spoken(message)}"
         for start in range(0, max(len(line), 1), characters):
             piece = line[start : start + characters]
             if part and size + len(piece) > characters:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from holdfast import paths
@@ -44,9 +45,9 @@ class Memory:
     kind: str
     title: str
     content: str
-    #: ISO 8601; empty when a person wrote it
-    created: str = ""
-    updated: str = ""
+    #: None when a person wrote it and did not say
+    created: datetime | None = None
+    updated: datetime | None = None
     sources: tuple[MemorySource, ...] = ()
     #: paths of memories that this one took the place of
     supersedes: tuple[str, ...] = ()
@@ -58,8 +59,8 @@ class Memory:
         fields: dict[str, Any] = {
             "title": self.title,
             "kind": self.kind,
-            "created": self.created,
-            "updated": self.updated,
+            "created": self.created and iso(self.created),
+            "updated": self.updated and iso(self.updated),
             "sources": [{"archive": s.archive, "messages": list(s.messages)} for s in self.sources],
             "supersedes": list(self.supersedes),
         }
@@ -67,9 +68,9 @@ class Memory:
         return f"---\n{front}---\n\n{self.content.strip()}\n"
 
 
-def now_iso(now: float) -> str:
-    """Return a time as memories carry it, to the second."""
-    return iso(float(int(now)))
+def to_the_second(now: datetime) -> datetime:
+    """Return a time as memories carry it."""
+    return now.replace(microsecond=0)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -83,8 +84,8 @@ def from_markdown(text: str, kind: str) -> Memory:
         kind=kind,
         title=str(title),
         content=content.strip(),
-        created=str(fields.get("created", "")),
-        updated=str(fields.get("updated", "")),
+        created=_time(fields.get("created")),
+        updated=_time(fields.get("updated")),
         sources=_sources(fields.get("sources")),
         supersedes=tuple(str(path) for path in _list(fields.get("supersedes"))),
     )
@@ -123,6 +124,14 @@ def _fields(front: str) -> dict[str, Any]:
             except ValueError:
                 fields[name.strip()] = value.strip()
     return fields
+
+
+def _time(found: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(found))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _sources(found: Any) -> tuple[MemorySource, ...]:

@@ -8,8 +8,9 @@ overwritten. What was forgotten since the conversation is not brought back.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from holdfast.sessions.memory import Memory, MemorySource, now_iso, path_of, with_source
+from holdfast.sessions.memory import Memory, MemorySource, path_of, to_the_second, with_source
 from holdfast.sessions.tombstones import ForgottenMemories
 
 #: part of their words that two memories of a kind share when they are taken for the same
@@ -65,7 +66,7 @@ def merge(
     remembered: Mapping[str, Memory],
     seen: Mapping[str, Memory],
     reports: Iterable[Report],
-    now: float,
+    now: datetime,
     gone: ForgottenMemories | None = None,
 ) -> Merged:
     """Return `remembered` (by path) with `reports` merged in.
@@ -121,7 +122,7 @@ def _same_subject(memories: Mapping[str, Memory], report: Report) -> str | None:
     return best[1] if best[0] >= SAME else None
 
 
-def _update(merged: Merged, seen: Mapping[str, Memory], path: str, report: Report, now: float) -> None:
+def _update(merged: Merged, seen: Mapping[str, Memory], path: str, report: Report, now: datetime) -> None:
     old = merged.memories[path]
     sources = with_source(old.sources, report.source)
     if _likeness(_words(report.content), _words(old.content)) >= 1.0:
@@ -131,11 +132,11 @@ def _update(merged: Merged, seen: Mapping[str, Memory], path: str, report: Repor
         return merged.put(path, replace(old, sources=sources), "confirmed")
     known = _is_seen(seen, path, old)
     content = report.content if known and report.action == "update" else _joined(old.content, report.content)
-    new = replace(old, title=report.title, content=content, updated=now_iso(now), sources=sources)
+    new = replace(old, title=report.title, content=content, updated=to_the_second(now), sources=sources)
     return merged.put(path, new, "updated")
 
 
-def _supersede(merged: Merged, path: str, report: Report, now: float) -> None:
+def _supersede(merged: Merged, path: str, report: Report, now: datetime) -> None:
     old = merged.memories[path]
     if report.source in old.sources and report.content.strip() == old.content:
         return merged.unchanged()
@@ -149,13 +150,13 @@ def _supersede(merged: Merged, path: str, report: Report, now: float) -> None:
         there = merged.memories[place]
         sources = with_source(there.sources, report.source)
         content = _joined(there.content, report.content)
-        new = replace(there, content=content, updated=now_iso(now), sources=sources, supersedes=supersedes)
+        new = replace(there, content=content, updated=to_the_second(now), sources=sources, supersedes=supersedes)
         return merged.put(place, new, "superseded")
     return merged.put(place, replace(_new(report, now), supersedes=supersedes), "superseded")
 
 
-def _new(report: Report, now: float) -> Memory:
-    time = now_iso(now)
+def _new(report: Report, now: datetime) -> Memory:
+    time = to_the_second(now)
     return Memory(
         kind=report.kind,
         title=report.title,

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.catalog.sessions import Message
 from holdfast.errors import CorruptStore, TooLarge, Unsupported
+from holdfast.host.clock import utc
 
 #: bytes of UTF-8 in one message's content
 MAX_CONTENT_BYTES = 4 * 1024 * 1024
@@ -39,13 +40,13 @@ def make(
             remedy="Write it as a document, and say its path in the message",
         )
     return Message(
-        message_id=0,
+        id=0,
         session_id="",
         role=role,
         content=content,
         parts=_listed(parts, "parts"),
         tool_calls=_listed(tool_calls, "tool calls"),
-        at=at,
+        at=utc(at),
     )
 
 
@@ -73,7 +74,7 @@ def seconds(at: float | str | datetime) -> float:
         if isinstance(at, str):
             at = datetime.fromisoformat(at)
         found = at.timestamp() if isinstance(at, datetime) else float(at)
-        iso(found)
+        datetime.fromtimestamp(found, UTC)
     except (TypeError, ValueError, OverflowError, OSError) as error:
         raise Unsupported(f"{at!r} is not a time", remedy="Write it as in 2026-01-31T12:00:00+00:00") from error
     return found
@@ -89,7 +90,7 @@ def to_lines(messages: Iterable[Message]) -> str:
 def as_json(message: Message) -> dict[str, Any]:
     """Return a message as what JSON can say."""
     found: dict[str, Any] = {
-        "id": message.message_id,
+        "id": message.id,
         "role": message.role,
         "content": message.content,
         "at": iso(message.at),
@@ -111,7 +112,7 @@ def from_lines(text: str, session_id: str, path: str) -> list[Message]:
 
 def _from_json(found: dict[str, Any], session_id: str) -> Message:
     message = make(found["role"], found["content"], found.get("parts"), found.get("tool_calls"), seconds(found["at"]))
-    return replace(message, message_id=int(found["id"]), session_id=session_id)
+    return replace(message, id=int(found["id"]), session_id=session_id)
 
 
 def title(session_id: str, number: int) -> str:
@@ -123,7 +124,7 @@ def transcript(messages: Sequence[Message], session_id: str, number: int) -> str
     """Return messages as a Markdown text that a person can read."""
     first, last = iso(messages[0].at), iso(messages[-1].at)
     head = f"# {title(session_id, number)}\n\n*{amount(messages)}, {first} to {last}*\n"
-    return head + "".join(f"\n**{m.role}** ({m.message_id}): {spoken(m)}\n" for m in messages)
+    return head + "".join(f"\n**{m.role}** ({m.id}): {spoken(m)}\n" for m in messages)
 
 
 def amount(messages: Sequence[Message]) -> str:
@@ -144,6 +145,6 @@ def _is_text(part: Any, said: list[str]) -> bool:
     return isinstance(part, dict) and part.get("text") in said
 
 
-def iso(at: float) -> str:
-    """Return seconds since the epoch as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat()
+def iso(at: datetime) -> str:
+    """Return a time as ISO 8601 in UTC."""
+    return at.astimezone(UTC).isoformat()

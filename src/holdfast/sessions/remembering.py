@@ -107,7 +107,7 @@ class Remembering:
     ) -> None:
         # What is written depends on the archive and the answer alone, so a run after a crash writes the same bytes.
         kinds, now = self.kinds(), archive.at
-        where, ids = folder(archive.session_id, archive.number), {message.message_id for message in messages}
+        where, ids = folder(archive.session_id, archive.number), {message.id for message in messages}
         reports = [
             Report(
                 action=m.action,
@@ -125,7 +125,7 @@ class Remembering:
 
         def action(tx: Transaction) -> None:
             standing = {info.id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
-            gone = forgotten_since(self.backend, archive.commit_seq, tx.base, standing)
+            gone = forgotten_since(self.backend, archive.commit, tx.base, standing)
             merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)
             result["memories"] = merged.counts

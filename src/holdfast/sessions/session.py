@@ -13,6 +13,7 @@ from holdfast.catalog.sessions import Archive, Message, SessionRow
 from holdfast.digest.digest import Summary
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.faults import point
+from holdfast.host.clock import utc
 from holdfast.sessions import archiving, deleting
 from holdfast.sessions import messages as wording
 from holdfast.sessions.archiving import SessionCommit, not_there
@@ -24,13 +25,13 @@ from holdfast.sessions.reading import read_archive
 class SessionInfo:
     """A session and its archives."""
 
-    session_id: str
-    #: seconds since the epoch
-    created: float
+    #: its name
+    id: str
+    created: datetime
     #: live messages
     messages: int
     #: when the newest live message was said
-    last_at: float | None
+    last_at: datetime | None
     #: oldest first
     archives: tuple[Archive, ...]
 
@@ -49,18 +50,18 @@ class Session:
     ) -> None:
         self._backend = backend
         #: its name: one name of a path
-        self.session_id = paths.check_name(session_id)
+        self.id = paths.check_name(session_id)
         self._attempts = attempts
         self._abstract = abstract
         self._archived = archived
 
     def __repr__(self) -> str:
-        return f"<Session {self.session_id}>"
+        return f"<Session {self.id}>"
 
     def create(self) -> bool:
         """Make the session without messages; returns whether it was not there yet."""
         with self._backend.engine.write() as conn:
-            return sessions.make(conn, self.session_id, self._backend.clock.now())
+            return sessions.make(conn, self.id, self._backend.clock.now())
 
     def append(
         self,
@@ -86,8 +87,8 @@ class Session:
     def messages(self, *, archived: bool = False) -> list[Message]:
         """Return the live messages in order; with `archived`, all that were archived before them too."""
         with self._backend.engine.read() as conn:
-            live = sessions.live(conn, self.session_id)
-            before = sessions.archives(conn, self.session_id) if archived else []
+            live = sessions.live(conn, self.id)
+            before = sessions.archives(conn, self.id) if archived else []
         return [message for archive in before for message in read_archive(self._backend, archive)] + live
 
     def context(self, token_budget: int) -> SessionContext:
@@ -100,11 +101,11 @@ class Session:
             raise Unsupported(f"A budget of {token_budget} tokens holds nothing", remedy="Give it some hundreds")
         with self._backend.engine.read() as conn:
             # Each takes some tokens, so more than these do not fit; one more tells that some were left out.
-            live = sessions.newest_live(conn, self.session_id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
-            latest = sessions.latest_archive(conn, self.session_id)
-            archive = sessions.archive(conn, self.session_id, latest) if latest else None
+            live = sessions.newest_live(conn, self.id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
+            latest = sessions.latest_archive(conn, self.id)
+            archive = sessions.archive(conn, self.id, latest) if latest else None
         digest = self._abstract_of(archive) if archive else None
-        where = archiving.folder(self.session_id, archive.number) if archive else None
+        where = archiving.folder(self.id, archive.number) if archive else None
         return fit(digest.text if digest else None, where, live, token_budget)
 
     def commit(self, *, keep_recent: int = 0, actor: str | None = None) -> SessionCommit:
@@ -117,7 +118,7 @@ class Session:
             raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
         made = archiving.archive(
             self._backend,
-            self.session_id,
+            self.id,
             keep_recent=keep_recent,
             attempts=self._attempts(),
             actor=actor or self._backend.actor,
@@ -129,10 +130,10 @@ class Session:
     def show(self) -> SessionInfo:
         """Return the session in numbers, with its archives; raises NotFound."""
         with self._backend.engine.read() as conn:
-            row = sessions.get(conn, self.session_id)
-            archives = sessions.archives(conn, self.session_id)
+            row = sessions.get(conn, self.id)
+            archives = sessions.archives(conn, self.id)
         if row is None:
-            raise not_there(self.session_id)
+            raise not_there(self.id)
         return info(row, archives)
 
     def delete(self, *, actor: str | None = None) -> Commit:
@@ -141,7 +142,7 @@ class Session:
         What was not archived yet is archived first, in a commit of its own: the commit before the returned one has it
         all. What was remembered of it stays. Raises NotFound, or Locked when somebody else holds a lock in its folder.
         """
-        return deleting.delete(self._backend, self.session_id, actor=actor or self._backend.actor)
+        return deleting.delete(self._backend, self.id, actor=actor or self._backend.actor)
 
     def _abstract_of(self, archive: Archive) -> Summary | None:
         try:
@@ -152,7 +153,7 @@ class Session:
 
     def _append(self, new: list[Message]) -> list[int]:
         with self._backend.engine.write() as conn:
-            ids = sessions.append(conn, self.session_id, new, self._backend.clock.now())
+            ids = sessions.append(conn, self.id, new, self._backend.clock.now())
             point("session.before_append")
         point("session.after_append")
         return ids
@@ -160,4 +161,5 @@ class Session:
 
 def info(row: SessionRow, archives: Sequence[Archive] = ()) -> SessionInfo:
     """Return what users see of a session."""
-    return SessionInfo(row.session_id, row.created, row.messages, row.last_at, tuple(archives))
+    last = None if row.last_at is None else utc(row.last_at)
+    return SessionInfo(row.session_id, utc(row.created), row.messages, last, tuple(archives))

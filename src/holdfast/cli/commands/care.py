@@ -173,7 +173,7 @@ def _work(out: Output, locks: LockStats, queue: JobStats) -> Iterator[str]:
     failed = f", {number} failed" if (number := queue.counts.get("failed")) else ""
     yield f"{name}{queue.depth} to do{since}{failed}"
     for job in queue.failed:
-        yield f"{name}{out.paint(f'job {job.job_id} failed', 'red')} ({job.kind}): {job.error}"
+        yield f"{name}{out.paint(f'job {job.id} failed', 'red')} ({job.kind}): {job.error}"
 
 
 def _verdict(out: Output, report: "VerifyReport") -> Iterator[str]:

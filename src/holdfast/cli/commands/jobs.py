@@ -97,7 +97,7 @@ def retry(
     """
     queue = call.store.jobs
     states = [state for state, wanted in (("failed", failed), ("skipped", skipped)) if wanted]
-    found = [each.job_id for each in queue.list(*states)] if states else []
+    found = [each.id for each in queue.list(*states)] if states else []
     if not job and not states:
         raise typer.BadParameter("Name the jobs, or give --failed or --skipped")
     # The oldest first: the jobs of one session then wait for each other as they did at first.
@@ -124,7 +124,7 @@ def _line(out: Output, job: Job) -> str:
     state = out.paint(f"{job.state:<10}", _COLOURS.get(job.state, "dim"))
     about = visible(" ".join(str(value) for value in job.payload.values()))
     when = out.paint(out.time(job.ended or job.started or job.enqueued, time()), "dim")
-    return "  ".join([f"{job.job_id:>5}", state, f"{job.kind:<8}", about, when, *_why(job)])
+    return "  ".join([f"{job.id:>5}", state, f"{job.kind:<8}", about, when, *_why(job)])
 
 
 def _why(job: Job) -> Iterator[str]:

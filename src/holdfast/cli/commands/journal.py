@@ -43,6 +43,6 @@ def _told(out: Output, found: "list[IntentInfo]") -> Iterator[str]:
         state = out.paint(f"{entry.state:<9}", "red" if entry.state == SET_ASIDE else "bold")
         when = out.paint(f"{out.time(entry.started, now):<15}", "dim")
         owner = ", ".join(filter(None, [entry.owner, _ALIVE[entry.owner_alive]]))
-        yield f"{entry.intent_id[:12]}  {state}  {when}  {entry.kind} by {visible(entry.actor)} ({owner})"
+        yield f"{entry.id[:12]}  {state}  {when}  {entry.kind} by {visible(entry.actor)} ({owner})"
         if entry.error:
             yield f"    {visible(entry.error)} (tried {entry.attempts} times)"

@@ -130,7 +130,7 @@ def commit(
         told = f"nothing to archive in {session}"
     else:
         told = f"archived {count(made.archive.messages, 'message')} in {made.path}, job {made.job_id}"
-    call.done(document, [told, *(f"job {job.job_id} {job.state}{_because(job.error)}" for job in ended)])
+    call.done(document, [told, *(f"job {job.id} {job.state}{_because(job.error)}" for job in ended)])
     return status_of(ended)
 
 
@@ -162,7 +162,7 @@ def _from_file(file: Path) -> Iterator[dict[str, object]]:
 
 def _line(out: Output, info: SessionInfo) -> str:
     last = "" if info.last_at is None else f", last {out.time(info.last_at, time())}"
-    return f"{out.paint(info.session_id, 'bold')}  {count(info.messages, 'live message')}{out.paint(last, 'dim')}"
+    return f"{out.paint(info.id, 'bold')}  {count(info.messages, 'live message')}{out.paint(last, 'dim')}"
 
 
 def _shown(out: Output, info: SessionInfo, messages: list[Message]) -> Iterator[str]:
