@@ -27,9 +27,9 @@ from bench.documents import pdf
 from bench.figures import Figure
 from bench.stores import note, sentence
 from holdfast.front.store import Store
-from holdfast.index.chunking import chunk
-from holdfast.index.embedder import _MODELS, BUILT_IN, load_embedder
+from holdfast.index.embedding.embedder import _MODELS, BUILT_IN, load_embedder
 from holdfast.index.rows import embedding_text, rows_of
+from holdfast.index.text.chunking import chunk
 from holdfast.ingest.report import AddReport
 
 RUNS = 5

@@ -166,8 +166,8 @@ def searching(folder: Path) -> None:
             dataset = table.open(pinned(conn, backend)[backend.tables.live.name])
         from lance.query import MatchQuery
 
-        from holdfast.index.analysis import query_tokens
-        from holdfast.index.lookup import REFINE
+        from holdfast.index.lance.lookup import REFINE
+        from holdfast.index.text.analysis import query_tokens
 
         columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
         probes = store._reader.live.probes(dataset.version)

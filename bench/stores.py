@@ -9,7 +9,7 @@ import holdfast
 from holdfast.catalog.contents import MARKDOWN, Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, Draft, body_of_bytes
-from holdfast.index.analysis import terms_for
+from holdfast.index.text.analysis import terms_for
 
 _SYLLABLES = ["ka", "lo", "mi", "ne", "po", "ru", "sa", "ti", "vo", "we", "xa", "yo", "zu", "ber", "cal", "dor", "fen"]
 _RNG = random.Random(0)

@@ -41,8 +41,8 @@ NEVER_FOR_A_SEARCH = (
 )  # fmt: skip
 SOURCE = Path(holdfast.__file__).parent
 #: modules with heavy imports at their top, and their names; they are imported behind the gate themselves
-BEHIND_THE_GATE = ("index/static_model.py", "index/wordpieces.py")
-MODULES_BEHIND = ("holdfast.index.static_model", "holdfast.index.wordpieces")
+BEHIND_THE_GATE = ("index/embedding/static_model.py", "index/embedding/wordpieces.py")
+MODULES_BEHIND = ("holdfast.index.embedding.static_model", "holdfast.index.embedding.wordpieces")
 
 
 def heavy_after(code: str, heavy: tuple[str, ...] = HEAVY) -> set[str]:
@@ -131,8 +131,8 @@ DOORS = {
 TOGETHER = """
 import sys, threading, holdfast
 from holdfast.testing.seams import rooms
-from holdfast.index.lookup import Lookup
-from holdfast.index.table import StagedRows
+from holdfast.index.lance.lookup import Lookup
+from holdfast.index.lance.table import StagedRows
 # Threads take turns more often than they would: what can go wrong between two of them goes wrong.
 sys.setswitchinterval(1e-5)
 folder, source, operations, first = sys.argv[1], sys.argv[2], sys.argv[4:], int(sys.argv[3])

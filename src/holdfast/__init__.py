@@ -63,9 +63,9 @@ from holdfast.upkeep.upkeep import OptimizeReport
 if TYPE_CHECKING:
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
+    from holdfast.recovery.checks.inspection import Problem, VerifyReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
-    from holdfast.recovery.inspection import Problem, VerifyReport
     from holdfast.recovery.journal import IntentInfo, IntentState
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
@@ -166,12 +166,12 @@ _LATER = {
     "IntentInfo": "holdfast.recovery.journal",
     "IntentState": "holdfast.recovery.journal",
     "Lost": "holdfast.recovery.repair",
-    "Problem": "holdfast.recovery.inspection",
+    "Problem": "holdfast.recovery.checks.inspection",
     "Progress": "holdfast.ingest.report",
     "ReindexReport": "holdfast.ingest.reindex",
     "RepairReport": "holdfast.recovery.repair",
     "Status": "holdfast.recovery.status",
-    "VerifyReport": "holdfast.recovery.inspection",
+    "VerifyReport": "holdfast.recovery.checks.inspection",
 }
 
 

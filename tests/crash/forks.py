@@ -28,7 +28,7 @@ PATIENCE = 120
 IMPORTED_LATE = (
     "lance",
     "pyarrow.compute",
-    "holdfast.index.static_model",
+    "holdfast.index.embedding.static_model",
     "safetensors.numpy",
     "tokenizers",
     "Stemmer",

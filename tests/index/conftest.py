@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.index.lance.table import VersionedTable
 from holdfast.index.rows import search_shape
-from holdfast.index.table import VersionedTable
 
 from .search_rows import DIMENSIONS, search_table
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from holdfast.index.chunking import Chunk
+from holdfast.index.lance.table import VersionedTable
 from holdfast.index.rows import rows_of, search_shape
-from holdfast.index.table import VersionedTable
+from holdfast.index.text.chunking import Chunk
 
 DIMENSIONS = 16
 

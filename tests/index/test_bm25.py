@@ -7,8 +7,8 @@ from lance.query import MatchQuery
 
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.segments import index_text
-from holdfast.index.table import TableShape, VersionedTable
+from holdfast.index.lance.segments import index_text
+from holdfast.index.lance.table import TableShape, VersionedTable
 
 SHAPE = TableShape(pa.schema([("id", pa.int32()), ("terms", pa.string())]), text="terms")
 QUERY = ["w1", "w7", "w40"]

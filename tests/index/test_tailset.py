@@ -4,12 +4,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from holdfast.index.analysis import query_tokens, terms_for
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.lookup import Lookup
-from holdfast.index.segments import index_text
-from holdfast.index.table import VersionedTable
+from holdfast.index.lance.lookup import Lookup
+from holdfast.index.lance.segments import index_text
+from holdfast.index.lance.table import VersionedTable
 from holdfast.index.tailset import TailSet
+from holdfast.index.text.analysis import query_tokens, terms_for
 
 from .search_rows import content, many, vectors, word
 

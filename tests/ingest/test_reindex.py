@@ -10,7 +10,7 @@ from holdfast.catalog import search_rows
 from holdfast.errors import ConversionFailed, NotFound
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from holdfast.index import analysis
+from holdfast.index.text import analysis
 from holdfast.ingest import reindex as module
 from holdfast.ingest.conversion.limits import Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document

@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.index.front_matter import front_matter
+from holdfast.index.text.front_matter import front_matter
 from holdfast.ingest.conversion import pages
 from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters.dates import iso

@@ -9,7 +9,7 @@ import pytest
 import holdfast
 from holdfast.catalog import pins
 from holdfast.front.store import Store
-from holdfast.index.files import alive_files
+from holdfast.index.lance.files import alive_files
 from holdfast.publish import publication
 from holdfast.testing.seams import rooms
 from holdfast.upkeep import publish as upkeep_publish

@@ -13,8 +13,8 @@ from holdfast.catalog import intents, pins
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
-from holdfast.index.files import all_files
-from holdfast.index.table import VersionedTable
+from holdfast.index.lance.files import all_files
+from holdfast.index.lance.table import VersionedTable
 from holdfast.publish.intention import INTENT_LEASE, _Pulse, intending
 from holdfast.recovery.gc import KEPT, gc
 from holdfast.recovery.sweep import sweep

@@ -13,7 +13,7 @@ from holdfast.catalog import intents
 from holdfast.errors import StorageFailed
 from holdfast.front.store import Store
 from holdfast.host import process
-from holdfast.index.files import all_files
+from holdfast.index.lance.files import all_files
 from holdfast.publish import intention
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep

@@ -13,7 +13,7 @@ from holdfast.catalog import contents
 from holdfast.catalog.contents import Rendition
 from holdfast.front.store import Store
 from holdfast.host import process
-from holdfast.index.files import all_files
+from holdfast.index.lance.files import all_files
 from holdfast.recovery.gc import gc
 from holdfast.recovery.litter import remove_blobs
 from holdfast.testing.seams import rooms

@@ -17,7 +17,7 @@ from holdfast.cli.output import iso
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
-from holdfast.index.files import alive_files, all_files
+from holdfast.index.lance.files import alive_files, all_files
 from holdfast.publish.intention import INTENT_LEASE
 from holdfast.recovery.sweep import ATTEMPTS, sweep
 from holdfast.testing.seams import rooms
@@ -309,7 +309,7 @@ def test_a_version_that_is_replaced_during_a_sweep_may_be_removed_by_another(
         backend.tables.live.table.forget()
         return alive_files(*table_and_versions, **how)
 
-    monkeypatch.setattr("holdfast.index.files.alive_files", overtaken)
+    monkeypatch.setattr("holdfast.index.lance.files.alive_files", overtaken)
     store.maintenance.gc()
     assert f"_versions/d{former}.manifest" not in table_files(backend)
 

@@ -13,8 +13,8 @@ from holdfast.catalog import pins
 from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
 from holdfast.host import process
-from holdfast.recovery.check_catalog import cycles
-from holdfast.recovery.check_search import _ranges
+from holdfast.recovery.checks.catalog import cycles
+from holdfast.recovery.checks.search import _ranges
 from holdfast.testing.seams import rooms
 from tests.recovery.litter import blob, intend, sql, unpublished_rows
 
@@ -145,7 +145,7 @@ def test_a_damaged_file_of_a_table_is_a_problem(filled: Store, backend: Backend,
     table = backend.tables.live
     with backend.engine.read() as conn:
         version = pins.current(conn, (table.name,))[table.name].version
-    from holdfast.index.files import alive_files
+    from holdfast.index.lance.files import alive_files
 
     alive = alive_files(table.table, [version])
     for file in table.table.path.glob(pattern):
@@ -206,7 +206,7 @@ def test_a_large_table_is_counted_in_ranges_without_gaps() -> None:
 
 
 def test_verify_compares_a_table_in_several_ranges(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holdfast.recovery.check_search.COUNTED_AT_ONCE", 10)
+    monkeypatch.setattr("holdfast.recovery.checks.search.COUNTED_AT_ONCE", 10)
     assert filled.maintenance.verify().ok
 
 
@@ -217,8 +217,8 @@ def test_a_store_opened_for_reading_can_be_verified(filled: Store, folder: Path)
 
 def test_an_index_that_does_not_stay_in_memory_is_no_damage(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lance calls it an internal error when not all of a full-text index is still cached once all of it was read."""
-    monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)
-    monkeypatch.setattr("holdfast.index.table._INDEX_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table._COLD_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table._INDEX_CACHE", 1)
     assert filled.maintenance.verify(deep=True).ok
     assert filled.maintenance.doctor() == []
 
@@ -229,5 +229,5 @@ def test_an_index_that_cannot_be_read_is_damage_though_there_is_no_memory_for_it
     for file in rooms(filled).tables.live.table.path.glob("_indices/*/*.lance"):
         data = file.read_bytes()
         file.write_bytes(data[: len(data) // 2])
-    monkeypatch.setattr("holdfast.index.table._COLD_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table._COLD_CACHE", 1)
     assert any(problem.startswith("table") for problem in told(filled, deep=True))

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast.front.store import Store
-from holdfast.index.analysis import query_tokens, terms_for
+from holdfast.index.text.analysis import query_tokens, terms_for
 from holdfast.search.rerank import (
     COVERAGE,
     DOCUMENT,

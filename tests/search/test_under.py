@@ -9,7 +9,7 @@ import pytest
 import holdfast
 from holdfast import SearchMode
 from holdfast.front.store import Store
-from holdfast.index import row_set
+from holdfast.index.lance import row_set
 from holdfast.search import directory_contents, search
 
 MODES = ("hybrid", "text", "vector")
@@ -133,7 +133,7 @@ def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: p
 
 def test_rows_are_looked_up_once_for_a_data_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    from holdfast.index.row_addresses import Addresses
+    from holdfast.index.lance.row_addresses import Addresses
 
     look = Addresses._read
 

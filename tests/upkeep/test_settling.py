@@ -6,10 +6,10 @@ import pytest
 
 import holdfast
 from holdfast.front.store import Store
-from holdfast.index import segments
-from holdfast.index.compaction import FRAGMENT_ROWS
-from holdfast.index.lookup import LEAST_PROBES
-from holdfast.index.table import VersionedTable
+from holdfast.index.lance import segments
+from holdfast.index.lance.compaction import FRAGMENT_ROWS
+from holdfast.index.lance.lookup import LEAST_PROBES
+from holdfast.index.lance.table import VersionedTable
 from holdfast.ingest import report as report_module
 from holdfast.ingest.report import INDEXING, Progress
 from holdfast.testing.seams import rooms

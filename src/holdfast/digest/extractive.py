@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.digest.digest import OVERVIEW_CHARACTERS, DirectoryItem, SummaryPair, cut
-from holdfast.index.front_matter import front_matter
+from holdfast.index.text.front_matter import front_matter
 from holdfast.ingest.conversion.titles import first_heading
 
 #: characters of a text that are looked at

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from holdfast.config import Settings
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import Progress
+    from holdfast.recovery.checks.inspection import VerifyReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
-    from holdfast.recovery.inspection import VerifyReport
     from holdfast.recovery.journal import IntentInfo
     from holdfast.recovery.repair import RepairReport
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
-from holdfast.index.analysis import terms_for
-from holdfast.index.chunking import Chunk, without_page_markers
-from holdfast.index.table import TableShape
+from holdfast.index.lance.table import TableShape
+from holdfast.index.text.analysis import terms_for
+from holdfast.index.text.chunking import Chunk, without_page_markers
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from holdfast.index.embedder import Vectors
+    from holdfast.index.embedding.embedder import Vectors
 
 #: columns that a hit is made of; the others serve only to find it
 HIT_COLUMNS = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]

@@ -12,7 +12,7 @@ from holdfast.host.importing import importing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from holdfast.index.table import StagedRows, VersionedTable
+    from holdfast.index.lance.table import StagedRows, VersionedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class SearchTable:
     @cached_property
     def table(self) -> "VersionedTable":
         """The Lance table."""
+        from holdfast.index.lance.table import VersionedTable
         from holdfast.index.rows import search_shape
-        from holdfast.index.table import VersionedTable
 
         return VersionedTable(self._root / f"{self.name}.lance", search_shape(self._dimensions), durable=self._durable)
 

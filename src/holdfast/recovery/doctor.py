@@ -16,8 +16,8 @@ from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
 from holdfast.host.clock import Clock
 from holdfast.index.tables import SearchTable
-from holdfast.recovery.check_search import settled, tables, version_of
-from holdfast.recovery.inspection import Inspection
+from holdfast.recovery.checks.inspection import Inspection
+from holdfast.recovery.checks.search import settled, tables, version_of
 from holdfast.recovery.journal import in_flight
 from holdfast.recovery.litter import ASIDE
 from holdfast.recovery.verify import Check, verify
@@ -185,7 +185,7 @@ def _check_indexes(inspection: Inspection) -> None:
 
 
 def _check_index(inspection: Inspection, *, table: SearchTable) -> None:
-    from holdfast.index.segments import read_indexes
+    from holdfast.index.lance.segments import read_indexes
 
     with inspection.backend.engine.read() as conn:
         version = version_of(conn, inspection.backend, table)

@@ -33,7 +33,7 @@ from holdfast.catalog.intents import Intent
 from holdfast.errors import StorageFailed, Unsupported
 from holdfast.faults import point
 from holdfast.host import disk
-from holdfast.index.lance_errors import writing
+from holdfast.index.lance.errors import writing
 from holdfast.index.tables import SearchTable
 from holdfast.recovery.owners import is_over, named
 
@@ -131,7 +131,7 @@ def remove_temporary(backend: Backend) -> int:
 
 def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
     """Return the files of a table that nobody needs. Raises CorruptStore when a pinned version cannot be read."""
-    from holdfast.index.files import alive_files, all_files
+    from holdfast.index.lance.files import alive_files, all_files
 
     # The files are listed first: whoever begins after that has none in the list, and whoever published in between is
     # among the pins, which are read after it.

@@ -2,7 +2,7 @@
 
 What is rebuilt is a new version of the table, published like every other: readers go on with the pinned one until then.
 A table that cannot be read is begun anew under its own name; what stood there is set aside if not even its first
-version can be opened (index/table.py), so nothing is deleted that somebody might want to look at.
+version can be opened (index/lance/table.py), so nothing is deleted that somebody might want to look at.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from holdfast.faults import point
 from holdfast.index.tables import SearchTable
 from holdfast.publish.intention import abandon, intending
 from holdfast.publish.staging import live_among
-from holdfast.recovery.check_search import damaged_files, read_all, version_of
+from holdfast.recovery.checks.search import damaged_files, read_all, version_of
 from holdfast.recovery.content_recovery import Rederive
 
 #: contents whose rows are held in memory at a time
@@ -168,7 +168,7 @@ class _Publication:
 
     def publish(self, pinned: int | None, chunks: Mapping[str, int], unknown: frozenset[str] = frozenset()) -> bool:
         """Pin the new version; False when the ground has moved meanwhile, so that all has to be done again."""
-        from holdfast.index.segments import index_text
+        from holdfast.index.lance.segments import index_text
 
         backend, version = self._backend, index_text(self._table.table, self._version)
         point("repair.before_publish")

@@ -16,11 +16,11 @@ from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
 from holdfast.publish.intention import keeping_versions
-from holdfast.recovery.check_catalog import check_file
-from holdfast.recovery.check_contents import pages, wrong_bytes
-from holdfast.recovery.check_search import mismatches, tables, unsearchable, version_of
+from holdfast.recovery.checks.catalog import check_file
+from holdfast.recovery.checks.contents import pages, wrong_bytes
+from holdfast.recovery.checks.inspection import Inspection, Problem
+from holdfast.recovery.checks.search import mismatches, tables, unsearchable, version_of
 from holdfast.recovery.content_recovery import Rederive, derive, find_again, store_again, typed
-from holdfast.recovery.inspection import Inspection, Problem
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
 from holdfast.recovery.verify import Check, verify
 from holdfast.tree.committed import CommittedTree, within

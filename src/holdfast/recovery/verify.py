@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 from holdfast.backend import Backend
 from holdfast.errors import CorruptStore, HoldfastError
-from holdfast.recovery.check_catalog import check_commits, check_file, check_tree
-from holdfast.recovery.check_contents import check_bytes, check_counts, check_known
-from holdfast.recovery.check_litter import check_intents, check_orphans
-from holdfast.recovery.check_search import check_places, check_tables
-from holdfast.recovery.inspection import RESTORE, Inspection, VerifyReport
+from holdfast.recovery.checks.catalog import check_commits, check_file, check_tree
+from holdfast.recovery.checks.contents import check_bytes, check_counts, check_known
+from holdfast.recovery.checks.inspection import RESTORE, Inspection, VerifyReport
+from holdfast.recovery.checks.litter import check_intents, check_orphans
+from holdfast.recovery.checks.search import check_places, check_tables
 
 Check = Callable[[Inspection], None]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from holdfast.catalog import entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
-from holdfast.index.content_set import ContentSet
+from holdfast.index.lance.content_set import ContentSet
 
 #: contents up to which each is named to the tables, which look it up; of more the rows are found out first
 FEW_CONTENTS = 500

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
 from holdfast import paths
-from holdfast.index.chunking import LINK
+from holdfast.index.text.chunking import LINK
 
 
 def label_share(text: str) -> float:

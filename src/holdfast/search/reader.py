@@ -16,14 +16,14 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.errors import CorruptStore
 from holdfast.host.threads import Helpers, Task
-from holdfast.index.lookup import Lookup, RowKey
+from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
 from holdfast.search.directory_contents import Below
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
-    from holdfast.index.embedder import Embedder
+    from holdfast.index.embedding.embedder import Embedder
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class SearchReader:
 
     @cached_property
     def embedder(self) -> "Embedder":
-        from holdfast.index.embedder import load_embedder
+        from holdfast.index.embedding.embedder import load_embedder
 
         return load_embedder(self._backend.embedder)
 

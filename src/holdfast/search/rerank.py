@@ -29,8 +29,8 @@ from functools import cache
 from itertools import pairwise
 
 from holdfast import paths
-from holdfast.index.analysis import tokens
-from holdfast.index.chunking import BREADCRUMB
+from holdfast.index.text.analysis import tokens
+from holdfast.index.text.chunking import BREADCRUMB
 from holdfast.search.links import label_share, names_given
 
 #: what a passage gains whose names hold all of the query's words

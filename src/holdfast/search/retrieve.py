@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.index.content_set import ContentSet
-from holdfast.index.filtered_lookup import Among
-from holdfast.index.lookup import Lookup, RowKey, SearchCandidate
+from holdfast.index.lance.content_set import ContentSet
+from holdfast.index.lance.filtered_lookup import Among
+from holdfast.index.lance.lookup import Lookup, RowKey, SearchCandidate
 from holdfast.search.reader import Instant, SearchReader
 
 #: candidates of each list in the first round: as a multiple of the limit, and at least

@@ -10,10 +10,10 @@ from holdfast.backend import Backend
 from holdfast.catalog import contents, pins
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
-from holdfast.index.analysis import query_tokens
-from holdfast.index.content_set import ContentSet
 from holdfast.index.fusion import Parts, fuse
-from holdfast.index.lookup import RowKey
+from holdfast.index.lance.content_set import ContentSet
+from holdfast.index.lance.lookup import RowKey
+from holdfast.index.text.analysis import query_tokens
 from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts

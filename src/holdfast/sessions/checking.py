@@ -1,7 +1,7 @@
 """What `verify` asks of sessions and jobs: none of them points at nothing."""
 
 from holdfast.catalog import jobs, sessions, work_checks
-from holdfast.recovery.inspection import BYTES, LISTED, RESTORE, Inspection
+from holdfast.recovery.checks.inspection import BYTES, LISTED, RESTORE, Inspection
 from holdfast.sessions.archiving import MEMORY
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from holdfast.index.embedder import Embedder
+from holdfast.index.embedding.embedder import Embedder
 
 _TEXTS = [
     "a lease is a lock that expires",

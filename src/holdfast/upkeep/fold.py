@@ -6,7 +6,7 @@ The seam does not show: the rows are the same before and after, and both sides a
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
 from holdfast.faults import point
-from holdfast.index import segments
+from holdfast.index.lance import segments
 from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging
 
 

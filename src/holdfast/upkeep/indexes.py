@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from holdfast.backend import Backend
 from holdfast.catalog import pins, settings
 from holdfast.faults import point
-from holdfast.index import segments
-from holdfast.index.compaction import FRAGMENT_ROWS, compact
-from holdfast.index.table import VersionedTable
+from holdfast.index.lance import segments
+from holdfast.index.lance.compaction import FRAGMENT_ROWS, compact
+from holdfast.index.lance.table import VersionedTable
 from holdfast.index.tables import SearchTable
 from holdfast.upkeep import allocator
 from holdfast.upkeep.publish import Overtaken, at_pinned, move_pins, persistently, pinned, staging

@@ -11,8 +11,8 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits, entries, search_rows, settings
 from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
-from holdfast.index import segments
-from holdfast.index.table import VersionedTable, is_one_of
+from holdfast.index.lance import segments
+from holdfast.index.lance.table import VersionedTable, is_one_of
 from holdfast.publish.intention import abandon
 from holdfast.publish.staging import live_among
 from holdfast.upkeep.departures import Departed

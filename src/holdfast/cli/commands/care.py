@@ -21,9 +21,9 @@ from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
     from holdfast.ingest.reindex import ReindexReport
+    from holdfast.recovery.checks.inspection import VerifyReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
-    from holdfast.recovery.inspection import VerifyReport
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
 

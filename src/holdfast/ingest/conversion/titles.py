@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.index.front_matter import front_matter
+from holdfast.index.text.front_matter import front_matter
 
 #: characters of a text in which a first heading is looked for
 HEADING_WITHIN = 200_000

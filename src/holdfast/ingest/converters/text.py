@@ -2,7 +2,7 @@
 
 import json
 
-from holdfast.index.front_matter import front_matter
+from holdfast.index.text.front_matter import front_matter
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
 from holdfast.ingest.conversion.limits import Limits

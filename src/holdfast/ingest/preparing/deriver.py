@@ -11,7 +11,7 @@ from holdfast.errors import HoldfastError, Unsupported
 
 if TYPE_CHECKING:
     # Opening a store makes a deriver; only using it is worth the imports.
-    from holdfast.index.chunking import Chunk
+    from holdfast.index.text.chunking import Chunk
     from holdfast.ingest.conversion.port import ConvertedDocument
 
 #: the media type of bytes that are no document
@@ -31,7 +31,7 @@ class DocumentDeriver:
 
     def warm_up(self) -> None:
         """Load the model and the libraries now rather than with the first file."""
-        from holdfast.index.embedder import load_embedder
+        from holdfast.index.embedding.embedder import load_embedder
         from holdfast.ingest.conversion import convert  # noqa: F401 - imported for its time
 
         load_embedder(self._embedder_name).encode(["warm"])
@@ -63,9 +63,9 @@ class DocumentDeriver:
         return convert(Document(name, body.path or body.data(), body.media_type))
 
     def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
-        from holdfast.index.chunking import chunk
-        from holdfast.index.embedder import load_embedder
+        from holdfast.index.embedding.embedder import load_embedder
         from holdfast.index.rows import embedding_text
+        from holdfast.index.text.chunking import chunk
 
         chunks = chunk(markdown)
         if not chunks:
@@ -76,8 +76,8 @@ class DocumentDeriver:
 
 def rows_by() -> str:
     """Return the names and versions of what makes search rows of Markdown now."""
-    from holdfast.index.analysis import ANALYSER
-    from holdfast.index.chunking import CHUNKER
+    from holdfast.index.text.analysis import ANALYSER
+    from holdfast.index.text.chunking import CHUNKER
 
     return f"{CHUNKER} {ANALYSER}"
 

@@ -2,9 +2,9 @@
 
 from holdfast.catalog import intents
 from holdfast.recovery import litter
-from holdfast.recovery.check_search import tables
+from holdfast.recovery.checks.inspection import Inspection
+from holdfast.recovery.checks.search import tables
 from holdfast.recovery.gc import orphans
-from holdfast.recovery.inspection import Inspection
 from holdfast.recovery.owners import is_gone
 
 

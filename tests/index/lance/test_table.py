@@ -7,10 +7,9 @@ import pytest
 from holdfast import faults
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed
 from holdfast.host import disk
-from holdfast.index.segments import index_ids, index_text
-from holdfast.index.table import FIRST_VERSION, StagedRows, VersionedTable
-
-from .search_rows import content, many, search_table
+from holdfast.index.lance.segments import index_ids, index_text
+from holdfast.index.lance.table import FIRST_VERSION, StagedRows, VersionedTable
+from tests.index.search_rows import content, many, search_table
 
 WITH_A_BASE = [name for name in faults.POINTS if name.startswith("table.") and name != "table.before_create_fsync"]
 
@@ -111,7 +110,7 @@ def test_a_version_that_never_was_is_reported(table: VersionedTable) -> None:
 
 
 def test_a_table_of_another_shape_is_refused(table: VersionedTable, tmp_path: Path) -> None:
-    from holdfast.index.table import TableShape
+    from holdfast.index.lance.table import TableShape
 
     table.create()
     other = TableShape(table.shape.schema.remove(0))

@@ -11,7 +11,7 @@ import pytest
 
 import holdfast
 from holdfast.errors import CorruptStore, StorageFailed
-from holdfast.index.lance_errors import reading, writing
+from holdfast.index.lance.errors import reading, writing
 
 
 class Alarm(BaseException):

@@ -11,10 +11,10 @@ from holdfast.catalog import checks, commits, contents, entries, pins, search_ro
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.host.importing import importing
-from holdfast.index.lance_errors import reading
+from holdfast.index.lance.errors import reading
 from holdfast.index.tables import SearchTable
 from holdfast.publish.intention import keeping_versions
-from holdfast.recovery.inspection import LISTED, REPAIR, Inspection, where
+from holdfast.recovery.checks.inspection import LISTED, REPAIR, Inspection, where
 
 #: contents whose rows are counted at a time: what a table of any size costs in memory
 COUNTED_AT_ONCE = 100_000
@@ -111,8 +111,8 @@ def version_of(conn: Connection, backend: Backend, table: SearchTable) -> int:
 
 def damaged_files(table: SearchTable, version: int) -> list[str]:
     """Return the files that reading a version needs and that are not there, or are empty."""
-    from holdfast.index.files import alive_files, all_files
-    from holdfast.index.segments import segments
+    from holdfast.index.lance.files import alive_files, all_files
+    from holdfast.index.lance.segments import segments
 
     there = dict(all_files(table.table))
     damaged = {name for name in alive_files(table.table, [version]) if not there.get(name)}
@@ -152,7 +152,7 @@ def _check_table(inspection: Inspection, *, table: SearchTable, place: str) -> N
 
 def read_all(table: SearchTable, version: int) -> None:
     """Read every row and every index of a version from the disk; raises CorruptStore when one cannot be."""
-    from holdfast.index import segments
+    from holdfast.index.lance import segments
 
     with reading(table.name, version):
         for _ in table.table.open_cold(version).scanner().to_batches():

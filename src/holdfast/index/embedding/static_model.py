@@ -16,7 +16,7 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from holdfast.index.wordpieces import WordPieces, cuts_words
+from holdfast.index.embedding.wordpieces import WordPieces, cuts_words
 
 #: tokens of a text that count, unless the folder says so
 MAX_LENGTH = 512

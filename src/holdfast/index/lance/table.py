@@ -23,7 +23,7 @@ from holdfast import faults
 from holdfast.errors import CorruptStore
 from holdfast.host import disk
 from holdfast.host.importing import importing
-from holdfast.index.lance_errors import reading, writing
+from holdfast.index.lance.errors import reading, writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +113,7 @@ class VersionedTable:
             disk.fsync_dir(self.path.parent)
         if not self.shape.text:
             return FIRST_VERSION
-        from holdfast.index.segments import index_nothing
+        from holdfast.index.lance.segments import index_nothing
 
         return index_nothing(self)
 

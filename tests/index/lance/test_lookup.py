@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
 
-from holdfast.index import lookup as lookup_module
-from holdfast.index import segments as segments_module
-from holdfast.index.analysis import query_tokens
-from holdfast.index.lookup import Lookup, RowKey
-from holdfast.index.segments import index_ids, index_text, index_vectors
-from holdfast.index.table import VersionedTable
-
-from .search_rows import content, many, vectors, word
+from holdfast.index.lance import lookup as lookup_module
+from holdfast.index.lance import segments as segments_module
+from holdfast.index.lance.lookup import Lookup, RowKey
+from holdfast.index.lance.segments import index_ids, index_text, index_vectors
+from holdfast.index.lance.table import VersionedTable
+from holdfast.index.text.analysis import query_tokens
+from tests.index.search_rows import content, many, vectors, word
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from holdfast.catalog import checks, commits
 from holdfast.catalog.checks import Place
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import ROOT_NODE
-from holdfast.recovery.inspection import LISTED, RESTORE, Inspection, path_of
+from holdfast.recovery.checks.inspection import LISTED, RESTORE, Inspection, path_of
 
 
 def check_file(inspection: Inspection) -> None:

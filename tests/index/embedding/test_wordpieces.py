@@ -12,9 +12,9 @@ from tokenizers.models import WordLevel
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from holdfast.index import embedder, wordpieces
-from holdfast.index.static_model import StaticModel
-from holdfast.index.wordpieces import WordPieces, cuts_words
+from holdfast.index.embedding import embedder, wordpieces
+from holdfast.index.embedding.static_model import StaticModel
+from holdfast.index.embedding.wordpieces import WordPieces, cuts_words
 
 FOLDER = embedder._MODELS / embedder.BUILT_IN
 TOKENIZER = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from holdfast.index.front_matter import front_matter
+from holdfast.index.text.front_matter import front_matter
 
 #: Name and version of what this file does. Chunks cut under another name have other offsets.
 CHUNKER = "holdfast-chunks/1"

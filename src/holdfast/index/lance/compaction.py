@@ -4,9 +4,9 @@ from typing import Any
 
 from holdfast import faults
 from holdfast.host.importing import importing
-from holdfast.index.lance_errors import writing
-from holdfast.index.segments import cover, drop_segments, fragments, segments
-from holdfast.index.table import VersionedTable
+from holdfast.index.lance.errors import writing
+from holdfast.index.lance.segments import cover, drop_segments, fragments, segments
+from holdfast.index.lance.table import VersionedTable
 
 #: rows; fragments of fewer are merged with their neighbours
 FRAGMENT_ROWS = 50_000

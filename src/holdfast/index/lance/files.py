@@ -7,9 +7,9 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from holdfast.errors import CorruptStore
-from holdfast.index.lance_errors import reading
-from holdfast.index.segments import index_files, segments
-from holdfast.index.table import FIRST_VERSION, VersionedTable, deletion_files, manifest_file
+from holdfast.index.lance.errors import reading
+from holdfast.index.lance.segments import index_files, segments
+from holdfast.index.lance.table import FIRST_VERSION, VersionedTable, deletion_files, manifest_file
 
 
 def alive_files(

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.index import analysis
-from holdfast.index.analysis import query_tokens, terms_for, tokens
+from holdfast.index.text import analysis
+from holdfast.index.text.analysis import query_tokens, terms_for, tokens
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,14 @@ from lance import LanceDataset, LanceOperation
 from lance.optimize import Compaction
 from lance.query import MatchQuery
 
-from holdfast.index import segments as segments_module
-from holdfast.index.analysis import query_tokens, terms_for, tokens
-from holdfast.index.chunking import Chunk
-from holdfast.index.compaction import compact
+from holdfast.index.lance import segments as segments_module
+from holdfast.index.lance.compaction import compact
+from holdfast.index.lance.segments import TEXT_OPTIONS, index_ids, index_text, index_vectors
+from holdfast.index.lance.table import FIRST_VERSION, TableShape, VersionedTable
 from holdfast.index.rows import rows_of
-from holdfast.index.segments import TEXT_OPTIONS, index_ids, index_text, index_vectors
-from holdfast.index.table import FIRST_VERSION, TableShape, VersionedTable
-
-from .search_rows import DIMENSIONS, content, many, vectors
+from holdfast.index.text.analysis import query_tokens, terms_for, tokens
+from holdfast.index.text.chunking import Chunk
+from tests.index.search_rows import DIMENSIONS, content, many, vectors
 
 SHAPE = TableShape(pa.schema([("id", pa.int32()), ("terms", pa.string())]), text="terms")
 

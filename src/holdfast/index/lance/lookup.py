@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from holdfast.host.importing import importing
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.content_set import ContentSet
-from holdfast.index.lance_errors import reading
-from holdfast.index.row_addresses import Addresses
-from holdfast.index.row_set import ADDRESS, RowSet
+from holdfast.index.lance.content_set import ContentSet
+from holdfast.index.lance.errors import reading
+from holdfast.index.lance.row_addresses import Addresses
+from holdfast.index.lance.row_set import ADDRESS, RowSet
+from holdfast.index.lance.segments import fragments, partitions_for, segments
+from holdfast.index.lance.table import VersionedTable, is_one_of
 from holdfast.index.rows import HIT_COLUMNS
-from holdfast.index.segments import fragments, partitions_for, segments
-from holdfast.index.table import VersionedTable, is_one_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from holdfast.blobs.hashing import content_id_of
 from holdfast.catalog import checks, contents, statistics
 from holdfast.catalog.contents import Content
 from holdfast.errors import HoldfastError
-from holdfast.recovery.inspection import BYTES, LISTED, REPAIR, Inspection, path_of, where
+from holdfast.recovery.checks.inspection import BYTES, LISTED, REPAIR, Inspection, path_of, where
 
 #: contents looked at in one SQL transaction
 PAGE = 500

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
-from holdfast.index.lance_errors import reading
-from holdfast.index.lookup import REFINE, Lookup, SearchCandidate, top
-from holdfast.index.row_set import ADDRESS, RowSet
-from holdfast.index.segments import unindexed_rows
+from holdfast.index.lance.errors import reading
+from holdfast.index.lance.lookup import REFINE, Lookup, SearchCandidate, top
+from holdfast.index.lance.row_set import ADDRESS, RowSet
+from holdfast.index.lance.segments import unindexed_rows
 
 if TYPE_CHECKING:
     import numpy as np

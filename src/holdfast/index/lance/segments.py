@@ -11,8 +11,8 @@ from typing import Any
 
 from holdfast import faults
 from holdfast.host.importing import importing
-from holdfast.index.lance_errors import reading, writing
-from holdfast.index.table import FIRST_VERSION, VersionedTable
+from holdfast.index.lance.errors import reading, writing
+from holdfast.index.lance.table import FIRST_VERSION, VersionedTable
 
 #: Lance splits `terms` at white space and changes nothing: analysis.py has done all there is to do.
 TEXT_OPTIONS: dict[str, Any] = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.index.chunking import CHARS_PER_TOKEN, Chunk, ChunkLimits, chunk, without_page_markers
+from holdfast.index.text.chunking import CHARS_PER_TOKEN, Chunk, ChunkLimits, chunk, without_page_markers
 
 SMALL = ChunkLimits(target=30, maximum=40, minimum=6)
 SENTENCE = "Leases expire when their holder stops renewing them. "

@@ -114,7 +114,7 @@ class StaticEmbedder:
     def _load(self) -> Any:
         try:
             with importing():
-                from holdfast.index.static_model import StaticModel
+                from holdfast.index.embedding.static_model import StaticModel
 
             return StaticModel.load(self._folder)
         except Exception as error:  # whatever the loader raises, the cause is a folder that holds no model

@@ -13,9 +13,9 @@ import pytest
 from model2vec import StaticModel
 
 from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
-from holdfast.index import embedder as embedder_module
-from holdfast.index.embedder import BUILT_IN, Embedder, OpenAIEmbedder, load_embedder
-from holdfast.index.static_model import StaticModel as OurModel
+from holdfast.index.embedding import embedder as embedder_module
+from holdfast.index.embedding.embedder import BUILT_IN, Embedder, OpenAIEmbedder, load_embedder
+from holdfast.index.embedding.static_model import StaticModel as OurModel
 from holdfast.testing.embedders import EmbedderSuite
 
 FOLDER = Path(embedder_module.__file__).parent / "models" / BUILT_IN
@@ -164,12 +164,15 @@ def test_a_model_with_weights_and_a_mapping_gives_the_vectors_that_model2vec_giv
 
 def test_embedding_imports_no_client_of_a_model_hub() -> None:
     code = (
-        "import sys, holdfast.index.embedder as e; e.load_embedder().encode(['x'])\n"
+        "import sys, holdfast.index.embedding.embedder as e; e.load_embedder().encode(['x'])\n"
         "print({'huggingface_hub', 'httpx', 'requests'} & {*sys.modules})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_importing_the_port_loads_no_model_library() -> None:
-    code = "import sys, holdfast.index.embedder as e; e.load_embedder(); print({'model2vec', 'numpy'} & {*sys.modules})"
+    code = (
+        "import sys, holdfast.index.embedding.embedder as e; e.load_embedder()\n"
+        "print({'model2vec', 'numpy'} & {*sys.modules})"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
-from holdfast.index.content_set import ContentSet, hashes_of
-from holdfast.index.lance_errors import reading
-from holdfast.index.row_set import ADDRESS, RowSet
-from holdfast.index.table import VersionedTable, deletion_files
+from holdfast.index.lance.content_set import ContentSet, hashes_of
+from holdfast.index.lance.errors import reading
+from holdfast.index.lance.row_set import ADDRESS, RowSet
+from holdfast.index.lance.table import VersionedTable, deletion_files
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,18 +3,17 @@
 import numpy as np
 import pytest
 
-from holdfast.index import filtered_lookup as among_module
-from holdfast.index import row_set
-from holdfast.index import segments as segments_module
-from holdfast.index.analysis import query_tokens
-from holdfast.index.content_set import ContentSet
-from holdfast.index.filtered_lookup import Among
-from holdfast.index.lookup import Lookup
-from holdfast.index.row_set import RowSet
-from holdfast.index.segments import index_ids, index_text, index_vectors, unindexed_rows
-from holdfast.index.table import VersionedTable
-
-from .search_rows import many, vectors, word
+from holdfast.index.lance import filtered_lookup as among_module
+from holdfast.index.lance import row_set
+from holdfast.index.lance import segments as segments_module
+from holdfast.index.lance.content_set import ContentSet
+from holdfast.index.lance.filtered_lookup import Among
+from holdfast.index.lance.lookup import Lookup
+from holdfast.index.lance.row_set import RowSet
+from holdfast.index.lance.segments import index_ids, index_text, index_vectors, unindexed_rows
+from holdfast.index.lance.table import VersionedTable
+from holdfast.index.text.analysis import query_tokens
+from tests.index.search_rows import many, vectors, word
 
 
 @pytest.fixture(autouse=True)

@@ -5,17 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdfast.index import segments as segments_module
-from holdfast.index.analysis import query_tokens
-from holdfast.index.chunking import Chunk
-from holdfast.index.compaction import compact
-from holdfast.index.files import alive_files, all_files
-from holdfast.index.lookup import Lookup
+from holdfast.index.lance import segments as segments_module
+from holdfast.index.lance.compaction import compact
+from holdfast.index.lance.files import alive_files, all_files
+from holdfast.index.lance.lookup import Lookup
+from holdfast.index.lance.segments import fragments, index_ids, index_text, index_vectors, segments, unindexed_rows
+from holdfast.index.lance.table import VersionedTable
 from holdfast.index.rows import rows_of
-from holdfast.index.segments import fragments, index_ids, index_text, index_vectors, segments, unindexed_rows
-from holdfast.index.table import VersionedTable
-
-from .search_rows import DIMENSIONS, content, many, search_table, vectors, word
+from holdfast.index.text.analysis import query_tokens
+from holdfast.index.text.chunking import Chunk
+from tests.index.search_rows import DIMENSIONS, content, many, search_table, vectors, word
 
 COLUMNS = ("content_id", "terms", "vector")
 
@@ -84,7 +83,7 @@ def test_compaction_keeps_every_row_and_its_index(table: VersionedTable) -> None
 
 
 def test_compaction_leaves_large_fragments_alone(table: VersionedTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holdfast.index.compaction.FRAGMENT_ROWS", 25)
+    monkeypatch.setattr("holdfast.index.lance.compaction.FRAGMENT_ROWS", 25)
     version = table.append(build(table, parts=1), content("small", ["x"]))
     assert compact(table, version) == version
     version = compact(table, table.append(version, content("tiny", ["y"])))

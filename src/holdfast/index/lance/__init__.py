@@ -1,0 +1,1 @@
+"""The Lance tables: versions, segments, files, and the questions asked of them."""

@@ -1,0 +1,1 @@
+"""Text into chunks and terms."""
