@@ -27,7 +27,7 @@ from bench.documents import pdf
 from bench.figures import Figure
 from bench.stores import note, sentence
 from holdfast.front.store import Store
-from holdfast.index.embedding.embedder import _MODELS, BUILT_IN, load_embedder
+from holdfast.index.embedding.embedder import BUILT_IN, MODELS, load_embedder
 from holdfast.index.rows import embedding_text, rows_of
 from holdfast.index.text.chunking import chunk
 from holdfast.ingest.report import AddReport
@@ -56,7 +56,7 @@ def library() -> Encode:
     """Return what embeds with model2vec as it comes."""
     from model2vec import StaticModel
 
-    model = StaticModel.from_pretrained(_MODELS / BUILT_IN, force_download=False)
+    model = StaticModel.from_pretrained(MODELS / BUILT_IN, force_download=False)
     return lambda texts: model.encode(texts, use_multiprocessing=False)
 
 

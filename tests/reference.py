@@ -52,7 +52,7 @@ class Reference:
         return None
 
     def move(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
-        refused = self._missing(source)
+        refused = self.missing(source)
         if refused or source == target:
             return refused
         refused = self._no_room(source, target, overwrite)
@@ -63,14 +63,14 @@ class Reference:
         return None
 
     def copy(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
-        refused = self._missing(source) or self._no_room(source, target, overwrite)
+        refused = self.missing(source) or self._no_room(source, target, overwrite)
         if refused:
             return refused
         self.at.update({target + each.removeprefix(source): self.at[each] for each in (source, *self.below(source))})
         return None
 
     def remove(self, path: str, recursive: bool) -> type[HoldfastError] | None:
-        refused = self._missing(path)
+        refused = self.missing(path)
         if refused:
             return refused
         if self.below(path) and not recursive:
@@ -80,7 +80,7 @@ class Reference:
         return None
 
     def restore(self, path: str, then: "Reference") -> type[HoldfastError] | None:
-        refused = then._missing(path)
+        refused = then.missing(path)
         if refused:
             return refused
         if any(self.is_file(each) for each in self._ancestors(path)):
@@ -96,7 +96,7 @@ class Reference:
         names = paths.names(path)[:-1]
         return ["/" + "/".join(names[:count]) for count in range(1, len(names) + 1)]
 
-    def _missing(self, path: str) -> type[HoldfastError] | None:
+    def missing(self, path: str) -> type[HoldfastError] | None:
         if any(self.is_file(each) for each in self._ancestors(path)):
             return NotADirectory
         return None if path in self.at else NotFound

@@ -95,7 +95,7 @@ class Planner:
     """A connection that explains each statement before it runs it, and notes from where it was asked."""
 
     def __init__(self, inner: Connection) -> None:
-        self._inner = inner
+        self.inner = inner
         self.passed: set[tuple[str, int]] = set()
         #: (statement, step of its plan)
         self.steps: list[tuple[str, str]] = []
@@ -111,19 +111,19 @@ class Planner:
 
     def _explain(self, sql: str, params: Params) -> None:
         self.note()
-        self.steps += [(sql, str(row[3])) for row in self._inner.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
+        self.steps += [(sql, str(row[3])) for row in self.inner.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
 
     def rows(self, sql: str, params: Params = {}) -> list[Row]:  # noqa: B006 - never changed
         self._explain(sql, params)
-        return self._inner.rows(sql, params)
+        return self.inner.rows(sql, params)
 
     def row(self, sql: str, params: Params = {}) -> Row | None:  # noqa: B006
         self._explain(sql, params)
-        return self._inner.row(sql, params)
+        return self.inner.row(sql, params)
 
     def run(self, sql: str, params: Params = {}) -> int:  # noqa: B006
         self._explain(sql, params)
-        return self._inner.run(sql, params)
+        return self.inner.run(sql, params)
 
     def run_many(self, sql: str, params: Iterable[Params]) -> None:
         self.note()
@@ -131,10 +131,10 @@ class Planner:
             self.run(sql, each)
 
     def tables(self) -> set[str]:
-        return self._inner.tables()
+        return self.inner.tables()
 
     def integrity(self, *, deep: bool) -> list[str]:
-        return self._inner.integrity(deep=deep)
+        return self.inner.integrity(deep=deep)
 
 
 def arguments(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
@@ -232,7 +232,7 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
             for given in calls:
                 with suppress(RollBack, HoldfastError), rooms(store).engine.write() as conn:
                     planner = planners.setdefault(name, Planner(conn))
-                    planner._inner = conn
+                    planner.inner = conn
                     for module in MODULES.values():
                         if hasattr(module, "rows_among"):
                             monkeypatch.setattr(module, "rows_among", _noting(planner))

@@ -72,9 +72,9 @@ def test_an_interrupt_while_waiting_for_another_process_stands_in_nobodys_way(
     monkeypatch.setattr(turns, "SHORT_PAUSES", (0.0,))
     turn = tmp_path / "turn"
     mine, others = Turnstile(turn), Turnstile(turn)
-    real, holding = turns._Waiting.wait, 0
+    real, holding = turns.Waiting.wait, 0
 
-    def wait(waiting: turns._Waiting, seconds: float) -> bool:
+    def wait(waiting: turns.Waiting, seconds: float) -> bool:
         os.close(holding)
         return real(waiting, seconds)
 
@@ -92,9 +92,9 @@ def test_an_interrupt_while_waiting_for_another_process_stands_in_nobodys_way(
         holding = os.open(turn, os.O_RDONLY)
         fcntl.flock(holding, fcntl.LOCK_EX)
         # The turn comes when the waiter begins to wait.
-        monkeypatch.setattr(turns._Waiting, "wait", wait)
+        monkeypatch.setattr(turns.Waiting, "wait", wait)
         going = interrupted(wait_for_another, at := at + 1)
-        monkeypatch.setattr(turns._Waiting, "wait", real)
+        monkeypatch.setattr(turns.Waiting, "wait", real)
         with suppress(OSError):
             # It was interrupted before that.
             os.close(holding)

@@ -9,7 +9,7 @@ import holdfast
 from holdfast.catalog import jobs
 from holdfast.catalog.engine import Connection
 from holdfast.testing.seams import rooms
-from tests.catalog.test_query_plans import _Planning
+from tests.catalog.test_query_plans import Planning
 
 KINDS = ["abstract", "memory", "overview"]
 QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
@@ -32,7 +32,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
 def test_a_question_about_jobs_is_answered_through_its_index(name: str, store: holdfast.Store) -> None:
     ask, index = QUESTIONS[name]
     with rooms(store).engine.read() as conn:
-        planning: Any = _Planning(conn)
+        planning: Any = Planning(conn)
         ask(planning)
     touching = [step for step in planning.steps if " jobs" in step]
     assert touching
@@ -42,6 +42,6 @@ def test_a_question_about_jobs_is_answered_through_its_index(name: str, store: h
 
 def test_a_claim_sorts_nothing(store: holdfast.Store) -> None:
     with rooms(store).engine.read() as conn:
-        planning: Any = _Planning(conn)
+        planning: Any = Planning(conn)
         jobs.claimable(planning, KINDS, 5.0, 3)
     assert not [step for step in planning.steps if "TEMP B-TREE" in step]

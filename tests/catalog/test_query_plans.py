@@ -48,7 +48,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
 }
 
 
-class _Planning:
+class Planning:
     """A connection that explains each statement instead of running it."""
 
     def __init__(self, inner: Connection) -> None:
@@ -76,7 +76,7 @@ class _Planning:
 def test_a_question_about_entries_is_answered_through_its_index(name: str, store: holdfast.Store) -> None:
     ask, constraint = QUESTIONS[name]
     with rooms(store).engine.read() as conn:
-        planning: Any = _Planning(conn)
+        planning: Any = Planning(conn)
         ask(planning)
     steps = planning.steps
     assert any(constraint in step for step in steps), steps
@@ -94,6 +94,6 @@ STORED_IN: dict[str, Callable[[Connection], object]] = {
 @pytest.mark.parametrize("name", STORED_IN)
 def test_what_is_stored_in_a_content_is_found_through_its_index(name: str, store: holdfast.Store) -> None:
     with rooms(store).engine.read() as conn:
-        planning: Any = _Planning(conn)
+        planning: Any = Planning(conn)
         STORED_IN[name](planning)
     assert any("ix_renditions_rendered_id (rendered_id=?)" in step for step in planning.steps), planning.steps

@@ -103,7 +103,7 @@ def test_a_writer_is_waited_for_while_it_works_and_while_turns_go_by(
             one._note()
         return False
 
-    monkeypatch.setattr(turns._Waiting, "wait", look)
+    monkeypatch.setattr(turns.Waiting, "wait", look)
     with one.turn(), pytest.raises(Locked, match=f"written to by pid {os.getpid()}"), two.turn():
         pass
     assert len(looks) == 4 + 3

@@ -14,6 +14,7 @@ from holdfast.blobs.hashing import content_id
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
+from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
 from tests.golden import make
 from tests.looking import contents_of
@@ -123,17 +124,17 @@ def test_it_is_written_to(golden: Store) -> None:
 def test_what_a_writer_on_another_host_holds_is_left_to_it_until_its_lease_ends(
     golden: Store, clock: ManualClock
 ) -> None:
-    golden._sweep()
+    sweep(rooms(golden))
     golden.maintenance.gc()
     assert staged_blob(golden)
     with pytest.raises(Locked, match="golden"):
         golden.write("/held/x.md", "mine")
     clock.advance(LEASE)
-    golden._sweep()
+    sweep(rooms(golden))
     # It is asked for a sign of life first: a clock that was set forward takes nothing from a writer that works.
     assert staged_blob(golden)
     clock.advance(LEASE + 1)
-    golden._sweep()
+    sweep(rooms(golden))
     assert not staged_blob(golden)
     golden.write("/held/x.md", "mine")
     assert golden.maintenance.verify(deep=True).problems == ()

@@ -224,8 +224,10 @@ def test_helpers_are_gone_when_there_is_nothing_to_do_and_come_back(monkeypatch:
     with Helpers(1, "hands") as helpers:
         for _ in range(20):
             assert helpers.begin(threading.get_ident).result(PATIENCE) != threading.get_ident()
-            helpers._threads[0].wait(PATIENCE)
-            assert not helpers._threads[0].running
+            for thread in threading.enumerate():
+                if thread.name.startswith("hands"):
+                    thread.join(PATIENCE)
+                    assert not thread.is_alive()
 
 
 def test_a_child_of_a_fork_helps_itself() -> None:

@@ -132,7 +132,7 @@ def test_a_parser_panic_fails_one_document(monkeypatch: pytest.MonkeyPatch) -> N
     def panicking(*_: object) -> object:
         raise panic("index out of bounds")
 
-    monkeypatch.setattr(engine, "_extraction", panicking)
+    monkeypatch.setattr(engine, "extracted_by_xberg", panicking)
     refused = refusal("a.docx", make.docx())
     assert isinstance(refused, ConversionFailed)
     assert "index out of bounds" in refused.message
@@ -142,7 +142,7 @@ def test_an_interrupt_is_no_parser_failure(monkeypatch: pytest.MonkeyPatch) -> N
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "_extraction", interrupted)
+    monkeypatch.setattr(engine, "extracted_by_xberg", interrupted)
     with pytest.raises(KeyboardInterrupt):
         convert(open_document("a.docx", make.docx()))
 
@@ -234,4 +234,4 @@ def test_making_the_registry_and_reading_text_imports_no_parser() -> None:
 @pytest.fixture(autouse=True)
 def pdfium_is_free() -> Iterator[None]:
     yield
-    assert not pdf._PDFIUM.locked()
+    assert not pdf.PDFIUM.locked()

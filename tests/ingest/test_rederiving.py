@@ -34,8 +34,8 @@ def pages(store: Store) -> Store:
 
 
 def harm(monkeypatch: pytest.MonkeyPatch, deed: str) -> None:
-    start = worker_pool._START.replace("main(int", f"{HARM.format(deed=deed)}\nmain(int")
-    monkeypatch.setattr(worker_pool, "_START", start)
+    start = worker_pool.START.replace("main(int", f"{HARM.format(deed=deed)}\nmain(int")
+    monkeypatch.setattr(worker_pool, "START", start)
 
 
 def found(store: Store) -> list[str]:

@@ -132,22 +132,15 @@ def test_a_stop_leaves_whole_groups_and_the_next_reindex_goes_on(
     assert [(each.files, each.files_found) for each in seen] == [(0, 2)]
 
 
-def test_what_was_removed_and_retired_meanwhile_stays_in_history(
-    upgraded: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take = module._Reindex.take
-
-    def remove_behind(self: module._Reindex, *taken: object) -> object:
-        made = take(self, *taken)  # type: ignore[arg-type]
+def test_what_was_removed_and_retired_meanwhile_stays_in_history(upgraded: Store) -> None:
+    def remove_behind(progress: Progress) -> None:
         if upgraded.exists("/d/a.md"):
             upgraded.maintenance.optimize()
             upgraded.remove("/d/a.md")
             retire(rooms(upgraded))
-        return made
 
-    monkeypatch.setattr(module._Reindex, "take", remove_behind)
     gone = upgraded.stat("/d/a.md").content_id or ""
-    upgraded.maintenance.reindex()
+    upgraded.maintenance.reindex(progress=remove_behind)
     with rooms(upgraded).engine.read() as conn:
         place = search_rows.places(conn, rooms(upgraded).embedder, [gone])[gone].place
     assert place == search_rows.HISTORY

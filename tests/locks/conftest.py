@@ -34,4 +34,4 @@ def process(store: Store, clock: ManualClock) -> Iterator[Callable[..., LockMana
 
     yield make
     for each in made:
-        each._keeping.renewer.close()
+        each.keeping.renewer.close()

@@ -13,6 +13,7 @@ from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.locks import table
 from tests.interrupts import in_time
+from tests.support.lock_managers import manager_of
 
 Pausing = Callable[[str], tuple[threading.Event, threading.Event]]
 
@@ -49,13 +50,13 @@ def test_a_lock_that_is_being_taken_is_not_left_behind(
     closing = holdfast.open(folder, components=Components(clock=clock))
     if name == "lock.before_grant_commit":
         # The end waits for the writers' turn, which the grant has.
-        end = closing._lock_manager.close
+        end = manager_of(closing).close
 
         def let_it_go_on() -> None:
             go_on.set()
             end()
 
-        monkeypatch.setattr(closing._lock_manager, "close", let_it_go_on)
+        monkeypatch.setattr(manager_of(closing), "close", let_it_go_on)
     user = threading.Thread(target=_use, args=(closing,), daemon=True)
     user.start()
     assert there.wait(30)
@@ -69,7 +70,7 @@ def test_a_lock_that_is_being_taken_is_not_left_behind(
 
 def test_a_lock_that_is_being_given_back_is_not_left_behind(folder: Path, store: Store, clock: ManualClock) -> None:
     closing = holdfast.open(folder, components=Components(clock=clock))
-    lock = closing._lock_manager.acquire(["/a"])
+    lock = manager_of(closing).acquire(["/a"])
     # What a thread has done that is about to give it back.
     lock._ended = "released"
     closing.close()
@@ -86,7 +87,7 @@ def test_a_lock_that_was_handed_over_outlives_the_store_it_was_taken_through(
 
 def test_a_lock_of_a_closed_store_is_renewed_no_longer(folder: Path, store: Store, clock: ManualClock) -> None:
     closing = holdfast.open(folder, components=Components(clock=clock))
-    lock = closing._lock_manager.acquire(["/a"])
+    lock = manager_of(closing).acquire(["/a"])
     closing.close()
     # What is left of one whose giving back the end came before.
     lock._left = True

@@ -8,6 +8,7 @@ from holdfast.errors import Locked, LockLost, Unsupported
 from holdfast.front.store import Store
 from holdfast.locks.modes import SUBTREE, PathLock
 from holdfast.locks.table import LockRequest, RefusedLock
+from tests.support.lock_managers import manager_of
 
 
 def test_a_nested_lock_on_a_covered_path_is_free(store: Store) -> None:
@@ -57,7 +58,7 @@ def test_who_holds_a_lock_gets_more_before_those_who_wait_for_it(store: Store, o
             ttl=300,
             since=0.0,
         )
-        assert isinstance(other._lock_manager.table.grant(request, wait=True), RefusedLock)
+        assert isinstance(manager_of(other).table.grant(request, wait=True), RefusedLock)
         assert store.lock("/a", mode="subtree").release()
 
 

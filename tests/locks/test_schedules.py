@@ -119,7 +119,7 @@ class World:
 
     def note_grant(self, agent: Agent, rows: tuple[LockRow, ...]) -> None:
         assert agent.asked is not None
-        lock = HeldLock(agent.manager._keeping, rows, holder=agent.asked.holder, ttl=TTL)
+        lock = HeldLock(agent.manager.keeping, rows, holder=agent.asked.holder, ttl=TTL)
         wants = [PathLock(row.path, row.mode) for row in rows]
         assert not [other for other in self.standing() if clash(wants, other.wants)], "granted against a live lock"
         assert all(min(lock.tokens) > max(other.lock.tokens) for other in self.tenures), "a token went back"

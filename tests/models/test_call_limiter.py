@@ -47,7 +47,7 @@ class Calls:
 
 def errand_of(gate: Gate, calls: Calls, names: list[str], *, urgent: bool, into: list[str]) -> threading.Thread:
     """Ask about `names` at once in a thread, and wait until all of them wait at the gate or are through."""
-    before = len(gate._waiting) + len(calls.order)
+    before = gate.waiting + len(calls.order)
 
     def question(name: str) -> Callable[[], str]:
         return lambda: gate.call(lambda: calls(name))
@@ -58,7 +58,7 @@ def errand_of(gate: Gate, calls: Calls, names: list[str], *, urgent: bool, into:
 
     thread = threading.Thread(target=run)
     thread.start()
-    while len(gate._waiting) + len(calls.order) < before + len(names):
+    while gate.waiting + len(calls.order) < before + len(names):
         thread.join(0.005)
     return thread
 
@@ -110,7 +110,7 @@ def test_who_stops_waiting_makes_no_more_calls() -> None:
     thread = threading.Thread(target=run)
     thread.start()
     calls.until(1)
-    while len(gate._waiting) < 2:
+    while gate.waiting < 2:
         thread.join(0.005)
     errand.stop.set("cancelled")
     thread.join(60)
@@ -133,11 +133,11 @@ def test_an_endpoint_that_is_asked_too_much_is_asked_less_and_again(monkeypatch:
 
     assert gate.call(call) == "well"
     assert len(refused) == 2
-    slowed = gate._allowed
+    slowed = gate.allowed
     assert slowed < 8
     for _ in range(40):
         gate.call(lambda: None)
-    assert gate._allowed == 8
+    assert gate.allowed == 8
 
 
 def test_an_endpoint_that_stays_busy_or_wants_a_long_rest_fails_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,5 +185,5 @@ def test_an_interrupt_at_any_instant_leaves_a_gate_that_lets_calls_through() -> 
     gate, at = Gate(1), 0
     while interrupted(lambda: gate.call(lambda: None), at := at + 1):
         in_time(lambda: gate.call(lambda: None))
-        assert not gate._waiting
+        assert not gate.waiting
     assert at > 1

@@ -62,7 +62,7 @@ def intend(
     text = owner if isinstance(owner, str) else owner.to_json()
     if owner == process.current():
         _at_work.append(Intention(intent_id, backend))
-        intention._held[intent_id] = _at_work[-1]
+        intention.at_work[intent_id] = _at_work[-1]
     with backend.engine.write() as conn:
         named = {"blobs": blobs, "tables": tables, "pin": pins.newest(conn)}
         intents.begin(

@@ -15,7 +15,7 @@ from holdfast.host import process
 from holdfast.host.clock import ManualClock
 from holdfast.index.lance.files import all_files
 from holdfast.index.lance.table import VersionedTable
-from holdfast.publish.intention import INTENT_LEASE, _Pulse, intending
+from holdfast.publish.intention import INTENT_LEASE, Pulse, intending
 from holdfast.recovery.gc import KEPT, gc
 from holdfast.recovery.sweep import sweep
 from holdfast.search.reader import Instant, SearchReader
@@ -225,7 +225,7 @@ def test_the_lease_of_whatever_is_staged_is_renewed_while_it_lasts(
 
 class _Renewing:
     def __init__(self) -> None:
-        self.leases: list[_Pulse] = []
+        self.leases: list[Pulse] = []
         self.add, self.remove = self.leases.append, self.leases.remove
 
     def close(self) -> None:

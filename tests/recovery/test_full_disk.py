@@ -66,7 +66,7 @@ def test_an_exception_that_comes_before_an_intent_is_in_good_hands_leaves_it_nob
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(intention, "_Pulse", interrupted)
+    monkeypatch.setattr(intention, "Pulse", interrupted)
     with pytest.raises(KeyboardInterrupt):
         store.write("/long.md", LONG_TEXT)
     monkeypatch.undo()

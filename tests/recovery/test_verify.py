@@ -14,7 +14,7 @@ from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.recovery.checks.catalog import cycles
-from holdfast.recovery.checks.search import _ranges
+from holdfast.recovery.checks.search import ranges
 from holdfast.testing.seams import rooms
 from tests.recovery.litter import blob, intend, sql, unpublished_rows
 
@@ -200,9 +200,9 @@ def test_checks_of_other_rooms_are_run_and_contained(filled: Store, backend: Bac
 
 def test_a_large_table_is_counted_in_ranges_without_gaps() -> None:
     for rows in (0, 99_999, 100_000, 1_234_567, 10**9):
-        ranges = list(_ranges(rows))
-        assert (ranges[0][0], ranges[-1][1]) == ("", "g")
-        assert all(one[1] == two[0] and one[0] < one[1] for one, two in itertools.pairwise(ranges))
+        found = list(ranges(rows))
+        assert (found[0][0], found[-1][1]) == ("", "g")
+        assert all(one[1] == two[0] and one[0] < one[1] for one, two in itertools.pairwise(found))
 
 
 def test_verify_compares_a_table_in_several_ranges(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,8 +217,8 @@ def test_a_store_opened_for_reading_can_be_verified(filled: Store, folder: Path)
 
 def test_an_index_that_does_not_stay_in_memory_is_no_damage(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lance calls it an internal error when not all of a full-text index is still cached once all of it was read."""
-    monkeypatch.setattr("holdfast.index.lance.table._COLD_CACHE", 1)
-    monkeypatch.setattr("holdfast.index.lance.table._INDEX_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table.COLD_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table.INDEX_CACHE", 1)
     assert filled.maintenance.verify(deep=True).ok
     assert filled.maintenance.doctor() == []
 
@@ -229,5 +229,5 @@ def test_an_index_that_cannot_be_read_is_damage_though_there_is_no_memory_for_it
     for file in rooms(filled).tables.live.table.path.glob("_indices/*/*.lance"):
         data = file.read_bytes()
         file.write_bytes(data[: len(data) // 2])
-    monkeypatch.setattr("holdfast.index.lance.table._COLD_CACHE", 1)
+    monkeypatch.setattr("holdfast.index.lance.table.COLD_CACHE", 1)
     assert any(problem.startswith("table") for problem in told(filled, deep=True))

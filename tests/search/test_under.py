@@ -8,6 +8,7 @@ import pytest
 
 import holdfast
 from holdfast import SearchMode
+from holdfast.catalog import entries
 from holdfast.front.store import Store
 from holdfast.index.lance import row_set
 from holdfast.search import directory_contents, search
@@ -102,13 +103,13 @@ def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: 
 
 def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    ask = directory_contents.Below._asked
+    ask = entries.directories_below
 
-    def counted(self: directory_contents.Below, *of: Any) -> Any:
+    def counted(*of: Any) -> Any:
         asked.append(1)
-        return ask(self, *of)
+        return ask(*of)
 
-    monkeypatch.setattr(directory_contents.Below, "_asked", counted)
+    monkeypatch.setattr(entries, "directories_below", counted)
 
     def found(under: str, word: str) -> list[str]:
         return sorted(hit.path for hit in store.search(word, under=under, mode="text"))
@@ -135,13 +136,13 @@ def test_rows_are_looked_up_once_for_a_data_file(store: Store, monkeypatch: pyte
     read: list[int] = []
     from holdfast.index.lance.row_addresses import Addresses
 
-    look = Addresses._read
+    look = Addresses.read
 
     def counted(self: Addresses, *of: Any) -> Any:
         read.append(1)
         return look(self, *of)
 
-    monkeypatch.setattr(Addresses, "_read", counted)
+    monkeypatch.setattr(Addresses, "read", counted)
     for part in range(3):
         with store.transaction() as tx:
             for number in range(300):

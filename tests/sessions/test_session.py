@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import faults
 from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
 from holdfast.front.store import Store
 from holdfast.sessions import archiving, transcript_index
@@ -272,23 +273,20 @@ def test_archives_are_numbered_and_their_jobs_wait_for_each_other(store: Store) 
     assert [store.jobs.get(m.job_id or 0).state for m in made] == ["skipped"] * 3
 
 
-def test_two_concurrent_commits_archive_each_message_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrent_commits_archive_each_message_once(store: Store) -> None:
     session = store.session("chat")
     session.extend([{"role": "user", "content": str(n)} for n in range(3)])
-    choose = archiving._choose
     others: list[archiving.SessionCommit] = []
 
-    def overtaken(*args: object) -> object:
-        chosen = choose(*args)  # type: ignore[arg-type]
-        if not others:
+    def overtaken(name: str) -> None:
+        if name == "session.before_archive" and not others:
             others.append(archiving.SessionCommit("chat"))
             # Between this commit's reading and its publish another one comes first, and one more message.
             others[0] = store.session("chat").commit()
             store.session("chat").append("user", "late")
-        return chosen
 
-    monkeypatch.setattr(archiving, "_choose", overtaken)
-    mine = session.commit()
+    with faults.observing(overtaken):
+        mine = session.commit()
     assert [m.content for m in session.messages(archived=True)] == ["0", "1", "2", "late"]
     assert others[0].archive is not None
     assert mine.archive is not None
@@ -296,17 +294,16 @@ def test_two_concurrent_commits_archive_each_message_once(store: Store, monkeypa
     assert (mine.archive.number, mine.archive.messages) == (2, 1)
 
 
-def test_a_message_appended_during_a_commit_stays_live(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_appended_during_a_commit_stays_live(store: Store) -> None:
     session = store.session("chat")
     session.append("user", "early")
-    publish = archiving._publish
 
-    def slow(*args: object) -> object:
-        session.append("user", "late")
-        return publish(*args)  # type: ignore[arg-type]
+    def slow(name: str) -> None:
+        if name == "session.before_archive":
+            session.append("user", "late")
 
-    monkeypatch.setattr(archiving, "_publish", slow)
-    made = session.commit()
+    with faults.observing(slow):
+        made = session.commit()
     assert made.archive is not None
     assert made.archive.messages == 1
     assert said(store) == ["late"]

@@ -72,6 +72,6 @@ def test_threads_share_arenas(child: Callable[..., Child], tmp_path: Path) -> No
 
 
 def test_nothing_happens_where_the_allocator_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allocator, "_glibc", lambda: None)
+    monkeypatch.setattr(allocator, "glibc", lambda: None)
     assert allocator.give_back() is False
     assert allocator.share_arenas() is False

@@ -43,7 +43,7 @@ class LockManager:
     ) -> None:
         self.table = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
         self._clock = clock
-        self._keeping = LockServices(self.table, renewer or Renewer(), Bell(clock), clock)
+        self.keeping = LockServices(self.table, renewer or Renewer(), Bell(clock), clock)
 
     # --- taking
 
@@ -68,7 +68,7 @@ class LockManager:
         covering = [grant for want in most if (grant := _covering(around, want))]
         if len(covering) == len(most):
             return HeldLock(
-                self._keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering)
+                self.keeping, (), holder=around[-1].holder, ttl=ttl, around=around, borrowed=_once(covering)
             )
         holder = around[-1].holder if around else uuid.uuid4().hex
         request = LockRequest(
@@ -83,7 +83,7 @@ class LockManager:
         )
         try:
             rows = self._obtain(request, most, timeout).rows
-            return HeldLock(self._keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
+            return HeldLock(self.keeping, rows, holder=holder, ttl=ttl, around=around, borrowed=_once(covering))
         except Locked:
             raise
         except BaseException:
@@ -99,18 +99,18 @@ class LockManager:
         rows = self.table.adopt(claim, ttl)
         if not rows:
             raise LockLost(f"No lock waits to be adopted under {claim!r}: it has expired, or was adopted", path=claim)
-        return HeldLock(self._keeping, rows, holder=rows[0].holder, ttl=ttl)
+        return HeldLock(self.keeping, rows, holder=rows[0].holder, ttl=ttl)
 
     def inside(self) -> tuple[HeldLock, ...]:
         """Return this store's locks that the running code is inside of, the outermost first."""
-        return tuple(lock for lock in context.inside() if lock.keeping is self._keeping)
+        return tuple(lock for lock in context.inside() if lock.keeping is self.keeping)
 
     def close(self) -> None:
         """Give back every lock that is still held through this store, and end the renewal."""
         if process.current() != self.table.owner:
             # After a fork: they are the parent's, and so is the thread.
             return
-        for lock in self._keeping.renewer.close():
+        for lock in self.keeping.renewer.close():
             # What cannot be given back now is not renewed any more, and expires.
             with suppress(HoldfastError):
                 lock.release()
@@ -139,7 +139,7 @@ class LockManager:
                 remedy="Ask the holder; or break it with force (`holdfast locks break PATH --force`)",
             )
         broken = self.table.take_away(rows, by)
-        self._keeping.bell.ring()
+        self.keeping.bell.ring()
         return broken
 
     # --- at the commit point
@@ -184,7 +184,7 @@ class LockManager:
             return outcome
         if outcome.ticket is None:
             raise messages.locked(wants, outcome.blockers, waiting=False, nested=request.nested)
-        return _Waiter(self._keeping, request, wants, outcome, timeout).wait()
+        return _Waiter(self.keeping, request, wants, outcome, timeout).wait()
 
 
 class _Waiter:
@@ -198,7 +198,7 @@ class _Waiter:
         refused: RefusedLock,
         timeout: float | None,
     ) -> None:
-        self._keeping = keeping
+        self.keeping = keeping
         self._request = request
         self._wants = wants
         self._refused = refused
@@ -214,19 +214,19 @@ class _Waiter:
                 if isinstance(outcome, GrantedLock):
                     return outcome
                 self._refused = outcome
-                timed_out = self._deadline is not None and self._keeping.clock.now() >= self._deadline
+                timed_out = self._deadline is not None and self.keeping.clock.now() >= self._deadline
                 if timed_out:
                     raise messages.locked(self._wants, outcome.blockers, waiting=True)
         except BaseException:
             assert self._refused.ticket is not None
-            self._keeping.table.leave(self._refused.ticket, timed_out=timed_out)
+            self.keeping.table.leave(self._refused.ticket, timed_out=timed_out)
             # Whoever stood behind this place may be the next in turn.
-            self._keeping.bell.ring()
+            self.keeping.bell.ring()
             raise
 
     def _try_when_free(self) -> GrantedLock | RefusedLock:
         """Sleep until nobody is in the way, or the time is over, or the place needs a sign of life; then try."""
-        table, clock, bell = self._keeping.table, self._keeping.clock, self._keeping.bell
+        table, clock, bell = self.keeping.table, self.keeping.clock, self.keeping.bell
         blockers, pause = self._refused.blockers, FIRST_LOOK
         while True:
             heard = bell.rings

@@ -92,6 +92,16 @@ class Gate:
                         raise
         raise AssertionError("the loop returns or raises")
 
+    @property
+    def allowed(self) -> float:
+        """Calls at once as the endpoint stands it: fewer than the limit after it was too busy."""
+        return self._allowed
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return len(self._waiting)
+
     def set_limit(self, limit: int) -> None:
         """Change how many calls are let through at once."""
         with self._guard:

@@ -29,7 +29,7 @@ INTENT_LEASE = 3600.0
 log = logging.getLogger("holdfast.publish")
 
 #: what this process is staging. Weak, so that it tells the truth whatever exception came at whatever instant.
-_held: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
+at_work: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Intention:
 
 
 @dataclass(frozen=True)
-class _Pulse:
+class Pulse:
     """What keeps the lease of an intent alive, without keeping it held."""
 
     intent_id: str
@@ -56,13 +56,13 @@ class _Pulse:
 
     def renew(self) -> bool:
         """Renew the lease if somebody still holds the intent; False when it needs no renewing any more."""
-        held = _held.get(self.intent_id)
+        held = at_work.get(self.intent_id)
         return held is not None and held.renew()
 
 
 def is_held(intent_id: str) -> bool:
     """Return whether somebody in this process is staging under an intent."""
-    return intent_id in _held
+    return intent_id in at_work
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def intending(
     Left with an error, the intent is ended as swept: what was staged is litter from then on.
     """
     held = _begin(backend, kind, actor, {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []})
-    pulse = _Pulse(held.intent_id)
+    pulse = Pulse(held.intent_id)
     try:
         point("intent.after_begin")
         if backend.renewing is not None:
@@ -85,7 +85,7 @@ def intending(
         raise
     finally:
         # Said here too: whoever keeps the exception keeps all that its frames refer to.
-        _held.pop(held.intent_id, None)
+        at_work.pop(held.intent_id, None)
         if backend.renewing is not None:
             backend.renewing.remove(pulse)
 
@@ -107,7 +107,7 @@ def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> In
     point("intent.before_begin")
     held, now = Intention(uuid.uuid4().hex, backend), backend.clock.now()
     # Before the row is written: a sweep must never see it as nobody's.
-    _held[held.intent_id] = held
+    at_work[held.intent_id] = held
     # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
     with backend.engine.write(durable=False) as conn:
         # Whatever version its owner builds upon is this pin's, or one that comes later.

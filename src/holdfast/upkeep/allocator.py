@@ -15,7 +15,7 @@ ARENAS = 2
 
 def give_back() -> bool:
     """Return freed memory to the system; returns whether there was any. Does nothing without glibc."""
-    libc = _glibc()
+    libc = glibc()
     return libc is not None and bool(libc.malloc_trim(0))
 
 
@@ -25,12 +25,12 @@ def share_arenas() -> bool:
     For a program of our own at its start, not for a library: it concerns the whole process. Arenas that exist stay.
     Returns whether it was done; without glibc nothing is.
     """
-    libc = _glibc()
+    libc = glibc()
     return libc is not None and bool(libc.mallopt(_M_ARENA_MAX, ARENAS))
 
 
 @functools.cache
-def _glibc() -> Any:
+def glibc() -> Any:
     """Return the C library if it is glibc, else None."""
     import ctypes
 

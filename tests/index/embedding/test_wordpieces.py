@@ -16,7 +16,7 @@ from holdfast.index.embedding import embedder, wordpieces
 from holdfast.index.embedding.static_model import StaticModel
 from holdfast.index.embedding.wordpieces import WordPieces, cuts_words
 
-FOLDER = embedder._MODELS / embedder.BUILT_IN
+FOLDER = embedder.MODELS / embedder.BUILT_IN
 TOKENIZER = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
 TOKENIZER.no_truncation()
 TOKENIZER.no_padding()
@@ -50,17 +50,17 @@ def test_ids_end_at_the_limit() -> None:
 
 
 def test_a_full_memory_forgets_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wordpieces, "_CACHED_WORDS", 3)
+    monkeypatch.setattr(wordpieces, "CACHED_WORDS", 3)
     pieces = WordPieces(TOKENIZER)
     for text in ("one two three", "two three four five", "one five", "one two three four five"):
         assert pieces.ids([text], None) == [said_of(text)]
-        assert len(pieces._known) <= 5
+        assert len(pieces.known) <= 5
 
 
 def test_a_long_stretch_is_not_remembered() -> None:
     pieces = WordPieces(TOKENIZER)
     pieces.ids(["x" * 41, "an [UNK] that is seen by the tokenizer as a whole and not word by word"], None)
-    assert not pieces._known
+    assert not pieces.known
 
 
 @pytest.mark.parametrize("length", [3, 512, None])

@@ -79,8 +79,8 @@ def test_a_text_is_found_by_itself(text: str) -> None:
 
 
 def test_remembered_words_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "_CACHED_WORDS", 10)
-    words = analysis._Words(lambda word: iter([word]))
+    monkeypatch.setattr(analysis, "CACHED_WORDS", 10)
+    words = analysis.Words(lambda word: iter([word]))
     for number in range(100):
         assert words[str(number)] == str(number)
         assert len(words) <= 10

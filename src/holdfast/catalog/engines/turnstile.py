@@ -44,7 +44,7 @@ class Turnstile:
         self._file = disk.LockedFile(path, _FLAGS)
         self._me = process.current().to_json()
         #: who waits, or was left behind by an earlier writer
-        self._waiting: _Waiting | None = None
+        self._waiting: Waiting | None = None
         #: the turn that somebody here gave up waiting for
         self._stuck: str | None = None
         #: the thread that has the turn, or waits for it on behalf of the others
@@ -112,12 +112,12 @@ class Turnstile:
             return False
         return True
 
-    def _waiter(self) -> "_Waiting":
+    def _waiter(self) -> "Waiting":
         """Return the one that an earlier writer left behind, if it blocks, or a new one."""
         left = self._waiting
-        return left if left is not None and left.blocks and not left.came else _Waiting(self._path)
+        return left if left is not None and left.blocks and not left.came else Waiting(self._path)
 
-    def _wait_for(self, waiting: "_Waiting") -> bool:
+    def _wait_for(self, waiting: "Waiting") -> bool:
         """Wait for the turn; returns whether it is there: what was left behind may have let go of it just before."""
         waiting.start()
         turn, looks = self._turn(), 0
@@ -157,7 +157,7 @@ class Turnstile:
         return Locked(f"The store is being written to by {who}", path=str(self._path.parent), remedy=remedy)
 
 
-class _Waiting:
+class Waiting:
     """A thread that blocks until the turn comes, on an open file of its own."""
 
     def __init__(self, path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: the model shipped in the package
 BUILT_IN = "static-minilm-256-int8"
-_MODELS = Path(__file__).parent / "models"
+MODELS = Path(__file__).parent / "models"
 #: texts per request to an endpoint
 _REQUEST_SIZE = 256
 #: seconds one request may take
@@ -65,7 +65,7 @@ def load_embedder(name: str = BUILT_IN) -> Embedder:
 
 @lru_cache(maxsize=8)
 def _folder(name: str) -> "StaticEmbedder":
-    return StaticEmbedder(name, _MODELS / BUILT_IN if name == BUILT_IN else _folder_of(name))
+    return StaticEmbedder(name, MODELS / BUILT_IN if name == BUILT_IN else _folder_of(name))
 
 
 @lru_cache(maxsize=8)

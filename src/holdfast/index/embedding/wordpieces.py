@@ -15,7 +15,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 #: words whose ids are remembered
-_CACHED_WORDS = 50_000
+CACHED_WORDS = 50_000
 #: characters; longer words are hardly ever met twice
 _CACHED_LENGTH = 40
 
@@ -43,7 +43,8 @@ class WordPieces:
         self._tokenizer = tokenizer
         # Words that mean something to the tokenizer itself, wherever they stand in a text.
         self._reserved = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
-        self._known: dict[str, list[int]] = {}
+        #: the token ids of words that were seen; emptied when it is full
+        self.known: dict[str, list[int]] = {}
 
     def ids(self, texts: Sequence[str], limit: int | None) -> list[list[int]]:
         """Return the token ids of each text, at most `limit` each, without special tokens."""
@@ -62,15 +63,15 @@ class WordPieces:
 
     def _learn(self, words: Iterable[str]) -> dict[str, list[int]]:
         """Return the ids of these words."""
-        wanted, known = set(words), self._known
+        wanted, known = set(words), self.known
         found = {word: known[word] for word in wanted if word in known}
         missing = [word for word in wanted if word not in found]
         if missing:
             encoded = self._tokenizer.encode_batch_fast(missing, add_special_tokens=False)
             fresh = {word: each.ids for word, each in zip(missing, encoded, strict=True)}
-            if len(known) + len(fresh) > _CACHED_WORDS:
+            if len(known) + len(fresh) > CACHED_WORDS:
                 # Not cleared: another thread may be reading it.
-                self._known = known = {}
+                self.known = known = {}
             known.update((word, ids) for word, ids in fresh.items() if len(word) <= _CACHED_LENGTH)
             found.update(fresh)
         return found

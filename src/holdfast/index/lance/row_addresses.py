@@ -61,13 +61,14 @@ class Addresses:
             fragments = {_identity(part.metadata): part for part in self._table.open(version).get_fragments()}
         with self._changing:
             parts = {identity: self._parts.get(identity) for identity in fragments}
-        made = {name: self._read(version, fragments[name]) if part is None else part for name, part in parts.items()}
+        made = {name: self.read(version, fragments[name]) if part is None else part for name, part in parts.items()}
         with self._changing:
             # Those of files that the version does not have are let go; a search of an older one reads them again.
             self._parts = made
         return [made[identity] for identity in fragments]
 
-    def _read(self, version: int, fragment: Any) -> "Part":
+    def read(self, version: int, fragment: Any) -> "Part":
+        """Read the key column of one data file."""
         with importing():
             import numpy as np
 

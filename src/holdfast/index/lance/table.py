@@ -35,9 +35,9 @@ _OPEN_VERSIONS = 8
 #: rows per data file of one append
 _ROWS_PER_FILE = 250_000
 #: bytes of index pages that Lance may keep in memory, per table and process
-_INDEX_CACHE = 128 << 20
+INDEX_CACHE = 128 << 20
 #: the same, for what is read once to see whether it can be
-_COLD_CACHE = 64 << 20
+COLD_CACHE = 64 << 20
 #: bytes of file metadata that Lance may keep in memory, per table and process
 _METADATA_CACHE = 32 << 20
 
@@ -140,7 +140,7 @@ class VersionedTable:
 
     def open_cold(self, version: int) -> Any:
         """Return the dataset at `version` with caches of its own: what is read through it, is read from the disk."""
-        return self._load(version, _new_session(_COLD_CACHE))
+        return self._load(version, _new_session(COLD_CACHE))
 
     def stage(self, rows: "pa.Table | pa.RecordBatchReader") -> StagedRows:
         """Write rows to new data files and make them durable; no version refers to them yet."""
@@ -237,7 +237,7 @@ class VersionedTable:
 
     @cached_property
     def _session(self) -> Any:
-        return _new_session(_INDEX_CACHE)
+        return _new_session(INDEX_CACHE)
 
     def _load(self, version: int, session: Any = None) -> Any:
         with importing():

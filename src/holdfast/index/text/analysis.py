@@ -29,7 +29,7 @@ MAX_PARTS = 8
 #: distinct terms of a query that are looked for; the rest of a longer query is not used
 MAX_QUERY_TERMS = 64
 #: words whose terms are remembered
-_CACHED_WORDS = 100_000
+CACHED_WORDS = 100_000
 #: characters; longer words are hardly ever met twice
 _CACHED_LENGTH = 40
 
@@ -71,13 +71,13 @@ def query_tokens(query: str) -> list[str]:
     return list(dict.fromkeys(_analyse(query, _query_words).split()))[:MAX_QUERY_TERMS]
 
 
-def _analyse(text: str, words: "_Words") -> str:
+def _analyse(text: str, words: "Words") -> str:
     if _SOFT_HYPHEN in text:
         text = text.replace(_SOFT_HYPHEN, "")
     return " ".join(map(words.__getitem__, _WORD.findall(text)))
 
 
-class _Words(dict[str, str]):
+class Words(dict[str, str]):
     """The terms of words met before; forgets all when full, which is cheaper than deciding what to keep."""
 
     def __init__(self, analyse: Callable[[str], Iterator[str]]) -> None:
@@ -87,7 +87,7 @@ class _Words(dict[str, str]):
     def __missing__(self, word: str) -> str:
         terms = " ".join(dict.fromkeys(self._analyse_word(word)))
         if len(word) <= _CACHED_LENGTH:
-            if len(self) >= _CACHED_WORDS:
+            if len(self) >= CACHED_WORDS:
                 self.clear()
             self[word] = terms
         return terms
@@ -159,8 +159,8 @@ def _pairs(run: str) -> Iterator[str]:
     return (first + second for first, second in pairwise(run))
 
 
-_document_words = _Words(lambda word: _word_terms(word, grams=_document_grams))
-_query_words = _Words(lambda word: _word_terms(word, grams=_query_grams))
+_document_words = Words(lambda word: _word_terms(word, grams=_document_grams))
+_query_words = Words(lambda word: _word_terms(word, grams=_query_grams))
 
 
 def word_spans(text: str) -> Iterator[tuple[int, int, list[str]]]:

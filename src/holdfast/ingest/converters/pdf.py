@@ -40,7 +40,7 @@ _NEXT_BULLET = re.compile(rf"[ \t]+[{_BULLETS}][ \t]+(?=\S)")
 _NUMBERED = re.compile(r"- (?=[0-9]{1,3}[.)] )")
 _BREAK = re.compile(r"[\ufffe\x02]\n?")
 # PDFium must not be entered by two threads at once.
-_PDFIUM = threading.Lock()
+PDFIUM = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _read_plain(name: str, data: bytes) -> _Plain:
     with importing():
         import pypdfium2
 
-    with _PDFIUM:
+    with PDFIUM:
         try:
             document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
@@ -153,7 +153,7 @@ def _parts(data: bytes, most: int) -> Iterator[tuple[int, bytes]]:
     with importing():
         import pypdfium2
 
-    with _PDFIUM:
+    with PDFIUM:
         count = len(pypdfium2.PdfDocument(data))
     for start in range(0, count, most):
         yield start, data if count <= most else _cut(data, start, min(count, start + most))
@@ -164,7 +164,7 @@ def _cut(data: bytes, start: int, end: int) -> bytes:
         import pypdfium2
 
     buffer = io.BytesIO()
-    with _PDFIUM, closing(pypdfium2.PdfDocument(data)) as whole, closing(pypdfium2.PdfDocument.new()) as part:
+    with PDFIUM, closing(pypdfium2.PdfDocument(data)) as whole, closing(pypdfium2.PdfDocument.new()) as part:
         part.import_pages(whole, list(range(start, end)))
         part.save(buffer)
     return buffer.getvalue()

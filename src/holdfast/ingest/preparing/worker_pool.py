@@ -33,7 +33,7 @@ _LAST_WORDS = 4096
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[3])
 # Appended, not put first: it is only needed when the package is not installed, and must never hide another.
-_START = """import sys
+START = """import sys
 sys.path.append(sys.argv[1])
 from holdfast.ingest.preparing.worker_process import Setup, main
 main(int(sys.argv[2]), 0, Setup(sys.argv[3], int(sys.argv[4])))"""
@@ -65,7 +65,7 @@ class WorkerProcess:
         try:
             # A process group of its own: a Ctrl-C at the terminal is for us alone.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, *arguments],
+                [sys.executable, "-P", "-c", START, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=self._words,

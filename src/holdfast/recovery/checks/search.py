@@ -126,7 +126,7 @@ def mismatches(conn: Connection, backend: Backend, table: SearchTable, place: st
 
     In the history table, rows of contents that are live again do no harm and are passed over.
     """
-    for low, high in _ranges(table.table.count(version)):
+    for low, high in ranges(table.table.count(version)):
         expected = checks.chunks_between(conn, backend.embedder, place, low, high)
         found = _rows_between(table, version, low, high)
         for content_id in sorted(expected.keys() | found.keys()):
@@ -174,7 +174,7 @@ def _is_live(conn: Connection, backend: Backend, content_id: str) -> bool:
     return at is not None and at.place in search_rows.LIVE
 
 
-def _ranges(rows: int) -> Iterator[tuple[str, str]]:
+def ranges(rows: int) -> Iterator[tuple[str, str]]:
     """Cut the content ids, which are evenly spread, into ranges of about COUNTED_AT_ONCE rows at most."""
     parts = min(256, rows // COUNTED_AT_ONCE + 1)
     edges = [f"{256 * part // parts:02x}" for part in range(parts)]

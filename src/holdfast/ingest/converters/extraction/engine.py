@@ -55,7 +55,7 @@ def extract(name: str, data: bytes, media_type: str, limits: Limits, without: tu
     Raises ConversionFailed when the document is damaged or encrypted, or the parser panics; TooLarge past a limit.
     """
     try:
-        result = finish(_extraction(name, data, media_type, _config(limits, without)))
+        result = finish(extracted_by_xberg(name, data, media_type, _config(limits, without)))
     except (KeyboardInterrupt, SystemExit, MemoryError, HoldfastError):
         raise
     except BaseException as error:
@@ -68,7 +68,7 @@ def extract(name: str, data: bytes, media_type: str, limits: Limits, without: tu
     return _extracted(result.results[0])
 
 
-async def _extraction(name: str, data: bytes, media_type: str, config: Any) -> Any:
+async def extracted_by_xberg(name: str, data: bytes, media_type: str, config: Any) -> Any:
     with importing():
         import xberg
 

@@ -1,0 +1,1 @@
+"""What tests share. It is imported by name; `conftest.py` files hold fixtures, and nothing else."""
