@@ -183,7 +183,7 @@ class Store(Reads):
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
         from holdfast.search.search import SearchRequest, search
 
-        request = SearchRequest(query, paths.parse(under), limit, mode, self._seq(at))
+        request = SearchRequest(query, paths.parse(under), limit, mode, self._branch, self._seq(at))
         return search(self._backend, self._reader, request)
 
     @cached_property

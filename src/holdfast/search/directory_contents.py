@@ -43,39 +43,39 @@ class _Known:
 class Below:
     """The contents below the directories that were searched lately. Threads may share it."""
 
-    def __init__(self, branch: Branch) -> None:
-        self._branch = branch
+    def __init__(self) -> None:
         self._changing = threading.Lock()
-        self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
 
-    def contents(self, conn: Connection, seq: int, node: int) -> frozenset[str] | ContentSet:
-        """Return the contents below a directory at the commit `seq`, and perhaps some that no longer are.
+    def contents(self, conn: Connection, branch: Branch, seq: int, node: int) -> frozenset[str] | ContentSet:
+        """Return the contents below a directory of a branch at the commit `seq`, and perhaps some that no longer are.
 
         They are given by their ids when they are few.
         """
+        key = branch.id, node
         with self._changing:
-            known = self._known.get(node)
-        carried = self._carried(conn, known, seq, node) if known is not None else None
-        found = carried or self._asked(conn, seq, node)
+            known = self._known.get(key)
+        carried = self._carried(conn, known, branch, seq, node) if known is not None else None
+        found = carried or self._asked(conn, branch, seq, node)
         if known is None or known.seq <= seq:
             # A search in the past does not cost those of the present their set.
             with self._changing:
-                self._known[node] = found
-                self._known.move_to_end(node)
+                self._known[key] = found
+                self._known.move_to_end(key)
                 while len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
         return found.contents
 
-    def _asked(self, conn: Connection, seq: int, node: int) -> _Known:
-        directories = entries.directories_below(conn, self._branch, seq, node)
-        contents = entries.contents_below(conn, self._branch, seq, node)
+    def _asked(self, conn: Connection, branch: Branch, seq: int, node: int) -> _Known:
+        directories = entries.directories_below(conn, branch, seq, node)
+        contents = entries.contents_below(conn, branch, seq, node)
         return _Known(seq, frozenset(directories), _compact(frozenset(contents)))
 
-    def _carried(self, conn: Connection, known: _Known, seq: int, node: int) -> _Known | None:
+    def _carried(self, conn: Connection, known: _Known, branch: Branch, seq: int, node: int) -> _Known | None:
         """Return what is known, brought to the commit `seq`; None when that takes asking anew."""
         if known.seq >= seq:
             return known if known.seq == seq else None
-        changed = entries.some_changed_entries(conn, self._branch, known.seq, seq, MOST_CHANGES + 1)
+        changed = entries.some_changed_entries(conn, branch, known.seq, seq, MOST_CHANGES + 1)
         if len(changed) > MOST_CHANGES:
             return None
         came = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, pins, search_rows
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.errors import CorruptStore
@@ -54,7 +55,7 @@ class SearchReader:
         self._lock = threading.Lock()
         self._tail: TailSet[TailRow] = TailSet()
         self._newest = 0
-        self.below = Below(backend.branch)
+        self.below = Below()
         # They run the vector query beside the full-text one: Lance works outside Python's lock.
         self._helpers = Helpers(2, "holdfast-search")
 
@@ -80,15 +81,15 @@ class SearchReader:
         """End the helper threads, once they have done what searches under way wait for."""
         self._helpers.close(wait=False)
 
-    def instant(self, terms: Sequence[str], vector: Any | None, *, at: int) -> Instant:
-        """Return what the tail has for a query at the commit `at`, and the pins that belong to it."""
+    def instant(self, terms: Sequence[str], vector: Any | None, branch: Branch, *, at: int) -> Instant:
+        """Return what the tail has for a query at the commit `at` of a branch, and the pins that belong to it."""
         # The lock keeps the tail in memory from moving on before this query has been scored against it.
         with self._lock:
             with self._backend.engine.read() as conn:
                 versions = self._pinned(conn)
                 self._catch_up(conn)
                 # What was the head when the search began may be the past by now, and its rows retired.
-                is_past = commits.head(conn, self._backend.branch) != at
+                is_past = commits.head(conn, branch) != at
             return self._score_tail(versions, terms, vector, is_past)
 
     def lookup_of(self, table: SearchTable) -> Lookup:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import contents, pins
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.fusion import Parts, fuse
@@ -44,6 +45,7 @@ class SearchRequest:
     under: str
     limit: int
     mode: str
+    branch: Branch
     #: the commit to search at
     seq: int
 
@@ -86,7 +88,7 @@ class _Search:
         self._backend = backend
         self._reader = reader
         self._request = request
-        self._visibility = Visibility(backend.branch, request.seq, request.under)
+        self._visibility = Visibility(request.branch, request.seq, request.under)
         terms = query_tokens(request.query)
         # A passage that only the vectors found is marked too where it has words of the query.
         self._marked = tuple(terms)
@@ -103,7 +105,7 @@ class _Search:
         with self._timed("filter"):
             only = self._contents_below()
         with self._timed("tail"):
-            instant = self._reader.instant(told.terms, vector, at=request.seq)
+            instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
         query = Query(told.terms, vector, request.limit, only, instant.is_past)
         found = self._gather(instant, query)
@@ -123,10 +125,11 @@ class _Search:
             return None
         self._told.filter = "prefilter"
         with self._backend.engine.read() as conn:
-            top = walking.need(CommittedTree(within(conn), self._backend.branch, request.seq), request.under)
+            tree = CommittedTree(within(conn), request.branch, request.seq)
+            top = walking.need(tree, request.under)
             if not top.is_dir:
                 return frozenset([top.content_id] if top.content_id else [])
-            return self._reader.below.contents(conn, request.seq, top.node_id)
+            return self._reader.below.contents(conn, request.branch, request.seq, top.node_id)
 
     def _gather(self, instant: Instant, query: Query) -> Candidates:
         """Ask for more candidates until the visible ones fill the limit, or there are no more."""
@@ -156,7 +159,7 @@ class _Search:
         """Return all contents that stand in the tree."""
         self._told.filter = "prefilter"
         with self._timed("filter"), self._backend.engine.read() as conn:
-            return self._reader.below.contents(conn, self._request.seq, ROOT_NODE)
+            return self._reader.below.contents(conn, self._request.branch, self._request.seq, ROOT_NODE)
 
     def _visible(self, scores: dict[RowKey, float]) -> int:
         return len(self._only_visible(scores))
