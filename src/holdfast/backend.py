@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
 from holdfast.catalog import audit, contents
-from holdfast.catalog.branches import MAIN, Branch
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
@@ -50,7 +49,6 @@ class Backend:
     embedder: str
     #: makes renditions and search rows; imports the heavy parts when first called
     deriver: Deriver
-    branch: Branch = MAIN
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
     #: who has a say in publishes, and who is told of them

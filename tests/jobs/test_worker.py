@@ -11,6 +11,7 @@ import pytest
 
 import holdfast
 from holdfast.catalog import jobs
+from holdfast.catalog.branches import MAIN
 from holdfast.errors import Conflict, HoldfastError, LockLost, Unsupported
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
@@ -30,7 +31,7 @@ def _nothing(context: JobContext) -> None:
 
 
 def _worker(store: Store, *kinds: JobKind, **more: object) -> Worker:
-    return Worker(rooms(store), kinds, **more)  # type: ignore[arg-type]
+    return Worker(rooms(store), MAIN, kinds, **more)  # type: ignore[arg-type]
 
 
 def _note(context: JobContext) -> None:

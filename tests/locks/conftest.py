@@ -7,6 +7,7 @@ import pytest
 
 import holdfast
 from holdfast import Components
+from holdfast.catalog.branches import MAIN
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
@@ -29,7 +30,7 @@ def process(store: Store, clock: ManualClock) -> Iterator[Callable[..., LockMana
     made: list[LockManager] = []
 
     def make(owner: Identity = HERE, dead: Callable[[Identity], bool | None] = lambda _: False) -> LockManager:
-        made.append(LockManager(rooms(store).engine, clock, rooms(store).branch, owner=owner, dead=dead))
+        made.append(LockManager(rooms(store).engine, clock, MAIN, owner=owner, dead=dead))
         return made[-1]
 
     yield make

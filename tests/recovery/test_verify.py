@@ -133,6 +133,21 @@ def test_a_directory_inside_itself_is_found(filled: Store) -> None:
     assert any("inside itself" in problem for problem in told(filled))
 
 
+def test_the_tree_of_every_branch_is_looked_at(filled: Store) -> None:
+    draft = "INSERT INTO commits (branch_id, parent_seq, at, actor, message, changes) SELECT 2, max(seq), max(at)"
+    filled.remove("/journal/b.md")
+    sql(filled, f"{draft}, 'user', '', 2 FROM commits")
+    sql(filled, "INSERT INTO branches (branch_id, name, head_seq) SELECT 2, 'draft', max(seq) FROM commits")
+    columns = "branch_id, node_id, parent_id, name, content_id, size, modified, from_seq"
+    row = "content_id, size, modified, (SELECT max(seq) FROM commits) FROM entries WHERE name ="
+    sql(filled, f"INSERT INTO entries ({columns}) SELECT 2, node_id, 1, name, {row} 'b.md'")
+    assert told(filled) == []
+    sql(filled, "DELETE FROM searchable WHERE content_id IN (SELECT content_id FROM entries WHERE branch_id = 2)")
+    assert any(problem.endswith("cannot be found by a search") for problem in told(filled))
+    sql(filled, f"INSERT INTO entries ({columns}) SELECT 2, node_id, node_id, name, {row} 'journal'")
+    assert any("inside itself" in problem for problem in told(filled))
+
+
 def test_each_cycle_is_found_once() -> None:
     assert cycles({2: 1, 3: 2, 4: 3}) == []
     assert cycles({2: 3, 3: 2, 4: 3, 5: 99}) == [2]

@@ -33,3 +33,8 @@ def get(conn: Connection, branch_id: int) -> Branch | None:
     """Return the branch with an id."""
     row = conn.row("SELECT branch_id, name FROM branches WHERE branch_id = :id", {"id": branch_id})
     return Branch(*row) if row else None
+
+
+def every(conn: Connection) -> list[Branch]:
+    """Return all branches, the oldest first."""
+    return [Branch(*row) for row in conn.rows("SELECT branch_id, name FROM branches ORDER BY branch_id")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import commits, digests
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
 from holdfast.digest.deriving import Deriving, read_head
@@ -27,6 +28,7 @@ class Digests:
     """The abstracts and overviews of a store."""
 
     backend: Backend
+    branch: Branch
     #: makes the digester that is configured; called when something is to be derived
     digester: Callable[[], Digester]
     #: whether what is derived is kept
@@ -38,12 +40,12 @@ class Digests:
         Without `derive`, what is there is returned: for a directory that has changed since, the last one, not fresh and
         with the commit it describes. Raises NotFound when there is none, Unsupported for a file without text.
         """
-        view = CommittedTree(self.backend.engine.read, self.backend.branch, at)
-        entry = walking.need(view, path)
+        tree = CommittedTree(self.backend.engine.read, self.branch, at)
+        entry = walking.need(tree, path)
         if not derive:
             return self._stored(path, entry, kind, at)
         digester = self.digester()
-        pair = self._derive(self._deriving(digester, at), view, entry)
+        pair = self._derive(self._deriving(digester, at), tree, entry)
         if pair is None:
             raise Unsupported(f"{path} has no text", path=path, remedy="Only documents and directories have digests")
         return Summary(
@@ -61,7 +63,7 @@ class Digests:
         for digester in self._preferred():
             with self.backend.engine.read() as conn:
                 texts = digests.texts_of_contents(conn, [content_id], kind, digester.name, digester.version)
-                head = commits.head(conn, self.backend.branch)
+                head = commits.head(conn, self.branch)
             if content_id in texts:
                 return Summary(
                     path="",
@@ -82,7 +84,7 @@ class Digests:
         found = self.of_content(content_id)
         if found is None:
             with self.backend.engine.read() as conn:
-                head, content = commits.head(conn, self.backend.branch), self.backend.content(conn, content_id)
+                head, content = commits.head(conn, self.branch), self.backend.content(conn, content_id)
             maker = Extractive()
             text = maker.of_text(None, read_head(self.backend, content)).abstract
             found = Summary(
@@ -99,24 +101,22 @@ class Digests:
     def run(self, context: JobContext) -> dict[str, int]:
         """Derive what is missing at and below the job's `path`, and of the directories above it: a job's handler."""
         path = paths.parse(str(context.payload.get("path", paths.ROOT)))
-        with self.backend.engine.read() as conn:
-            at = commits.head(conn, self.backend.branch)
-        deriving = self._deriving(self.digester(), at)
+        tree = CommittedTree.at_head(self.backend.engine.read, context.branch)
+        deriving = self._deriving(self.digester(), tree.seq)
         deriving.check, deriving.patience = context.check, PATIENCE
         # A cancel does not wait for the model's answers; and what somebody waits for is asked before these.
         deriving.ask = functools.partial(context.ask, urgent=False)
         deriving.save = lambda effect: _publish(context, effect)
-        view = CommittedTree(self.backend.engine.read, self.backend.branch, at)
         for each in _upward(path):
-            entry = walking.find(view, each)
+            entry = walking.find(tree, each)
             if entry is not None:
-                self._derive(deriving, view, entry)
-        return {"made": deriving.made, "commit": at}
+                self._derive(deriving, tree, entry)
+        return {"made": deriving.made, "commit": tree.seq}
 
-    def _derive(self, deriving: Deriving, view: CommittedTree, entry: Entry) -> SummaryPair | None:
+    def _derive(self, deriving: Deriving, tree: CommittedTree, entry: Entry) -> SummaryPair | None:
         if entry.content_id is not None:
             return deriving.document(entry.content_id)
-        return deriving.folder(view, entry)
+        return deriving.folder(tree, entry)
 
     def _deriving(self, digester: Digester, at: int) -> Deriving:
         return Deriving(backend=self.backend, digester=digester, commit=at, save=self._save)
@@ -138,7 +138,7 @@ class Digests:
 
     def _stored_of_folder(self, path: str, entry: Entry, kind: str, at: int) -> Summary | None:
         with self.backend.engine.read() as conn:
-            state = survey(CommittedTree(within(conn), self.backend.branch, at), entry)[-1].state_id
+            state = survey(CommittedTree(within(conn), self.branch, at), entry)[-1].state_id
             for digester in self._preferred():
                 found = digests.of_states(conn, [state], kind, digester.name, digester.version).get(state)
                 if found is not None:

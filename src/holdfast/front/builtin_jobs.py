@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester
 from holdfast.digest.digests import Digests
 from holdfast.digest.extractive import Extractive
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 class BuiltinJobs:
     """What runs Holdfast's own jobs over one store."""
 
-    def __init__(self, backend: Backend, settings: Callable[[], "Settings"], *, read_only: bool) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, settings: Callable[[], "Settings"], *, read_only: bool
+    ) -> None:
         self._backend = backend
         self._settings = settings
         self._endpoint: OpenAiModel | None = None
         #: the store's abstracts and overviews
-        self.digests = Digests(backend, lambda: self.digester, keep=not read_only)
+        self.digests = Digests(backend, branch, lambda: self.digester, keep=not read_only)
 
     @cached_property
     def model(self) -> Model | None:

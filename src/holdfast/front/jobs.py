@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.errors import ReadOnly, Unsupported
 from holdfast.jobs import JobKind, JobQueue, Worker
 
@@ -10,8 +11,11 @@ from holdfast.jobs import JobKind, JobQueue, Worker
 class Jobs(JobQueue):
     """The queue of a store, as `store.jobs`, which knows the kinds of jobs that Holdfast brings."""
 
-    def __init__(self, backend: Backend, kinds: Callable[[], list[JobKind]], *, read_only: bool) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, kinds: Callable[[], list[JobKind]], *, read_only: bool
+    ) -> None:
         super().__init__(backend)
+        self._branch = branch
         self._kinds = kinds
         self._read_only = read_only
 
@@ -22,4 +26,4 @@ class Jobs(JobQueue):
         if self._read_only:
             # It would look again and again at jobs that it cannot claim.
             raise ReadOnly("The store was opened read-only: no job can be run")
-        return Worker(self._backend, [*self._kinds(), *kinds], threads=threads)
+        return Worker(self._backend, self._branch, [*self._kinds(), *kinds], threads=threads)

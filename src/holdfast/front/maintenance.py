@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast import paths
 from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.upkeep.upkeep import OptimizeReport, optimize
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class Maintenance:
     """What whoever looks after a store may ask of it, as `store.maintenance`. None of it makes a commit."""
 
-    def __init__(self, backend: Backend, folder: Path, settings: Callable[[], "Settings"]) -> None:
+    def __init__(self, backend: Backend, branch: Branch, folder: Path, settings: Callable[[], "Settings"]) -> None:
         self._backend = backend
+        self._branch = branch
         self._folder = folder
         self._settings = settings
 
@@ -76,16 +78,12 @@ class Maintenance:
         That is what an upgrade asks for; with `everything` all is made anew. What was published stays when it is
         stopped, and the next reindex goes on from there. `progress` and `stop` are as for `add`.
         """
+        from holdfast.ingest.rederiving import Again
         from holdfast.ingest.reindex import reindex
 
-        return reindex(
-            self._backend,
-            self._settings().ingest,
-            paths.parse(under),
-            everything=everything,
-            progress=progress,
-            stop=stop,
-        )
+        top = paths.parse(under)
+        with Again(self._backend, self._settings().ingest) as again:
+            return reindex(again, self._branch, top, everything=everything, progress=progress, stop=stop)
 
     def intents(self, *, newest: int = 0) -> "list[IntentInfo]":
         """Return what is being staged now and what a sweep has given up, oldest first.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
 from holdfast.catalog import sessions as rows
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
@@ -20,8 +21,11 @@ PAGE = 500
 class Sessions:
     """All conversations of a store, as `store.sessions`; `store.session(id)` is the handle of one."""
 
-    def __init__(self, backend: Backend, builtin: "Callable[[], BuiltinJobs]", transcripts: Transcripts) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, builtin: "Callable[[], BuiltinJobs]", transcripts: Transcripts
+    ) -> None:
         self._backend = backend
+        self._branch = branch
         self._builtin = builtin
         self._transcripts = transcripts
 
@@ -29,6 +33,7 @@ class Sessions:
         """Return the handle of a session, which need not be there yet. Raises InvalidPath for what is no name."""
         return Session(
             self._backend,
+            self._branch,
             session_id,
             attempts=self._builtin().attempts,
             abstract=self._builtin().digests.abstract_at_hand,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from holdfast import opening, paths
 from holdfast.backend import Backend
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
 from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
 from holdfast.front.components import STANDARD, Components, watching
@@ -64,7 +65,7 @@ class Store(Reads):
         self._limits = components.limits
         self._closing = closing
         self._backend: Backend = parts.backend
-        self._branch = self._backend.branch
+        self._branch = MAIN
         self.read_only = read_only
         self._lock_manager = LockManager(
             self._backend.engine,
@@ -78,15 +79,15 @@ class Store(Reads):
         #: who holds which path, who waits, and taking a lock away
         self.locks = Locks(self._lock_manager, self._backend.actor)
         #: all conversations
-        self.sessions = Sessions(self._backend, lambda: self._builtin, self._transcripts)
+        self.sessions = Sessions(self._backend, self._branch, lambda: self._builtin, self._transcripts)
         #: what is remembered of them
         self.memories = Memories(self)
         #: the durable queue, and workers
-        self.jobs = Jobs(self._backend, lambda: self._builtin.kinds(), read_only=read_only)
+        self.jobs = Jobs(self._backend, self._branch, lambda: self._builtin.kinds(), read_only=read_only)
         #: abstracts and overviews
         self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
         #: checks, repairs and tidying
-        self.maintenance = Maintenance(self._backend, parts.folder, lambda: self.settings)
+        self.maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
         self._upkeep: Upkeep | None = None
         if components.upkeep and not read_only:
             fold_rows = components.limits.fold_rows or parts.settings.fold_rows
@@ -266,8 +267,8 @@ class Store(Reads):
         from holdfast.ingest.pipeline import add
         from holdfast.ingest.plan import planned
 
-        who, most = actor or self._backend.actor, self._limits.group_files
-        plan = planned(self.settings.ingest, sources, jobs=jobs, actor=who, group_files=most, **how)
+        how.update(branch=self._branch, actor=actor or self._backend.actor, group_files=self._limits.group_files)
+        plan = planned(self.settings.ingest, sources, jobs=jobs, **how)
         with lock.used() if lock else nullcontext():
             report = add(self._backend, plan)
         if self._upkeep is not None:
@@ -397,7 +398,7 @@ class Store(Reads):
         """Return the store's figures: files, contents, search rows by place, commits, intents."""
         from holdfast.recovery.status import status
 
-        return status(self._backend)
+        return status(self._backend, self._branch)
 
     # --- helpers
 
@@ -406,7 +407,7 @@ class Store(Reads):
         # A command that only reads or searches has no use for what jobs are done with.
         from holdfast.front.builtin_jobs import BuiltinJobs
 
-        return BuiltinJobs(self._backend, lambda: self.settings, read_only=self.read_only)
+        return BuiltinJobs(self._backend, self._branch, lambda: self.settings, read_only=self.read_only)
 
     def _seq(self, at: At | None = None) -> int:
         """Return the number of the commit that `at` names, the head unless told; raises NotFound."""

@@ -108,7 +108,7 @@ class _Dry(_Base):
     """An add that only tells what it would do."""
 
     def run(self) -> AddReport:
-        with TransactionScope(self._backend, lambda: CommitOptions(self._backend.branch), retries=0) as tx:
+        with TransactionScope(self._backend, lambda: CommitOptions(self._plan.branch), retries=0) as tx:
             stopped = self._look(tx)
             tx.rollback()
         self._tally.removed = sum(map(len, self._removals()))
@@ -147,7 +147,7 @@ class _Run(_Base):
         super().__init__(backend, plan)
         self._preparers = Preparers(backend, plan)
         self._order = InOrder()
-        by = Attribution(plan.message or _message(plan), plan.actor)
+        by = Attribution(plan.branch, plan.message or _message(plan), plan.actor)
         #: what `_vanished` found; only the publishing thread asks
         self._gone: Vanished | None = None
         self._publishing = Publishing(backend, by, self._tally, self._try_again, self._vanished, plan.group_files)

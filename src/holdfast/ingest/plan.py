@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast import paths
+from holdfast.catalog.branches import MAIN, Branch
 from holdfast.errors import InvalidPath
 from holdfast.ingest.items import FailedFile, Item
 from holdfast.ingest.report import Progress
@@ -40,6 +41,8 @@ class Plan:
 
     #: files and folders, in the order in which they are added, and URLs, which come last
     sources: tuple[Source, ...]
+    #: the branch that they are added to
+    branch: Branch = MAIN
     #: the directory in the store that everything goes under
     to: str = DEFAULT_TO
     #: worker processes; 0 is one per core

@@ -36,7 +36,7 @@ class Again:
     """Prepares stored contents once more; use as a context manager. Not for sharing between threads."""
 
     def __init__(self, backend: Backend, settings: "IngestSettings") -> None:
-        self._backend = backend
+        self.backend = backend
         self._preparers = Preparers(backend, planned(settings, (), jobs=None))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._never, self._end = os.pipe()
@@ -75,7 +75,7 @@ class Again:
 
     def derived(self, content: Content, made: Prepared) -> Derived:
         """Return what was derived from a content."""
-        return made.derived(self._backend.stored_body(content))
+        return made.derived(self.backend.stored_body(content))
 
     def rederive(self, wanted: Iterable[Content]) -> Iterator[tuple[Content, Derived | HoldfastError]]:
         """Yield what is derived from each content: nothing when it is no document, an error when it did harm."""
@@ -97,10 +97,10 @@ class Again:
         source = Path(self._folder.name) / str(order)
         try:
             with source.open("wb") as file:
-                file.writelines(self._backend.stream(content))
+                file.writelines(self.backend.stream(content))
         except HoldfastError as error:
             return FailedFile(error.code, error.message)
-        with self._backend.engine.read() as conn:
+        with self.backend.engine.read() as conn:
             name = checks.name_of(conn, content.content_id) or content.content_id
         self._given[order] = content
         self._preparers.give(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, contents, digests, entries, search_rows
+from holdfast.catalog import contents, digests, entries, search_rows
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.contents import ROWS_BY, Content, Rendition
 from holdfast.catalog.engine import Connection, batches
 from holdfast.documents import Derived
@@ -24,10 +25,10 @@ from holdfast.publish.staging import live_among
 from holdfast.recovery.rebuild import replace_rows
 from holdfast.search.visible import Visibility
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 if TYPE_CHECKING:
-    from holdfast.config import IngestSettings
+    pass
 
 #: bounds of one publish: contents, search rows, bytes of Markdown
 GROUP_CONTENTS, GROUP_ROWS, GROUP_BYTES = 200, 4000, 32 * 1024 * 1024
@@ -71,7 +72,7 @@ class _Reindex:
     """One run."""
 
     backend: Backend
-    head: int
+    tree: CommittedTree
     under: str
     renewed: int = 0
     failed: list[Failure] = field(default_factory=list)
@@ -118,8 +119,8 @@ class _Reindex:
 
 
 def reindex(
-    backend: Backend,
-    settings: "IngestSettings",
+    again: Again,
+    branch: Branch,
     under: str,
     *,
     everything: bool = False,
@@ -130,22 +131,21 @@ def reindex(
 
     Once `stop` returns true, the group in hand is published and the reindex ends. Raises NotFound.
     """
-    with backend.engine.read() as conn:
-        run = _Reindex(backend, commits.head(conn, backend.branch), under)
-        visible = _visible(conn, run)
+    backend = again.backend
+    run = _Reindex(backend, CommittedTree.at_head(backend.engine.read, branch), under)
+    visible = _visible(run)
     wanted = [content for batch in batches(visible) for content in _outdated(backend, batch, everything=everything)]
-    with Again(backend, settings) as again:
-        interrupted = run.renew(again, wanted, progress, stop)
+    interrupted = run.renew(again, wanted, progress, stop)
     backend.hooks.announce_published()
     return ReindexReport(len(visible), run.renewed, tuple(run.failed), interrupted)
 
 
-def _visible(conn: Connection, run: _Reindex) -> list[str]:
-    branch = run.backend.branch
-    entry = walking.need(CommittedTree(within(conn), branch, run.head), run.under)
+def _visible(run: _Reindex) -> list[str]:
+    entry = walking.need(run.tree, run.under)
     if entry.content_id is not None:
         return [entry.content_id]
-    return sorted(entries.subtree_contents(conn, branch, run.head, entry.node_id, limit=2**62))
+    with run.tree.read() as conn:
+        return sorted(entries.subtree_contents(conn, run.tree.branch, run.tree.seq, entry.node_id, limit=2**62))
 
 
 def _outdated(backend: Backend, ids: list[str], *, everything: bool) -> Iterator[Content]:
@@ -180,6 +180,6 @@ def _converter(content: Content) -> str | None:
 
 
 def _path(conn: Connection, run: _Reindex, content_id: str) -> str:
-    look = Visibility(run.backend.branch, run.head, run.under)
+    look = Visibility(run.tree.branch, run.tree.seq, run.under)
     look.look(conn, [content_id])
     return next(iter(look.shown[content_id]), content_id)

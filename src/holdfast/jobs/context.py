@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
@@ -37,8 +38,10 @@ class Stopped(Exception):
 class JobContext:
     """One attempt at one job."""
 
-    def __init__(self, backend: Backend, job: Job, stop: Stop) -> None:
+    def __init__(self, backend: Backend, branch: Branch, job: Job, stop: Stop) -> None:
         self.backend = backend
+        #: what its publishes change
+        self.branch = branch
         self.job = job
         self._stop = stop
         #: whether the job has ended by its own publish
@@ -134,9 +137,7 @@ class JobContext:
         raise Conflict(f"Job {self.job.id} lost {PUBLISHES} races in a row", path=str(self.job.id))
 
     def _begin(self, message: str) -> Transaction:
-        terms = CommitOptions(
-            self.backend.branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}"
-        )
+        terms = CommitOptions(self.branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}")
         return Transaction(self.backend, CommittedTree.at_head(self.backend.engine.read, terms.branch), terms)
 
     def _fence(self, conn: Connection) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import Job
 from holdfast.errors import HoldfastError, LockLost, Unsupported
@@ -60,6 +61,7 @@ class Worker:
     def __init__(
         self,
         backend: Backend,
+        branch: Branch,
         kinds: Iterable[JobKind],
         *,
         threads: int = 1,
@@ -67,6 +69,7 @@ class Worker:
         rng: random.Random | None = None,
     ) -> None:
         self._backend = backend
+        self._branch = branch
         self._kinds = {kind.name: kind for kind in kinds}
         self._names = sorted(self._kinds)
         self._lease_seconds = lease
@@ -316,7 +319,7 @@ class Worker:
         kind = self._kinds[job.kind]
         running = self._heartbeat.begin(job, kind)
         self._running_hands[id(running)] = hand
-        context = JobContext(self._backend, job, running.stop)
+        context = JobContext(self._backend, self._branch, job, running.stop)
         try:
             ended = self._handle(kind, context)
         finally:

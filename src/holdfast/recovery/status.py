@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from holdfast.backend import Backend
 from holdfast.catalog import audit, commits, intents, search_rows, statistics
 from holdfast.catalog.audit import AuditRecord
+from holdfast.catalog.branches import Branch
 from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 
 
@@ -34,11 +35,11 @@ class Status:
     last_trouble: AuditRecord | None
 
 
-def status(backend: Backend) -> Status:
-    """Return the store's figures."""
+def status(backend: Backend, branch: Branch) -> Status:
+    """Return the store's figures, of the tree those at the head of a branch."""
     with backend.engine.read() as conn:
-        head = commits.head(conn, backend.branch)
-        size = statistics.tree_size(conn, backend.branch, head)
+        head = commits.head(conn, branch)
+        size = statistics.tree_size(conn, branch, head)
         staged = intents.counts(conn)
         sweeps = [row for kind in (SWEEP, SET_ASIDE) if (row := audit.newest_of(conn, kind)) is not None]
         return Status(

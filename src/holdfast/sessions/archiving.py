@@ -12,6 +12,7 @@ from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog import jobs, sessions
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.contents import MARKDOWN, Content, Rendition
 from holdfast.catalog.engine import Connection
@@ -58,11 +59,12 @@ class SessionCommit:
 
 
 def archive(
-    backend: Backend, session_id: str, *, keep_recent: int = 0, attempts: int = 1, actor: str, remember: bool = True
+    backend: Backend, branch: Branch, session_id: str, *, actor: str, attempts: int | None, keep_recent: int = 0
 ) -> SessionCommit:
     """Archive a session's messages but the newest `keep_recent`; raises NotFound for a session that is not there.
 
-    Without `remember` the session is about to be deleted: its job is cancelled before anybody can begin it.
+    `attempts` is how often its memory job may be begun. With None the session is about to be deleted: the job is
+    cancelled before anybody can begin it.
     """
     for _ in range(TRIES):
         chosen = _choose(backend, session_id, keep_recent)
@@ -70,7 +72,7 @@ def archive(
             return SessionCommit(session_id)
         point("session.before_archive")
         try:
-            made = _publish(backend, chosen, attempts, actor, remember)
+            made = _publish(backend, branch, chosen, attempts, actor)
         except SessionChanged:
             continue
         return SessionCommit(session_id, made, folder(session_id, chosen.number))
@@ -108,7 +110,7 @@ def not_there(session_id: str) -> NotFound:
     return NotFound(f"There is no session {session_id!r}", path=session_id, remedy="See `holdfast session list`")
 
 
-def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, remember: bool) -> Archive:
+def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int | None, actor: str) -> Archive:
     session_id, number, chosen = archiving.session_id, archiving.number, archiving.messages
     lines = _body(wording.to_lines(chosen), "application/x-ndjson")
     text = _body(wording.transcript(chosen, session_id, number), "text/markdown")
@@ -130,12 +132,12 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
             kind=MEMORY,
             payload={"session": session_id, "archive": number},
             key=job_key(session_id, number),
-            attempts=attempts,
+            attempts=attempts or 1,
             after=before.job_id if before else None,
             priority=PRIORITY,
         )
         job_id = jobs.enqueue(conn, job, commit.at.timestamp())
-        if not remember:
+        if attempts is None:
             jobs.cancel(conn, job_id, commit.at.timestamp())
         found = Archive(
             session_id=session_id,
@@ -154,7 +156,7 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
         made[:] = [found]
 
     terms = CommitOptions(
-        backend.branch,
+        branch,
         f"Archive {wording.amount(chosen)} of session {session_id}",
         actor,
         guards=[guard],
@@ -163,7 +165,7 @@ def _publish(backend: Backend, archiving: _Chosen, attempts: int, actor: str, re
 
     def action(tx: Transaction) -> None:
         # All that a deletion will ask for: it must not be refused after the messages were put away for it.
-        tx.claim(f"/sessions/{session_id}", deep=not remember)
+        tx.claim(f"/sessions/{session_id}", deep=attempts is None)
         _put_all(tx, at, drafts)
 
     publish_at_head(backend, action, list(drafts.values()), terms)

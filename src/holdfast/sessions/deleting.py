@@ -6,6 +6,7 @@ on from there.
 
 from holdfast.backend import Backend
 from holdfast.catalog import jobs, sessions
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
@@ -15,22 +16,22 @@ from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.sessions.archiving import TRIES, SessionChanged, archive, job_key, not_there
 
 
-def delete(backend: Backend, session_id: str, *, actor: str) -> Commit:
+def delete(backend: Backend, branch: Branch, session_id: str, *, actor: str) -> Commit:
     """Archive what is live of a session, then remove it with its archives and cancel its jobs.
 
     Raises NotFound, or Locked when somebody else holds a lock on the session's folder or on anything in it.
     """
     for _ in range(TRIES):
-        archive(backend, session_id, actor=actor, remember=False)
+        archive(backend, branch, session_id, actor=actor, attempts=None)
         point("session.before_delete")
         try:
-            return _remove(backend, session_id, actor)
+            return _remove(backend, branch, session_id, actor)
         except SessionChanged:
             continue
     raise Conflict(f"Others wrote to session {session_id} while it was deleted, {TRIES} times", path=session_id)
 
 
-def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
+def _remove(backend: Backend, branch: Branch, session_id: str, actor: str) -> Commit:
     path = f"/sessions/{session_id}"
 
     def guard(conn: Connection) -> None:
@@ -55,5 +56,5 @@ def _remove(backend: Backend, session_id: str, actor: str) -> Commit:
         backend,
         action,
         [],
-        CommitOptions(backend.branch, f"Delete session {session_id}", actor, guards=[guard], effects=[effect]),
+        CommitOptions(branch, f"Delete session {session_id}", actor, guards=[guard], effects=[effect]),
     )

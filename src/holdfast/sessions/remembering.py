@@ -61,7 +61,7 @@ class Remembering:
             effect = self._digests(digester, archive, pair)
             context.publish(effects=[effect], state=jobs.SKIPPED, error=NO_MODEL)
             return
-        known = self._known()
+        known = self._known(context)
         kinds = self.kinds()
         point("memory.before_model")
         extract, shown = _extract(model, messages, known, kinds, context)
@@ -91,10 +91,8 @@ class Remembering:
             )
             context.publish(effects=[effect], last=False)
 
-    def _known(self) -> dict[str, Memory]:
-        return read_memories(
-            Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, self.backend.branch))
-        )
+    def _known(self, context: JobContext) -> dict[str, Memory]:
+        return read_memories(Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, context.branch)))
 
     def _publish(
         self,
@@ -125,7 +123,7 @@ class Remembering:
 
         def action(tx: Transaction) -> None:
             standing = {info.id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
-            gone = forgotten_since(self.backend, archive.commit, tx.base, standing)
+            gone = forgotten_since(self.backend, context.branch, archive.commit, tx.base, standing)
             merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)
             result["memories"] = merged.counts

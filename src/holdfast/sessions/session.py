@@ -8,6 +8,7 @@ from typing import Any
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import sessions
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.sessions import Archive, Message, SessionRow
 from holdfast.digest.digest import Summary
@@ -42,6 +43,7 @@ class Session:
     def __init__(
         self,
         backend: Backend,
+        branch: Branch,
         session_id: str,
         *,
         attempts: Callable[[], int],
@@ -49,6 +51,7 @@ class Session:
         archived: Callable[[str], None],
     ) -> None:
         self._backend = backend
+        self._branch = branch
         #: its name: one name of a path
         self.id = paths.check_name(session_id)
         self._attempts = attempts
@@ -118,6 +121,7 @@ class Session:
             raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
         made = archiving.archive(
             self._backend,
+            self._branch,
             self.id,
             keep_recent=keep_recent,
             attempts=self._attempts(),
@@ -142,7 +146,7 @@ class Session:
         What was not archived yet is archived first, in a commit of its own: the commit before the returned one has it
         all. What was remembered of it stays. Raises NotFound, or Locked when somebody else holds a lock in its folder.
         """
-        return deleting.delete(self._backend, self.id, actor=actor or self._backend.actor)
+        return deleting.delete(self._backend, self._branch, self.id, actor=actor or self._backend.actor)
 
     def _abstract_of(self, archive: Archive) -> Summary | None:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import memories as rows
+from holdfast.catalog.branches import Branch
 from holdfast.errors import CorruptStore
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
 from holdfast.sessions.reading import read_content
@@ -26,10 +27,12 @@ class ForgottenMemories:
     moved: Mapping[str, str] = field(default_factory=dict)
 
 
-def forgotten_since(backend: Backend, after: int, until: int, standing: Mapping[int, str]) -> ForgottenMemories:
-    """Return what went in the commits (after, until]; `standing` has the paths of what is there, by node."""
+def forgotten_since(
+    backend: Backend, branch: Branch, after: int, until: int, standing: Mapping[int, str]
+) -> ForgottenMemories:
+    """Return what a branch lost in the commits (after, until]; `standing` has the paths of what is there, by node."""
     with backend.engine.read() as conn:
-        found = rows.former(conn, backend.branch, paths.names(ROOT)[0], after, until)
+        found = rows.former(conn, branch, paths.names(ROOT)[0], after, until)
     forgotten, moved = dict[str, Memory](), dict[str, str]()
     there = set(standing.values())
     for each in found:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, entries, search_rows, settings
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
 from holdfast.index.lance import segments
@@ -35,8 +36,8 @@ def retire(backend: Backend, *, thorough: bool = False) -> int:
     `thorough` compares the whole live table with the head instead.
     """
     with backend.engine.read() as conn:
-        head = commits.head(conn, backend.branch)
-        gone = Departed(backend.branch, _looked_at_until(conn), head)
+        head = commits.head(conn, MAIN)
+        gone = Departed(MAIN, _looked_at_until(conn), head)
     found = _in_the_table(backend) if thorough else _departed(backend, gone)
     total = 0
     for batch in batches(_hidden(backend, head, found), CONTENTS_PER_PUBLISH):
@@ -50,7 +51,7 @@ def retire(backend: Backend, *, thorough: bool = False) -> int:
 
 def is_due(conn: Connection, backend: Backend) -> bool:
     """Return whether enough went since the last time: a question that reads a bounded number of rows."""
-    gone = Departed(backend.branch, _looked_at_until(conn), commits.head(conn, backend.branch))
+    gone = Departed(MAIN, _looked_at_until(conn), commits.head(conn, MAIN))
     found: set[str] = set()
     while not gone.done and gone.looked_at < ROWS_LOOKED_AT:
         found |= gone.page(conn)
@@ -87,7 +88,7 @@ def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[
     for page in found:
         with backend.engine.read() as conn:
             live = live_among(conn, backend.embedder, page - yielded)
-            hidden = live - entries.visible_among(conn, backend.branch, head, live)
+            hidden = live - entries.visible_among(conn, MAIN, head, live)
             places = search_rows.places(conn, backend.embedder, hidden)
         in_tail = {content_id for content_id, at in places.items() if at.place == search_rows.TAIL}
         without_rows = {content_id for content_id in in_tail if not places[content_id].chunks}
@@ -116,8 +117,8 @@ def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
         point("retire.before_publish")
         with backend.engine.write() as conn:
             # A content that somebody made seen again after `head` must stay where searches look (G4).
-            newest = commits.head(conn, backend.branch)
-            if newest != head and entries.visible_among(conn, backend.branch, newest, hidden):
+            newest = commits.head(conn, MAIN)
+            if newest != head and entries.visible_among(conn, MAIN, newest, hidden):
                 raise Overtaken
             if _in_live_table(conn, backend, hidden) != chunks:
                 raise Overtaken

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.jobs import NewJob
@@ -60,6 +61,7 @@ class Group:
 class Attribution:
     """What the commits of one add carry."""
 
+    branch: Branch
     message: str
     actor: str
 
@@ -106,7 +108,7 @@ def _publish(
         placement.put(tx, members, vanished, done)
         terms.effects[:] = [_digest_later(members, done)] if done.added or done.updated or done.moved else []
 
-    terms = CommitOptions(backend.branch, by.message, by.actor)
+    terms = CommitOptions(by.branch, by.message, by.actor)
     commit = publish_at_head(backend, action, [member.draft for member in members], terms)
     if done.added or done.updated or done.moved or done.removed or done.adopted:
         done.commit = commit.id

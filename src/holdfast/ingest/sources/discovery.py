@@ -35,7 +35,7 @@ class Intake:
         self._downloads = Downloads(plan)
         paths_first = [source for source in plan.sources if not is_url(source)]
         self._scan = chain(scan(paths_first, flatten=plan.flatten, name=plan.name), self._downloads)
-        self._prefilter = Prefilter(backend, overwrite=plan.overwrite)
+        self._prefilter = Prefilter(backend, plan.branch, overwrite=plan.overwrite)
         self._scanned: deque[Item] = deque()
         self._wanted: deque[AddCandidate] = deque()
         self._order = 0

@@ -59,7 +59,7 @@ def _name(plan: Plan, source: Source) -> str:
 
 def _meets_others(backend: Backend, plan: Plan, source: Source) -> bool:
     """Return whether a file that came from elsewhere stands where the source may have one."""
-    view = CommittedTree.at_head(backend.engine.read, backend.branch)
+    view = CommittedTree.at_head(backend.engine.read, plan.branch)
     origin = os.path.normpath(Path(source).absolute())
     place = plan.to if plan.flatten else f"{plan.to}/{_name(plan, source)}"
     try:
@@ -94,7 +94,7 @@ def _is_other(entry: Entry, origin: str | None, below: str | None) -> bool:
 
 def _clashes(backend: Backend, plan: Plan, sources: list[Source]) -> Iterator[tuple[str, str, str]]:
     """Yield what is in the way of what, each with the path concerned and what can be done about it."""
-    prefilter, found = Prefilter(backend), scan(sources, flatten=plan.flatten, name=plan.name)
+    prefilter, found = Prefilter(backend, plan.branch), scan(sources, flatten=plan.flatten, name=plan.name)
     while batch := list(islice(found, BATCH)):
         for refused in batch:
             if isinstance(refused, RefusedFile) and refused.between_sources:

@@ -8,7 +8,7 @@ from functools import partial
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
 from holdfast.host.threads import Helpers
@@ -49,10 +49,11 @@ class Sorted:
 
 
 class Prefilter:
-    """Compares items with the tree at the head; with `overwrite`, nothing is in the way of a source."""
+    """Compares items with the tree at the head of a branch; with `overwrite`, nothing is in the way of a source."""
 
-    def __init__(self, backend: Backend, *, overwrite: bool = False) -> None:
+    def __init__(self, backend: Backend, branch: Branch, *, overwrite: bool = False) -> None:
         self._backend = backend
+        self._branch = branch
         self._overwrite = overwrite
 
     def sort(self, items: Sequence[Item]) -> Sorted:
@@ -100,11 +101,10 @@ class Prefilter:
             folder, name = paths.split(item.path)
             by_folder[folder].append(name)
         with self._backend.engine.read() as conn:
-            return _entries(conn, self._backend, by_folder)
+            return _entries(CommittedTree.at_head(within(conn), self._branch), by_folder)
 
 
-def _entries(conn: Connection, backend: Backend, by_folder: dict[str, list[str]]) -> tuple[dict[str, Entry], set[str]]:
-    tree = CommittedTree.at_head(within(conn), backend.branch)
+def _entries(tree: CommittedTree, by_folder: dict[str, list[str]]) -> tuple[dict[str, Entry], set[str]]:
     found: dict[str, Entry] = {}
     blocked: set[str] = set()
     for folder, names in by_folder.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from holdfast.catalog import checks, commits
+from holdfast.catalog import branches, checks, commits
 from holdfast.catalog.checks import Place
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import ROOT_NODE
@@ -29,17 +29,18 @@ def check_commits(inspection: Inspection) -> None:
 
 def check_tree(inspection: Inspection) -> None:
     """Check that entries stand in directories, one in each slot, without a cycle."""
-    branch, limit, deep = inspection.backend.branch, LISTED + 1, inspection.deep
+    limit, deep = LISTED + 1, inspection.deep
     with inspection.backend.engine.read() as conn:
         _report(inspection, conn, checks.entries_beyond_head(conn, limit), "holds for commits that cannot be")
         stray = checks.entries_without_parent(conn, history=deep, limit=limit)
         _report(inspection, conn, stray, "stands in no directory")
         twice = checks.overlapping(conn, history=deep, limit=limit)
         _report(inspection, conn, twice, "shares its place with another entry")
-        directories = checks.directories(conn, branch)
-        for node in cycles(directories):
-            inspection.problem("tree", f"The directory with node {node} is inside itself", RESTORE)
-        inspection.checked["directories"] += len(directories)
+        for branch in branches.every(conn):
+            directories = checks.directories(conn, branch)
+            for node in cycles(directories):
+                inspection.problem("tree", f"The directory with node {node} is inside itself", RESTORE)
+            inspection.checked["directories"] += len(directories)
 
 
 def cycles(parents: dict[int, int]) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import checks, commits, contents, entries, pins, search_rows
+from holdfast.catalog import branches, checks, commits, contents, entries, pins, search_rows
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.host.importing import importing
@@ -87,11 +87,12 @@ def tables(backend: Backend) -> tuple[tuple[SearchTable, str], ...]:
 
 
 def unsearchable(conn: Connection, backend: Backend) -> Iterator[str]:
-    """Yield the contents that are visible at the head and not where a search looks."""
-    head, last = commits.head(conn, backend.branch), ""
-    while page := checks.unsearchable(conn, backend.embedder, backend.branch, last, PAGE):
-        yield from sorted(entries.visible_among(conn, backend.branch, head, page))
-        last = page[-1]
+    """Yield the contents that are visible at a branch's head and not where a search looks."""
+    for branch in branches.every(conn):
+        head, last = commits.head(conn, branch), ""
+        while page := checks.unsearchable(conn, backend.embedder, branch, last, PAGE):
+            yield from sorted(entries.visible_among(conn, branch, head, page))
+            last = page[-1]
 
 
 def known(conn: Connection, ids: Iterable[str]) -> Iterator[str]:
