@@ -13,6 +13,7 @@ import holdfast
 from holdfast import Components, Limits, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
+from tests import postgres
 from tests.processes import Child
 
 settings.register_profile(
@@ -57,6 +58,24 @@ def store(folder: Path, clock: ManualClock, limits: Limits) -> Iterator[Store]:
     """Return a new, open store."""
     with holdfast.open(folder, components=Components(clock=clock, limits=limits)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """Return the PostgreSQL server of these tests; where there can be none, what asks for it is skipped."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    running = postgres.Server()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def database(postgresql: postgres.Server) -> Iterator[str]:
+    """Return the address of a new database with nothing in it."""
+    address = postgresql.database()
+    yield address
+    postgresql.drop(address)
 
 
 @pytest.fixture

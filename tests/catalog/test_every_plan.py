@@ -131,12 +131,6 @@ class Planner:
         for each in params:
             self.run(sql, each)
 
-    def tables(self) -> set[str]:
-        return self.inner.tables()
-
-    def integrity(self, *, deep: bool) -> list[str]:
-        return self.inner.integrity(deep=deep)
-
 
 def arguments(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
     """Yield made-up arguments for a function, by their types: each optional one with and without a value."""

@@ -7,9 +7,13 @@ is SQLAlchemy Core).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.errors import CorruptStore
+from holdfast.host.process import Identity
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -47,6 +51,10 @@ class Connection(Protocol):
         """Run one statement for each set of parameters."""
         ...
 
+
+class EngineConnection(Connection, Protocol):
+    """A connection as an engine gives it: with what each database has words of its own for."""
+
     def tables(self) -> set[str]:
         """Return the names of the catalog's tables, in whatever state it is."""
         ...
@@ -55,15 +63,24 @@ class Connection(Protocol):
         """Return what the database says is wrong with its own files, where it can tell."""
         ...
 
+    def sqlalchemy(self) -> "sa.Connection":
+        """Return SQLAlchemy's connection inside this transaction, to make and migrate tables with."""
+        ...
+
 
 class Engine(Protocol):
     """Where the catalog lives."""
 
-    def read(self) -> AbstractContextManager[Connection]:
+    #: the catalog's file, or its address without a password, as messages name it
+    place: str
+    #: whether it refuses to write
+    read_only: bool
+
+    def read(self) -> AbstractContextManager[EngineConnection]:
         """Begin a transaction that sees one state of the catalog for as long as it lasts, and blocks nobody."""
         ...
 
-    def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
+    def write(self, *, durable: bool = True) -> AbstractContextManager[EngineConnection]:
         """Begin the one writing transaction, after waiting for its turn; commits at the end, rolls back on any error.
 
         `durable=False` may lose the transaction at a power cut (never at a process's death): enough for leases.
@@ -73,6 +90,14 @@ class Engine(Protocol):
     @property
     def waited(self) -> float:
         """Return the seconds that this thread has waited for its turns to write, since the engine was made."""
+        ...
+
+    def stopped_writer(self) -> Identity | None:
+        """Return the process that was stopped while it writes, if one was and others wait for it."""
+        ...
+
+    def damaged(self, what: str) -> CatalogDamaged:
+        """Return the error that says `what` is wrong with the catalog, and where its backup would be."""
         ...
 
     def close(self) -> None:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from holdfast.testing.blobs import BlobStoreSuite
     from holdfast.testing.converters import ConverterSuite, Sample
     from holdfast.testing.embedders import EmbedderSuite
+    from holdfast.testing.engines import EngineSuite
 
 __all__ = [
     "BlobStoreSuite",
     "ConverterSuite",
     "EmbedderSuite",
+    "EngineSuite",
     "ManualClock",
     "Sample",
     "failing_at",
@@ -31,6 +33,7 @@ _LATER = {
     "BlobStoreSuite": "holdfast.testing.blobs",
     "ConverterSuite": "holdfast.testing.converters",
     "EmbedderSuite": "holdfast.testing.embedders",
+    "EngineSuite": "holdfast.testing.engines",
     "Sample": "holdfast.testing.converters",
 }
 

@@ -14,15 +14,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.engine import CatalogDamaged, Params, Row
-from holdfast.catalog.engines import forks, immutable_reader
+from holdfast.catalog.engines import forks, immutable_reader, lifetime, schema_work
 from holdfast.catalog.engines.forks import Raw
 from holdfast.catalog.engines.turnstile import Turnstile, stopped_holder
 from holdfast.errors import HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
 from holdfast.host import disk, process
 from holdfast.host.held import held
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 #: last resort only: writers queue at the turnstile, so SQLite's own wait is met at checkpoints and recovery
 BUSY_TIMEOUT_MS = 60_000
@@ -64,6 +67,9 @@ class SqliteConnection:
         rows = self.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check")
         return [str(row[0]) for row in rows if row[0] != "ok"]
 
+    def sqlalchemy(self) -> "sa.Connection":
+        return schema_work.connected("sqlite://", self.raw)
+
 
 class SqliteEngine:
     """An `Engine` on the file `path`, which must exist unless `create` is given."""
@@ -73,6 +79,7 @@ class SqliteEngine:
             raise CatalogDamaged(f"The catalog {path} is missing", path=str(path))
         _keep_the_log(path)
         self.path = path
+        self.place = str(path)
         self.read_only = read_only
         self._process = os.getpid()
         #: connections that nobody reads with: one is taken and put back by one call, so no lock is needed
@@ -131,7 +138,7 @@ class SqliteEngine:
                 self._waits.seconds = self.waited + time.perf_counter() - began
                 yield SqliteConnection(raw)
                 if raw.inherited:
-                    raise _forked()
+                    raise lifetime.forked()
                 raw.execute("COMMIT")
             finally:
                 # Nothing to roll back after a commit. Whoever was forked in the block leaves the parent's alone.
@@ -146,6 +153,9 @@ class SqliteEngine:
     def stopped_writer(self) -> process.Identity | None:
         """Return the process that was stopped while it writes, if one was."""
         return stopped_holder(self._turn_file)
+
+    def damaged(self, what: str) -> CatalogDamaged:
+        return CatalogDamaged(what, path=self.place)
 
     def close(self) -> None:
         if os.getpid() != self._process:
@@ -174,9 +184,9 @@ class SqliteEngine:
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
-            raise _forked()
+            raise lifetime.forked()
         if self._closed:
-            raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
+            raise lifetime.closed()
 
     def _ready_to_write(self, durable: bool) -> Raw:
         """Return the connection that writes, as it must be before a transaction, however the last one was left."""
@@ -240,10 +250,6 @@ class SqliteEngine:
             raw.close()
             raise
         return raw
-
-
-def _forked() -> Unsupported:
-    return Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
 
 
 def _keep_the_log(path: Path) -> None:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from holdfast.errors import Locked, Unsupported
+from holdfast.catalog.engines import lifetime
+from holdfast.errors import Locked
 from holdfast.host import disk, process
 from holdfast.host.held import held
 
@@ -56,7 +57,7 @@ class Turnstile:
         """Have the turn for the block; raises Locked, and says who it is, when another process does not get on."""
         with self._threads:
             if self._closed:
-                raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
+                raise lifetime.closed()
             file = self._file
             self._inside = threading.get_ident()
             try:
@@ -134,7 +135,7 @@ class Turnstile:
     @property
     def _number(self) -> int:
         if self._file.number is None:
-            raise Unsupported("The store was opened before a fork", remedy="Open it anew in each process")
+            raise lifetime.forked()
         return self._file.number
 
     def _note(self) -> None:
