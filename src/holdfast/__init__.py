@@ -187,4 +187,6 @@ if not TYPE_CHECKING:  # else every misspelt name would be one of these to a typ
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What helps this module to be is no part of it.
+    hidden = {"TYPE_CHECKING", "Any", "_LATER", "__getattr__", "__dir__"}
+    return sorted({*globals(), *__all__} - hidden)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
 from holdfast.catalog import audit, contents
 from holdfast.catalog.contents import Content
-from holdfast.catalog.engine import Connection, Engine
+from holdfast.catalog.engine import Connection, Engine, unshareable
 from holdfast.documents import Body, Deriver, Draft, body_of_bytes
 from holdfast.errors import CorruptStore, HoldfastError, Unsupported
 from holdfast.hooks import Hooks
@@ -49,12 +49,17 @@ class Backend:
     embedder: str
     #: makes renditions and search rows; imports the heavy parts when first called
     deriver: Deriver
+    #: where the store is, as `open` takes it
+    address: str = ""
     #: who commits are attributed to when a transaction does not say
     actor: str = "user"
     #: who has a say in publishes, and who is told of them
     hooks: Hooks = field(default_factory=Hooks)
     #: keeps the intents of this process from looking like a dead one's to those who cannot see it; None renews nothing
     renewing: Renewing | None = None
+
+    def __reduce__(self) -> NoReturn:
+        raise unshareable()
 
     def note_trouble(self, thread: str, error: BaseException) -> None:
         """Write down that work in the background fails, at most once an hour, for whoever looks from another process.

@@ -203,6 +203,7 @@ def open_parts(
         clock=clock,
         embedder=embedder,
         deriver=deriver(embedder),
+        address=str(folder),
         actor=actor or settled.actor,
         renewing=Renewer(),
     )

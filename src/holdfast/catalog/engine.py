@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from holdfast.errors import CorruptStore
+from holdfast.errors import CorruptStore, Unsupported
 from holdfast.host.process import Identity
 
 if TYPE_CHECKING:
@@ -103,6 +103,12 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of every connection."""
         ...
+
+
+def unshareable() -> Unsupported:
+    """Return what pickling or copying a part of an open store raises, whatever was asked to be pickled or copied."""
+    remedy = "Hand over its address, and open it where it is needed: holdfast.open(store.address)"
+    return Unsupported("An open store, and what belongs to it, cannot be pickled or copied", remedy=remedy)
 
 
 def in_list(values: Sequence[Any], prefix: str = "v") -> tuple[str, dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.errors import ReadOnly, Unsupported
 from holdfast.jobs import JobKind, JobQueue, Worker
 
 
+@checks_arguments
 class Jobs(JobQueue):
     """The queue of a store, as `store.jobs`, which knows the kinds of jobs that Holdfast brings."""
 

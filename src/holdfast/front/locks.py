@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.locks import observer
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
 
 
+@checks_arguments
 class Locks:
     """All locks of a store, as `store.locks`; one is taken with `store.lock`."""
 
-    def __init__(self, manager: LockManager, actor: str) -> None:
+    def __init__(self, manager: LockManager, actor: str, address: str) -> None:
         self._manager = manager
         self._actor = actor
+        self._address = address
+
+    def __repr__(self) -> str:
+        return f"<Locks of {self._address}>"
 
     def list(self, *, under: str = paths.ROOT) -> Sequence[LockInfo]:
         """Return what is held at or below `under`, in order of path."""

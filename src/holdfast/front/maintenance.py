@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.ingest.preparing.deriver import DocumentDeriver
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.repair import RepairReport
 
 
+@checks_arguments
 class Maintenance:
     """What whoever looks after a store may ask of it, as `store.maintenance`. None of it makes a commit."""
 
@@ -29,6 +31,9 @@ class Maintenance:
         self._branch = branch
         self._folder = folder
         self._settings = settings
+
+    def __repr__(self) -> str:
+        return f"<Maintenance of {self._backend.address}>"
 
     def verify(self, *, deep: bool = False) -> "VerifyReport":
         """Return what is wrong with the store, if anything; `deep` reads every byte of every commit."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.catalog.commits import Commit
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.search.hits import Hit
@@ -15,6 +16,9 @@ from holdfast.tree.snapshot import Snapshot
 class _Tree(Protocol):
     """What of a store its memories need."""
 
+    @property
+    def address(self) -> str: ...
+
     def snapshot(self) -> Snapshot: ...
 
     def search(self, query: str, *, under: str, limit: int) -> list[Hit]: ...
@@ -22,11 +26,15 @@ class _Tree(Protocol):
     def remove(self, path: str, *, recursive: bool, message: str) -> Commit: ...
 
 
+@checks_arguments
 class Memories:
     """All memories of a store, as `store.memories`: short texts under /memories, by kind."""
 
     def __init__(self, tree: _Tree) -> None:
         self._tree = tree
+
+    def __repr__(self) -> str:
+        return f"<Memories of {self._tree.address}>"
 
     def list(self, *, kind: str | None = None) -> Sequence[Memory]:
         """Return what is remembered, all or of one kind, in order of path."""

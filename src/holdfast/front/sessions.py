@@ -4,6 +4,7 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import sessions as rows
 from holdfast.catalog.branches import Branch
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PAGE = 500
 
 
+@checks_arguments
 class Sessions:
     """All conversations of a store, as `store.sessions`; `store.session(id)` is the handle of one."""
 
@@ -28,6 +30,9 @@ class Sessions:
         self._branch = branch
         self._builtin = builtin
         self._transcripts = transcripts
+
+    def __repr__(self) -> str:
+        return f"<Sessions of {self._backend.address}>"
 
     def handle(self, session_id: str) -> Session:
         """Return the handle of a session, which need not be there yet. Raises InvalidPath for what is no name."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from holdfast import opening, paths
+from holdfast.arguments import checked, checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 Data = bytes | str | Path | BinaryIO
 
 
+@checks_arguments
 class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
@@ -77,7 +79,7 @@ class Store(Reads):
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
         #: who holds which path, who waits, and taking a lock away
-        self.locks = Locks(self._lock_manager, self._backend.actor)
+        self.locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
         #: all conversations
         self.sessions = Sessions(self._backend, self._branch, lambda: self._builtin, self._transcripts)
         #: what is remembered of them
@@ -437,6 +439,7 @@ class Store(Reads):
             return Draft(name, body_of_file(data, media_type), deriver)
 
 
+@checked
 def create(
     address: str | os.PathLike[str] = ".",
     *,
@@ -456,6 +459,7 @@ def create(
     return open_store(address, components=components)
 
 
+@checked
 def open_store(
     address: str | os.PathLike[str],
     *,

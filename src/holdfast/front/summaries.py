@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Summary
 from holdfast.digest.listing import stored_abstracts
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from holdfast.digest.digests import Digests
 
 
+@checks_arguments
 class Summaries:
     """Abstracts and overviews, as `store.summaries`."""
 
@@ -20,6 +22,9 @@ class Summaries:
         self._backend = backend
         self._digests = digests
         self._head = head
+
+    def __repr__(self) -> str:
+        return f"<Summaries of {self._backend.address}>"
 
     def abstract(self, path: str, *, derive: bool = True) -> Summary:
         """Return one sentence about a document or a directory, made now if it is missing.

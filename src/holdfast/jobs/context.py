@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from typing import Any, TypeVar
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
@@ -35,6 +36,7 @@ class Stopped(Exception):
     """The job was cancelled, took too long, or its worker is stopping: nothing it does counts any more."""
 
 
+@checks_arguments
 class JobContext:
     """One attempt at one job."""
 

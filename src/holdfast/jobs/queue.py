@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.jobs import Enqueueing, Job, NewJob
@@ -34,11 +35,15 @@ class JobStats:
         return sum(self.counts.get(state, 0) for state in jobs.UNENDED)
 
 
+@checks_arguments
 class JobQueue:
     """All jobs of a store. Iterating yields them, newest first."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._backend.address}>"
 
     def __iter__(self) -> Iterator[Job]:
         return self.list()

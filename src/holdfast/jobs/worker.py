@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
@@ -52,6 +53,7 @@ CLEAR_EVERY = 3600.0
 STOPPING = "the worker is stopping"
 
 
+@checks_arguments
 class Worker:
     """Runs the jobs of some kinds until it is told to stop. Use as a context manager, or call `run`.
 
@@ -84,6 +86,9 @@ class Worker:
         self._pulse = self._new_pulse()
         self._running_hands: dict[int, Hand] = {}
         self._next_clearing = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Worker of {self._backend.address} for {', '.join(self._names)}>"
 
     @property
     def trouble(self) -> BaseException | None:

@@ -4,11 +4,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 
+from holdfast.arguments import checks_arguments
 from holdfast.host.clock import utc
 from holdfast.locks import context
 from holdfast.locks.held_lock import HeldLock
 
 
+@checks_arguments
 class Lock:
     """One or more paths held under a lease, renewed in the background until `release`.
 

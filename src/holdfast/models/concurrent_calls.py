@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Generic, TypeVar
+
+from holdfast.host.held import held
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ class Stop:
     def __init__(self) -> None:
         self.reason: str | None = None
         self._lock = threading.Lock()
-        self._told: list[Callable[[], None]] = []
+        self._told: dict[object, Callable[[], None]] = {}
 
     def set(self, reason: str) -> None:
         """Have the work end; whoever is to be told of it is told in this thread."""
@@ -25,23 +26,23 @@ class Stop:
             if self.reason is not None:
                 return
             self.reason = reason
-            told = list(self._told)
+            told = list(self._told.values())
         for each in told:
             each()
 
-    @contextmanager
+    @held
     def telling(self, callback: Callable[[], None]) -> Iterator[None]:
         """Have `callback` called when the stop comes within the block, at once if it has come."""
-        with self._lock:
-            self._told.append(callback)
-            come = self.reason is not None
+        mine = object()
         try:
+            with self._lock:
+                self._told[mine] = callback
+                come = self.reason is not None
             if come:
                 callback()
             yield
         finally:
-            with self._lock:
-                self._told.remove(callback)
+            self._told.pop(mine, None)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ class TransactionScope:
         self._inside = ExitStack()
         self._open: Transaction | None = None
 
+    def __repr__(self) -> str:
+        return f"<TransactionScope of {self._backend.address}>"
+
     def __enter__(self) -> Transaction:
         self._open = self._begin()
         if self._lock is not None:

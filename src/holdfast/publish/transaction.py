@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Unpack
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.commits import Commit
@@ -25,6 +26,7 @@ from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
 
+@checks_arguments
 class Transaction(Reads):
     """Several changes that become visible together, or not at all.
 
@@ -42,6 +44,9 @@ class Transaction(Reads):
         self._ended = False
         #: the commit it became; None until `commit` has returned
         self.published: Commit | None = None
+
+    def __repr__(self) -> str:
+        return f"<Transaction on commit {self.base}{', ended' if self._ended else ''}>"
 
     # --- changes
 

@@ -59,6 +59,8 @@ def _listed(given: Sequence[Any] | None, what: str) -> list[Any] | None:
 
 def from_mapping(given: Mapping[str, Any], now: float) -> Message:
     """Return the message that a mapping with the keys of FIELDS describes; raises Unsupported."""
+    if not isinstance(given, Mapping):
+        raise Unsupported(f"A message is no {type(given).__name__}", remedy="Give a dict with a role and a content")
     if unknown := given.keys() - FIELDS:
         raise Unsupported(f"A message has no {sorted(unknown)[0]!r}", remedy=f"It has {', '.join(sorted(FIELDS))}")
     role, content, at = given.get("role"), given.get("content"), given.get("at")

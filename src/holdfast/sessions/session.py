@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import sessions
 from holdfast.catalog.branches import Branch
@@ -37,6 +38,7 @@ class SessionInfo:
     archives: tuple[Archive, ...]
 
 
+@checks_arguments
 class Session:
     """A conversation. It comes to be with its first message; several processes may append to it."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from holdfast import paths
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
@@ -59,6 +60,7 @@ class GrepMatch:
     text: str
 
 
+@checks_arguments
 class Reads(ABC):
     """The reading half of a `Snapshot` and of a `Transaction`. Paths are parsed here, at the door."""
 

@@ -7,6 +7,7 @@ SQL transaction and no registration, costs nothing to hold, and never changes (G
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
@@ -23,6 +24,7 @@ At = Commit | int | str | datetime
 MAX_DIGITS = 18
 
 
+@checks_arguments
 class Snapshot(Reads):
     """The store as it was at one commit, for as long as you hold it."""
 

@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from holdfast.catalog.engine import CatalogDamaged, Params, Row
+from holdfast.catalog.engine import CatalogDamaged, Params, Row, unshareable
 from holdfast.catalog.engines import forks, immutable_reader, lifetime, schema_work
 from holdfast.catalog.engines.forks import Raw
 from holdfast.catalog.engines.turnstile import Turnstile, stopped_holder
@@ -156,6 +156,9 @@ class SqliteEngine:
 
     def damaged(self, what: str) -> CatalogDamaged:
         return CatalogDamaged(what, path=self.place)
+
+    def __reduce__(self) -> NoReturn:
+        raise unshareable()
 
     def close(self) -> None:
         if os.getpid() != self._process:
