@@ -17,6 +17,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError, ReadOnly, StorageFailed
 from holdfast.host.held import held
+from holdfast.host.weak import members
 
 #: what a file is made with, of which the umask takes its part
 _FILE_MODE = 0o666
@@ -90,7 +91,7 @@ def locked(path: Path, how: int) -> Iterator[None]:
 
 def _close_what_is_locked() -> None:
     # Closed, not unlocked: unlocking would be for the parent as well.
-    for file in list(_locked):
+    for file in members(_locked):
         number, file.number = file.number, None
         if number is not None:
             os.close(number)

@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from holdfast.errors import Unsupported
 from holdfast.host.flag import LOOK_EVERY, Flag
+from holdfast.host.weak import members
 
 T = TypeVar("T")
 
@@ -299,13 +300,13 @@ _started: "weakref.WeakSet[SupervisedThread]" = weakref.WeakSet()
 
 def revive() -> None:
     """Start every thread of this process that is gone though its work is not done."""
-    for each in list(_started):
+    for each in members(_started):
         if each.died:
             each.ensure()
 
 
 def _end_all() -> None:
-    ours = [each for each in list(_started) if each.running and not each._abandoned]
+    ours = [each for each in members(_started) if each.running and not each._abandoned]
     for each in ours:
         each._tell()
     until = time.monotonic() + EXIT_PATIENCE

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from holdfast.errors import Unsupported
+from holdfast.host.weak import members
 
 #: milliseconds that a fork waits for readers in other threads; it goes on without them after that
 PATIENCE_MS = 1000
@@ -76,7 +77,7 @@ def _file(path: Path) -> _File:
 
 
 def _open_ones() -> list[Raw]:
-    return [raw for raw in list(_connections) if _is_open(raw)]
+    return [raw for raw in members(_connections) if _is_open(raw)]
 
 
 def _is_open(raw: Raw) -> bool:
@@ -89,7 +90,7 @@ def _is_open(raw: Raw) -> bool:
 def _before() -> None:
     """Close what can be closed, and wait a little for what other threads use."""
     for _ in range(PATIENCE_MS):
-        for engine in list(_engines):
+        for engine in members(_engines):
             engine.rest()
         left = _open_ones()
         if not any(raw.user not in (None, threading.get_ident()) for raw in left):
