@@ -16,11 +16,11 @@ import time
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psycopg
 
-from holdfast.catalog.engine import CatalogDamaged, Params, Row
+from holdfast.catalog.engine import CatalogDamaged, Params, Row, unshareable
 from holdfast.catalog.engines import lifetime, postgresql_errors, schema_work
 from holdfast.catalog.engines.addresses import without_password
 from holdfast.catalog.engines.postgresql_dialect import adapt_types, in_drivers_style
@@ -168,6 +168,9 @@ class PostgresEngine:
 
     def damaged(self, what: str) -> CatalogDamaged:
         return postgresql_errors.damaged(what, self.place)
+
+    def __reduce__(self) -> NoReturn:
+        raise unshareable()
 
     def close(self) -> None:
         if os.getpid() == self._process:
