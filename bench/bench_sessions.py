@@ -17,6 +17,7 @@ from bench.bench_spine import bare_insert
 from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import sentence
 from holdfast.catalog import jobs
+from holdfast.catalog.enqueueing import NewJob
 from holdfast.front.store import Store
 from holdfast.jobs import JobKind
 from holdfast.testing.seams import rooms
@@ -133,7 +134,7 @@ def enqueue(store: Store, number: int) -> None:
     """Write many jobs in one commit."""
     with rooms(store).engine.write() as conn:
         for _ in range(number):
-            jobs.enqueue(conn, jobs.NewJob(kind="noop"), time.time())
+            jobs.enqueue(conn, NewJob(kind="noop"), time.time())
 
 
 def throughput(folder: Path) -> None:

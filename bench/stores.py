@@ -10,6 +10,7 @@ from holdfast.catalog.contents import MARKDOWN, Rendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, Draft, body_of_bytes
 from holdfast.index.text.analysis import terms_for
+from holdfast.testing.seams import internal_transaction
 
 _SYLLABLES = ["ka", "lo", "mi", "ne", "po", "ru", "sa", "ti", "vo", "we", "xa", "yo", "zu", "ber", "cal", "dor", "fen"]
 _RNG = random.Random(0)
@@ -50,7 +51,7 @@ def many_chunks(folder: Path, *, contents: int, chunks_each: int) -> None:
     topics = numbers.standard_normal((500, 256)).astype(np.float32)
     with holdfast.open(folder, durability="relaxed") as store:
         for start in range(0, contents, 1000):
-            with store.transaction(message="bulk") as tx:
+            with internal_transaction(store, "bulk") as tx:
                 for i in range(start, start + 1000):
                     body = body_of_bytes(f"document {i}".encode(), "text/markdown")
                     tx.put(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.enqueueing import JobTicket
 from holdfast.catalog.jobs import Job, JobState
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.digest.digest import Summary
@@ -49,7 +50,9 @@ from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobSta
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
 from holdfast.locks.observer import LockInfo, LockState, LockStats
-from holdfast.publish.transaction import Transaction
+from holdfast.models.concurrent_calls import Answer
+from holdfast.publish.scope import TransactionScope
+from holdfast.publish.transaction import Transaction, TransactionJobs
 from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
 from holdfast.sessions.archiving import SessionCommit
 from holdfast.sessions.context import SessionContext
@@ -75,6 +78,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AddReport",
     "AlreadyExists",
+    "Answer",
     "Archive",
     "AuditRecord",
     "Backoff",
@@ -105,6 +109,7 @@ __all__ = [
     "JobQueue",
     "JobState",
     "JobStats",
+    "JobTicket",
     "Jobs",
     "Limits",
     "Lock",
@@ -150,6 +155,8 @@ __all__ = [
     "Summary",
     "TooLarge",
     "Transaction",
+    "TransactionJobs",
+    "TransactionScope",
     "Unsupported",
     "VerifyReport",
     "Worker",

@@ -26,6 +26,7 @@ import holdfast
 from holdfast import catalog
 from holdfast.catalog import intents, jobs, locks, sessions
 from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.catalog.enqueueing import NewJob
 from holdfast.catalog.schema import metadata
 from holdfast.errors import HoldfastError
 from holdfast.testing.seams import rooms
@@ -188,10 +189,10 @@ def intent(intent_id: str) -> intents.NewIntent:
 
 def more(conn: Connection) -> None:
     """Ask what is only asked when rows of some kind are there."""
-    job = jobs.enqueue(conn, jobs.NewJob(kind="k", key="x"), 1.0)
-    jobs.enqueue(conn, jobs.NewJob(kind="k", key="x", supersede=True), 1.0)
+    job = jobs.enqueue(conn, NewJob(kind="k", key="x"), 1.0)
+    jobs.enqueue(conn, NewJob(kind="k", key="x", supersede=True), 1.0)
     jobs.retry(conn, job, 1.0)
-    failed = jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)
+    failed = jobs.enqueue(conn, NewJob(kind="k"), 1.0)
     for leased in jobs.claim(conn, [failed], "x", "o", 1.0, 2.0):
         jobs.finish(conn, leased, jobs.FAILED, 1.0)
     jobs.retry(conn, failed, 1.0)
@@ -208,9 +209,9 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         store.session("s").append("user", "hello")
         with rooms(store).engine.write() as conn:
             for _ in range(30):
-                jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
+                jobs.claim(conn, [jobs.enqueue(conn, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
                 jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].id, 1.0)
-            jobs.claim(conn, [jobs.enqueue(conn, jobs.NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
+            jobs.claim(conn, [jobs.enqueue(conn, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
             for number in range(30):
                 intents.begin(conn, intent(str(number)))
                 intents.finish(conn, str(number), (intents.SWEPT, intents.COMMITTED)[number % 2], 1.0)

@@ -120,9 +120,9 @@ def test_a_job_digests_what_is_below_and_the_directories_above(store: Store, cou
     furnish(store)
     with store.transaction() as tx:
         tx.write("/lib/a/four.md", "This tells of four.")
-        ticket = tx.enqueue("abstract", {"path": "/lib/a"}, key="abstract:/lib/a", supersede=True)
+        ticket = tx.jobs.enqueue("abstract", {"path": "/lib/a"}, key="abstract:/lib/a", supersede=True)
     work(store)
-    job = store.jobs.get(ticket.job_id or 0)
+    job = store.jobs.get(ticket.id or 0)
     assert (job.state, (job.result or {})["made"]) == ("done", 7)
     assert store.summaries.abstract("/lib", derive=False).fresh
     again = store.jobs.enqueue("overview", {"path": "/lib/a/four.md"})

@@ -15,7 +15,7 @@ from holdfast.catalog.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPE
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process
-from holdfast.host.clock import ManualClock
+from holdfast.host.clock import ManualClock, utc
 from holdfast.jobs import Backoff, JobContext, JobKind, Worker, outcome
 from holdfast.jobs.outcome import Outcome
 from holdfast.testing.seams import rooms
@@ -67,7 +67,7 @@ def test_a_job_whose_key_was_wanted_again_gives_way_when_it_is_put_back(
     job = begin(store, "t", process.current().to_json())
     assert job is not None
     if twin == "later":
-        again = store.jobs.enqueue("noop", key="k", run_at=clock.now() + 1e6)
+        again = store.jobs.enqueue("noop", key="k", run_at=utc(clock.now() + 1e6))
     elif twin == "waiting":
         again = store.jobs.enqueue("noop", key="k", after=store.jobs.enqueue("other"))
     else:

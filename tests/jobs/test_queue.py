@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.errors import NotFound, Unsupported
 from holdfast.front.store import Store
-from holdfast.host.clock import ManualClock
+from holdfast.host.clock import ManualClock, utc
 from holdfast.jobs import Failed, JobContext, JobKind, Skipped
 
 
@@ -22,16 +22,16 @@ def _work(store: Store, *kinds: JobKind) -> None:
 
 def test_a_job_enqueued_in_a_transaction_exists_only_when_that_commits(store: Store) -> None:
     with pytest.raises(RuntimeError), store.transaction() as tx:
-        tx.enqueue("noop")
+        tx.jobs.enqueue("noop")
         raise RuntimeError("changed my mind")
     assert list(store.jobs) == []
 
     with store.transaction() as tx:
         tx.write("/a.md", "a")
-        ticket = tx.enqueue("noop", {"path": "/a.md"})
-        assert ticket.job_id is None
-    assert ticket.job_id is not None
-    job = store.jobs.get(ticket.job_id)
+        ticket = tx.jobs.enqueue("noop", {"path": "/a.md"})
+        assert ticket.id is None
+    assert ticket.id is not None
+    job = store.jobs.get(ticket.id)
     assert (job.kind, job.payload, job.state) == ("noop", {"path": "/a.md"}, "queued")
 
 
@@ -51,7 +51,7 @@ def test_what_no_worker_could_make_sense_of_is_not_enqueued(store: Store, job: d
     with pytest.raises(Unsupported):
         store.jobs.enqueue(**{"kind": "noop", **job})
     with pytest.raises(Unsupported), store.transaction() as tx:
-        tx.enqueue(**{"kind": "noop", **job})
+        tx.jobs.enqueue(**{"kind": "noop", **job})
     assert list(store.jobs) == []
 
 
@@ -64,7 +64,7 @@ def test_jobs_run_in_order_of_priority_then_of_their_coming(store: Store) -> Non
 
 
 def test_a_job_is_not_begun_before_its_time(store: Store, clock: ManualClock) -> None:
-    job_id = store.jobs.enqueue("noop", run_at=clock.now() + 60)
+    job_id = store.jobs.enqueue("noop", run_at=utc(clock.now() + 60))
     _work(store, JobKind("noop", _nothing))
     assert store.jobs.get(job_id).state == "queued"
     clock.advance(60)

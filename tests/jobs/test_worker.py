@@ -18,7 +18,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker, outcome
 from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
-from holdfast.publish.transaction import Transaction
+from holdfast.publish.transaction import InternalTransaction, Transaction
 from holdfast.testing.seams import rooms
 from tests.processes import Child
 
@@ -45,6 +45,7 @@ def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
     def run(context: JobContext) -> None:
         def action(tx: Transaction) -> None:
             tx.write("/note.md", "done")
+            assert isinstance(tx, InternalTransaction)
             tx.also(lambda conn, _: seen.append(jobs.get(conn, job_id).state))  # type: ignore[union-attr]
 
         context.publish(action, result={"pages": 3})

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
@@ -7,6 +6,7 @@ from holdfast import LockMode
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
+from holdfast.testing.seams import internal_transaction
 from tests.looking import contents_of
 
 
@@ -105,16 +105,17 @@ def test_a_change_that_changes_nothing_is_not_refused(store: Store, other: Store
 
 
 def test_a_claimed_path_is_respected_though_it_stays_as_it_is(store: Store, other: Store) -> None:
-    def change(tx: Transaction, *, deep: bool) -> None:
-        tx.claim("/e", deep=deep)
-        tx.write("/x", "1")
+    def change(*, deep: bool) -> None:
+        with internal_transaction(store) as tx:
+            tx.claim("/e", deep=deep)
+            tx.write("/x", "1")
 
     with other.lock("/e"), pytest.raises(Locked):
-        store.transaction()(partial(change, deep=False))
+        change(deep=False)
     with other.lock("/e/deep"):
         with pytest.raises(Locked):
-            store.transaction()(partial(change, deep=True))
-        store.transaction()(partial(change, deep=False))
+            change(deep=True)
+        change(deep=False)
 
 
 def test_a_move_lock_takes_only_the_file_of_a_file(store: Store, other: Store) -> None:

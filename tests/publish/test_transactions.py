@@ -15,7 +15,7 @@ from holdfast.errors import Conflict, NotFound, Unsupported
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
-from holdfast.testing.seams import rooms
+from holdfast.testing.seams import internal_transaction, rooms
 from tests.effort import Effort
 from tests.looking import contents_of, entry_rows, head
 from tests.processes import Child
@@ -72,7 +72,7 @@ def test_a_keyboard_interrupt_while_it_is_published_leaves_nothing(store: Store)
         raise KeyboardInterrupt
 
     before = head(store)
-    with pytest.raises(KeyboardInterrupt), store.transaction() as tx:
+    with pytest.raises(KeyboardInterrupt), internal_transaction(store) as tx:
         tx.write("/a.md", "a")
         tx.also(interrupt)
     assert head(store) == before
@@ -167,13 +167,13 @@ def test_guards_refuse_and_effects_join_the_same_commit(store: Store) -> None:
     def refuse(conn: Connection) -> None:
         raise Conflict("not today")
 
-    with pytest.raises(Conflict, match="not today"), store.transaction() as tx:
+    with pytest.raises(Conflict, match="not today"), internal_transaction(store) as tx:
         tx.require(refuse)
         tx.write("/a", "a")
-    with store.transaction() as tx:
+    with internal_transaction(store) as tx:
         tx.also(lambda conn, commit: seen.append(commit.id))
         tx.write("/b", "b")
-    with store.transaction() as tx:
+    with internal_transaction(store) as tx:
         tx.also(lambda conn, commit: seen.append(commit.id))
     assert contents_of(store) == {"/b": b"b"}
     assert seen == [head(store) - 1, head(store)]
@@ -368,7 +368,7 @@ def test_a_lost_lock_is_heard_of_before_the_conflict_it_led_to(furnished: Store)
     def refuse(conn: Connection) -> None:
         raise PermissionError
 
-    slow = furnished.transaction().__enter__()
+    slow = internal_transaction(furnished).__enter__()
     slow.write("/f", "1")
     slow.require(refuse)
     furnished.write("/f", "2")
@@ -514,8 +514,8 @@ def test_a_repeated_enqueue_is_told_the_jobs_of_the_first(store: Store) -> None:
 
     def enqueue(names: str) -> list[int | None]:
         with store.transaction(idempotency_key="k") as tx:
-            tickets = [tx.enqueue("noop", key=name) for name in (*names, "waiting")]
-        return [ticket.job_id for ticket in tickets]
+            tickets = [tx.jobs.enqueue("noop", key=name) for name in (*names, "waiting")]
+        return [ticket.id for ticket in tickets]
 
     first = enqueue("ab")
     # A job that waited under the key already is told like one that was written.

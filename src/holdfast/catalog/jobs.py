@@ -1,14 +1,13 @@
 """Questions about jobs: the durable queue, its leases and what became of each job."""
 
 import json
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from holdfast.catalog.engine import Connection, Row, in_list
-from holdfast.errors import Unsupported
+from holdfast.catalog.enqueueing import NewJob
 from holdfast.host.clock import utc
 
 QUEUED, WAITING, RUNNING = "queued", "waiting", "running"
@@ -18,12 +17,6 @@ ENDED = (DONE, SKIPPED, FAILED, CANCELLED, SUPERSEDED)
 UNENDED = (QUEUED, WAITING, RUNNING)
 STATES = (*UNENDED, *ENDED)
 JobState = Literal["queued", "waiting", "running", "done", "skipped", "failed", "cancelled", "superseded"]
-
-#: times a job is begun before it is given up, unless told otherwise
-ATTEMPTS = 5
-
-#: the largest priority, number of attempts, and job to wait for
-LARGEST_NUMBER = 2**31 - 1
 
 _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
     lease_until, enqueued, started, ended, error, result"""
@@ -70,64 +63,6 @@ class Job:
     @property
     def has_ended(self) -> bool:
         return self.state in ENDED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
-    """A job to be written."""
-
-    kind: str
-    payload: dict[str, Any] = field(default_factory=dict)
-    priority: int = 0
-    #: seconds since the epoch; None is at once
-    run_at: float | None = None
-    #: an unstarted job with the same key stands for this one, or gives way to it with `supersede`
-    key: str | None = None
-    supersede: bool = False
-    #: the job that must have ended, well or not, before this one begins
-    after: int | None = None
-    attempts: int = ATTEMPTS
-
-    def __post_init__(self) -> None:
-        """Refuse what the catalog would keep and no worker could make sense of."""
-        try:
-            text = json.dumps(self.payload, allow_nan=False)
-            # Names are kept as UTF-8, which a lone surrogate has no place in.
-            f"{self.kind}{self.key or ''}".encode()
-            is_a_time = math.isfinite(self.run_at or 0)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            what = f"A job's payload must be JSON, its names text, its times numbers ({error})"
-            raise Unsupported(what, path=str(self.kind)) from error
-        numbers = (self.priority, self.attempts, self.after or 0)
-        fit = all(type(n) is int and abs(n) <= LARGEST_NUMBER for n in numbers)
-        if not (self.kind and text.startswith("{") and is_a_time and fit and self.attempts > 0):
-            remedy = "Its kind is a name, its payload a mapping, its priority an integer, its attempts 1 or more"
-            raise Unsupported(f"{self!r} is no job", path=str(self.kind), remedy=remedy)
-
-
-class Enqueueing(TypedDict, total=False):
-    """How a job is to be run, as keyword arguments; the fields of `NewJob`."""
-
-    priority: int
-    run_at: float | None
-    key: str | None
-    supersede: bool
-    after: int | None
-    attempts: int
-
-
-@dataclass
-class Ticket:
-    """A job that is written when its transaction commits."""
-
-    #: None until then
-    job_id: int | None = None
-
-
-def tell(tickets: Iterable[Ticket], ids: Iterable[int | None]) -> None:
-    """Say on tickets which jobs were written for them by an earlier commit that stands for theirs."""
-    for ticket, job_id in zip(tickets, ids, strict=False):
-        ticket.job_id = job_id
 
 
 def enqueue(conn: Connection, new: NewJob, now: float) -> int:

@@ -15,7 +15,7 @@ from holdfast.digest.digest import ABSTRACT, Digester, Summary, SummaryPair
 from holdfast.digest.extractive import Extractive
 from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
-from holdfast.jobs.context import JobContext
+from holdfast.jobs.context import JobContext, branch_of, publish_with_effects
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree, within
 
@@ -101,7 +101,7 @@ class Digests:
     def run(self, context: JobContext) -> dict[str, int]:
         """Derive what is missing at and below the job's `path`, and of the directories above it: a job's handler."""
         path = paths.parse(str(context.payload.get("path", paths.ROOT)))
-        tree = CommittedTree.at_head(self.backend.engine.read, context.branch)
+        tree = CommittedTree.at_head(self.backend.engine.read, branch_of(context))
         deriving = self._deriving(self.digester(), tree.seq)
         deriving.check, deriving.patience = context.check, PATIENCE
         # A cancel does not wait for the model's answers; and what somebody waits for is asked before these.
@@ -180,7 +180,7 @@ def _upward(path: str) -> list[str]:
 def _publish(context: JobContext, effect: Callable[[Connection], None]) -> None:
     # Digests are keyed by what they describe: written again after a crash they are the same, so the job need not end
     # with them.
-    context.publish(effects=[effect], last=False)
+    publish_with_effects(context, [effect], ending=None)
 
 
 def _text(pair: SummaryPair, kind: str) -> str:

@@ -31,8 +31,7 @@ from holdfast.ingest.sources.prune import PRUNE_FILES, look, remember
 from holdfast.ingest.sources.secrets import shown
 from holdfast.ingest.sources.urls import is_url
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import Transaction
+from holdfast.publish.transaction import InternalTransaction, begin
 
 #: seconds between looks at the clock while nothing happens: for time limits and groups that are due
 TICK = 0.1
@@ -108,9 +107,9 @@ class _Dry(_Base):
     """An add that only tells what it would do."""
 
     def run(self) -> AddReport:
-        with TransactionScope(self._backend, lambda: CommitOptions(self._plan.branch), retries=0) as tx:
-            stopped = self._look(tx)
-            tx.rollback()
+        tx = begin(self._backend, CommitOptions(self._plan.branch))
+        stopped = self._look(tx)
+        tx.rollback()
         self._tally.removed = sum(map(len, self._removals()))
         self._tell(last=True)
         return self._tally.report(interrupted=stopped)
@@ -119,7 +118,7 @@ class _Dry(_Base):
         """Let go of what was downloaded."""
         self._intake.close()
 
-    def _look(self, tx: Transaction) -> bool:
+    def _look(self, tx: InternalTransaction) -> bool:
         """Tell what would become of each file, in a transaction that is never published; returns whether stopped."""
         gone: Vanished | None = None
         while (found := self._intake.next()) is not None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
@@ -15,8 +16,7 @@ from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.transaction import Transaction
-from holdfast.tree.committed import CommittedTree
+from holdfast.publish.transaction import InternalTransaction, Transaction, begin
 
 T = TypeVar("T")
 
@@ -36,14 +36,23 @@ class Stopped(Exception):
     """The job was cancelled, took too long, or its worker is stopping: nothing it does counts any more."""
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a job ends with what it publishes."""
+
+    state: Literal["done", "skipped", "failed"] = "done"
+    error: str | None = None
+    result: dict[str, Any] | None = None
+
+
 @checks_arguments
 class JobContext:
     """One attempt at one job."""
 
     def __init__(self, backend: Backend, branch: Branch, job: Job, stop: Stop) -> None:
-        self.backend = backend
-        #: what its publishes change
-        self.branch = branch
+        self._backend = backend
+        # What its publishes change.
+        self._branch = branch
         self.job = job
         self._stop = stop
         #: whether the job has ended by its own publish
@@ -90,9 +99,8 @@ class JobContext:
         self,
         action: Callable[[Transaction], None] | None = None,
         *,
-        effects: Sequence[Callable[[Connection], None]] = (),
         message: str = "",
-        state: str = jobs.DONE,
+        state: Literal["done", "skipped", "failed"] = "done",
         error: str | None = None,
         result: dict[str, Any] | None = None,
         last: bool = True,
@@ -100,31 +108,44 @@ class JobContext:
         """Make the job's effect visible and end the job, in one commit (G8); returns the commit of a changed tree.
 
         `action` changes the tree. It is called again on a newer snapshot when somebody else changed what it read, so
-        it must do nothing else. `effects` write further catalog rows. With `last=False` the job goes on afterwards:
-        for steps that may be repeated, as the job will be run again from its start if its worker dies.
+        it must do nothing else. With `last=False` the job goes on afterwards: for steps that may be repeated, as the
+        job will be run again from its start if its worker dies.
 
         Raises LockLost when the job was taken from this worker: then nothing was published.
         """
+        ending = Ending(state, error, result) if last else None
+        return publish_with_effects(self, (), action, message=message, ending=ending)
+
+    def _publish(
+        self,
+        effects: Sequence[Callable[[Connection], None]],
+        action: Callable[[InternalTransaction], None] | None,
+        message: str,
+        ending: Ending | None,
+    ) -> Commit | None:
         self.check()
-        ends = [lambda conn: self._end(conn, state, error, result)] if last else []
+        ends = [] if ending is None else [lambda conn: self._end(conn, ending)]
         point("jobs.before_publish")
         commit: Commit | None = None
         if action is None:
             self._write([*effects, *ends])
         else:
             commit = self._commit(action, [*effects, *ends], message)
-        self.ended = last
+        self.ended = ending is not None
         point("jobs.after_publish")
         return commit
 
     def _write(self, effects: Sequence[Callable[[Connection], None]]) -> None:
-        with self.backend.engine.write() as conn:
+        with self._backend.engine.write() as conn:
             self._fence(conn)
             for effect in effects:
                 effect(conn)
 
     def _commit(
-        self, action: Callable[[Transaction], None], effects: Sequence[Callable[[Connection], None]], message: str
+        self,
+        action: Callable[[InternalTransaction], None],
+        effects: Sequence[Callable[[Connection], None]],
+        message: str,
     ) -> Commit:
         for _ in range(PUBLISHES):
             tx = self._begin(message)
@@ -138,9 +159,9 @@ class JobContext:
                 self.check()
         raise Conflict(f"Job {self.job.id} lost {PUBLISHES} races in a row", path=str(self.job.id))
 
-    def _begin(self, message: str) -> Transaction:
-        terms = CommitOptions(self.branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}")
-        return Transaction(self.backend, CommittedTree.at_head(self.backend.engine.read, terms.branch), terms)
+    def _begin(self, message: str) -> InternalTransaction:
+        terms = CommitOptions(self._branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}")
+        return begin(self._backend, terms)
 
     def _fence(self, conn: Connection) -> None:
         # Inside the publishing SQL transaction (G6): a worker taken for dead that wakes up late is refused here.
@@ -151,9 +172,29 @@ class JobContext:
                 remedy=f"See `holdfast jobs show {self.job.id}`",
             )
 
-    def _end(self, conn: Connection, state: str, error: str | None, result: dict[str, Any] | None) -> None:
-        now = self.backend.clock.now()
-        jobs.finish(conn, self.job, state, now, error=error, result=result)
+    def _end(self, conn: Connection, ending: Ending) -> None:
+        now = self._backend.clock.now()
+        jobs.finish(conn, self.job, ending.state, now, error=ending.error, result=ending.result)
+
+
+def branch_of(context: JobContext) -> Branch:
+    """Return the branch that a job's publishes change."""
+    return context._branch
+
+
+def publish_with_effects(
+    context: JobContext,
+    effects: Sequence[Callable[[Connection], None]],
+    action: Callable[[InternalTransaction], None] | None = None,
+    *,
+    message: str = "",
+    ending: Ending | None,
+) -> Commit | None:
+    """Publish as `context.publish` does, with `effects` that write further catalog rows: for Holdfast's own jobs.
+
+    Without an `ending` the job goes on.
+    """
+    return context._publish(effects, action, message, ending)
 
 
 def _without_commit(effect: Callable[[Connection], None]) -> Callable[[Connection, Commit], None]:

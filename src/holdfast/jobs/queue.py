@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from datetime import datetime
+from typing import Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import jobs
-from holdfast.catalog.jobs import Enqueueing, Job, NewJob
+from holdfast.catalog.enqueueing import ATTEMPTS, NewJob, seconds_of
+from holdfast.catalog.jobs import Job
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.waker import Waker
 
@@ -48,13 +50,34 @@ class JobQueue:
     def __iter__(self) -> Iterator[Job]:
         return self.list()
 
-    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> int:
+    def enqueue(
+        self,
+        kind: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        priority: int = 0,
+        run_at: datetime | None = None,
+        key: str | None = None,
+        supersede: bool = False,
+        after: int | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> int:
         """Write a job, durable when this returns, and return its id.
 
-        Of two unstarted jobs with the same `key` only one stays: the older, or with `supersede` the newer. `after`
-        names a job that must have ended first. `run_at` is in seconds since the epoch.
+        Jobs of a higher `priority` are begun first, and none before `run_at`. Of two unstarted jobs with the same `key`
+        only one stays: the older, or with `supersede` the newer. `after` names a job that must have ended first. A job
+        is begun at most `attempts` times.
         """
-        new = NewJob(kind=kind, payload=payload or {}, **how)
+        new = NewJob(
+            kind=kind,
+            payload=payload or {},
+            priority=priority,
+            run_at=seconds_of(run_at),
+            key=key,
+            supersede=supersede,
+            after=after,
+            attempts=attempts,
+        )
         with self._backend.engine.write() as conn:
             job_id = jobs.enqueue(conn, new, self._backend.clock.now())
         self._announce()

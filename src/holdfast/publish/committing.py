@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, contents, entries, jobs
+from holdfast.catalog import commits, contents, entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.enqueueing import JobTicket, tell
 from holdfast.catalog.entries import Entry
-from holdfast.catalog.jobs import Ticket
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, TooLarge
@@ -43,7 +43,7 @@ class CommitOptions:
     guards: list[Guard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     #: of the jobs that the effects write, in order
-    tickets: list[Ticket] = field(default_factory=list)
+    tickets: list[JobTicket] = field(default_factory=list)
 
     @property
     def write_nothing(self) -> bool:
@@ -110,7 +110,7 @@ class TreeChange:
         key = self.terms.idempotency_key
         earlier = commits.by_key(conn, key) if key else None
         if earlier is not None:
-            jobs.tell(self.terms.tickets, commits.jobs_of(conn, earlier.id))
+            tell(self.terms.tickets, commits.jobs_of(conn, earlier.id))
         return earlier
 
     def _fence(self, conn: Connection) -> None:
@@ -133,7 +133,7 @@ class TreeChange:
         for effect in self.terms.effects:
             effect(conn, commit)
         if self.terms.idempotency_key and self.terms.tickets:
-            commits.note_jobs(conn, commit.id, [ticket.job_id for ticket in self.terms.tickets])
+            commits.note_jobs(conn, commit.id, [ticket.id for ticket in self.terms.tickets])
         return commit
 
     def _write_tree(self, conn: Connection, head: int, begun: list[Entry], ended: list[Entry]) -> Commit:

@@ -6,7 +6,8 @@ one operation that looks at the head itself, inside the publishing SQL transacti
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Unpack
+from datetime import datetime
+from typing import Any
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -14,7 +15,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import jobs
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import Enqueueing, NewJob, Ticket
+from holdfast.catalog.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
 from holdfast.documents import Body, Draft
 from holdfast.errors import IsADirectory, NotFound, Unsupported
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
@@ -24,6 +25,39 @@ from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.overlay import FileState, Overlay
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
+
+
+@checks_arguments
+class TransactionJobs:
+    """Jobs that a transaction enqueues with its changes, as `tx.jobs`: when it commits, and not otherwise."""
+
+    def __init__(self, add: Callable[[NewJob], JobTicket]) -> None:
+        self._add = add
+
+    def enqueue(
+        self,
+        kind: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        priority: int = 0,
+        run_at: datetime | None = None,
+        key: str | None = None,
+        supersede: bool = False,
+        after: int | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> JobTicket:
+        """Write a job in the same commit, as `store.jobs.enqueue` does; the ticket has its id once that is done."""
+        new = NewJob(
+            kind=kind,
+            payload=payload or {},
+            priority=priority,
+            run_at=seconds_of(run_at),
+            key=key,
+            supersede=supersede,
+            after=after,
+            attempts=attempts,
+        )
+        return self._add(new)
 
 
 @checks_arguments
@@ -38,10 +72,12 @@ class Transaction(Reads):
         self._backend = backend
         #: the commit it began on
         self.base = tree.seq
-        self.terms = terms
+        self._terms = terms
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
+        #: jobs that are enqueued by its commit
+        self.jobs = TransactionJobs(self._enqueue)
         #: the commit it became; None until `commit` has returned
         self.published: Commit | None = None
 
@@ -55,16 +91,7 @@ class Transaction(Reads):
 
         Text is stored as UTF-8. Raises IsADirectory, NotADirectory or InvalidPath.
         """
-        self.put(path, self._backend.draft(path, data, media_type))
-
-    def put(self, path: str, draft: Draft, *, source: str | None = None, stamp: str | None = None) -> None:
-        """Put a draft at `path`; `source` and `stamp` say where it came from and how to see that it is unchanged."""
-        self._check_open()
-        if path.endswith("/"):
-            raise IsADirectory(f"{path} names a directory", path=path, remedy="Leave out the last slash")
-        body = draft.body
-        self._overlay.write(paths.parse(path), FileState(body.content_id, body.size, source, stamp))
-        self._drafts.setdefault(body.content_id, draft)
+        self._put(path, self._backend.draft(path, data, media_type))
 
     def mkdir(self, path: str, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Make a directory; `parents` makes the missing ones above it too, `exist_ok` lets it stand already."""
@@ -79,11 +106,6 @@ class Transaction(Reads):
         """
         self._check_open()
         self._overlay.move(paths.parse(source), paths.parse(target), overwrite=overwrite)
-
-    def came_from(self, path: str, source: str, stamp: str | None) -> None:
-        """Say anew where the file at `path` came from, and how to see that it is unchanged, as `put` does."""
-        self._check_open()
-        self._overlay.came_from(paths.parse(path), source, stamp)
 
     def copy(self, source: str, target: str, *, overwrite: bool = False) -> None:
         """Copy a file, or a directory with all it holds, to exactly `target`, whose parent must exist."""
@@ -102,7 +124,7 @@ class Transaction(Reads):
         """
         self._check_open()
         with self._backend.engine.read() as conn:
-            then, parsed = CommittedTree(within(conn), self.terms.branch, at), paths.parse(path)
+            then, parsed = CommittedTree(within(conn), self._terms.branch, at), paths.parse(path)
             if walking.find(then, parsed) is None:
                 raise NotFound(
                     f"{path} did not exist at commit {at}",
@@ -110,35 +132,6 @@ class Transaction(Reads):
                     remedy="Look for the commit that removed it with `holdfast log`, and name the one before it",
                 )
             restoring.restore(self._overlay, parsed, then)
-
-    def claim(self, path: str, *, deep: bool = False) -> None:
-        """Have the publish refused when somebody else's lock is on `path` (`deep`: or below), though it stays as it is.
-
-        What a transaction changes is claimed anyway.
-        """
-        self._check_open()
-        self._overlay.claim(paths.parse(path), deep=deep)
-
-    def require(self, guard: Guard) -> None:
-        """Have `guard` checked inside the publishing SQL transaction; it refuses the publish by raising."""
-        self._check_open()
-        self.terms.guards.append(guard)
-
-    def also(self, effect: Effect) -> None:
-        """Have `effect` write further catalog rows inside the publishing SQL transaction."""
-        self._check_open()
-        self.terms.effects.append(effect)
-
-    def enqueue(self, kind: str, payload: dict[str, Any] | None = None, **how: Unpack[Enqueueing]) -> Ticket:
-        """Write a job in the same commit; the ticket says its id once that is done (docs/sessions.md says more)."""
-        new, ticket = NewJob(kind=kind, payload=payload or {}, **how), Ticket()
-
-        def effect(conn: Connection, commit: Commit) -> None:
-            ticket.job_id = jobs.enqueue(conn, new, commit.at.timestamp())
-
-        self.also(effect)
-        self.terms.tickets.append(ticket)
-        return ticket
 
     # --- ending
 
@@ -150,17 +143,17 @@ class Transaction(Reads):
         self._check_open()
         self._ended = True
         overlay = self._overlay
-        ground = Ground(overlay, self.terms.branch, self.base)
+        ground = Ground(overlay, self._terms.branch, self.base)
 
         def changes(conn: Connection, head: int) -> Overlay:
             ground.check(conn, head)
             return overlay
 
-        if not overlay.changed and self.terms.write_nothing and not self.terms.guards:
+        if not overlay.changed and self._terms.write_nothing and not self._terms.guards:
             with self._backend.engine.read() as conn:
                 self.published = known_commit(conn, self.base)
         else:
-            self.published = TreeChange(self._backend, self.terms, changes, dict(self._drafts), ground).commit()
+            self.published = TreeChange(self._backend, self._terms, changes, dict(self._drafts), ground).commit()
         return self.published
 
     def rollback(self) -> None:
@@ -171,6 +164,27 @@ class Transaction(Reads):
     def ended(self) -> bool:
         """Whether it was committed, or rolled back."""
         return self._ended
+
+    # --- for itself and for InternalTransaction
+
+    def _put(self, path: str, draft: Draft, source: str | None = None, stamp: str | None = None) -> None:
+        self._check_open()
+        if path.endswith("/"):
+            raise IsADirectory(f"{path} names a directory", path=path, remedy="Leave out the last slash")
+        body = draft.body
+        self._overlay.write(paths.parse(path), FileState(body.content_id, body.size, source, stamp))
+        self._drafts.setdefault(body.content_id, draft)
+
+    def _enqueue(self, new: NewJob) -> JobTicket:
+        self._check_open()
+        ticket = JobTicket()
+
+        def effect(conn: Connection, commit: Commit) -> None:
+            ticket.id = jobs.enqueue(conn, new, commit.at.timestamp())
+
+        self._terms.effects.append(effect)
+        self._terms.tickets.append(ticket)
+        return ticket
 
     # --- reading its own writes
 
@@ -192,8 +206,44 @@ class Transaction(Reads):
             raise Unsupported("The transaction has ended", remedy="Begin a new one")
 
 
+class InternalTransaction(Transaction):
+    """A transaction with what Holdfast's own rooms do in one, and users cannot."""
+
+    def put(self, path: str, draft: Draft, *, source: str | None = None, stamp: str | None = None) -> None:
+        """Put a draft at `path`; `source` and `stamp` say where it came from and how to see that it is unchanged."""
+        self._put(path, draft, source, stamp)
+
+    def came_from(self, path: str, source: str, stamp: str | None) -> None:
+        """Say anew where the file at `path` came from, and how to see that it is unchanged, as `put` does."""
+        self._check_open()
+        self._overlay.came_from(paths.parse(path), source, stamp)
+
+    def claim(self, path: str, *, deep: bool = False) -> None:
+        """Have the publish refused when somebody else's lock is on `path` (`deep`: or below), though it stays as it is.
+
+        What a transaction changes is claimed anyway.
+        """
+        self._check_open()
+        self._overlay.claim(paths.parse(path), deep=deep)
+
+    def require(self, guard: Guard) -> None:
+        """Have `guard` checked inside the publishing SQL transaction; it refuses the publish by raising."""
+        self._check_open()
+        self._terms.guards.append(guard)
+
+    def also(self, effect: Effect) -> None:
+        """Have `effect` write further catalog rows inside the publishing SQL transaction."""
+        self._check_open()
+        self._terms.effects.append(effect)
+
+
+def begin(backend: Backend, terms: CommitOptions) -> InternalTransaction:
+    """Return a transaction on the head of the branch that `terms` name."""
+    return InternalTransaction(backend, CommittedTree.at_head(backend.engine.read, terms.branch), terms)
+
+
 def publish_at_head(
-    backend: Backend, action: Callable[[Transaction], None], drafts: list[Draft], terms: CommitOptions
+    backend: Backend, action: Callable[[InternalTransaction], None], drafts: list[Draft], terms: CommitOptions
 ) -> Commit:
     """Run `action` on the head inside the publishing SQL transaction; `drafts` are what it may put.
 
@@ -203,7 +253,7 @@ def publish_at_head(
     known = {draft.body.content_id: draft for draft in drafts}
 
     def changes(conn: Connection, head: int) -> Overlay:
-        tx = Transaction(backend, CommittedTree(within(conn), terms.branch, head), CommitOptions(terms.branch))
+        tx = InternalTransaction(backend, CommittedTree(within(conn), terms.branch, head), CommitOptions(terms.branch))
         action(tx)
         return tx._overlay
 

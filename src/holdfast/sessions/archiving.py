@@ -16,13 +16,13 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.contents import MARKDOWN, Content, Rendition
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import NewJob
+from holdfast.catalog.enqueueing import NewJob
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.transaction import Transaction, publish_at_head
+from holdfast.publish.transaction import InternalTransaction, publish_at_head
 from holdfast.sessions import messages as wording
 
 #: the job that remembers an archive
@@ -163,7 +163,7 @@ def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int
         effects=[effect],
     )
 
-    def action(tx: Transaction) -> None:
+    def action(tx: InternalTransaction) -> None:
         # All that a deletion will ask for: it must not be refused after the messages were put away for it.
         tx.claim(f"/sessions/{session_id}", deep=attempts is None)
         _put_all(tx, at, drafts)
@@ -189,7 +189,7 @@ def _body(text: str, media_type: str) -> Body:
     return _ArchiveBody(content_id(data), len(data), media_type, lambda: iter((data,)))
 
 
-def _put_all(tx: Transaction, at: str, drafts: dict[str, Draft]) -> None:
+def _put_all(tx: InternalTransaction, at: str, drafts: dict[str, Draft]) -> None:
     for name, draft in drafts.items():
         tx.put(paths.join(at, name), draft)
 

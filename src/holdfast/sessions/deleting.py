@@ -12,7 +12,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.errors import Conflict
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.transaction import Transaction, publish_at_head
+from holdfast.publish.transaction import InternalTransaction, publish_at_head
 from holdfast.sessions.archiving import TRIES, SessionChanged, archive, job_key, not_there
 
 
@@ -46,7 +46,7 @@ def _remove(backend: Backend, branch: Branch, session_id: str, actor: str) -> Co
             jobs.cancel(conn, job_id, commit.at.timestamp())
         sessions.forget(conn, session_id)
 
-    def action(tx: Transaction) -> None:
+    def action(tx: InternalTransaction) -> None:
         # Also when nothing stands there: whoever locked the session locked its messages and jobs, too.
         tx.claim(path, deep=True)
         if tx.exists(path):

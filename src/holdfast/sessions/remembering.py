@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import jobs, sessions
+from holdfast.catalog import sessions
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.sessions import Archive, Message
 from holdfast.digest.deriving import write_pair
@@ -18,7 +18,7 @@ from holdfast.digest.digest import Digester, SummaryPair
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
-from holdfast.jobs.context import Failed, JobContext
+from holdfast.jobs.context import Ending, Failed, JobContext, branch_of, publish_with_effects
 from holdfast.models.port import Model
 from holdfast.publish.transaction import Transaction
 from holdfast.sessions.archiving import folder
@@ -59,7 +59,7 @@ class Remembering:
             digester = Extractive()
             pair = digester.of_text(None, text)
             effect = self._digests(digester, archive, pair)
-            context.publish(effects=[effect], state=jobs.SKIPPED, error=NO_MODEL)
+            publish_with_effects(context, [effect], ending=Ending("skipped", NO_MODEL))
             return
         known = self._known(context)
         kinds = self.kinds()
@@ -89,10 +89,12 @@ class Remembering:
             effect = functools.partial(
                 write_rows, embedder=self.backend.embedder, transcript_id=archive.transcript_id, rows=rows
             )
-            context.publish(effects=[effect], last=False)
+            publish_with_effects(context, [effect], ending=None)
 
     def _known(self, context: JobContext) -> dict[str, Memory]:
-        return read_memories(Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, context.branch)))
+        return read_memories(
+            Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, branch_of(context)))
+        )
 
     def _publish(
         self,
@@ -123,7 +125,7 @@ class Remembering:
 
         def action(tx: Transaction) -> None:
             standing = {info.id: info.path for info in tx.tree(ROOT)} if tx.exists(ROOT) else {}
-            gone = forgotten_since(self.backend, context.branch, archive.commit, tx.base, standing)
+            gone = forgotten_since(self.backend, branch_of(context), archive.commit, tx.base, standing)
             merged = merge(read_memories(tx), seen, reports, now, gone)
             _write(tx, merged)
             result["memories"] = merged.counts
@@ -132,7 +134,7 @@ class Remembering:
 
         pair = SummaryPair(extract.abstract, extract.overview).trimmed()
         effect = self._digests(self.digester(model), archive, pair)
-        context.publish(action, effects=[effect], message=f"Remember {where}", result=result)
+        publish_with_effects(context, [effect], action, message=f"Remember {where}", ending=Ending(result=result))
 
     def _digests(self, digester: Digester, archive: Archive, pair: SummaryPair) -> Callable[[Connection], None]:
         return lambda conn: write_pair(conn, digester, archive.transcript_id, pair, self.backend.clock.now())

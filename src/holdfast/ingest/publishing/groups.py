@@ -11,12 +11,12 @@ from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import NewJob
+from holdfast.catalog.enqueueing import NewJob
 from holdfast.errors import Conflict
 from holdfast.ingest.publishing import placement
 from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished
 from holdfast.publish.committing import CommitOptions, Effect
-from holdfast.publish.transaction import Transaction, publish_at_head
+from holdfast.publish.transaction import InternalTransaction, publish_at_head
 
 #: the job that is enqueued for what was added
 DIGEST = "abstract"
@@ -100,7 +100,7 @@ def _publish(
     waited = backend.engine.waited
     done = Published()
 
-    def action(tx: Transaction) -> None:
+    def action(tx: InternalTransaction) -> None:
         # It runs again when the ground moved, each time from the start.
         nonlocal done, turn
         done, turn = Published(), time.perf_counter()

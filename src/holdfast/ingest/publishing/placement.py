@@ -8,7 +8,7 @@ from holdfast import paths
 from holdfast.documents import Draft
 from holdfast.errors import AlreadyExists, Conflict, HoldfastError, InvalidPath, IsADirectory, NotADirectory, NotFound
 from holdfast.ingest.items import Item
-from holdfast.publish.transaction import Transaction
+from holdfast.publish.transaction import InternalTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Vanished:
     def __bool__(self) -> bool:
         return bool(self._all)
 
-    def former(self, tx: Transaction, path: str, content_id: str) -> str | None:
+    def former(self, tx: InternalTransaction, path: str, content_id: str) -> str | None:
         """Return the path of the file that a new one at `path` was, by its content; None when that is not certain.
 
         Those that the transaction does not show any more are taken. So each is taken once, and which one depends on
@@ -86,7 +86,7 @@ class Published:
     publish_seconds: float = 0.0
 
 
-def put(tx: Transaction, members: Iterable[Member], vanished: Vanished, done: Published) -> None:
+def put(tx: InternalTransaction, members: Iterable[Member], vanished: Vanished, done: Published) -> None:
     """Put files where they go, noting in `done` what became of each; one that cannot stand there fails by itself.
 
     A new file with the content of one that has vanished from the source is that one, moved.
@@ -103,14 +103,14 @@ def put(tx: Transaction, members: Iterable[Member], vanished: Vanished, done: Pu
         _remove_emptied(tx, folder, paths.ROOT)
 
 
-def remove(tx: Transaction, removals: Iterable[Removal], done: Published) -> None:
+def remove(tx: InternalTransaction, removals: Iterable[Removal], done: Published) -> None:
     """Remove files that are still as they were found, with the directories they leave empty."""
     left = {paths.split(removal.path)[0] for removal in removals if _remove(tx, removal, done)}
     for folder in sorted(left, key=len, reverse=True):
         _remove_emptied(tx, folder, paths.ROOT)
 
 
-def obstacle(tx: Transaction, path: str, vanished: Vanished) -> HoldfastError | None:
+def obstacle(tx: InternalTransaction, path: str, vanished: Vanished) -> HoldfastError | None:
     """Return why no file can be put at `path`, if so, once what vanished there is removed."""
     if vanished:
         _clear(tx, path, vanished, Published())
@@ -122,7 +122,7 @@ def obstacle(tx: Transaction, path: str, vanished: Vanished) -> HoldfastError | 
     return IsADirectory(f"{path} is a directory", path=path) if is_directory else None
 
 
-def _put(tx: Transaction, member: Member, vanished: Vanished, done: Published) -> str | None:
+def _put(tx: InternalTransaction, member: Member, vanished: Vanished, done: Published) -> str | None:
     """Put one file; returns the path that it was moved from, if it was."""
     path, content_id = member.item.path, member.draft.body.content_id
     there = _content_at(tx, path)
@@ -145,7 +145,7 @@ def _put(tx: Transaction, member: Member, vanished: Vanished, done: Published) -
     return former
 
 
-def _note_origin(tx: Transaction, member: Member) -> bool:
+def _note_origin(tx: InternalTransaction, member: Member) -> bool:
     """Note where a file comes from now, when it was found to hold what the store has from a place that is no more."""
     if member.item.standing != member.draft.body.content_id:
         return False
@@ -154,21 +154,21 @@ def _note_origin(tx: Transaction, member: Member) -> bool:
     return True
 
 
-def _content_at(tx: Transaction, path: str) -> str | None:
+def _content_at(tx: InternalTransaction, path: str) -> str | None:
     try:
         return tx.stat(path).content_id
     except (NotFound, NotADirectory):
         return None
 
 
-def _former(tx: Transaction, member: Member, vanished: Vanished, done: Published) -> str | None:
+def _former(tx: InternalTransaction, member: Member, vanished: Vanished, done: Published) -> str | None:
     """Return the path that a new file is to be moved from, if any; what vanished in its way is removed."""
     path = member.item.path
     _clear(tx, path, vanished, done)
     return None if _blocked(tx, path) else vanished.former(tx, path, member.draft.body.content_id)
 
 
-def _clear(tx: Transaction, path: str, vanished: Vanished, done: Published) -> None:
+def _clear(tx: InternalTransaction, path: str, vanished: Vanished, done: Published) -> None:
     """Remove what vanished from the source and is in the way of a file at `path`."""
     if _blocked(tx, path):
         for removal in vanished.around(path):
@@ -176,7 +176,7 @@ def _clear(tx: Transaction, path: str, vanished: Vanished, done: Published) -> N
                 _remove_emptied(tx, paths.split(removal.path)[0], path)
 
 
-def _blocked(tx: Transaction, path: str) -> bool:
+def _blocked(tx: InternalTransaction, path: str) -> bool:
     """Return whether a directory stands at `path`, or a file where it needs a directory."""
     try:
         return tx.stat(path).is_dir
@@ -186,14 +186,14 @@ def _blocked(tx: Transaction, path: str) -> bool:
         return True
 
 
-def _move(tx: Transaction, former: str, member: Member) -> None:
+def _move(tx: InternalTransaction, former: str, member: Member) -> None:
     path = member.item.path
     tx.mkdir(paths.split(path)[0], parents=True, exist_ok=True)
     tx.move(former, path)
     tx.came_from(path, member.item.origin, member.stamp)
 
 
-def _only(tx: Transaction, path: str, candidates: Iterable[Removal]) -> str | None:
+def _only(tx: InternalTransaction, path: str, candidates: Iterable[Removal]) -> str | None:
     """Return the path of the one candidate that is still there and could be moved to `path`; None unless just one."""
     could = (each.path for each in candidates if not _overlap(each.path, path) and _is_still(tx, each))
     found = list(islice(could, 2))
@@ -204,7 +204,7 @@ def _overlap(one: str, other: str) -> bool:
     return paths.is_within(one, other) or paths.is_within(other, one)
 
 
-def _remove(tx: Transaction, removal: Removal, done: Published) -> bool:
+def _remove(tx: InternalTransaction, removal: Removal, done: Published) -> bool:
     if not _is_still(tx, removal):
         return False
     tx.remove(removal.path)
@@ -212,7 +212,7 @@ def _remove(tx: Transaction, removal: Removal, done: Published) -> bool:
     return True
 
 
-def _is_still(tx: Transaction, removal: Removal) -> bool:
+def _is_still(tx: InternalTransaction, removal: Removal) -> bool:
     # What somebody else wrote there meanwhile, or moved away, is not ours to remove.
     try:
         found = tx.stat(removal.path)
@@ -221,7 +221,7 @@ def _is_still(tx: Transaction, removal: Removal) -> bool:
     return (found.source, found.content_id) == (removal.origin, removal.content_id)
 
 
-def _remove_emptied(tx: Transaction, folder: str, top: str) -> None:
+def _remove_emptied(tx: InternalTransaction, folder: str, top: str) -> None:
     """Remove a directory that has lost its last file, and those above it up to `top` that are left with nothing."""
     while len(paths.names(folder)) > 1 and paths.is_within(folder, top) and tx.exists(folder) and not tx.ls(folder):
         tx.remove(folder)
