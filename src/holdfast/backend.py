@@ -15,6 +15,7 @@ from holdfast.errors import CorruptStore, HoldfastError, Unsupported
 from holdfast.hooks import Hooks
 from holdfast.host import process
 from holdfast.host.clock import Clock
+from holdfast.host.doorway import Doorway
 from holdfast.index.tables import Tables
 
 #: seconds in which trouble of one kind, in one process, is written down once
@@ -57,6 +58,9 @@ class Backend:
     hooks: Hooks = field(default_factory=Hooks)
     #: keeps the intents of this process from looking like a dead one's to those who cannot see it; None renews nothing
     renewing: Renewing | None = None
+    #: passed by the groups of an add, which append to the search table; closed by upkeep, whose work on a version of it
+    #: is lost when another one is published meanwhile
+    appending: Doorway = field(default_factory=Doorway)
 
     def __reduce__(self) -> NoReturn:
         raise unshareable()

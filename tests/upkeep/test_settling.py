@@ -1,13 +1,15 @@
 """What a run leaves due is done where it ends: whoever comes next neither waits for it nor pays for it."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
 from holdfast.front.store import Store
 from holdfast.index.lance import segments
-from holdfast.index.lance.compaction import FRAGMENT_ROWS
+from holdfast.index.lance.blocks import FRAGMENT_ROWS
 from holdfast.index.lance.lookup import LEAST_PROBES
 from holdfast.index.lance.table import VersionedTable
 from holdfast.ingest import report as report_module
@@ -40,6 +42,11 @@ def live(store: Store) -> tuple[VersionedTable, int]:
 
 def unindexed(store: Store) -> int:
     return segments.unindexed_rows(*live(store), "terms")
+
+
+def covering(store: Store) -> set[str]:
+    """Return the full-text segments that cover rows."""
+    return {part.uuid for part in segments.segments(*live(store), "terms") if part.fragments}
 
 
 def test_closing_a_store_indexes_what_was_added(folder: Path) -> None:
@@ -125,16 +132,51 @@ def test_what_indexing_replaced_is_collected_at_once(store: Store) -> None:
     assert collected == ["files"]
 
 
-def test_merging_small_segments_leaves_the_large_one_alone(store: Store) -> None:
+def test_compaction_leaves_the_old_part_of_a_table_and_its_indexes_alone(store: Store) -> None:
+    append(store, "large", 900)
     indexes.tend(rooms(store), bounds=indexes.THOROUGH)
-    for name, files in (("large", 900), ("b", 260), ("c", 270), ("d", 280)):
-        append(store, name, files)
-        table, version = live(store)
+    old = covering(store)
+    for name in "bcd":
+        append(store, name, 260)
         indexes.tend(rooms(store), bounds=indexes.Bounds(32, 8, lambda _: 0, 0))
-    table, version = live(store)
-    before = segments.segments(table, version, "terms")
-    merged = segments.merge_small(table, version, "terms")
-    after = segments.segments(table, merged, "terms")
-    sizes = segments.fragments(table, merged)
-    assert sorted(sum(sizes.get(number, 0) for number in part.fragments) for part in after)[-2:] == [810, 900]
-    assert len({part.uuid for part in before} & {part.uuid for part in after}) == 1
+    assert len(covering(store)) == 4
+    done = indexes.tend(rooms(store), bounds=indexes.Bounds(32, 3, lambda _: 0, 0))
+    assert [step for step in done if step.startswith("compaction")]
+    assert list(segments.fragments(*live(store)).values()) == [900, 780]
+    assert len(covering(store) - old) == len(old) == 1
+    assert old < covering(store)
+    assert unindexed(store) == 0
+
+
+def test_upkeep_changes_a_table_while_no_add_appends_to_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or an add, which publishes several times a second, would have it begin again and again."""
+    alone: list[bool] = []
+    do = indexes._do
+
+    def seen(*step: Any) -> bool:
+        alone.append(bool(rooms(store).appending._closers))
+        return do(*step)
+
+    monkeypatch.setattr(indexes, "_do", seen)
+    append(store, "a")
+    indexes.tend(rooms(store), bounds=indexes.SETTLED)
+    assert alone == [True] * len(alone) != []
+
+
+def test_the_groups_of_an_add_wait_until_upkeep_has_done_a_step(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "wombat.md").write_text("wombat")
+    gate, waits = rooms(store).appending, threading.Event()
+    wait = gate._moved.wait
+
+    def waited(seconds: float) -> bool:
+        waits.set()
+        return wait(seconds)
+
+    gate._moved.wait = waited  # type: ignore[method-assign,assignment]
+    add = threading.Thread(target=lambda: store.add(tmp_path / "wombat.md", to="/a.md", jobs=1))
+    with gate.closed():
+        add.start()
+        waits.wait()
+        assert not store.exists("/a.md")
+    add.join()
+    assert store.exists("/a.md")

@@ -1,6 +1,7 @@
 """Indexing and compacting the search tables once they have grown past stated sizes."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,8 +9,9 @@ from dataclasses import dataclass, replace
 from holdfast.backend import Backend
 from holdfast.catalog import pins, settings
 from holdfast.faults import point
-from holdfast.index.lance import segments
-from holdfast.index.lance.compaction import FRAGMENT_ROWS, compact
+from holdfast.index.lance import blocks, segments
+from holdfast.index.lance.blocks import FRAGMENT_ROWS, Most
+from holdfast.index.lance.compaction import compact, is_compact
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.tables import SearchTable
 from holdfast.upkeep import allocator
@@ -27,7 +29,7 @@ VECTOR_ROWS = 10_000
 SETTLED_TEXT, SETTLED_VECTORS, SETTLED_SEGMENTS = 500, 1000, 4
 #: fragments that a large add may leave in a table of which one could hold all: every search looks into each
 SETTLED_FRAGMENTS = 2
-#: segments of one index, and fragments of a table, above which they are merged
+#: segments of one index, and small fragments of a table, above which the newest are merged
 MANY_SEGMENTS, MANY_FRAGMENTS = 8, 32
 
 
@@ -43,7 +45,7 @@ class Step:
 class Bounds:
     """What upkeep leaves as it is."""
 
-    #: fragments of a table, and segments of one index
+    #: small fragments of a table, and segments of one index
     fragments: int
     segments: int
     #: rows without a segment of full text, given the rows of the table
@@ -52,12 +54,16 @@ class Bounds:
     vectors: int
     #: whether a look within these bounds leaves nothing to be done at the end of a run
     close: bool = True
-    #: fragments of a table that is no larger than one fragment may be, where that is less
+    #: the first, of a table that is no larger than one fragment may be, where that is less
     small_fragments: int = MANY_FRAGMENTS
 
     def fragments_of(self, rows: int) -> int:
-        """Return how many fragments a table of so many rows may have."""
+        """Return how many small fragments a table of so many rows may have."""
         return min(self.fragments, self.small_fragments) if rows <= FRAGMENT_ROWS else self.fragments
+
+    def most(self, rows: int) -> Most:
+        """Return what compaction leaves of a table of so many rows."""
+        return Most(self.fragments_of(rows), self.segments)
 
 
 #: while a store is being changed
@@ -95,7 +101,8 @@ def tend(backend: Backend, *, bounds: Bounds = USUAL) -> list[str]:
 def _tend_table(backend: Backend, table: SearchTable, bounds: Bounds, done: list[str]) -> None:
     while (step := _next_step(backend, table, bounds, done)) is not None:
         done.append(f"{step.name} of {table.name}")
-        done_now = persistently(functools.partial(_do, backend, table, step))
+        with backend.appending.closed():
+            done_now = persistently(functools.partial(_do, backend, table, step))
         allocator.give_back()
         if not done_now:
             return
@@ -134,24 +141,29 @@ def _due(table: VersionedTable, version: int, bounds: Bounds) -> list[Step]:
 
 
 def _steps(table: VersionedTable, version: int, rows: int, bounds: Bounds) -> list[tuple[Step, bool]]:
-    parts = len(segments.fragments(table, version))
     steps = [
-        (Step("compaction", compact), parts > bounds.fragments_of(rows)),
-        *_index_steps(table, version, table.shape.text, bounds.text(rows), bounds),
+        (
+            Step("compaction", functools.partial(compact, most=bounds.most(rows))),
+            _has_many(table, version, rows, bounds),
+        ),
+        _index_step(table, version, table.shape.text, bounds.text(rows)),
     ]
     if rows >= LARGE_TABLE:
-        steps += _index_steps(table, version, table.shape.key, bounds.vectors, bounds)
-        steps += _index_steps(table, version, table.shape.vector, bounds.vectors, bounds)
+        steps += [
+            _index_step(table, version, column, bounds.vectors) for column in (table.shape.key, table.shape.vector)
+        ]
     return steps
 
 
-def _index_steps(
-    table: VersionedTable, version: int, column: str, allowed: int, bounds: Bounds
-) -> list[tuple[Step, bool]]:
+def _has_many(table: VersionedTable, version: int, rows: int, bounds: Bounds) -> bool:
+    """Return whether a search has to look into more parts of the table than it is to."""
+    if bounds is THOROUGH:
+        return not is_compact(table, version)
+    small = sum(block.small for block in blocks.blocks(table, version))
+    parts = Counter(segment.column for segment in segments.segments(table, version) if segment.fragments)
+    return small > bounds.fragments_of(rows) or max(parts.values(), default=0) > bounds.segments
+
+
+def _index_step(table: VersionedTable, version: int, column: str, allowed: int) -> tuple[Step, bool]:
     missing = segments.unindexed_rows(table, version, column)
-    many = len(segments.segments(table, version, column)) > bounds.segments
-    merge = functools.partial(segments.index, column=column, merge=True)
-    if bounds is not THOROUGH:
-        merge = functools.partial(segments.merge_small, column=column)
-    index = functools.partial(segments.index, column=column)
-    return [(Step(f"merging the {column} index", merge), many), (Step(f"indexing {column}", index), missing > allowed)]
+    return Step(f"indexing {column}", functools.partial(segments.index, column=column)), missing > allowed

@@ -83,11 +83,13 @@ def test_compaction_keeps_every_row_and_its_index(table: VersionedTable) -> None
 
 
 def test_compaction_leaves_large_fragments_alone(table: VersionedTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holdfast.index.lance.compaction.FRAGMENT_ROWS", 25)
-    version = table.append(build(table, parts=1), content("small", ["x"]))
+    monkeypatch.setattr("holdfast.index.lance.blocks.FRAGMENT_ROWS", 25)
+    version = build(table, parts=1)
     assert compact(table, version) == version
-    version = compact(table, table.append(version, content("tiny", ["y"])))
+    large = set(fragments(table, version))
+    version = compact(table, table.append(table.append(version, content("small", ["x"])), content("tiny", ["y"])))
     assert sorted(fragments(table, version).values()) == [2, 30]
+    assert large < set(fragments(table, version))
     assert len(found(table, version, "common")) == 30
 
 

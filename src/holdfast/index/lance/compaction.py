@@ -1,45 +1,63 @@
-"""Merging small fragments and dropping removed rows for good, on a chain of detached versions."""
+"""Making the newest parts of a table one: fewer fragments, one segment of each index, removed rows dropped for good."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from holdfast import faults
 from holdfast.host.importing import importing
+from holdfast.index.lance import blocks
+from holdfast.index.lance.blocks import Most, to_be_joined
 from holdfast.index.lance.errors import writing
 from holdfast.index.lance.segments import cover, drop_segments, fragments, segments
 from holdfast.index.lance.table import VersionedTable
 
-#: rows; fragments of fewer are merged with their neighbours
-FRAGMENT_ROWS = 50_000
 #: share of a fragment's rows that must have been removed before it is written anew for that alone
 REMOVED_SHARE = 0.1
+#: what `compact` leaves of a whole table
+ONE = Most(1, 1)
 
 
-def compact(table: VersionedTable, base: int) -> int:
-    """Return a version with the same rows in fewer fragments, indexed as before; `base` if nothing is to be done."""
-    worth = _worth_rewriting(table, base)
-    if not worth:
+def is_compact(table: VersionedTable, version: int) -> bool:
+    """Return whether the table is one block, of which no fragment is worth writing anew."""
+    rows = list(fragments(table, version).values())
+    small = [count < blocks.FRAGMENT_ROWS for count in rows]
+    mergeable = any(one and other for one, other in pairwise(small))
+    return len(blocks.blocks(table, version)) <= 1 and not mergeable and not _is_thinned(table, version)
+
+
+def compact(table: VersionedTable, base: int, most: Most = ONE) -> int:
+    """Return a version with the same rows in no more parts than `most` says, the older ones left alone if that will do.
+
+    The fragments that are touched have one segment of each index together afterwards, where they had any.
+    """
+    if most == ONE and is_compact(table, base):
         return base
+    joined = to_be_joined(blocks.blocks(table, base), most)
+    chosen = frozenset(number for block in joined for number in block.fragments)
+    return _arrange(table, base, chosen) if chosen else base
+
+
+def _arrange(table: VersionedTable, base: int, chosen: frozenset[int]) -> int:
+    """Return a version in which the fragments `chosen`, whole blocks of them, are few and one block."""
+    others = fragments(table, base).keys() - chosen
     # Lance merges fragments only where they are covered by the very same segments: those have to go first.
-    touched = [segment for segment in segments(table, base) if segment.fragments & worth]
-    bare = drop_segments(table, base, touched)
-    version = _rewrite(table, bare)
-    if version == bare:
-        return base
+    touched = [segment for segment in segments(table, base) if not segment.fragments & others]
+    version = _rewrite(table, drop_segments(table, base, touched), others)
     for column in sorted({segment.column for segment in touched}):
         version = _index_again(table, version, column)
     return version
 
 
-def _worth_rewriting(table: VersionedTable, version: int) -> set[int]:
-    """Return the numbers of the fragments that are too small, if there are two, or that lost too many rows."""
+def _is_thinned(table: VersionedTable, version: int) -> bool:
+    """Return whether a fragment lost so many rows that it is worth writing anew."""
     rows = fragments(table, version)
-    physical = {part.fragment_id: part.physical_rows for part in table.open(version).get_fragments()}
-    small = {number for number, count in rows.items() if count < FRAGMENT_ROWS}
-    thinned = {number for number, count in rows.items() if count < physical[number] * (1 - REMOVED_SHARE)}
-    return (small if len(small) > 1 else set()) | thinned
+    parts = table.open(version).get_fragments()
+    return any(rows[part.fragment_id] < part.physical_rows * (1 - REMOVED_SHARE) for part in parts)
 
 
-def _rewrite(table: VersionedTable, base: int) -> int:
+def _rewrite(table: VersionedTable, base: int, others: Iterable[int]) -> int:
+    """Return a version in which fragments that are small or thinned are written anew, all but `others`."""
     with importing():
         from lance import LanceOperation
 
@@ -50,7 +68,11 @@ def _rewrite(table: VersionedTable, base: int) -> int:
     with writing(table.name):
         plan = Compaction.plan(
             dataset,
-            {"target_rows_per_fragment": FRAGMENT_ROWS, "materialize_deletions_threshold": REMOVED_SHARE},
+            {
+                "target_rows_per_fragment": blocks.FRAGMENT_ROWS,
+                "materialize_deletions_threshold": REMOVED_SHARE,
+                "excluded_fragment_ids": sorted(others),
+            },
         )
         faults.point("table.before_fragments")
         # Compaction.commit would go to the linear head, be refused, and delete the new files.

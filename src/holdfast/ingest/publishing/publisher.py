@@ -89,7 +89,9 @@ class Publishing:
         self._in_hand = self._thread.begin(lambda: context.run(self._publish, group.members), self._tell), group
 
     def _publish(self, members: Sequence[Member]) -> Published:
-        return groups.publish(self._backend, members, self._by, (), self._vanished())
+        # An add goes on for longer than upkeep: it gives way, or upkeep would begin again and again, and never end.
+        with self._backend.appending.passed():
+            return groups.publish(self._backend, members, self._by, (), self._vanished())
 
     def _tell(self) -> None:
         os.write(self._wake, b"!")
