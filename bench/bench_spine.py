@@ -161,9 +161,9 @@ def searching(folder: Path) -> None:
         backend, embed = rooms(store), store._reader.embedder
         table = backend.tables.live.table
         with backend.engine.read() as conn:
-            from holdfast.upkeep.publish import pinned
+            from holdfast.publish.publication import pinned
 
-            dataset = table.open(pinned(conn, backend)[backend.tables.live.name])
+            dataset = table.open(pinned(conn, backend.tables.live))
         from lance.query import MatchQuery
 
         from holdfast.index.lance.lookup import REFINE

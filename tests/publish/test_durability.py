@@ -12,7 +12,6 @@ from holdfast.front.store import Store
 from holdfast.index.lance.files import alive_files
 from holdfast.publish import publication
 from holdfast.testing.seams import rooms
-from holdfast.upkeep import publish as upkeep_publish
 
 
 class Ledger:
@@ -123,7 +122,7 @@ def test_a_fold_and_its_index_are_durable_before_the_pin(
 ) -> None:
     store, ledger, born = watched
     synced: list[int] = []
-    monkeypatch.setattr(upkeep_publish, "point", lambda name: synced.append(len(ledger.synced)))
+    monkeypatch.setattr(publication, "point", lambda name: synced.append(len(ledger.synced)))
     for number in range(5):
         store.write(f"/{number}.md", f"lease number {number}")
     store.maintenance.optimize()

@@ -20,7 +20,13 @@ from holdfast.testing.seams import rooms
 from tests.processes import Child
 from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
 
-GC_POINTS = ["gc.before_forget", "gc.before_commit", "gc.after_forget", "litter.before_blobs", "litter.after_blobs"]
+GC_POINTS = [
+    "gc.before_forget",
+    "publish.before_commit",
+    "gc.after_forget",
+    "litter.before_blobs",
+    "litter.after_blobs",
+]
 
 
 def overwrite(store: Store, data: bytes | str = LONG_TEXT) -> str:

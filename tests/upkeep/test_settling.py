@@ -14,9 +14,9 @@ from holdfast.index.lance.lookup import LEAST_PROBES
 from holdfast.index.lance.table import VersionedTable
 from holdfast.ingest import report as report_module
 from holdfast.ingest.report import INDEXING, Progress
+from holdfast.publish.publication import pinned
 from holdfast.testing.seams import rooms
 from holdfast.upkeep import indexes
-from holdfast.upkeep.publish import pinned
 from holdfast.upkeep.upkeep import Upkeep
 
 
@@ -37,7 +37,7 @@ def append(store: Store, name: str, files: int = 300) -> None:
 def live(store: Store) -> tuple[VersionedTable, int]:
     table = rooms(store).tables.live
     with rooms(store).engine.read() as conn:
-        return table.table, pinned(conn, rooms(store))[table.name]
+        return table.table, pinned(conn, table)
 
 
 def unindexed(store: Store) -> int:

@@ -22,7 +22,7 @@ from holdfast.ingest.preparing.deriver import BINARY, rows_by
 from holdfast.ingest.rederiving import Again
 from holdfast.ingest.report import PREPARE, Failure, Progress
 from holdfast.publish.staging import live_among
-from holdfast.recovery.rebuild import replace_rows
+from holdfast.recovery.rebuild import Replacement, replace_rows
 from holdfast.search.visible import Visibility
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
@@ -114,7 +114,15 @@ class _Reindex:
         """Put what was derived where searches and readers look."""
         if group.derived:
             live = self.backend.tables.live
-            replace_rows(self.backend, live, search_rows.TABLE, group.derived, group.derived, "reindex", only_live=True)
+            new = Replacement(
+                table=live,
+                place=search_rows.TABLE,
+                ids=group.derived,
+                derived=group.derived,
+                kind="reindex",
+                only_live=True,
+            )
+            replace_rows(self.backend, new)
             self.renewed += len(group.derived)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of, pieces_of
-from holdfast.catalog import checks, contents, intents
+from holdfast.catalog import checks, contents
 from holdfast.catalog.contents import Content
 from holdfast.documents import HEAD_BYTES, Body, Derived, body_of_bytes, body_of_file
-from holdfast.errors import Conflict, HoldfastError
+from holdfast.errors import HoldfastError
 from holdfast.faults import point
-from holdfast.publish.intention import intending
+from holdfast.publish.publication import begun
 
 #: derives anew from contents the store has: yields each with what was derived, or why it could not be
 Rederive = Callable[[Iterable[Content]], Iterator[tuple[Content, Derived | HoldfastError]]]
@@ -37,16 +37,14 @@ def store_again(backend: Backend, body: Body) -> None:
     with backend.engine.read() as conn:
         known = contents.get(conn, body.content_id)
     inline = known.inline if known else content.inline
-    with intending(backend, "repair", "repair", blobs=[] if inline else [body.content_id]) as intent_id:
-        point("repair.before_bytes")
-        if not inline:
-            backend.blobs.put(body.content_id, body.pieces())
-        with backend.engine.write() as conn:
-            contents.insert(conn, [(content, body.data() if inline else None)])
-            if inline:
-                contents.put_inline(conn, body.content_id, body.data())
-            if not intents.finish(conn, intent_id, intents.COMMITTED, backend.clock.now()):
-                raise Conflict("The repair was taken for dead", remedy="Run `holdfast repair` again")
+    point("repair.before_bytes")
+    with (
+        begun(backend, "repair", "repair", blobs=[] if inline else [body]) as publication,
+        publication.publish() as conn,
+    ):
+        contents.insert(conn, [(content, body.data() if inline else None)])
+        if inline:
+            contents.put_inline(conn, body.content_id, body.data())
 
 
 def derive(rederive: Rederive, content: Content) -> Derived:

@@ -16,8 +16,9 @@ from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
 from holdfast.host.clock import Clock
 from holdfast.index.tables import SearchTable
+from holdfast.publish.publication import pinned
 from holdfast.recovery.checks.inspection import Inspection
-from holdfast.recovery.checks.search import settled, tables, version_of
+from holdfast.recovery.checks.search import settled, tables
 from holdfast.recovery.journal import in_flight
 from holdfast.recovery.litter import ASIDE
 from holdfast.recovery.verify import Check, verify
@@ -188,7 +189,7 @@ def _check_index(inspection: Inspection, *, table: SearchTable) -> None:
     from holdfast.index.lance.segments import read_indexes
 
     with inspection.backend.engine.read() as conn:
-        version = version_of(conn, inspection.backend, table)
+        version = pinned(conn, table)
     read_indexes(table.table, version)
 
 

@@ -6,13 +6,13 @@ were replaced, and what writers gave up.
 
 A content is forgotten in one SQL transaction that has looked again whether nothing refers to it, with its search rows,
 in the tail and in the tables alike: a row left behind would be found twice should the content come back. A writer that
-relied on the content finds it unknown when it publishes, and stages it anew (transaction._check_contents). Only then
+relied on the content finds it unknown when it publishes, and stages it anew (publish/committing.py). Only then
 are the blobs removed. After a crash in between they are blobs without a content, which every run looks for.
 """
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
@@ -20,18 +20,17 @@ from holdfast.catalog import audit, contents, intents, pins, search_rows
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.intents import Intent
-from holdfast.errors import Conflict, StorageFailed
+from holdfast.catalog.search_rows import Searchable
+from holdfast.errors import StorageFailed
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
 from holdfast.publish import intention
-from holdfast.publish.intention import abandon, intending
+from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.recovery import litter
 from holdfast.recovery.sweep import make_room, sweep
 
 #: contents forgotten in one SQL transaction
 CONTENTS_PER_TURN = 200
-#: runs of one batch that loses races against folds and appends, before it is left for the next gc
-RUNS = 5
 #: seconds that rows about pins nobody reads any more, and about intents that ended, are kept for the curious
 KEPT = 30 * 86_400.0
 
@@ -126,31 +125,45 @@ def _candidates(backend: Backend) -> Iterator[list[Content]]:
 def _forget(backend: Backend, wanted: set[str]) -> list[Content]:
     """Forget contents with their search rows, in one commit; returns what is known no more.
 
-    One that somebody has come to refer to is left.
+    One that somebody has come to refer to is left; a batch that loses too many races is left for the next gc.
     """
-    for _ in range(RUNS):
-        with backend.engine.read() as conn:
-            ids = _closed(conn, contents.unreferenced_among(conn, wanted))
-            places = search_rows.places(conn, backend.embedder, ids)
-            found = contents.among(conn, ids)
-        if not ids:
-            break
-        with _intent(backend, places) as intent_id:
-            if _forget_once(backend, ids, places, intent_id):
-                return found
-    return []
+    return retrying(lambda: _forget_once(backend, wanted), otherwise=list[Content])
 
 
-@contextmanager
-def _intent(backend: Backend, places: dict[str, search_rows.Searchable]) -> Iterator[str | None]:
-    """Hold an intent on the tables if rows are to be removed from them; it is ended whatever happens."""
-    if all(at.place == search_rows.TAIL or not at.chunks for at in places.values()):
-        yield None
-        return
-    with intending(backend, "gc", "gc", tables=True) as intent_id:
-        yield intent_id
-        # No more than a formality when it was finished by the commit.
-        abandon(backend, intent_id)
+def _forget_once(backend: Backend, wanted: set[str]) -> list[Content]:
+    with backend.engine.read() as conn:
+        ids = _closed(conn, contents.unreferenced_among(conn, wanted))
+        places = search_rows.places(conn, backend.embedder, ids)
+        found = contents.among(conn, ids)
+    if not ids:
+        return []
+    in_tables = _in_tables(backend, places)
+    with begun(backend, "gc", "gc", tables=bool(in_tables)) as publication:
+        for table, rows in in_tables:
+            publication.pin(table, table.table.delete_ids(publication.base(table), rows))
+        point("gc.before_forget")
+        with publication.publish() as conn:
+            _check_unreferenced(conn, backend, ids, places)
+            search_rows.forget(conn, backend.embedder, ids)
+            contents.forget(conn, sorted(ids))
+    return found
+
+
+def _in_tables(backend: Backend, places: dict[str, Searchable]) -> list[tuple[SearchTable, list[str]]]:
+    """Return the tables that have rows of contents, with those contents."""
+    found = []
+    for table, place in ((backend.tables.live, search_rows.TABLE), (backend.tables.history, search_rows.HISTORY)):
+        if ids := sorted(content_id for content_id, at in places.items() if at.place == place and at.chunks):
+            found.append((table, ids))
+    return found
+
+
+def _check_unreferenced(conn: Connection, backend: Backend, ids: set[str], places: dict[str, Searchable]) -> None:
+    """Raise StagingOutdated when somebody has referred to one of the contents, or moved its rows."""
+    if contents.unreferenced_among(conn, ids) != ids or _closed(conn, ids) != ids:
+        raise StagingOutdated
+    if search_rows.places(conn, backend.embedder, ids) != places:
+        raise StagingOutdated
 
 
 def _closed(conn: Connection, ids: set[str]) -> set[str]:
@@ -168,49 +181,6 @@ def _closed(conn: Connection, ids: set[str]) -> set[str]:
             ids = ids - needed
         ids = ids | free
     return ids
-
-
-def _forget_once(
-    backend: Backend, ids: set[str], places: dict[str, search_rows.Searchable], intent_id: str | None
-) -> bool:
-    """Return whether the contents are forgotten; False when somebody referred to one or moved a pin meanwhile."""
-    old, new = _without_rows(backend, places)
-    point("gc.before_forget")
-    now = backend.clock.now()
-    with backend.engine.write() as conn:
-        unmoved = all(_pinned(conn, backend, name) == version for name, version in old.items())
-        if not unmoved or contents.unreferenced_among(conn, ids) != ids or _closed(conn, ids) != ids:
-            return False
-        if search_rows.places(conn, backend.embedder, ids) != places:
-            return False
-        for name, version in new.items():
-            pins.move(conn, name, version, now)
-        search_rows.forget(conn, backend.embedder, ids)
-        contents.forget(conn, sorted(ids))
-        if intent_id is not None and not intents.finish(conn, intent_id, intents.COMMITTED, now):
-            raise Conflict("Garbage collection was taken for dead", remedy="Run `holdfast gc` again")
-        point("gc.before_commit")
-    return True
-
-
-def _without_rows(backend: Backend, places: dict[str, search_rows.Searchable]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the pinned versions of the tables concerned, and versions of those that lack the contents' rows."""
-    old: dict[str, int] = {}
-    new: dict[str, int] = {}
-    for table, place in ((backend.tables.live, search_rows.TABLE), (backend.tables.history, search_rows.HISTORY)):
-        ids = sorted(content_id for content_id, at in places.items() if at.place == place and at.chunks)
-        if not ids:
-            continue
-        with backend.engine.read() as conn:
-            old[table.name] = _pinned(conn, backend, table.name)
-        version = table.table.delete_ids(old[table.name], ids)
-        if version != old[table.name]:
-            new[table.name] = version
-    return old, new
-
-
-def _pinned(conn: Connection, backend: Backend, name: str) -> int:
-    return pins.current(conn, (name,))[name].version
 
 
 def _collect_orphans(backend: Backend, dry_run: bool) -> int:

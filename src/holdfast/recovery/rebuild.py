@@ -5,28 +5,25 @@ A table that cannot be read is begun anew under its own name; what stood there i
 version can be opened (index/lance/table.py), so nothing is deleted that somebody might want to look at.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NoReturn
 
 from holdfast.backend import Backend, missing
-from holdfast.catalog import contents, intents, pins, search_rows
+from holdfast.catalog import contents, search_rows
+from holdfast.catalog.contents import Rendition
 from holdfast.catalog.engine import Connection, batches
-from holdfast.catalog.search_rows import TailRow
-from holdfast.documents import Derived
+from holdfast.documents import Body, Derived
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.faults import point
 from holdfast.index.tables import SearchTable
-from holdfast.publish.intention import abandon, intending
+from holdfast.publish.publication import ATTEMPTS, StagingOutdated, begun, pinned, retrying
 from holdfast.publish.staging import live_among
-from holdfast.recovery.checks.search import damaged_files, read_all, version_of
+from holdfast.recovery.checks.search import damaged_files, read_all
 from holdfast.recovery.content_recovery import Rederive
 
 #: contents whose rows are held in memory at a time
 CONTENTS_AT_ONCE = 200
-#: runs that lose races against other writers, before repair gives up
-RUNS = 5
 
 
 @dataclass
@@ -39,12 +36,34 @@ class Rebuilt:
     failed: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Replacement:
+    """Contents whose search rows are replaced by others in a table, wherever they were."""
+
+    table: SearchTable
+    #: where its rows are said to be
+    place: str
+    ids: Collection[str]
+    #: what was derived anew, by content
+    derived: Mapping[str, Derived]
+    #: of the intent
+    kind: str = "repair"
+    #: whether contents stay as they are that are no longer where a search at the head looks
+    only_live: bool = False
+
+    def concerned(self, backend: Backend) -> tuple[set[str], set[str]]:
+        """Return the contents that lose their rows now, and those among them that the catalog has."""
+        with backend.engine.read() as conn:
+            meant = live_among(conn, backend.embedder, self.ids) if self.only_live else set(self.ids)
+            return meant, contents.known_among(conn, meant)
+
+
 def is_readable(backend: Backend, table: SearchTable) -> bool:
     """Return whether the pinned version of a table can be read to its last row."""
     table.table.forget()
     try:
         with backend.engine.read() as conn:
-            version = version_of(conn, backend, table)
+            version = pinned(conn, table)
         if damaged_files(table, version):
             return False
         read_all(table, version)
@@ -55,20 +74,27 @@ def is_readable(backend: Backend, table: SearchTable) -> bool:
 
 def rebuild_table(backend: Backend, table: SearchTable, place: str, rederive: Rederive) -> Rebuilt:
     """Make a table anew from all contents whose rows should be there, and pin it."""
-    for _ in range(RUNS):
+    return retrying(lambda: _rebuild_once(backend, table, place, rederive), otherwise=lambda: _give_up(table))
+
+
+def _rebuild_once(backend: Backend, table: SearchTable, place: str, rederive: Rederive) -> Rebuilt:
+    rebuilt = Rebuilt()
+    with begun(backend, "repair", "repair", tables=True) as publication:
+        publication.base_if_any(table)
         with backend.engine.read() as conn:
-            pinned = _pinned(conn, backend, table)
             ids = [found.content_id for found in search_rows.at_place(conn, backend.embedder, place) if found.chunks]
-        rebuilt = Rebuilt()
-        with _Publication(backend, table, place, anew=True) as publication:
-            version = publication.begin(table.table.create())
-            for batch in batches(ids, CONTENTS_AT_ONCE):
-                derived = dict(_derived(backend, batch, rederive, rebuilt))
-                version = publication.append(version, [row for found in derived.values() for row in found.rows])
-                rebuilt.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
-            if publication.publish(pinned, rebuilt.chunks):
-                return rebuilt
-    raise _overtaken(table)
+        version = table.table.create()
+        for batch in batches(ids, CONTENTS_AT_ONCE):
+            derived = dict(_derived(backend, batch, rederive, rebuilt))
+            version = _appended(table, version, derived.values())
+            rebuilt.chunks.update(_chunks(derived))
+        publication.pin_anew(table, _indexed(table, version))
+        publication.rely_on(rebuilt.chunks)
+        point("repair.before_publish")
+        with publication.publish() as conn:
+            search_rows.forget(conn, backend.embedder, rebuilt.chunks)
+            search_rows.set_place(conn, backend.embedder, place, rebuilt.chunks.items())
+    return rebuilt
 
 
 def rebuild_rows(backend: Backend, table: SearchTable, place: str, ids: Iterable[str], rederive: Rederive) -> Rebuilt:
@@ -79,120 +105,64 @@ def rebuild_rows(backend: Backend, table: SearchTable, place: str, ids: Iterable
             known = contents.known_among(conn, batch)
         wanted = [content_id for content_id in batch if content_id in known]
         derived = dict(_derived(backend, wanted, rederive, whole))
-        replace_rows(backend, table, place, batch, derived)
-        whole.chunks.update({content_id: len(found.rows) for content_id, found in derived.items()})
+        replace_rows(backend, Replacement(table=table, place=place, ids=batch, derived=derived))
+        whole.chunks.update(_chunks(derived))
     return whole
 
 
-def replace_rows(
-    backend: Backend,
-    table: SearchTable,
-    place: str,
-    ids: Collection[str],
-    derived: Mapping[str, Derived],
-    kind: str = "repair",
-    *,
-    only_live: bool = False,
-) -> None:
+def replace_rows(backend: Backend, new: Replacement) -> None:
     """Take the rows of contents out of the tail and a readable table, and put what was derived of them into the table.
 
-    Their renditions become the newest ones. All of it is one publish, under an intent of `kind`. A content that the
-    catalog does not know any more only loses its rows. With `only_live`, those that meanwhile are no longer where a
-    search at the head looks stay as they are. Raises Conflict after too many races lost.
+    Their renditions become the newest ones. All of it is one publish. A content that the catalog does not know any more
+    only loses its rows. Raises Conflict after too many races lost.
     """
-    for _ in range(RUNS):
-        with backend.engine.read() as conn:
-            pinned = version_of(conn, backend, table)
-            meant = live_among(conn, backend.embedder, ids) if only_live else set(ids)
-            known = contents.known_among(conn, meant)
-        there = {content_id: found for content_id, found in derived.items() if content_id in known}
-        with _Publication(backend, table, place, kind, there.values()) as publication:
-            base = table.table.delete_ids(pinned, sorted(meant))
-            publication.append(base, [row for found in there.values() for row in found.rows])
-            chunks = {content_id: len(found.rows) for content_id, found in there.items()}
-            if publication.publish(pinned, chunks, unknown=frozenset(meant - known)):
-                return
-    raise _overtaken(table)
+    retrying(lambda: _replace_once(backend, new), otherwise=lambda: _give_up(new.table))
 
 
-class _Publication:
-    """One new version of a table, and renditions, under an intent that ends with it."""
-
-    def __init__(
-        self,
-        backend: Backend,
-        table: SearchTable,
-        place: str,
-        kind: str = "repair",
-        derived: Iterable[Derived] = (),
-        *,
-        anew: bool = False,
-    ) -> None:
-        self._anew = anew
-        self._backend = backend
-        self._table = table
-        self._place = place
-        self._kind = kind
-        self._version = 0
-        renditions = [pair for found in derived for pair in found.renditions]
-        self._renditions = [rendition for rendition, _ in renditions]
-        self._bodies = {body.content_id: body for _, body in renditions}
-
-    def __enter__(self) -> "_Publication":
-        with self._backend.engine.read() as conn:
-            known = contents.known_among(conn, self._bodies)
-        self._new = [body for content_id, body in self._bodies.items() if content_id not in known]
-        blobs = {body.content_id: body for body in self._new if not body.content.inline}
-        with ExitStack() as stack:
-            held = intending(self._backend, self._kind, self._kind, blobs=sorted(blobs), tables=True)
-            self._intent_id = stack.enter_context(held)
-            for content_id in sorted(blobs):
-                self._backend.blobs.put(content_id, blobs[content_id].pieces())
-            # No more than a formality when it was finished by the publish.
-            stack.callback(abandon, self._backend, self._intent_id)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def begin(self, version: int) -> int:
-        """Take the version that is to be published unless rows are appended to it; returns it."""
-        self._version = version
-        return version
-
-    def append(self, base: int, rows: Sequence[TailRow]) -> int:
-        """Append rows to the version `base`; returns the version that is to be published."""
-        self._version = self._table.append(base, rows).version if rows else base
-        return self._version
-
-    def publish(self, pinned: int | None, chunks: Mapping[str, int], unknown: frozenset[str] = frozenset()) -> bool:
-        """Pin the new version; False when the ground has moved meanwhile, so that all has to be done again."""
-        from holdfast.index.lance.segments import index_text
-
-        backend, version = self._backend, index_text(self._table.table, self._version)
+def _replace_once(backend: Backend, new: Replacement) -> None:
+    meant, known = concerned = new.concerned(backend)
+    derived = {content_id: found for content_id, found in new.derived.items() if content_id in known}
+    chunks, renditions = _chunks(derived), _Renditions.of(backend, derived.values())
+    with begun(backend, new.kind, new.kind, blobs=renditions.blobs, tables=True) as publication:
+        base = publication.base(new.table)
+        if new.concerned(backend) != concerned:
+            raise StagingOutdated
+        without = new.table.table.delete_ids(base, sorted(meant))
+        publication.pin(new.table, _indexed(new.table, _appended(new.table, without, derived.values())))
+        publication.rely_on(chunks.keys() | renditions.relied)
         point("repair.before_publish")
-        now = backend.clock.now()
-        with backend.engine.write() as conn:
-            if _pinned(conn, backend, self._table) != pinned:
-                return False
-            relied = (chunks.keys() | self._bodies.keys()) - {body.content_id for body in self._new}
-            if contents.known_among(conn, relied) != relied:
-                return False
-            search_rows.forget(conn, backend.embedder, [*chunks, *unknown])
-            search_rows.set_place(conn, backend.embedder, self._place, chunks.items())
-            self._write_renditions(conn, now)
-            pins.move(conn, self._table.name, version, now)
-            if self._anew:
-                # Nobody can read those any more, and what they need must not be looked for.
-                pins.forget_former(conn, self._table.name)
-            if not intents.finish(conn, self._intent_id, intents.COMMITTED, now):
-                raise Conflict(f"The {self._kind} was taken for dead", remedy=f"Run `holdfast {self._kind}` again")
-        return True
+        with publication.publish() as conn:
+            search_rows.forget(conn, backend.embedder, [*chunks, *(meant - known)])
+            search_rows.set_place(conn, backend.embedder, new.place, chunks.items())
+            renditions.write(conn, backend.clock.now())
 
-    def _write_renditions(self, conn: Connection, now: float) -> None:
-        contents.insert(conn, [(body.content, body.data() if body.content.inline else None) for body in self._new])
-        for rendition in self._renditions:
+
+@dataclass(frozen=True)
+class _Renditions:
+    """Renditions that become the newest ones, and the bytes they are stored in."""
+
+    renditions: list[Rendition]
+    #: bodies that the catalog does not have
+    new: list[Body]
+    #: contents that it has already
+    relied: set[str]
+
+    @staticmethod
+    def of(backend: Backend, derived: Iterable[Derived]) -> "_Renditions":
+        pairs = [pair for found in derived for pair in found.renditions]
+        bodies = {body.content_id: body for _, body in pairs}
+        with backend.engine.read() as conn:
+            known = contents.known_among(conn, bodies)
+        new = [body for content_id, body in bodies.items() if content_id not in known]
+        return _Renditions([rendition for rendition, _ in pairs], new, known)
+
+    @property
+    def blobs(self) -> list[Body]:
+        return [body for body in self.new if not body.content.inline]
+
+    def write(self, conn: Connection, now: float) -> None:
+        contents.insert(conn, [(body.content, body.data() if body.content.inline else None) for body in self.new])
+        for rendition in self.renditions:
             contents.renew_rendition(conn, rendition, now)
 
 
@@ -215,14 +185,25 @@ def _derived(
             yield content.content_id, made
 
 
-def _pinned(conn: Connection, backend: Backend, table: SearchTable) -> int | None:
-    found = pins.current(conn, (table.name,)).get(table.name)
-    return found.version if found else None
+def _appended(table: SearchTable, base: int, derived: Iterable[Derived]) -> int:
+    """Return a version of a table with the rows that were derived, on top of the version `base`."""
+    rows = [row for found in derived for row in found.rows]
+    return table.append(base, rows).version if rows else base
 
 
-def _overtaken(table: SearchTable) -> Conflict:
-    return Conflict(
-        f"The search table {table.name} was changed {RUNS} times while its rows were being made again",
+def _indexed(table: SearchTable, version: int) -> int:
+    from holdfast.index.lance.segments import index_text
+
+    return index_text(table.table, version)
+
+
+def _chunks(derived: Mapping[str, Derived]) -> dict[str, int]:
+    return {content_id: len(found.rows) for content_id, found in derived.items()}
+
+
+def _give_up(table: SearchTable) -> NoReturn:
+    raise Conflict(
+        f"The search table {table.name} was changed {ATTEMPTS} times while its rows were being made again",
         path=table.name,
         remedy="Repeat the command when the store is less busy",
     )

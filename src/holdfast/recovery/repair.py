@@ -16,10 +16,11 @@ from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
 from holdfast.publish.intention import keeping_versions
+from holdfast.publish.publication import pinned
 from holdfast.recovery.checks.catalog import check_file
 from holdfast.recovery.checks.contents import pages, wrong_bytes
 from holdfast.recovery.checks.inspection import Inspection, Problem
-from holdfast.recovery.checks.search import mismatches, tables, unsearchable, version_of
+from holdfast.recovery.checks.search import mismatches, tables, unsearchable
 from holdfast.recovery.content_recovery import Rederive, derive, find_again, store_again, typed
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
 from holdfast.recovery.verify import Check, verify
@@ -189,7 +190,7 @@ def _wrong_rows(backend: Backend, place: str) -> set[str]:
     """Return the contents whose search rows at `place` have to be made again."""
     table = next(table for table, here in tables(backend) if here == place)
     with backend.engine.read() as conn:
-        version = version_of(conn, backend, table)
+        version = pinned(conn, table)
         wrong = {mismatch.content_id for mismatch in mismatches(conn, backend, table, place, version)}
         if place == search_rows.TABLE:
             wrong.update(count.content_id for count in checks.tail_off(conn, backend.embedder, MANY))

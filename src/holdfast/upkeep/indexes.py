@@ -3,19 +3,19 @@
 import functools
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from holdfast.backend import Backend
 from holdfast.catalog import pins, settings
+from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.index.lance import blocks, segments
 from holdfast.index.lance.blocks import FRAGMENT_ROWS, Most
 from holdfast.index.lance.compaction import compact, is_compact
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.tables import SearchTable
+from holdfast.publish.publication import StagingOutdated, begun, pinned, retrying
 from holdfast.upkeep import allocator
-from holdfast.upkeep.publish import Overtaken, at_pinned, move_pins, persistently, pinned, staging
 
 #: rows without a full-text segment that a search may scan: a share of the table, so that while it grows in one add it
 #: is indexed a few times and not at every commit, within bounds that keep the scan to some 30 ms
@@ -102,7 +102,7 @@ def _tend_table(backend: Backend, table: SearchTable, bounds: Bounds, done: list
     while (step := _next_step(backend, table, bounds, done)) is not None:
         done.append(f"{step.name} of {table.name}")
         with backend.appending.closed():
-            done_now = persistently(functools.partial(_do, backend, table, step))
+            done_now = retrying(functools.partial(_do, backend, table, step), otherwise=lambda: False)
         allocator.give_back()
         if not done_now:
             return
@@ -116,23 +116,31 @@ def is_due(backend: Backend, *, closely: bool = False) -> bool:
 
 
 def _do(backend: Backend, table: SearchTable, step: Step) -> bool:
-    with staging(backend, "index") as intent_id:
-        with backend.engine.read() as conn:
-            old = pinned(conn, backend)
-        version = step.run(table.table, old[table.name])
+    with begun(backend, "index", "upkeep", tables=True) as publication:
+        publication.pin(table, step.run(table.table, publication.base(table)))
         point("index.before_publish")
-        with backend.engine.write() as conn:
-            move_pins(conn, backend, intent_id, old, {table.name: version})
-    return True
+        with publication.publish():
+            # Nothing changes but the pin.
+            return True
 
 
 def _next_step(backend: Backend, table: SearchTable, bounds: Bounds, done: list[str]) -> Step | None:
     """Return the first step that is due and was not done in this run."""
-    with suppress(Overtaken):
-        for step in at_pinned(backend, table.name, lambda version: _due(table.table, version, bounds)):
-            if f"{step.name} of {table.name}" not in done:
-                return step
-    return None
+    due = retrying(functools.partial(_due_at_pinned, backend, table, bounds), otherwise=list[Step])
+    return next((step for step in due if f"{step.name} of {table.name}" not in done), None)
+
+
+def _due_at_pinned(backend: Backend, table: SearchTable, bounds: Bounds) -> list[Step]:
+    """Return what is due at the pinned version; raises StagingOutdated where that is gone, since another is pinned."""
+    with backend.engine.read() as conn:
+        version = pinned(conn, table)
+    try:
+        return _due(table.table, version, bounds)
+    except CorruptStore as error:
+        with backend.engine.read() as conn:
+            if pinned(conn, table) == version:
+                raise
+        raise StagingOutdated from error
 
 
 def _due(table: VersionedTable, version: int, bounds: Bounds) -> list[Step]:

@@ -1,7 +1,7 @@
 """Retiring: rows of contents that no branch head shows go from the live table to the history table.
 
 A note rewritten ten thousand times, or a removed folder, must not slow the search of what is there now. A search at an
-older commit reads both tables. A content that comes back is derived anew (transaction._check_contents).
+older commit reads both tables. A content that comes back is derived anew (publish/committing.py).
 """
 
 import functools
@@ -14,11 +14,10 @@ from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
 from holdfast.index.lance import segments
 from holdfast.index.lance.table import VersionedTable, is_one_of
-from holdfast.publish.intention import abandon
+from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.publish.staging import live_among
 from holdfast.upkeep.departures import Departed
 from holdfast.upkeep.fold import fold
-from holdfast.upkeep.publish import Overtaken, move_pins, persistently, pinned, staging
 
 #: the commit up to which what went has been looked at
 RETIRED_UNTIL = "retired_until"
@@ -41,7 +40,7 @@ def retire(backend: Backend, *, thorough: bool = False) -> int:
     found = _in_the_table(backend) if thorough else _departed(backend, gone)
     total = 0
     for batch in batches(_hidden(backend, head, found), CONTENTS_PER_PUBLISH):
-        if not persistently(functools.partial(_retire_once, backend, head, batch)):
+        if not retrying(functools.partial(_retire_once, backend, head, batch), otherwise=lambda: False):
             return total
         total += len(batch)
     with backend.engine.write(durable=False) as conn:
@@ -101,30 +100,33 @@ def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[
 
 def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
     live, history = backend.tables.live, backend.tables.history
-    with staging(backend, "retire") as intent_id:
+    with begun(backend, "retire", "upkeep", tables=True) as publication:
+        present, past = publication.base(live), publication.base(history)
         with backend.engine.read() as conn:
-            old = pinned(conn, backend)
             if _in_tail(conn, backend, contents):
-                raise Overtaken
+                raise StagingOutdated
             chunks = _in_live_table(conn, backend, contents)
         if not chunks:
-            abandon(backend, intent_id)
             return True
         # Another process may have retired some of them meanwhile: their rows must not be looked for here again.
         hidden = sorted(chunks)
-        past = _with_rows_of(history.table, old[history.name], live.table, old[live.name], hidden)
-        present = live.table.delete_ids(old[live.name], hidden)
+        publication.pin(history, _with_rows_of(history.table, past, live.table, present, hidden))
+        publication.pin(live, live.table.delete_ids(present, hidden))
         point("retire.before_publish")
-        with backend.engine.write() as conn:
-            # A content that somebody made seen again after `head` must stay where searches look (G4).
-            newest = commits.head(conn, MAIN)
-            if newest != head and entries.visible_among(conn, MAIN, newest, hidden):
-                raise Overtaken
-            if _in_live_table(conn, backend, hidden) != chunks:
-                raise Overtaken
+        with publication.publish() as conn:
+            _check_hidden(conn, backend, head, chunks)
             search_rows.set_place(conn, backend.embedder, search_rows.HISTORY, chunks.items())
-            move_pins(conn, backend, intent_id, old, {live.name: present, history.name: past})
     return True
+
+
+def _check_hidden(conn: Connection, backend: Backend, head: int, chunks: dict[str, int]) -> None:
+    """Raise StagingOutdated unless what was hidden at `head` still is, and its rows are where they were."""
+    # A content that somebody made seen again after `head` must stay where searches look (G4).
+    newest = commits.head(conn, MAIN)
+    if newest != head and entries.visible_among(conn, MAIN, newest, chunks):
+        raise StagingOutdated
+    if _in_live_table(conn, backend, chunks) != chunks:
+        raise StagingOutdated
 
 
 def _in_tail(conn: Connection, backend: Backend, contents: list[str]) -> bool:
@@ -132,7 +134,7 @@ def _in_tail(conn: Connection, backend: Backend, contents: list[str]) -> bool:
     return any(each.place == search_rows.TAIL and each.chunks for each in found)
 
 
-def _in_live_table(conn: Connection, backend: Backend, contents: list[str]) -> dict[str, int]:
+def _in_live_table(conn: Connection, backend: Backend, contents: Iterable[str]) -> dict[str, int]:
     """Return how many rows each of `contents` has in the live table, those that have some."""
     found = search_rows.places(conn, backend.embedder, contents).values()
     return {each.content_id: each.chunks for each in found if each.place == search_rows.TABLE}

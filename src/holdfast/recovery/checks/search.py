@@ -9,11 +9,12 @@ from typing import Any
 from holdfast.backend import Backend
 from holdfast.catalog import branches, checks, commits, contents, entries, pins, search_rows
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
-from holdfast.errors import CorruptStore, HoldfastError
+from holdfast.errors import HoldfastError
 from holdfast.host.importing import importing
 from holdfast.index.lance.errors import reading
 from holdfast.index.tables import SearchTable
 from holdfast.publish.intention import keeping_versions
+from holdfast.publish.publication import pinned
 from holdfast.recovery.checks.inspection import LISTED, REPAIR, Inspection, where
 
 #: contents whose rows are counted at a time: what a table of any size costs in memory
@@ -102,14 +103,6 @@ def known(conn: Connection, ids: Iterable[str]) -> Iterator[str]:
         yield from (content_id for content_id in batch if content_id in there)
 
 
-def version_of(conn: Connection, backend: Backend, table: SearchTable) -> int:
-    """Return the pinned version of a table; raises CorruptStore when there is none."""
-    found = pins.current(conn, (table.name,)).get(table.name)
-    if found is None:
-        raise CorruptStore(f"No version of the search table {table.name} is pinned", path=table.name)
-    return found.version
-
-
 def damaged_files(table: SearchTable, version: int) -> list[str]:
     """Return the files that reading a version needs and that are not there, or are empty."""
     from holdfast.index.lance.files import alive_files, all_files
@@ -141,7 +134,7 @@ def _check_table(inspection: Inspection, *, table: SearchTable, place: str) -> N
     # What was opened before must not hide what has become of it since.
     table.table.forget()
     with backend.engine.read() as conn:
-        version = version_of(conn, backend, table)
+        version = pinned(conn, table)
         for name in damaged_files(table, version):
             inspection.problem("table", f"The file {name} of the search table {table.name} is missing or empty", REPAIR)
         for mismatch in mismatches(conn, backend, table, place, version):
