@@ -20,9 +20,10 @@ from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNo
 from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.host.clock import Clock
-from holdfast.index.tables import Tables
+from holdfast.index.tables import SearchTable, Tables
 from holdfast.locks.renewal import Renewer
 from holdfast.paths import STANDARD_DIRECTORIES
+from holdfast.publish.publication import begun
 
 CONFIG_FILE = bootstrap.FILE_NAME
 #: rights of a store's folder that is not shared; what is in it follows the umask
@@ -48,7 +49,15 @@ class Opened:
     settings: bootstrap.EarlySettings
 
 
-def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False, shared: bool = False) -> None:
+def init(
+    folder: Path,
+    *,
+    clock: Clock,
+    deriver: Callable[[str], Deriver],
+    store_id: str,
+    adopt: bool = False,
+    shared: bool = False,
+) -> None:
     """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
 
     Unless it is `shared`, the folder is for its owner alone before anything is in it.
@@ -67,7 +76,7 @@ def init(folder: Path, *, clock: Clock, store_id: str, adopt: bool = False, shar
             if not _holds_store(folder, adopt):
                 if not shared and not any(folder.iterdir()):
                     folder.chmod(_OWNER_ALONE)
-                _make_parts(folder, clock, store_id)
+                _make_parts(folder, clock, deriver(BUILT_IN_EMBEDDER), store_id)
             point("init.before_config")
             _write_config(folder)
     except OSError as error:
@@ -120,44 +129,50 @@ def _holds_store(folder: Path, adopt: bool) -> bool:
     )
 
 
-def _make_parts(folder: Path, clock: Clock, store_id: str) -> None:
+def _make_parts(folder: Path, clock: Clock, deriver: Deriver, store_id: str) -> None:
     disk.make_dir(folder / TABLES_DIR)
-    LocalBlobs(folder / BLOBS_DIR)
+    blobs = LocalBlobs(folder / BLOBS_DIR)
     tables = Tables(folder / TABLES_DIR, BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS)
     # Whatever is there already, an init that was killed has left: it is used, or set aside, and never removed.
-    versions = {table.name: table.table.create() for table in (tables.live, tables.history)}
+    versions = {table: table.table.create() for table in (tables.live, tables.history)}
     point("init.before_catalog")
     engine = SqliteEngine(folder / CATALOG_FILE, create=True)
     try:
         upgrade.create(engine)
-        _fill_catalog(engine, clock.now(), store_id, versions)
+        backend = Backend(
+            engine=engine, blobs=blobs, tables=tables, clock=clock, embedder=BUILT_IN_EMBEDDER, deriver=deriver
+        )
+        _publish_first(backend, store_id, versions)
     finally:
         engine.close()
     disk.fsync_dir(folder)
 
 
-def _fill_catalog(engine: SqliteEngine, now: float, store_id: str, versions: dict[str, int]) -> None:
-    """Write the first commit: the standard directories."""
-    with engine.write() as conn:
-        facts = {"store_id": store_id, "embedder": BUILT_IN_EMBEDDER, "dimensions": str(BUILT_IN_DIMENSIONS)}
-        for name, value in facts.items():
-            settings.put(conn, name, value)
+def _publish_first(backend: Backend, store_id: str, versions: dict[SearchTable, int]) -> None:
+    """Publish what makes an empty catalog a store's: its facts, its tables, and its first commit."""
+    with begun(backend, "init", "holdfast") as publication:
         for table, version in versions.items():
-            pins.move(conn, table, version, now)
-        settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
-        branches.create(conn, MAIN, head=0)
-        names = STANDARD_DIRECTORIES
-        commit = commits.publish(
-            conn,
-            MAIN,
-            commits.NewCommit(parent=0, at=now, actor="holdfast", message="Create the store", changes=len(names)),
-        )
-        first = commit.id * NODES_PER_COMMIT
-        made = [
-            entries.new_directory(first + i, ROOT_ENTRY.node_id, name, modified=now)
-            for i, name in enumerate(names, start=1)
-        ]
-        entries.begin(conn, MAIN, commit.id, made)
+            publication.pin(table, version)
+        with publication.publish() as conn:
+            facts = {"store_id": store_id, "embedder": BUILT_IN_EMBEDDER, "dimensions": str(BUILT_IN_DIMENSIONS)}
+            for name, value in facts.items():
+                settings.put(conn, name, value)
+            settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
+            branches.create(conn, MAIN, head=0)
+            _write_first_commit(conn, backend.clock.now())
+
+
+def _write_first_commit(conn: Connection, now: float) -> None:
+    """Write the commit that makes the standard directories."""
+    names = STANDARD_DIRECTORIES
+    new = commits.NewCommit(parent=0, at=now, actor="holdfast", message="Create the store", changes=len(names))
+    commit = commits.publish(conn, MAIN, new)
+    first = commit.id * NODES_PER_COMMIT
+    made = [
+        entries.new_directory(first + i, ROOT_ENTRY.node_id, name, modified=now)
+        for i, name in enumerate(names, start=1)
+    ]
+    entries.begin(conn, MAIN, commit.id, made)
 
 
 def _write_config(folder: Path) -> None:

@@ -455,7 +455,14 @@ def create(
     """
     components = components or STANDARD
     with watching(components):
-        opening.init(Path(address), clock=components.clock, store_id=uuid.uuid4().hex, adopt=adopt, shared=shared)
+        opening.init(
+            Path(address),
+            clock=components.clock,
+            deriver=DocumentDeriver,
+            store_id=uuid.uuid4().hex,
+            adopt=adopt,
+            shared=shared,
+        )
     return open_store(address, components=components)
 
 
