@@ -41,9 +41,10 @@ from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
+from holdfast.front.opening import create
+from holdfast.front.opening import open_store as open
 from holdfast.front.sessions import Sessions
-from holdfast.front.store import Store, create
-from holdfast.front.store import open_store as open
+from holdfast.front.store import Store
 from holdfast.front.summaries import Summaries
 from holdfast.host.clock import Clock
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker

@@ -91,7 +91,7 @@ def test_a_single_file_is_followed_through_saves_that_replace_it(
 
 def test_a_store_inside_the_folder_does_not_notice_itself(tmp_path: Path, store: Store, notes: Path) -> None:
     inside = Path(shutil.copytree(Path(store.address), notes / "kb"))
-    from holdfast.front.store import open_store
+    from holdfast.front.opening import open_store
 
     with open_store(inside) as opened:
         looks = count()

@@ -46,8 +46,10 @@ SWEEP_POINTS = [
     "litter.before_file",
 ]
 SWEEP = """
+    from holdfast.recovery.sweep import sweep
+
     with holdfast.open(sys.argv[1]) as store:
-        store._sweep()
+        sweep(rooms(store))
 """
 
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
+from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.locks import observer
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
+from holdfast.locks.renewal import Renewer
 
 
 @checks_arguments
@@ -45,3 +48,10 @@ class Locks:
         """
         rows = self._manager.take_away(path, by=self._actor, force=force, token=token)
         return [observer.info(row, "broken") for row in rows]
+
+
+def manager_of(backend: Backend, branch: Branch) -> LockManager:
+    """Return what takes the locks of a branch, which is asked before each publish."""
+    manager = LockManager(backend.engine, backend.clock, branch, renewer=Renewer(report=backend.note_trouble))
+    backend.hooks.publish_guards.append(manager)
+    return manager

@@ -1,37 +1,31 @@
 """The store: the front door. Every method is a sentence about a room behind it."""
 
-import functools
 import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast import opening, paths
-from holdfast.arguments import checked, checks_arguments
+from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
-from holdfast.documents import HEAD_BYTES, Draft, body_of_file, body_of_stream, reading_source
-from holdfast.front.components import STANDARD, Components, watching
+from holdfast.front.background import upkeep_of
+from holdfast.front.components import Components
+from holdfast.front.drafts import Data, draft_of
 from holdfast.front.jobs import Jobs
-from holdfast.front.locks import Locks
+from holdfast.front.locks import Locks, manager_of
 from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
 from holdfast.front.sessions import Sessions
 from holdfast.front.summaries import Summaries
-from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.locks.lock import Lock
-from holdfast.locks.manager import LockManager
 from holdfast.locks.modes import LockMode
-from holdfast.locks.renewal import Renewer
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.scope import TransactionScope
 from holdfast.publish.transaction import publish_at_head
-from holdfast.recovery.sweep import sweep, sweep_at_open
 from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.sessions.transcript_index import Transcripts
@@ -50,9 +44,6 @@ if TYPE_CHECKING:
     from holdfast.recovery.status import Status
     from holdfast.search.reader import SearchReader
 
-#: what `write` takes: bytes, text (stored as UTF-8), a file on disk, or an open binary file
-Data = bytes | str | Path | BinaryIO
-
 
 @checks_arguments
 class Store(Reads):
@@ -69,13 +60,7 @@ class Store(Reads):
         self._backend: Backend = parts.backend
         self._branch = MAIN
         self.read_only = read_only
-        self._lock_manager = LockManager(
-            self._backend.engine,
-            self._backend.clock,
-            self._branch,
-            renewer=Renewer(report=self._backend.note_trouble),
-        )
-        self._backend.hooks.publish_guards.append(self._lock_manager)
+        self._lock_manager = manager_of(self._backend, self._branch)
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
         #: who holds which path, who waits, and taking a lock away
@@ -92,10 +77,7 @@ class Store(Reads):
         self.maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
         self._upkeep: Upkeep | None = None
         if components.upkeep and not read_only:
-            fold_rows = components.limits.fold_rows or parts.settings.fold_rows
-            self._upkeep = Upkeep(self._backend, fold_rows, self._sweep, self._collect)
-            self._backend.hooks.before_publish.append(self._upkeep.sweep_after_deaths)
-            self._backend.hooks.after_publish.append(self._upkeep.notice)
+            self._upkeep = upkeep_of(self._backend, components.limits.fold_rows or parts.settings.fold_rows)
 
     @property
     def address(self) -> str:
@@ -274,10 +256,7 @@ class Store(Reads):
         with lock.used() if lock else nullcontext():
             report = add(self._backend, plan)
         if self._upkeep is not None:
-            # Where a killed add had published all there was, this one publishes nothing and still clears up after it.
-            self._upkeep.notice()
-            if report.is_large:
-                self._upkeep.settle()
+            self._upkeep.notice_add(large=report.is_large)
         return report
 
     # --- changing, one commit each
@@ -287,7 +266,7 @@ class Store(Reads):
 
         Missing directories are made. A file of any size is streamed, not held in memory.
         """
-        draft = self._draft(path, data)
+        draft = draft_of(self._backend, path, data)
         terms = self._terms(message or f"Write {path}", actor)
         return publish_at_head(self._backend, lambda tx: tx.put(path, draft), [draft], terms)
 
@@ -384,9 +363,8 @@ class Store(Reads):
         `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did.
         """
         with self._backend.engine.read() as conn:
-            branch = self._branch
-            before = 0 if old is None else resolve(conn, branch, old)
-            return history.diff(conn, branch, before, resolve(conn, branch, new))
+            before = 0 if old is None else resolve(conn, self._branch, old)
+            return history.diff(conn, self._branch, before, resolve(conn, self._branch, new))
 
     # --- sessions
 
@@ -416,81 +394,5 @@ class Store(Reads):
         with self._backend.engine.read() as conn:
             return resolve(conn, self._branch, at)
 
-    def _sweep(self, *, tables: bool = True) -> object:
-        return sweep(self._backend, tables=tables)
-
-    def _collect(self) -> object:
-        from holdfast.recovery.gc import collect_files
-
-        return collect_files(self._backend)
-
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> CommitOptions:
         return CommitOptions(self._branch, message, actor or self._backend.actor, idempotency_key)
-
-    def _draft(self, path: str, data: Data) -> Draft:
-        if isinstance(data, bytes | str):
-            return self._backend.draft(path, data)
-        name, deriver = paths.split(path)[1], self._backend.deriver
-        if not isinstance(data, Path):
-            return Draft(name, body_of_stream(data, functools.partial(deriver.media_type, name)), deriver)
-        with reading_source(data):
-            with data.open("rb") as file:
-                media_type = deriver.media_type(name, file.read(HEAD_BYTES))
-            return Draft(name, body_of_file(data, media_type), deriver)
-
-
-@checked
-def create(
-    address: str | os.PathLike[str] = ".",
-    *,
-    adopt: bool = False,
-    shared: bool = False,
-    components: Components | None = None,
-) -> Store:
-    """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
-
-    Only you may enter it, unless it is `shared`.
-
-    With `adopt`, a store that has lost its holdfast.toml is given a new one instead. `components` is for tests.
-    """
-    components = components or STANDARD
-    with watching(components):
-        opening.init(
-            Path(address),
-            clock=components.clock,
-            deriver=DocumentDeriver,
-            store_id=uuid.uuid4().hex,
-            adopt=adopt,
-            shared=shared,
-        )
-    return open_store(address, components=components)
-
-
-@checked
-def open_store(
-    address: str | os.PathLike[str],
-    *,
-    read_only: bool = False,
-    durability: str | None = None,
-    actor: str | None = None,
-    components: Components | None = None,
-) -> Store:
-    """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
-
-    `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
-    who commits are attributed to. Both are as holdfast.toml says, unless told. `components` is for tests. Raises
-    StoreNotFound, StoreTooNew, CorruptStore, InvalidConfig or ReadOnly.
-    """
-    components = components or STANDARD
-    with watching(components) as watch:
-        parts = opening.open_parts(
-            Path(address),
-            read_only=read_only,
-            durability=durability,
-            actor=actor,
-            clock=components.clock,
-            deriver=DocumentDeriver,
-        )
-        if not read_only:
-            sweep_at_open(parts.backend)
-        return Store(parts, read_only=read_only, components=components, closing=watch.pop_all())

@@ -94,9 +94,12 @@ class Upkeep:
             self._thread.attempt(functools.partial(self.round, closely=True))
             self._thread.attempt(self._sweep)
 
-    def settle(self) -> None:
-        """Do now, in this thread, what is due at the end of a large add."""
-        self._thread.attempt(functools.partial(self.round, closely=True, added=True))
+    def notice_add(self, *, large: bool) -> None:
+        """Take note of an add that has ended; after a large one, do now and in this thread what is due."""
+        # Where a killed add had published all there was, this one publishes nothing and still clears up after it.
+        self.notice()
+        if large:
+            self._thread.attempt(functools.partial(self.round, closely=True, added=True))
 
     def round(self, *, closely: bool = False, added: bool = False) -> None:
         """Do what is due. When nothing is, this is a few small queries, and Lance is not imported.

@@ -1,0 +1,69 @@
+"""Making a store and opening one: `holdfast.create` and `holdfast.open`."""
+
+import os
+import uuid
+from pathlib import Path
+
+from holdfast import opening
+from holdfast.arguments import checked
+from holdfast.front.components import STANDARD, Components, watching
+from holdfast.front.store import Store
+from holdfast.ingest.preparing.deriver import DocumentDeriver
+from holdfast.recovery.sweep import sweep_at_open
+
+
+@checked
+def create(
+    address: str | os.PathLike[str] = ".",
+    *,
+    adopt: bool = False,
+    shared: bool = False,
+    components: Components | None = None,
+) -> Store:
+    """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
+
+    Only you may enter it, unless it is `shared`.
+
+    With `adopt`, a store that has lost its holdfast.toml is given a new one instead. `components` is for tests.
+    """
+    components = components or STANDARD
+    with watching(components):
+        opening.init(
+            Path(address),
+            clock=components.clock,
+            deriver=DocumentDeriver,
+            store_id=uuid.uuid4().hex,
+            adopt=adopt,
+            shared=shared,
+        )
+    return open_store(address, components=components)
+
+
+@checked
+def open_store(
+    address: str | os.PathLike[str],
+    *,
+    read_only: bool = False,
+    durability: str | None = None,
+    actor: str | None = None,
+    components: Components | None = None,
+) -> Store:
+    """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
+
+    `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
+    who commits are attributed to. Both are as holdfast.toml says, unless told. `components` is for tests. Raises
+    StoreNotFound, StoreTooNew, CorruptStore, InvalidConfig or ReadOnly.
+    """
+    components = components or STANDARD
+    with watching(components) as watch:
+        parts = opening.open_parts(
+            Path(address),
+            read_only=read_only,
+            durability=durability,
+            actor=actor,
+            clock=components.clock,
+            deriver=DocumentDeriver,
+        )
+        if not read_only:
+            sweep_at_open(parts.backend)
+        return Store(parts, read_only=read_only, components=components, closing=watch.pop_all())
