@@ -21,7 +21,7 @@ from holdfast.catalog.enqueueing import NewJob
 from holdfast.front.store import Store
 from holdfast.jobs import JobKind
 from holdfast.testing.seams import rooms
-from tests.modelserver import extract, memory, serving
+from tests.support.modelserver import extract, memory, serving
 
 RUNS = 300
 JOBS = 6000

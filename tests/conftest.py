@@ -13,8 +13,8 @@ import holdfast
 from holdfast import Components, Limits, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from tests import postgres
-from tests.processes import Child
+from tests.support import postgres
+from tests.support.processes import Child
 
 settings.register_profile(
     "holdfast", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

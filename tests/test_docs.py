@@ -12,7 +12,7 @@ from holdfast.catalog.schema import metadata
 from holdfast.cli import registry
 from holdfast.config import Settings
 from holdfast.faults import POINTS
-from tests.snippets import RUN, Session, snippets
+from tests.support.snippets import RUN, Session, snippets
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

@@ -22,8 +22,8 @@ from holdfast.errors import (
 from holdfast.front.store import Store
 from holdfast.opening import find_store
 from holdfast.testing.seams import rooms
-from tests.looking import contents_of, head
-from tests.processes import Child
+from tests.support.looking import contents_of, head
+from tests.support.processes import Child
 
 LARGE = bytes(range(256)) * 400
 
@@ -251,7 +251,7 @@ def test_a_store_opened_read_only_refuses_every_change_and_leaves_no_trace(fille
 
 
 UNWRITABLE = """
-from tests.processes import obey_permissions
+from tests.support.processes import obey_permissions
 obey_permissions()
 for read_only in (True, False):
     try:
@@ -293,7 +293,7 @@ def test_no_store_is_made_where_nothing_may_be_written(tmp_path: Path, child: Ca
     (tmp_path / "closed").chmod(0o555)
     said = child(
         """
-        from tests.processes import obey_permissions
+        from tests.support.processes import obey_permissions
         obey_permissions()
         try:
             holdfast.create(sys.argv[1]).close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Child
+from tests.support.processes import Child
 
 MAKE = """
 import os

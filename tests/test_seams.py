@@ -6,7 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 #: places that reach for a private name, at most: what is left has no seam that would be worth its name
-MOST = 12
+MOST = 20
 #: Python's own names with an underscore, documented as public
 OF_PYTHON = {"_exit", "_getframe", "_replace"}
 #: calls that take the name of an attribute as text
@@ -55,3 +55,12 @@ self._mine
 os._exit(1)
 """
     assert len([*reached(ast.parse(code))]) == 4
+
+
+def test_conftest_files_hold_fixtures_only() -> None:
+    """Helpers are imported by name from tests/support."""
+    for file in HERE.rglob("conftest.py"):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                decorators = " ".join(map(ast.unparse, node.decorator_list))
+                assert "fixture" in decorators, f"{file.relative_to(HERE)}: {node.name} is no fixture"

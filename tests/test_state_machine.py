@@ -20,8 +20,8 @@ from holdfast.recovery.gc import gc
 from holdfast.recovery.verify import verify
 from holdfast.testing.seams import rooms
 from holdfast.tree.snapshot import Snapshot
-from tests.looking import STANDARD, contents_of
-from tests.reference import Reference
+from tests.support.looking import STANDARD, contents_of
+from tests.support.reference import Reference
 
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda names: "/" + "/".join(names))
 #: what may be done; writes and moves more often than the rest

@@ -12,7 +12,7 @@ from holdfast.blobs.objects import TEMPORARY, LocalBlobs, ObjectBlobs
 from holdfast.blobs.store import CHUNK_BYTES, BlobStore, read_all
 from holdfast.errors import StorageFailed
 from holdfast.testing import BlobStoreSuite
-from tests.processes import Child
+from tests.support.processes import Child
 
 #: bytes of a blob that nobody would like to find in memory
 HUGE = 300 * CHUNK_BYTES

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.front.store import Store
-from tests.interrupts import in_time
-from tests.processes import Child
+from tests.support.interrupts import in_time
+from tests.support.processes import Child
 
 FORKED_IN_A_WRITE = """
 import os

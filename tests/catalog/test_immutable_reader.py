@@ -9,7 +9,7 @@ import pytest
 import holdfast
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.errors import HoldfastError
-from tests.processes import Child
+from tests.support.processes import Child
 
 SETTING = "SELECT value FROM settings WHERE name = 'color'"
 
@@ -91,7 +91,7 @@ def test_a_catalog_whose_log_waits_is_not_read_without_it(catalog: Path, no_plac
 
 
 SOMEBODY_ELSES = """
-from tests.processes import obey_permissions
+from tests.support.processes import obey_permissions
 obey_permissions()
 with holdfast.open(sys.argv[1], read_only=True) as store:
     say(store.exists("/note.md"))

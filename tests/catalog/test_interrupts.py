@@ -15,7 +15,7 @@ from bench import bench_interrupts
 from holdfast.catalog.engines import turnstile as turns
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.catalog.engines.turnstile import Turnstile
-from tests.interrupts import in_time, interrupted
+from tests.support.interrupts import in_time, interrupted
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from holdfast.catalog.engines.turnstile import Turnstile
 from holdfast.errors import Locked, Unsupported
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from tests.looking import head
-from tests.processes import Child
+from tests.support.looking import head
+from tests.support.processes import Child
 
 WRITER = """
 number, commits = int(sys.argv[2]), int(sys.argv[3])

@@ -13,7 +13,7 @@ import holdfast
 from holdfast.catalog import migrations, upgrade
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed, StoreTooNew
-from tests.processes import Child
+from tests.support.processes import Child
 
 #: makes a later Holdfast of this one: two more revisions, each of which leaves a table
 LATER = """

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli import main
-from tests.cli.running import Ran
-
-Run = Callable[..., Ran]
+from tests.support.command_line import Ran, Run
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.output import Output
 from holdfast.front.store import Store
 from holdfast.ingest.report import AddReport, Failure
-from tests.cli.conftest import Run
-from tests.processes import Child
+from tests.support.command_line import Run
+from tests.support.processes import Child
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 import holdfast
 from holdfast.testing.seams import rooms
-from tests.cli.conftest import Run
+from tests.support.command_line import Run
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.support.command_line import Run
 
 BYTES = bytes(range(256)) * 3
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import holdfast
-from tests.cli.conftest import Run
-from tests.cli.samples import SAMPLES
+from tests.support.command_line import Run
+from tests.support.json_samples import SAMPLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli-json.md"
 

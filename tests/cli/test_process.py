@@ -15,7 +15,7 @@ import pytest
 
 import holdfast
 from holdfast.cli import GARBAGE_AFTER, call, main
-from tests.cli.conftest import Run
+from tests.support.command_line import Run
 
 Spawn = Callable[..., "subprocess.CompletedProcess[bytes]"]
 

@@ -10,8 +10,8 @@ import holdfast
 from holdfast.cli.registry import FLAT, NESTED, every_command
 from holdfast.errors import Conflict, HoldfastError, Locked, NotFound
 from holdfast.front.store import Store
-from tests.cli.conftest import Run
-from tests.processes import Child
+from tests.support.command_line import Run
+from tests.support.processes import Child
 
 NAMES = [name for names in FLAT.values() for name in names] + list(NESTED)
 

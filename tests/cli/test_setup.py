@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.opening import CONFIG_FILE
-from tests.cli.conftest import Run
+from tests.support.command_line import Run
 
 
 def test_init_makes_a_store_that_the_next_command_finds(

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from holdfast.front.store import Store
-from tests.cli.conftest import Run
-from tests.cli.work_samples import MEMORY, talk
+from tests.support.command_line import Run
+from tests.support.json_work_samples import MEMORY, talk
 
 
 def test_a_conversation_from_the_shell(run: Run) -> None:

@@ -11,7 +11,7 @@ from holdfast.catalog import audit
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from tests.processes import Child
+from tests.support.processes import Child
 
 pytestmark = pytest.mark.crash
 

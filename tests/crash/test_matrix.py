@@ -24,10 +24,10 @@ from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
 from holdfast.testing.seams import rooms
-from tests.crash.forks import Forks
-from tests.crash.operations import OPERATIONS, TOKENS, Operation, quiet
-from tests.crash.recorder import recording
-from tests.looking import paths_of
+from tests.support.crash.forks import Forks
+from tests.support.crash.operations import OPERATIONS, TOKENS, Operation, quiet
+from tests.support.crash.recorder import recording
+from tests.support.looking import paths_of
 
 pytestmark = pytest.mark.crash
 

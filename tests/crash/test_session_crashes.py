@@ -11,9 +11,8 @@ import holdfast
 from holdfast.front.store import Store
 from holdfast.jobs import JobKind
 from holdfast.sessions import Message
-from tests.modelserver import extract, memory, serving
-from tests.processes import Child
-from tests.sessions.conftest import configure
+from tests.support.modelserver import configure, extract, memory, serving
+from tests.support.processes import Child
 
 pytestmark = pytest.mark.crash
 

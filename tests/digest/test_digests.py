@@ -15,8 +15,8 @@ from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
 from holdfast.front.store import Store
 from holdfast.recovery.gc import gc
 from holdfast.testing.seams import rooms
-from tests.modelserver import Misbehaviour, extract, refusal, serving, status
-from tests.sessions.conftest import configure, work
+from tests.support.modelserver import Misbehaviour, configure, extract, refusal, serving, status
+from tests.support.working import work
 
 
 class Counting(Extractive):

@@ -22,7 +22,7 @@ import holdfast
 from holdfast import Components, bootstrap, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from tests.looking import contents_of
+from tests.support.looking import contents_of
 
 HERE = Path(__file__).parent
 ARCHIVE = HERE / f"format-{bootstrap.FORMAT}.tar.xz"

@@ -17,7 +17,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
 from tests.golden import make
-from tests.looking import contents_of
+from tests.support.looking import contents_of
 
 ARCHIVES = sorted(make.HERE.glob("format-*.tar.xz"))
 #: seconds

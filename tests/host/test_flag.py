@@ -8,7 +8,7 @@ import pytest
 from holdfast.host.clock import SystemClock
 from holdfast.host.flag import Flag
 from holdfast.locks.bell import Bell
-from tests.interrupts import in_time, interrupted
+from tests.support.interrupts import in_time, interrupted
 
 
 def test_whoever_waits_is_woken_and_sees_the_flag_until_it_is_lowered() -> None:

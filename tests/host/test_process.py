@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.host import process
 from holdfast.host.process import Identity
-from tests.processes import Child
+from tests.support.processes import Child
 
 SAY_WHO = """
 from holdfast.host import process

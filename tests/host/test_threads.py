@@ -13,7 +13,7 @@ from holdfast.errors import Unsupported
 from holdfast.host import threads
 from holdfast.host.threads import Helpers, SupervisedThread
 from holdfast.upkeep.upkeep import Upkeep
-from tests.interrupts import in_time, interrupted
+from tests.support.interrupts import in_time, interrupted
 
 #: seconds after which what did not come is a failed test
 PATIENCE = 60

@@ -4,8 +4,7 @@ import pytest
 
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.rows import search_shape
-
-from .search_rows import DIMENSIONS, search_table
+from tests.support.search_rows import DIMENSIONS, search_table
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from holdfast.index.lance.segments import index_text
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.tailset import TailSet
 from holdfast.index.text.analysis import query_tokens, terms_for
-
-from .search_rows import content, many, vectors, word
+from tests.support.search_rows import content, many, vectors, word
 
 TEXTS = ["locks are leases", "a lease expires", "数据库锁定", "LeaseHolder renews", "--", "lock lock lock unlocked"]
 

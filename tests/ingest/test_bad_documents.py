@@ -16,8 +16,7 @@ from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, Limits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters import pdf
 from holdfast.ingest.converters.extraction import engine
-
-from . import samples as make
+from tests.support import documents as make
 
 BOMB = make.docx(extra={"word/media/image.bin": b"\0" * (50 * MIB)})
 

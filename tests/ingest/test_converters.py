@@ -11,8 +11,7 @@ from holdfast.ingest.converters.pdf import PdfConverter
 from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.testing.converters import ConverterSuite, Sample
-
-from . import samples as make
+from tests.support import documents as make
 
 PDF = make.pdf([["Leases", *make.SENTENCES], ["Fences", *make.SENTENCES]], title="On leases")
 DOCX = make.docx()

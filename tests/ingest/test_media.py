@@ -7,8 +7,7 @@ import pytest
 from holdfast.errors import ConversionFailed, Unsupported
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.media import detect
-
-from . import samples as make
+from tests.support import documents as make
 
 
 @pytest.mark.parametrize(

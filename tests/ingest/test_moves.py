@@ -8,8 +8,8 @@ import pytest
 import holdfast
 from holdfast import Limits
 from holdfast.front.store import Store
-from tests.ingest.test_pipeline import files_of, tree
-from tests.processes import Child
+from tests.support.adding import files_of, tree
+from tests.support.processes import Child
 
 LEASES, FENCES = "# Leases\n\nA lease is a lock with an end.", "# Fences\n\nA fence lets nobody through."
 

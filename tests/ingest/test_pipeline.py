@@ -16,30 +16,8 @@ from holdfast.host.clock import ManualClock
 from holdfast.ingest.publishing import groups, reorder_buffer
 from holdfast.ingest.publishing.placement import Published
 from holdfast.ingest.report import Progress
-from tests.ingest import samples
-
-
-@pytest.fixture
-def papers(tmp_path: Path) -> Path:
-    """Return a folder with a few plain documents."""
-    return tree(
-        tmp_path / "papers",
-        {"a.md": "# Leases\n\nA lease is a lock with an end.", "b.txt": "tokens grow", "deep/c.py": "def fence(): ..."},
-    )
-
-
-def tree(root: Path, files: dict[str, str | bytes]) -> Path:
-    """Write files of these names and contents, changed long ago."""
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        os.utime(path, ns=(10**18, 10**18))
-    return root
-
-
-def files_of(store: Store) -> dict[str, bytes]:
-    return {info.path: store.read(info.path) for info in store.tree("/resources") if not info.is_dir}
+from tests.support import documents as samples
+from tests.support.adding import files_of, tree
 
 
 def test_a_folder_is_added_under_its_name_and_can_be_read(store: Store, papers: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.front.store import Store
 from holdfast.ingest.preparing import worker_pool
-from tests.recovery.litter import sql
+from tests.support.litter import sql
 
 #: put into each worker: a converter that fares ill with one page
 HARM = """

@@ -8,8 +8,7 @@ from typing import Any
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.convert import ConvertedDocument, convert
 from holdfast.ingest.conversion.port import Document
-
-from . import samples as make
+from tests.support import documents as make
 
 
 def rendition(media_type: str, data: bytes) -> ConvertedDocument:

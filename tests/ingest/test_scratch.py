@@ -12,8 +12,8 @@ import pytest
 from holdfast.host import process
 from holdfast.ingest.sources import scratch as scratch_room
 from holdfast.ingest.sources.scratch import scratch
-from tests.interrupts import in_time
-from tests.processes import Child
+from tests.support.interrupts import in_time
+from tests.support.processes import Child
 
 
 @pytest.fixture(autouse=True)

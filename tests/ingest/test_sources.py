@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.front.store import Store
 from holdfast.ingest.sources.scan import scan
-from tests.ingest.test_pipeline import files_of, tree
+from tests.support.adding import files_of, tree
 
 SECRET = "# Not for this store"
 

@@ -10,9 +10,7 @@ import pytest
 from holdfast.errors import AlreadyExists, InvalidPath
 from holdfast.front.store import Store
 from holdfast.ingest.sources import prune
-from tests.ingest.test_pipeline import files_of, papers, tree
-
-__all__ = ["papers"]
+from tests.support.adding import files_of, tree
 
 A = "/resources/papers/a.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from tests.processes import PATIENCE, Child
+from tests.support.processes import PATIENCE, Child
 
 ADD = """
 import signal

@@ -12,7 +12,7 @@ from holdfast.errors import HoldfastError, NotFound, TooLarge, Unsupported
 from holdfast.front.store import Store
 from holdfast.ingest.sources import hosts
 from holdfast.ingest.sources.urls import FetchLimits, fetch, name_of
-from tests.ingest.conftest import Replies
+from tests.support.web import Replies
 
 LIMITS = FetchLimits(size=100_000, seconds=30.0, private=True)
 

@@ -17,8 +17,8 @@ from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 from holdfast.ingest.preparing.worker_pool import Pool
 from holdfast.ingest.preparing.worker_process import Setup
 from holdfast.opening import BUILT_IN_EMBEDDER
-from tests.ingest import samples
-from tests.processes import PATIENCE, Child
+from tests.support import documents as samples
+from tests.support.processes import PATIENCE, Child
 
 MIB = 1024 * 1024
 

@@ -20,7 +20,7 @@ from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.publish.transaction import InternalTransaction, Transaction
 from holdfast.testing.seams import rooms
-from tests.processes import Child
+from tests.support.processes import Child
 
 #: seconds after which what did not come is a failed test
 PATIENCE = 60

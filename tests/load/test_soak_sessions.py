@@ -13,10 +13,9 @@ import pytest
 
 import holdfast
 from holdfast.sessions.memory import from_markdown
-from tests import modelserver
-from tests.modelserver import ModelServer, extract, memory
-from tests.processes import Child
-from tests.sessions.conftest import configure
+from tests.support import modelserver
+from tests.support.modelserver import ModelServer, configure, extract, memory
+from tests.support.processes import Child
 
 pytestmark = pytest.mark.soak
 

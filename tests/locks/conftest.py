@@ -13,8 +13,7 @@ from holdfast.host.clock import ManualClock
 from holdfast.host.process import Identity
 from holdfast.locks.manager import LockManager
 from holdfast.testing.seams import rooms
-
-HERE = Identity("here", "boot-1", 1, "then")
+from tests.support.lock_managers import HERE
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.locks import table
-from tests.interrupts import in_time
+from tests.support.interrupts import in_time
 from tests.support.lock_managers import manager_of
 
 Pausing = Callable[[str], tuple[threading.Event, threading.Event]]

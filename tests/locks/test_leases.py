@@ -19,8 +19,8 @@ from holdfast.locks.held_lock import LONGEST_TTL, SHORTEST_TTL
 from holdfast.locks.manager import LockManager
 from holdfast.publish.transaction import Transaction
 from holdfast.testing.seams import rooms
-from tests.locks.conftest import HERE
-from tests.looking import contents_of, head
+from tests.support.lock_managers import HERE
+from tests.support.looking import contents_of, head
 
 Process = Callable[..., LockManager]
 

@@ -7,7 +7,7 @@ from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.testing.seams import internal_transaction
-from tests.looking import contents_of
+from tests.support.looking import contents_of
 
 
 @pytest.fixture(autouse=True)

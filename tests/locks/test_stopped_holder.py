@@ -12,8 +12,8 @@ import holdfast
 from holdfast.errors import Locked
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from tests.looking import contents_of, head
-from tests.processes import Child
+from tests.support.looking import contents_of, head
+from tests.support.processes import Child
 
 #: seconds; short enough to be waited for
 TTL = 1.0

@@ -10,7 +10,7 @@ from holdfast.errors import ProviderFailed
 from holdfast.models import call_limiter as gates
 from holdfast.models.call_limiter import Gate, gate_of
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, side_by_side
-from tests.interrupts import in_time, interrupted
+from tests.support.interrupts import in_time, interrupted
 
 
 def busy(wait: float | None = None) -> ProviderFailed:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.models.concurrent_calls import Stop
-from tests.interrupts import in_time, interrupted
+from tests.support.interrupts import in_time, interrupted
 
 
 def test_a_stop_tells_those_in_the_block_once_and_those_after_it_nothing() -> None:

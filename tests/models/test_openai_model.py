@@ -12,7 +12,7 @@ from holdfast.digest.digest import DirectoryItem
 from holdfast.errors import ProviderFailed
 from holdfast.models import openai_model
 from holdfast.models.openai_model import OpenAiModel
-from tests.modelserver import indiscreet, serving, status
+from tests.support.modelserver import indiscreet, serving, status
 
 
 class Answer(BaseModel):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from tests.power.disk import Disk, why_not
-from tests.processes import Child
+from tests.support.power import Disk, why_not
+from tests.support.processes import Child
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
 

@@ -17,8 +17,8 @@ from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
 from holdfast.testing.seams import rooms
-from tests.looking import head
-from tests.reference import Reference
+from tests.support.looking import head
+from tests.support.reference import Reference
 
 #: operations by name, with paths below the directory that a case has to itself
 Operation = tuple[str, ...]

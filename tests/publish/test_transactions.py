@@ -16,9 +16,9 @@ from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
 from holdfast.testing.seams import internal_transaction, rooms
-from tests.effort import Effort
-from tests.looking import contents_of, entry_rows, head
-from tests.processes import Child
+from tests.support.effort import Effort
+from tests.support.looking import contents_of, entry_rows, head
+from tests.support.processes import Child
 
 # --- together or not at all
 

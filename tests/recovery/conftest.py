@@ -1,9 +1,9 @@
 """Stores with something of every kind in them, and the identity of a process that is gone."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,12 @@ import pytest
 import holdfast
 from holdfast import Components, faults
 from holdfast.backend import Backend
-from holdfast.blobs import objects
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock
-from holdfast.publish import committing, intention, publication
 from holdfast.testing.seams import rooms
-from tests.recovery import litter
-
-#: has something done once, when a write passes a fault point; the list tells whether it was
-At = Callable[[str, Callable[[], object]], list[str]]
+from tests.support import litter
+from tests.support.instants import At
 
 
 @pytest.fixture
@@ -37,22 +33,22 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> At:
+def at() -> Iterator[At]:
     """Return a function that has something done once, when a write passes an instant; it tells whether it was."""
+    with ExitStack() as stack:
 
-    def arrange(instant: str, do: Callable[[], object]) -> list[str]:
-        passed: list[str] = []
+        def arrange(instant: str, do: Callable[[], object]) -> list[str]:
+            passed: list[str] = []
 
-        def point(name: str) -> None:
-            if name == instant and not passed:
-                passed.append(name)
-                do()
+            def point(name: str) -> None:
+                if name == instant and not passed:
+                    passed.append(name)
+                    do()
 
-        for module in (intention, publication, committing, objects, faults):
-            monkeypatch.setattr(module, "point", point)
-        return passed
+            stack.enter_context(faults.observing(point))
+            return passed
 
-    return arrange
+        yield arrange
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +64,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, pristine: Path) -> Path:
     # One worker is enough to convert a page, and quicker to start than two.
     with (folder / "holdfast.toml").open("a") as settings:
         settings.write("\n[ingest]\njobs = 1\n")
-    for work in (fill, lambda store: store.maintenance.gc()):
+    for work in (litter.fill, lambda store: store.maintenance.gc()):
         # Opened anew for the second, so that no upkeep runs beside it.
         with holdfast.open(folder) as store:
             work(store)
@@ -82,16 +78,3 @@ def filled(folder: Path, model: Path, clock: ManualClock) -> Iterator[Store]:
     shutil.copytree(model, folder)
     with holdfast.open(folder, components=Components(clock=clock)) as store:
         yield store
-
-
-def fill(store: Store) -> None:
-    store.write("/notes/a.md", "# A\n\nfirst")
-    store.write("/notes/a.md", "# A\n\nsecond")
-    store.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
-    store.write("/long.md", litter.LONG_TEXT)
-    store.write("/gone/long.md", litter.LONG_TEXT.replace("Heading", "Title"))
-    store.write("/data.bin", os.urandom(100_000))
-    store.remove("/gone", recursive=True)
-    store.move("/notes", "/journal")
-    store.maintenance.optimize()
-    store.write("/journal/b.md", "in the tail")

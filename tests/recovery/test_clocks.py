@@ -19,8 +19,8 @@ from holdfast.publish.intention import INTENT_LEASE, Pulse, intending
 from holdfast.recovery.gc import KEPT, gc
 from holdfast.recovery.sweep import sweep
 from holdfast.search.reader import Instant, SearchReader
-from tests.recovery.conftest import At
-from tests.recovery.litter import LONG_TEXT, intend, on_another_host, sql, state_of, temporary_file, unpublished_rows
+from tests.support.instants import At
+from tests.support.litter import LONG_TEXT, intend, on_another_host, sql, state_of, temporary_file, unpublished_rows
 
 HOURS = 5 * 3600.0
 DECADES = 10.0**9

@@ -15,7 +15,7 @@ from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.doctor import Finding, doctor
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.recovery.litter import blob, intend, sql
+from tests.support.litter import blob, intend, sql
 
 
 def examine(folder: Path) -> list[Finding]:

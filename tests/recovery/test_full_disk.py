@@ -18,7 +18,7 @@ from holdfast.publish import intention
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.recovery.litter import LONG_TEXT, intend, unpublished_rows
+from tests.support.litter import LONG_TEXT, intend, unpublished_rows
 
 
 def files(backend: Backend) -> int:

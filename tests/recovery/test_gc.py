@@ -17,8 +17,8 @@ from holdfast.index.lance.files import all_files
 from holdfast.recovery.gc import gc
 from holdfast.recovery.litter import remove_blobs
 from holdfast.testing.seams import rooms
-from tests.processes import Child
-from tests.recovery.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
+from tests.support.litter import LONG_TEXT, audited, blob, intend, sql, temporary_file, unpublished_rows
+from tests.support.processes import Child
 
 GC_POINTS = [
     "gc.before_forget",

@@ -16,8 +16,8 @@ from holdfast.front.store import Store
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.recovery.conftest import At
-from tests.recovery.litter import LONG_TEXT, blob
+from tests.support.instants import At
+from tests.support.litter import LONG_TEXT, blob
 
 #: instants of a write outside of its SQL transaction, where somebody else may come in between
 INSTANTS = [

@@ -18,8 +18,8 @@ from holdfast.cli import main
 from holdfast.front.store import Store
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.processes import Child
-from tests.recovery.litter import dead_process, intend, sql
+from tests.support.litter import dead_process, intend, sql
+from tests.support.processes import Child
 
 Damage = Callable[[Store], None]
 Told = Callable[[Path, str], tuple[int, dict[str, Any]]]

@@ -13,8 +13,8 @@ from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from tests.processes import Child
-from tests.recovery.litter import LONG_TEXT, audited, sql, unpublished_rows
+from tests.support.litter import LONG_TEXT, audited, sql, unpublished_rows
+from tests.support.processes import Child
 
 
 def blob_file(store: Store, path: str) -> Path:

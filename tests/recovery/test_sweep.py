@@ -21,8 +21,7 @@ from holdfast.index.lance.files import alive_files, all_files
 from holdfast.publish.intention import INTENT_LEASE
 from holdfast.recovery.sweep import ATTEMPTS, sweep
 from holdfast.testing.seams import rooms
-from tests.processes import Child
-from tests.recovery.litter import (
+from tests.support.litter import (
     WRITE_LONG_TEXT,
     audited,
     blob,
@@ -32,6 +31,7 @@ from tests.recovery.litter import (
     temporary_file,
     unpublished_rows,
 )
+from tests.support.processes import Child
 
 Start = Callable[..., Child]
 

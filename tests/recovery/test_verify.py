@@ -16,7 +16,7 @@ from holdfast.host import process
 from holdfast.recovery.checks.catalog import cycles
 from holdfast.recovery.checks.search import ranges
 from holdfast.testing.seams import rooms
-from tests.recovery.litter import blob, intend, sql, unpublished_rows
+from tests.support.litter import blob, intend, sql, unpublished_rows
 
 
 def told(store: Store, *, deep: bool = False) -> list[str]:

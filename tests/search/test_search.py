@@ -14,7 +14,7 @@ from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.sessions.memory import Memory, MemorySource
-from tests.processes import Child
+from tests.support.processes import Child
 
 LEASES = "# Leases\n\nA lease is renewed by a background thread, and the FencingToken guards the publish.\n"
 PASTA = "# Cooking\n\nBoil the pasta for ten minutes in salted water.\n"

@@ -10,7 +10,7 @@ import holdfast
 from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from tests.modelserver import ModelServer, extract, serving
+from tests.support.modelserver import ModelServer, configure, extract, serving
 
 
 @pytest.fixture
@@ -33,16 +33,3 @@ def reopened(folder: Path, clock: ManualClock) -> Iterator[Callable[[], Store]]:
     """Return a function that opens the store anew, as another process would."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(holdfast.open(folder, components=Components(clock=clock)))
-
-
-def configure(folder: Path, server: ModelServer, more: str = "") -> None:
-    """Name the server as the store's model."""
-    with (folder / "holdfast.toml").open("a") as file:
-        file.write(f'[llm]\nbase_url = "{server.url}"\nmodel = "tiny"\n{more}')
-
-
-def work(store: Store) -> None:
-    """Run what can be run now, in this thread."""
-    worker = store.jobs.worker()
-    while worker.turn():
-        pass

@@ -12,9 +12,9 @@ from holdfast.host.clock import ManualClock
 from holdfast.jobs.outcome import LONGEST_ASKED
 from holdfast.sessions import SessionCommit
 from holdfast.testing.seams import rooms
-from tests import modelserver
-from tests.modelserver import Misbehaviour, ModelServer, extract, memory
-from tests.sessions.conftest import configure, work
+from tests.support import modelserver
+from tests.support.modelserver import Misbehaviour, ModelServer, configure, extract, memory
+from tests.support.working import work
 
 UNITS = "/memories/preferences/preferred-units.md"
 

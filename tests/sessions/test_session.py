@@ -15,8 +15,8 @@ from holdfast.front.store import Store
 from holdfast.sessions import archiving, transcript_index
 from holdfast.sessions import messages as wording
 from holdfast.testing.seams import rooms
-from tests.processes import Child
-from tests.sessions.conftest import work
+from tests.support.processes import Child
+from tests.support.working import work
 
 
 def said(store: Store, session_id: str = "chat") -> list[str]:

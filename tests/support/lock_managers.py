@@ -1,8 +1,11 @@
-"""The lock manager behind a store."""
+"""The lock manager behind a store, and the process that managers of tests say they are."""
 
 from holdfast.front.store import Store
+from holdfast.host.process import Identity
 from holdfast.locks.manager import LockManager
 from holdfast.testing.seams import rooms
+
+HERE = Identity("here", "boot-1", 1, "then")
 
 
 def manager_of(store: Store) -> LockManager:

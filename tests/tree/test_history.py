@@ -5,7 +5,7 @@ import pytest
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.front.store import Store
 from holdfast.tree.history import PAGE, Change
-from tests.looking import contents_of, entry_rows, head
+from tests.support.looking import contents_of, entry_rows, head
 
 
 def kinds(changes: list[Change]) -> list[tuple[str, str, str | None]]:

@@ -18,7 +18,7 @@ from holdfast.errors import (
     Unsupported,
 )
 from holdfast.front.store import Store
-from tests.looking import contents_of, entry_rows, paths_of
+from tests.support.looking import contents_of, entry_rows, paths_of
 
 
 @pytest.fixture(autouse=True)

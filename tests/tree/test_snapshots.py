@@ -9,8 +9,8 @@ import pytest
 from holdfast.errors import NotFound
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from tests.looking import contents_of, head
-from tests.processes import Child
+from tests.support.looking import contents_of, head
+from tests.support.processes import Child
 
 
 def test_a_snapshot_never_changes_while_writers_commit(store: Store) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.upkeep import allocator
-from tests.processes import Child
+from tests.support.processes import Child
 
 TAKE_AND_FREE = """
 import ctypes

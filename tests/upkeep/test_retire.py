@@ -10,8 +10,8 @@ from holdfast.catalog import pins, search_rows, settings
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
 from holdfast.upkeep import departures, retire
-from tests.effort import Effort
-from tests.looking import head
+from tests.support.effort import Effort
+from tests.support.looking import head
 
 CHANGES: dict[str, Callable[[Store], object]] = {
     "an empty directory is removed": lambda store: store.remove("/gone"),

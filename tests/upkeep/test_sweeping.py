@@ -8,7 +8,7 @@ from holdfast.catalog import intents
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.testing.seams import rooms
-from tests.processes import Child
+from tests.support.processes import Child
 
 DIES = "holdfast.open(sys.argv[1]).write('/big.bin', bytes(200_000))"
 

@@ -3,7 +3,7 @@ import pytest
 from holdfast.index.lance.blocks import Block, Most, blocks, to_be_joined
 from holdfast.index.lance.segments import drop_segments, fragments, index_ids, index_text, segments
 from holdfast.index.lance.table import VersionedTable
-from tests.index.search_rows import many
+from tests.support.search_rows import many
 
 
 def of(*sizes: int, small: int = 1) -> list[Block]:

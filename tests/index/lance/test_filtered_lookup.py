@@ -13,7 +13,7 @@ from holdfast.index.lance.row_set import RowSet
 from holdfast.index.lance.segments import index_ids, index_text, index_vectors, unindexed_rows
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.text.analysis import query_tokens
-from tests.index.search_rows import many, vectors, word
+from tests.support.search_rows import many, vectors, word
 
 
 @pytest.fixture(autouse=True)

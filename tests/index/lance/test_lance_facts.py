@@ -17,7 +17,7 @@ from holdfast.index.lance.table import FIRST_VERSION, TableShape, VersionedTable
 from holdfast.index.rows import rows_of
 from holdfast.index.text.analysis import query_tokens, terms_for, tokens
 from holdfast.index.text.chunking import Chunk
-from tests.index.search_rows import DIMENSIONS, content, many, vectors
+from tests.support.search_rows import DIMENSIONS, content, many, vectors
 
 SHAPE = TableShape(pa.schema([("id", pa.int32()), ("terms", pa.string())]), text="terms")
 

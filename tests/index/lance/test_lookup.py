@@ -7,7 +7,7 @@ from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.index.lance.segments import index_ids, index_text, index_vectors
 from holdfast.index.lance.table import VersionedTable
 from holdfast.index.text.analysis import query_tokens
-from tests.index.search_rows import content, many, vectors, word
+from tests.support.search_rows import content, many, vectors, word
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from holdfast.index.lance.table import VersionedTable
 from holdfast.index.rows import rows_of
 from holdfast.index.text.analysis import query_tokens
 from holdfast.index.text.chunking import Chunk
-from tests.index.search_rows import DIMENSIONS, content, many, search_table, vectors, word
+from tests.support.search_rows import DIMENSIONS, content, many, search_table, vectors, word
 
 COLUMNS = ("content_id", "terms", "vector")
 

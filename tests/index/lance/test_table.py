@@ -9,7 +9,7 @@ from holdfast.errors import CorruptStore, ReadOnly, StorageFailed
 from holdfast.host import disk
 from holdfast.index.lance.segments import index_ids, index_text
 from holdfast.index.lance.table import FIRST_VERSION, StagedRows, VersionedTable
-from tests.index.search_rows import content, many, search_table
+from tests.support.search_rows import content, many, search_table
 
 WITH_A_BASE = [name for name in faults.POINTS if name.startswith("table.") and name != "table.before_create_fsync"]
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 #: answers one request: gets what was asked and the number of the call, from 1; returns the text of the answer, or one
@@ -166,3 +167,9 @@ def _completion(message: dict[str, Any], why: str = "stop") -> bytes:
     return json.dumps(
         {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
     ).encode()
+
+
+def configure(folder: Path, server: ModelServer, more: str = "") -> None:
+    """Name the server as the store's model."""
+    with (folder / "holdfast.toml").open("a") as file:
+        file.write(f'[llm]\nbase_url = "{server.url}"\nmodel = "tiny"\n{more}')

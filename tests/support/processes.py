@@ -8,7 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 
 #: seconds after which a child that says nothing is a failed test, not a slow one
 PATIENCE = 60

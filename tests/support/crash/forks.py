@@ -1,7 +1,7 @@
 """Children of the crash matrix, forked from one process that has imported everything: most of a child was its imports.
 
-`python -m tests.crash.forks` is that process. It does nothing itself: no store is open in it, nothing of Lance, SQLite
-or the model was used and no thread of theirs runs, so what is forked is as good as a fresh interpreter.
+`python -m tests.support.crash.forks` is that process. It does nothing itself: no store is open in it, nothing of Lance,
+SQLite or the model was used and no thread of theirs runs, so what is forked is as good as a fresh interpreter.
 """
 
 import functools
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from holdfast import faults
-from tests.crash.operations import OPERATIONS
+from tests.support.crash.operations import OPERATIONS
 
 #: seconds after which a child that has not ended is a failed test
 PATIENCE = 120
@@ -55,8 +55,8 @@ class Forks:
 
     def __init__(self) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.forks"],
-            cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", "tests.support.crash.forks"],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

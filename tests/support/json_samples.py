@@ -8,10 +8,9 @@ from typing import Any
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from tests.cli.running import Ran
-from tests.cli.work_samples import WORK_SAMPLES
+from tests.support.command_line import Run
+from tests.support.json_work_samples import WORK_SAMPLES
 
-Run = Callable[..., Ran]
 Sample = Callable[[Run, Store, Path], list[Any]]
 
 #: more than is kept in the catalog

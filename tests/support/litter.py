@@ -1,5 +1,6 @@
 """Litter as dead writers leave it, made by hand where a real one would be slow: rows, blobs, files of tables."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -138,3 +139,17 @@ def sql(store: Store, statement: str, **params: object) -> None:
     """Damage the catalog."""
     with closing(sqlite3.connect(Path(store.address) / "catalog.db")) as catalog, catalog:
         catalog.execute(statement, params)
+
+
+def fill(store: Store) -> None:
+    """Write something of every kind."""
+    store.write("/notes/a.md", "# A\n\nfirst")
+    store.write("/notes/a.md", "# A\n\nsecond")
+    store.write("/page.html", "<html><body><h1>Leases</h1><p>They expire.</p></body></html>")
+    store.write("/long.md", LONG_TEXT)
+    store.write("/gone/long.md", LONG_TEXT.replace("Heading", "Title"))
+    store.write("/data.bin", os.urandom(100_000))
+    store.remove("/gone", recursive=True)
+    store.move("/notes", "/journal")
+    store.maintenance.optimize()
+    store.write("/journal/b.md", "in the tail")

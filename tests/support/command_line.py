@@ -1,6 +1,7 @@
 """What a command line left behind."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,3 +27,7 @@ class Ran:
     def json(self) -> Any:
         """Standard output as JSON; raises when it holds anything but one document."""
         return json.loads(self.stdout)
+
+
+#: runs a command line in this process
+Run = Callable[..., Ran]

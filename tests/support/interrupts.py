@@ -14,7 +14,7 @@ from types import FrameType
 #: seconds after which something that waits is taken to wait for ever
 PATIENCE = 30
 #: what is written here for a test is not what is tested
-_TESTS = str(Path(__file__).parent)
+_TESTS = str(Path(__file__).parents[1])
 
 #: the last interrupt, kept with all that its traceback refers to, as an interactive session keeps it
 _last: "list[Interrupt]" = []

@@ -23,7 +23,7 @@ from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.crash import session_work
+from tests.support.crash import session_work
 
 #: more bytes than live in the catalog: a blob
 BLOB = bytes(range(256)) * 400
@@ -146,10 +146,10 @@ def leave_litter(folder: Path) -> None:
     """Kill a writer between its staging and its publish."""
     on_store(furnish)(folder)
     code = (
-        "import sys; from tests.crash.operations import *\n"
+        "import sys; from tests.support.crash.operations import *\n"
         "with quiet(Path(sys.argv[1])) as store: store.transaction()(many_at_once)"
     )
-    environment = {"HOLDFAST_FAULTS": "publish.before_lock=kill", "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"HOLDFAST_FAULTS": "publish.before_lock=kill", "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code, folder], env=environment, check=False)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from holdfast.front.store import Store
 from holdfast.sessions.memory import Memory, MemorySource
 from holdfast.testing.seams import rooms
-from tests.cli.running import Ran
+from tests.support.command_line import Run
 
-Run = Callable[..., Ran]
 Sample = Callable[[Run, Store, Path], list[Any]]
 
 MEMORY = "/memories/preferences/units.md"
