@@ -24,7 +24,7 @@ import pytest
 
 import holdfast
 from holdfast import catalog
-from holdfast.catalog import intents, jobs, locks, sessions
+from holdfast.catalog import branches, entries, intents, jobs, locks, sessions
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.enqueueing import NewJob
 from holdfast.catalog.schema import metadata
@@ -87,7 +87,7 @@ def sites() -> set[tuple[str, int, int]]:
             if not isinstance(node, ast.Call):
                 continue
             asks = isinstance(node.func, ast.Attribute) and node.func.attr in _SITE
-            among = isinstance(node.func, ast.Name) and node.func.id == "rows_among"
+            among = isinstance(node.func, ast.Name) and node.func.id in ("rows_among", "run_among")
             if asks or among:
                 found.add((name, node.lineno, node.end_lineno or node.lineno))
     return found
@@ -108,7 +108,6 @@ class Planner:
             path = Path(frame.f_code.co_filename)
             if path.parent == HOME and path.stem in MODULES:
                 self.passed.add((path.stem, frame.f_lineno))
-                return
             frame = frame.f_back
 
     def _explain(self, sql: str, params: Params) -> None:
@@ -167,6 +166,8 @@ def made_up(hint: Any, name: str = "") -> list[Any]:
         return [tuple(made_up(each)[0] for each in inner)]
     if origin is not None:
         return [many(inner[0])]
+    if hint is branches.Branch:
+        return [branches.MAIN, branches.Branch(2, "draft", (branches.Fork(1, 2),))]
     assert dataclasses.is_dataclass(hint), f"say how to make up a {hint}"
     types_of = typing.get_type_hints(hint)
     return [hint(**{field.name: made_up(types_of[field.name])[0] for field in dataclasses.fields(hint)})]  # type: ignore[operator]
@@ -197,6 +198,8 @@ def more(conn: Connection) -> None:
         jobs.finish(conn, leased, jobs.FAILED, 1.0)
     jobs.retry(conn, failed, 1.0)
     sessions.append(conn, "x", [], 1.0)
+    entries.changed_entries(conn, branches.MAIN, 1, 2)
+    entries.some_changed_entries(conn, branches.MAIN, 1, 2, 5)
 
 
 @pytest.fixture(params=["as it is", "with statistics"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import changes, checks, contents, departures, entries, memories
+from holdfast.catalog import changes, checks, contents, departures, entries, memories, subtrees
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.testing.seams import rooms
@@ -20,16 +20,16 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "of_nodes": (lambda c: entries.of_nodes(c, MAIN, 5, range(80)), "branch_id=? AND node_id=? AND to_seq>?"),
     "history_of_node": (lambda c: entries.history_of_node(c, MAIN, 5, 7), "branch_id=? AND node_id=?"),
     "of_contents": (lambda c: entries.of_contents(c, MAIN, 5, MANY, 10), "content_id=? AND to_seq>?"),
-    "visible_among": (lambda c: entries.visible_among(c, MAIN, 5, MANY), "content_id=? AND to_seq>?"),
+    "visible_among": (lambda c: subtrees.visible_among(c, MAIN, 5, MANY), "content_id=? AND to_seq>?"),
     "subtree_contents": (
-        lambda c: entries.subtree_contents(c, MAIN, 5, 1, 9),
+        lambda c: subtrees.subtree_contents(c, MAIN, 5, 1, 9),
         "branch_id=? AND parent_id=? AND to_seq>?",
     ),
     "directories_below": (
-        lambda c: entries.directories_below(c, MAIN, 5, 1),
+        lambda c: subtrees.directories_below(c, MAIN, 5, 1),
         "branch_id=? AND parent_id=? AND to_seq>?",
     ),
-    "contents_below": (lambda c: entries.contents_below(c, MAIN, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "contents_below": (lambda c: subtrees.contents_below(c, MAIN, 5, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
     "of_content": (lambda c: entries.of_content(c, MAIN, 5, "x", 0, 10), "content_id=? AND to_seq>?"),
     "named": (lambda c: entries.named(c, MAIN, 5, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
     "between": (lambda c: changes.between(c, MAIN, 4, 5, 9), "from_seq>? AND from_seq<?"),
@@ -44,7 +44,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "departures": (lambda c: departures.after(c, MAIN, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
     "children of the departed": (lambda c: departures.children(c, MAIN, 1, "", 9), "parent_id=? AND name>?"),
     "former": (lambda c: memories.former(c, MAIN, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
-    "end": (lambda c: entries.end(c, 5, [1]), "rowid=?"),
+    "end": (lambda c: entries.end(c, MAIN, 5, [entries.ROOT_ENTRY]), "rowid=?"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import holdfast
 from holdfast import SearchMode
-from holdfast.catalog import entries
+from holdfast.catalog import subtrees
 from holdfast.front.store import Store
 from holdfast.index.lance import row_set
 from holdfast.search import directory_contents, search
@@ -103,13 +103,13 @@ def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: 
 
 def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    ask = entries.directories_below
+    ask = subtrees.directories_below
 
     def counted(*of: Any) -> Any:
         asked.append(1)
         return ask(*of)
 
-    monkeypatch.setattr(entries, "directories_below", counted)
+    monkeypatch.setattr(subtrees, "directories_below", counted)
 
     def found(under: str, word: str) -> list[str]:
         return sorted(hit.path for hit in store.search(word, under=under, mode="text"))

@@ -138,3 +138,12 @@ def rows_among(conn: Connection, sql: str, values: Iterable[Any], params: Params
     for batch in batches(values):
         marks, named = in_list(batch)
         yield from conn.rows(sql.replace(":ids", marks), {**named, **(params or {})})
+
+
+def run_among(conn: Connection, sql: str, values: Iterable[Any], params: Params | None = None) -> int:
+    """Run a statement that says `IN (:ids)` for any number of values, a batch at a time; returns the rows touched."""
+    touched = 0
+    for batch in batches(values):
+        marks, named = in_list(batch)
+        touched += conn.run(sql.replace(":ids", marks), {**named, **(params or {})})
+    return touched

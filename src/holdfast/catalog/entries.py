@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection, Row, in_list, rows_among
+from holdfast.catalog.branches import UNCOVERED, Branch
+from holdfast.catalog.engine import Connection, Row, in_list, run_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
-_COLUMNS = "entry_id, node_id, parent_id, name, content_id, size, modified, source, source_stamp, from_seq, to_seq"
+_WRITTEN = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
+_COLUMNS = f"entry_id, {_WRITTEN}, from_seq, to_seq"
 
 
 #: begins the stamp of a file that was added and then changed in the store; the content that was added and what its
@@ -84,122 +85,87 @@ ROOT_ENTRY = new_directory(ROOT_NODE, ROOT_NODE, "", modified=0.0)
 # `+branch_id` keeps SQLite, which has no statistics here, from preferring an index that begins with the branch, which
 # nearly all rows share, to the one over the commits or contents asked about. To PostgreSQL it means nothing.
 
-_CHILD = f"""SELECT {_COLUMNS} FROM entries
-    WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq > :seq
+_CHILD = f"""SELECT {_COLUMNS} FROM entries e
+    WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq > :seq{UNCOVERED}
     ORDER BY to_seq LIMIT 1"""
-_CHILDREN = f"""SELECT {_COLUMNS} FROM entries
-    WHERE branch_id = :branch AND parent_id = :parent AND to_seq > :seq AND from_seq <= :seq"""
-_NODE = f"""SELECT {_COLUMNS} FROM entries
-    WHERE branch_id = :branch AND node_id = :node AND to_seq > :seq
+_CHILDREN = f"""SELECT {_COLUMNS} FROM entries e
+    WHERE branch_id = :branch AND parent_id = :parent AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
+_NAMED = f"""SELECT {_COLUMNS} FROM entries e WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids)
+    AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
+_NODE = f"""SELECT {_COLUMNS} FROM entries e
+    WHERE branch_id = :branch AND node_id = :node AND to_seq > :seq{UNCOVERED}
     ORDER BY to_seq LIMIT 1"""
+_NODES = f"""SELECT {_COLUMNS} FROM entries e
+    WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
+_HISTORY = f"SELECT {_COLUMNS} FROM entries e WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
 
 
 def child(conn: Connection, branch: Branch, seq: int, parent: int, name: str) -> Entry | None:
     """Return what is called `name` under the node `parent`."""
-    row = conn.row(_CHILD, {"branch": branch.id, "seq": seq, "parent": parent, "name": name})
-    return _if_begun(row, seq)
+    for level in branch.levels(seq):
+        row = conn.row(level.sql(_CHILD), {"parent": parent, "name": name, **level.params})
+        if (found := _if_begun(row, level.seq)) is not None:
+            return found
+    return None
 
 
 def children(conn: Connection, branch: Branch, seq: int, parent: int) -> list[Entry]:
     """Return all that is directly under the node `parent`, in no order."""
-    return [Entry(*row) for row in conn.rows(_CHILDREN, {"branch": branch.id, "seq": seq, "parent": parent})]
+    return [Entry(*row) for row in branch.rows(conn, seq, _CHILDREN, {"parent": parent})]
 
 
 def has_children(conn: Connection, branch: Branch, seq: int, parent: int) -> bool:
     """Return whether anything is directly under the node `parent`."""
-    return conn.row(f"{_CHILDREN} LIMIT 1", {"branch": branch.id, "seq": seq, "parent": parent}) is not None
+    return any(
+        conn.row(level.sql(f"{_CHILDREN} LIMIT 1"), {"parent": parent, **level.params}) is not None
+        for level in branch.levels(seq)
+    )
 
 
 def named(conn: Connection, branch: Branch, seq: int, parent: int, names: Iterable[str]) -> list[Entry]:
     """Return those of `names` that are directly under the node `parent`, in no order."""
-    sql = f"""SELECT {_COLUMNS} FROM entries
-        WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
-    return [Entry(*row) for row in rows_among(conn, sql, names, {"branch": branch.id, "parent": parent, "seq": seq})]
+    return [Entry(*row) for row in branch.rows_among(conn, seq, _NAMED, names, {"parent": parent})]
 
 
 def of_node(conn: Connection, branch: Branch, seq: int, node: int) -> Entry | None:
     """Return the entry of one node, whether or not its ancestors still stand."""
-    return _if_begun(conn.row(_NODE, {"branch": branch.id, "seq": seq, "node": node}), seq)
+    for level in branch.levels(seq):
+        found = _if_begun(conn.row(level.sql(_NODE), {"node": node, **level.params}), level.seq)
+        if found is not None:
+            return found
+    return None
 
 
 def of_nodes(conn: Connection, branch: Branch, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
     """Return the entries of many nodes by node id; a node without one is left out."""
-    sql = f"""SELECT {_COLUMNS} FROM entries
-        WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq"""
-    return {row[1]: Entry(*row) for row in rows_among(conn, sql, nodes, {"branch": branch.id, "seq": seq})}
+    return {row[1]: Entry(*row) for row in branch.rows_among(conn, seq, _NODES, nodes)}
 
 
 def history_of_node(conn: Connection, branch: Branch, seq: int, node: int) -> list[Entry]:
     """Return every entry the node has had up to `seq`, oldest first."""
-    rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM entries WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
-        " ORDER BY from_seq",
-        {"branch": branch.id, "node": node, "seq": seq},
-    )
-    return [Entry(*row) for row in rows]
+    found: dict[int, Entry] = {}
+    for level in branch.levels(seq):
+        for row in conn.rows(_HISTORY, {"node": node, **level.params}):
+            # What a branch has adopted is its own row, and its base's of the same commit.
+            found.setdefault(row[9], Entry(*row))
+    return [found[from_seq] for from_seq in sorted(found)]
 
 
 def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[str], limit: int) -> list[Entry]:
     """Return entries holding any of `contents`, at most `limit` of them, in no order."""
     marks, params = in_list(contents)
-    rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM entries WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq"
-        " AND +branch_id = :branch LIMIT :limit",
-        {**params, "branch": branch.id, "seq": seq, "limit": limit},
-    )
-    return [Entry(*row) for row in rows]
+    sql = f"""SELECT {_COLUMNS} FROM entries e WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq
+        AND +branch_id = :branch{UNCOVERED} LIMIT :limit"""
+    return [Entry(*row) for row in branch.rows(conn, seq, sql, {**params, "limit": limit})[:limit]]
 
 
 def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: int, limit: int) -> list[Entry]:
     """Return entries holding one content, in order of entry id: at most `limit` of those with an id above `after`."""
-    rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM entries WHERE content_id = :content AND to_seq > :seq AND from_seq <= :seq"
-        " AND +branch_id = :branch AND entry_id > :after ORDER BY entry_id LIMIT :limit",
-        {"content": content, "branch": branch.id, "seq": seq, "after": after, "limit": limit},
-    )
-    return [Entry(*row) for row in rows]
-
-
-#: the directory node itself and the directories below it
-_BELOW = """WITH RECURSIVE below(node_id) AS (
-            SELECT CAST(:node AS BIGINT) UNION
-            SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
-            WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)"""
-_FILES_BELOW = """FROM below JOIN entries e ON e.parent_id = below.node_id
-        WHERE e.branch_id = :branch AND e.content_id IS NOT NULL AND e.to_seq > :seq AND e.from_seq <= :seq"""
-
-
-def subtree_contents(conn: Connection, branch: Branch, seq: int, node: int, limit: int) -> list[str]:
-    """Return the distinct contents at or below a directory node, at most `limit` of them."""
-    rows = conn.rows(
-        f"{_BELOW} SELECT DISTINCT e.content_id {_FILES_BELOW} LIMIT :limit",
-        {"branch": branch.id, "seq": seq, "node": node, "limit": limit},
-    )
-    return [row[0] for row in rows]
-
-
-def directories_below(conn: Connection, branch: Branch, seq: int, node: int) -> list[int]:
-    """Return a directory node and the nodes of all directories below it."""
-    rows = conn.rows(f"{_BELOW} SELECT node_id FROM below", {"branch": branch.id, "seq": seq, "node": node})
-    return [row[0] for row in rows]
-
-
-def contents_below(conn: Connection, branch: Branch, seq: int, node: int) -> list[str]:
-    """Return the content of every file below a directory node, once for each file."""
-    rows = conn.rows(f"{_BELOW} SELECT e.content_id {_FILES_BELOW}", {"branch": branch.id, "seq": seq, "node": node})
-    return [row[0] for row in rows]
-
-
-def visible_among(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> set[str]:
-    """Return which of `contents` stand somewhere in the tree, all ancestors standing too."""
-    sql = f"""WITH RECURSIVE up(content_id, node_id) AS (
-            SELECT e.content_id, e.parent_id FROM entries e
-            WHERE e.content_id IN (:ids) AND +e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq
-            UNION
-            SELECT up.content_id, e.parent_id FROM up JOIN entries e ON e.node_id = up.node_id
-            WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq)
-        SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}"""
-    return {row[0] for row in rows_among(conn, sql, contents, {"branch": branch.id, "seq": seq})}
+    sql = f"""SELECT {_COLUMNS} FROM entries e WHERE content_id = :content AND to_seq > :seq AND from_seq <= :seq
+        AND +branch_id = :branch AND entry_id > :after{UNCOVERED} ORDER BY entry_id LIMIT :limit"""
+    params = {"content": content, "after": after, "limit": limit}
+    found = [Entry(*row) for row in branch.rows(conn, seq, sql, params)]
+    return sorted(found, key=lambda entry: entry.entry_id)[:limit]
 
 
 _CHANGED = f"""SELECT {_COLUMNS} FROM entries
@@ -210,34 +176,47 @@ _CHANGED = f"""SELECT {_COLUMNS} FROM entries
 
 def changed_entries(conn: Connection, branch: Branch, after: int, until: int) -> list[Entry]:
     """Return every entry that began or ended in (after, until], each once."""
-    window = {"branch": branch.id, "after": after, "until": until}
-    return [Entry(*row) for row in conn.rows(_CHANGED.format(union="UNION"), window)]
+    sql = _CHANGED.format(union="UNION")
+    return [Entry(*row) for window in branch.windows(after, until) for row in conn.rows(sql, window)]
 
 
 def some_changed_entries(conn: Connection, branch: Branch, after: int, until: int, limit: int) -> list[Entry]:
     """Return at most `limit` entries that began or ended in (after, until], one that did both twice."""
     # UNION ALL, so that the rows are given as they are found and no more are read than that.
-    rows = conn.rows(
-        f"{_CHANGED.format(union='UNION ALL')} LIMIT :limit",
-        {"branch": branch.id, "after": after, "until": until, "limit": limit},
-    )
-    return [Entry(*row) for row in rows]
+    sql = f"{_CHANGED.format(union='UNION ALL')} LIMIT :limit"
+    windows = branch.windows(after, until)
+    return [Entry(*row) for window in windows for row in conn.rows(sql, {"limit": limit, **window})][:limit]
 
 
-def end(conn: Connection, seq: int, entry_ids: Iterable[int]) -> None:
-    """End entries at commit `seq`."""
+def end(conn: Connection, branch: Branch, seq: int, ended: Iterable[Entry]) -> None:
+    """End entries of a branch at commit `seq`; those of its base become its own, and end for it alone."""
+    ending = list(ended)
+    if branch.forks:
+        _adopt(conn, branch, [entry.node_id for entry in ending])
+        conn.run_many(
+            f"UPDATE entries SET to_seq = :seq WHERE branch_id = :branch AND node_id = :node AND to_seq = {FOREVER}",
+            [{"seq": seq, "branch": branch.id, "node": entry.node_id} for entry in ending],
+        )
+        return
     conn.run_many(
         f"UPDATE entries SET to_seq = :seq WHERE entry_id = :entry AND to_seq = {FOREVER}",
-        [{"seq": seq, "entry": entry} for entry in entry_ids],
+        [{"seq": seq, "entry": entry.entry_id} for entry in ending],
     )
+
+
+def _adopt(conn: Connection, branch: Branch, nodes: list[int]) -> None:
+    """Make the rows that a branch sees of its base, of nodes that it changes for the first time, rows of its own."""
+    sql = f"""INSERT INTO entries ({_WRITTEN}, from_seq, branch_id) SELECT {_WRITTEN}, from_seq, :own FROM entries e
+        WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
+    for level in branch.levels()[1:]:
+        run_among(conn, level.sql(sql), nodes, {"own": branch.id, **level.params})
 
 
 def begin(conn: Connection, branch: Branch, seq: int, new: Iterable[Entry]) -> None:
     """Begin entries at commit `seq`; their own entry_id, from_seq and to_seq are not looked at."""
     conn.run_many(
-        """INSERT INTO entries (branch_id, node_id, parent_id, name, content_id, size, modified, source,
-            source_stamp, from_seq)
-        VALUES (:branch, :node, :parent, :name, :content, :size, :modified, :source, :stamp, :seq)""",
+        f"""INSERT INTO entries ({_WRITTEN}, from_seq, branch_id)
+        VALUES (:node, :parent, :name, :content, :size, :modified, :source, :stamp, :seq, :branch)""",
         [_values(branch, seq, entry) for entry in new],
     )
 

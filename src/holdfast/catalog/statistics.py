@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from holdfast.catalog import subtrees
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import ROOT_NODE
@@ -19,17 +20,7 @@ class TreeSize:
 
 def tree_size(conn: Connection, branch: Branch, seq: int) -> TreeSize:
     """Return how much is visible at commit `seq`."""
-    row = conn.row(
-        f"""WITH RECURSIVE below(node_id) AS (
-            SELECT CAST({ROOT_NODE} AS BIGINT) UNION
-            SELECT e.node_id FROM below JOIN entries e ON e.parent_id = below.node_id
-            WHERE e.branch_id = :branch AND e.content_id IS NULL AND e.to_seq > :seq AND e.from_seq <= :seq)
-        SELECT count(e.content_id), count(*) - count(e.content_id), coalesce(sum(e.size), 0)
-        FROM below JOIN entries e ON e.parent_id = below.node_id
-        WHERE e.branch_id = :branch AND e.to_seq > :seq AND e.from_seq <= :seq""",
-        {"branch": branch.id, "seq": seq},
-    )
-    return TreeSize(row[0], row[1], int(row[2])) if row else TreeSize(0, 0, 0)
+    return TreeSize(*subtrees.size_below(conn, branch, seq, ROOT_NODE))
 
 
 def stored(conn: Connection) -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
-from holdfast.catalog import contents, digests, entries, search_rows
+from holdfast.catalog import contents, digests, search_rows, subtrees
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.contents import ROWS_BY, Content, Rendition
 from holdfast.catalog.engine import Connection, batches
@@ -153,7 +153,7 @@ def _visible(run: _Reindex) -> list[str]:
     if entry.content_id is not None:
         return [entry.content_id]
     with run.tree.read() as conn:
-        return sorted(entries.subtree_contents(conn, run.tree.branch, run.tree.seq, entry.node_id, limit=2**62))
+        return sorted(subtrees.subtree_contents(conn, run.tree.branch, run.tree.seq, entry.node_id, limit=2**62))
 
 
 def _outdated(backend: Backend, ids: list[str], *, everything: bool) -> Iterator[Content]:

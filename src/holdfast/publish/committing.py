@@ -150,7 +150,7 @@ class TreeChange:
             changes=len(begun) + len(ended),
         )
         commit = commits.publish(conn, terms.branch, new)
-        entries.end(conn, commit.id, [entry.entry_id for entry in ended])
+        entries.end(conn, terms.branch, commit.id, ended)
         # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
         final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
         entries.begin(conn, terms.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])

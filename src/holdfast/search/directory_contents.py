@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from holdfast.catalog import entries
+from holdfast.catalog import entries, subtrees
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.index.lance.content_set import ContentSet
@@ -67,8 +67,8 @@ class Below:
         return found.contents
 
     def _asked(self, conn: Connection, branch: Branch, seq: int, node: int) -> _Known:
-        directories = entries.directories_below(conn, branch, seq, node)
-        contents = entries.contents_below(conn, branch, seq, node)
+        directories = subtrees.directories_below(conn, branch, seq, node)
+        contents = subtrees.contents_below(conn, branch, seq, node)
         return _Known(seq, frozenset(directories), _compact(frozenset(contents)))
 
     def _carried(self, conn: Connection, known: _Known, branch: Branch, seq: int, node: int) -> _Known | None:

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, entries, search_rows, settings
+from holdfast.catalog import commits, search_rows, settings, subtrees
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
@@ -87,7 +87,7 @@ def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[
     for page in found:
         with backend.engine.read() as conn:
             live = live_among(conn, backend.embedder, page - yielded)
-            hidden = live - entries.visible_among(conn, MAIN, head, live)
+            hidden = live - subtrees.visible_among(conn, MAIN, head, live)
             places = search_rows.places(conn, backend.embedder, hidden)
         in_tail = {content_id for content_id, at in places.items() if at.place == search_rows.TAIL}
         without_rows = {content_id for content_id in in_tail if not places[content_id].chunks}
@@ -123,7 +123,7 @@ def _check_hidden(conn: Connection, backend: Backend, head: int, chunks: dict[st
     """Raise StagingOutdated unless what was hidden at `head` still is, and its rows are where they were."""
     # A content that somebody made seen again after `head` must stay where searches look (G4).
     newest = commits.head(conn, MAIN)
-    if newest != head and entries.visible_among(conn, MAIN, newest, chunks):
+    if newest != head and subtrees.visible_among(conn, MAIN, newest, chunks):
         raise StagingOutdated
     if _in_live_table(conn, backend, chunks) != chunks:
         raise StagingOutdated

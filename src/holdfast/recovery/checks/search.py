@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import branches, checks, commits, contents, entries, pins, search_rows
+from holdfast.catalog import branches, checks, commits, contents, pins, search_rows, subtrees
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import HoldfastError
 from holdfast.host.importing import importing
@@ -92,7 +92,7 @@ def unsearchable(conn: Connection, backend: Backend) -> Iterator[str]:
     for branch in branches.every(conn):
         head, last = commits.head(conn, branch), ""
         while page := checks.unsearchable(conn, backend.embedder, branch, last, PAGE):
-            yield from sorted(entries.visible_among(conn, branch, head, page))
+            yield from sorted(subtrees.visible_among(conn, branch, head, page))
             last = page[-1]
 
 
