@@ -16,8 +16,8 @@ import holdfast
 from bench.bench_spine import bare_insert
 from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import sentence
-from holdfast.catalog import jobs
-from holdfast.catalog.enqueueing import NewJob
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.front.store import Store
 from holdfast.jobs import JobKind
 from holdfast.testing.seams import rooms

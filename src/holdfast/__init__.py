@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.enqueueing import JobTicket
-from holdfast.catalog.jobs import Job, JobState
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work.enqueueing import JobTicket
+from holdfast.catalog.work.jobs import Job, JobState
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.digest.digest import Summary
 from holdfast.errors import (
     AlreadyExists,

@@ -24,10 +24,11 @@ import pytest
 
 import holdfast
 from holdfast import catalog
-from holdfast.catalog import branches, entries, intents, jobs, locks, sessions
+from holdfast.catalog import branches, entries, intents
 from holdfast.catalog.engine import Connection, Params, Row
-from holdfast.catalog.enqueueing import NewJob
 from holdfast.catalog.schema import metadata
+from holdfast.catalog.work import jobs, locks, sessions
+from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.errors import HoldfastError
 from holdfast.testing.seams import rooms
 
@@ -35,9 +36,9 @@ HOME = Path(catalog.__file__).parent
 #: modules that run the database itself, not questions
 MACHINERY = {"engine", "sqlite", "frozen", "turnstile", "schema", "values", "upgrade"}
 MODULES = {
-    path.stem: importlib.import_module(f"holdfast.catalog.{path.stem}")
-    for path in sorted(HOME.glob("*.py"))
-    if path.stem not in MACHINERY | {"__init__"}
+    path.stem: importlib.import_module(".".join(("holdfast.catalog", *path.relative_to(HOME).with_suffix("").parts)))
+    for path in sorted(HOME.rglob("*.py"))
+    if path.stem not in MACHINERY | {"__init__"} and path.parent.name not in ("engines", "migrations")
 }
 TABLES = set(metadata.tables)
 #: columns that nearly all rows of a table share: what is found by nothing else is a scan
@@ -83,7 +84,7 @@ def sites() -> set[tuple[str, int, int]]:
     """Return (module, first line, last line) of every place in the source that runs a statement."""
     found = set()
     for name in MODULES:
-        for node in ast.walk(ast.parse((HOME / f"{name}.py").read_text("utf-8"))):
+        for node in ast.walk(ast.parse(Path(MODULES[name].__file__ or "").read_text("utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
             asks = isinstance(node.func, ast.Attribute) and node.func.attr in _SITE
@@ -106,7 +107,7 @@ class Planner:
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
             path = Path(frame.f_code.co_filename)
-            if path.parent == HOME and path.stem in MODULES:
+            if path.is_relative_to(HOME) and path.stem in MODULES:
                 self.passed.add((path.stem, frame.f_lineno))
             frame = frame.f_back
 

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import changes, checks, contents, departures, entries, memories, subtrees
+from holdfast.catalog import contents, entries, subtrees
 from holdfast.catalog.branches import MAIN
+from holdfast.catalog.checking import checks
 from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.catalog.history import changes, departures
+from holdfast.catalog.work import memories
 from holdfast.testing.seams import rooms
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself

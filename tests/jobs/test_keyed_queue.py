@@ -9,9 +9,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from holdfast.catalog import audit, jobs
+from holdfast.catalog import audit
 from holdfast.catalog.branches import MAIN
-from holdfast.catalog.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job, JobState
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job, JobState
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import pytest
 
 import holdfast
-from holdfast.catalog import jobs
 from holdfast.catalog.branches import MAIN
+from holdfast.catalog.work import jobs
 from holdfast.errors import Conflict, HoldfastError, LockLost, Unsupported
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock

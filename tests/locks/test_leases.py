@@ -9,7 +9,7 @@ import pytest
 
 import holdfast
 from holdfast import Components
-from holdfast.catalog import locks as rows
+from holdfast.catalog.work import locks as rows
 from holdfast.errors import Locked, LockLost, ReadOnly, Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process as processes

@@ -15,7 +15,7 @@ import pytest
 import holdfast
 from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
-from holdfast.catalog.locks import LockRow
+from holdfast.catalog.work.locks import LockRow
 from holdfast.errors import Locked, LockLost
 from holdfast.hooks import Hooks
 from holdfast.host.clock import ManualClock

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from holdfast.catalog.jobs import Job
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work.jobs import Job
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.cli.output import iso
 from holdfast.digest.digest import Summary
 from holdfast.jobs.queue import JobStats

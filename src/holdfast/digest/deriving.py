@@ -11,11 +11,12 @@ from itertools import groupby
 from typing import TypeVar
 
 from holdfast.backend import Backend
-from holdfast.catalog import contents, digests
+from holdfast.catalog import contents
 from holdfast.catalog.contents import Content, Rendition
-from holdfast.catalog.digests import FolderDigest
 from holdfast.catalog.engine import Connection, batches
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.work import digests
+from holdfast.catalog.work.digests import FolderDigest
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester, DirectoryItem, SummaryPair
 from holdfast.digest.extractive import LOOKED_AT
 from holdfast.digest.states import Folder, survey

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import commits, digests
+from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.work import digests
 from holdfast.digest.deriving import Deriving, read_head
 from holdfast.digest.digest import ABSTRACT, Digester, Summary, SummaryPair
 from holdfast.digest.extractive import Extractive

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from holdfast.backend import Backend
-from holdfast.catalog import digests
+from holdfast.catalog.work import digests
 from holdfast.digest.digest import ABSTRACT
 from holdfast.tree.reading import FileInfo
 

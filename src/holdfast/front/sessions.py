@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import sessions as rows
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.work import sessions as rows
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
 

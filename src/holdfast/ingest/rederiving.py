@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
-from holdfast.catalog import checks
+from holdfast.catalog.checking import checks
 from holdfast.catalog.contents import Content
 from holdfast.documents import Derived
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.backend import Backend
-from holdfast.catalog import contents, digests, search_rows, subtrees
+from holdfast.catalog import contents, search_rows, subtrees
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.contents import ROWS_BY, Content, Rendition
 from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.work import digests
 from holdfast.documents import Derived
 from holdfast.errors import Unsupported
 from holdfast.ingest.conversion.convert import Document, default_registry

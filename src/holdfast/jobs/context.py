@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeVar
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.jobs import Job
 from holdfast.errors import Conflict, LockLost
 from holdfast.faults import point
 from holdfast.models.concurrent_calls import Answer, Dropped, Errand, Stop, side_by_side

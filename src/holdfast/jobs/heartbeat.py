@@ -5,8 +5,8 @@ import threading
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.jobs import Job
 from holdfast.jobs import outcome
 from holdfast.jobs.kinds import JobKind
 from holdfast.jobs.outcome import lease_end

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, jobs
+from holdfast.catalog import audit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.jobs import Job
 from holdfast.errors import HoldfastError, Locked, ProviderFailed
 from holdfast.faults import point
 from holdfast.host import process

@@ -8,9 +8,9 @@ from typing import Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
-from holdfast.catalog.enqueueing import ATTEMPTS, NewJob, seconds_of
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.enqueueing import ATTEMPTS, NewJob, seconds_of
+from holdfast.catalog.work.jobs import Job
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.waker import Waker
 

@@ -13,10 +13,10 @@ from types import TracebackType
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.jobs import Job
 from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
 from holdfast.host import process

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from holdfast.catalog.jobs import Job
+from holdfast.catalog.work.jobs import Job
 from holdfast.host.threads import SupervisedThread
 
 #: seconds between two looks of an idle worker at what other processes enqueued: the first

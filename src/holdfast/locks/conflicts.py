@@ -6,10 +6,10 @@ is known at once, on another one only its lease tells.
 
 from collections.abc import Callable, Sequence
 
-from holdfast.catalog import locks
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.locks import HELD, LockRow
+from holdfast.catalog.work import locks
+from holdfast.catalog.work.locks import HELD, LockRow
 from holdfast.host.process import Identity
 from holdfast.locks.modes import SUBTREE, PathLock, ancestors
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.locks import LockRow
+from holdfast.catalog.work.locks import LockRow
 from holdfast.errors import LockLost, Unsupported
 from holdfast.host.clock import Clock
 from holdfast.locks import messages

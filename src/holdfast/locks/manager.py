@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from holdfast import paths
-from holdfast.catalog import locks
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
-from holdfast.catalog.locks import HELD, LockRow
+from holdfast.catalog.work import locks
+from holdfast.catalog.work.locks import HELD, LockRow
 from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
 from holdfast.host import process
 from holdfast.host.clock import Clock

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from holdfast.catalog.locks import LockRow
+from holdfast.catalog.work.locks import LockRow
 from holdfast.errors import Locked
 from holdfast.host.process import Identity
 from holdfast.locks.modes import PathLock, conflicts

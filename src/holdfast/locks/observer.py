@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal, cast
 
 from holdfast import paths
-from holdfast.catalog import locks
-from holdfast.catalog.locks import HELD, QUEUED, LockCount, LockRow
+from holdfast.catalog.work import locks
+from holdfast.catalog.work.locks import HELD, QUEUED, LockCount, LockRow
 from holdfast.host.clock import utc
 from holdfast.host.process import Identity
 from holdfast.locks import messages

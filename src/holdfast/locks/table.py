@@ -13,10 +13,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from holdfast.catalog import audit, locks
+from holdfast.catalog import audit
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
-from holdfast.catalog.locks import HELD, QUEUED, LockRow
+from holdfast.catalog.work import locks
+from holdfast.catalog.work.locks import HELD, QUEUED, LockRow
 from holdfast.errors import Unsupported
 from holdfast.faults import point
 from holdfast.host.clock import Clock

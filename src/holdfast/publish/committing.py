@@ -12,9 +12,9 @@ from holdfast.catalog import commits, contents, entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.enqueueing import JobTicket, tell
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import NODES_PER_COMMIT
+from holdfast.catalog.work.enqueueing import JobTicket, tell
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, TooLarge
 from holdfast.faults import point

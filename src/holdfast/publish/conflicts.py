@@ -7,10 +7,11 @@ changed, or asks for what it looked at itself: whichever is fewer (G9).
 
 from collections.abc import Iterator
 
-from holdfast.catalog import changes, commits
+from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.changes import Changed
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.history import changes
+from holdfast.catalog.history.changes import Changed
 from holdfast.errors import Conflict
 from holdfast.tree.overlay import Overlay
 

@@ -12,10 +12,10 @@ from typing import Any
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
 from holdfast.documents import Body, Draft
 from holdfast.errors import IsADirectory, NotFound, Unsupported
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit

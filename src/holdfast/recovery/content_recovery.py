@@ -7,7 +7,8 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of, pieces_of
-from holdfast.catalog import checks, contents
+from holdfast.catalog import contents
+from holdfast.catalog.checking import checks
 from holdfast.catalog.contents import Content
 from holdfast.documents import HEAD_BYTES, Body, Derived, body_of_bytes, body_of_file
 from holdfast.errors import HoldfastError

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from holdfast import opening
 from holdfast.backend import Backend
-from holdfast.catalog import audit, intents, jobs, pins
+from holdfast.catalog import audit, intents, pins
 from holdfast.catalog.engine import CatalogDamaged
 from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.catalog.work import jobs
 from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
 from holdfast.host.clock import Clock

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, branches, checks, contents, entries, search_rows, statistics
+from holdfast.catalog import audit, branches, contents, entries, search_rows
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.checking import checks, statistics
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived

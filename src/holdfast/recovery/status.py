@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, commits, intents, search_rows, statistics
+from holdfast.catalog import audit, commits, intents, search_rows
 from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.checking import statistics
 from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 
 

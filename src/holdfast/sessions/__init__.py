@@ -1,6 +1,6 @@
 """Sessions: conversations that are archived in one commit and remembered by a durable job."""
 
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.sessions.archiving import SessionCommit
 from holdfast.sessions.context import SessionContext
 from holdfast.sessions.session import Session, SessionInfo

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
-from holdfast.catalog import jobs, sessions
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.contents import MARKDOWN, Content, Rendition
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.enqueueing import NewJob
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work import jobs, sessions
+from holdfast.catalog.work.enqueueing import NewJob
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import Conflict, NotFound
 from holdfast.faults import point

@@ -1,6 +1,7 @@
 """What `verify` asks of sessions and jobs: none of them points at nothing."""
 
-from holdfast.catalog import jobs, sessions, work_checks
+from holdfast.catalog.checking import work_checks
+from holdfast.catalog.work import jobs, sessions
 from holdfast.recovery.checks.inspection import BYTES, LISTED, RESTORE, Inspection
 from holdfast.sessions.archiving import MEMORY
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.sessions import Message
+from holdfast.catalog.work.sessions import Message
 from holdfast.sessions import messages as wording
 
 #: ASCII characters in one token, as models count them on average, and bytes of UTF-8 of all other text: a Chinese

@@ -5,10 +5,10 @@ on from there.
 """
 
 from holdfast.backend import Backend
-from holdfast.catalog import jobs, sessions
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.work import jobs, sessions
 from holdfast.errors import Conflict
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from holdfast.catalog.sessions import Message
+from holdfast.catalog.work.sessions import Message
 from holdfast.models.concurrent_calls import Answer
 from holdfast.models.port import Model, Shape
 from holdfast.sessions.memory import Memory

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from holdfast.catalog.sessions import Message
+from holdfast.catalog.work.sessions import Message
 from holdfast.errors import CorruptStore, TooLarge, Unsupported
 from holdfast.host.clock import utc
 

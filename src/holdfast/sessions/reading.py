@@ -2,7 +2,7 @@
 
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.errors import CorruptStore
 from holdfast.sessions import messages as wording
 from holdfast.sessions.archiving import folder

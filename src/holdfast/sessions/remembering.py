@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import sessions
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.sessions import Archive, Message
+from holdfast.catalog.work import sessions
+from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.digest.deriving import write_pair
 from holdfast.digest.digest import Digester, SummaryPair
 from holdfast.digest.extractive import Extractive

@@ -8,10 +8,10 @@ from typing import Any
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import sessions
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.sessions import Archive, Message, SessionRow
+from holdfast.catalog.work import sessions
+from holdfast.catalog.work.sessions import Archive, Message, SessionRow
 from holdfast.digest.digest import Summary
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.faults import point

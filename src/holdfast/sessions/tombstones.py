@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import memories as rows
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.work import memories as rows
 from holdfast.errors import CorruptStore
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
 from holdfast.sessions.reading import read_content

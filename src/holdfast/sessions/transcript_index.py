@@ -9,9 +9,10 @@ import threading
 import time
 
 from holdfast.backend import Backend
-from holdfast.catalog import search_rows, sessions
+from holdfast.catalog import search_rows
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
+from holdfast.catalog.work import sessions
 from holdfast.documents import body_of_bytes
 from holdfast.host.flag import Flag
 from holdfast.host.threads import SupervisedThread

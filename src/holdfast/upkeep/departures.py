@@ -6,9 +6,9 @@ they are found by walking down from it. Both go by pages, whatever the size of a
 
 from dataclasses import dataclass, field
 
-from holdfast.catalog import departures
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.history import departures
 
 #: rows read at a time
 PAGE = 500

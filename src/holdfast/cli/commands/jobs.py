@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.catalog.jobs import STATES, Job
+from holdfast.catalog.work.jobs import STATES, Job
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count, visible

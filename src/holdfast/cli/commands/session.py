@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.catalog.sessions import Message
+from holdfast.catalog.work.sessions import Message
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import jobs
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.enqueueing import NewJob
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.errors import Conflict
 from holdfast.ingest.publishing import placement
 from holdfast.ingest.publishing.placement import Member, Published, Removal, Vanished

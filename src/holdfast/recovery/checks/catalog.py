@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from holdfast.catalog import branches, checks, commits
-from holdfast.catalog.checks import Place
+from holdfast.catalog import branches, commits
+from holdfast.catalog.checking import checks
+from holdfast.catalog.checking.checks import Place
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.recovery.checks.inspection import LISTED, RESTORE, Inspection, path_of

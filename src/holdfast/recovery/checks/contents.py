@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from holdfast.blobs.hashing import content_id_of
-from holdfast.catalog import checks, contents, statistics
+from holdfast.catalog import contents
+from holdfast.catalog.checking import checks, statistics
 from holdfast.catalog.contents import Content
 from holdfast.errors import HoldfastError
 from holdfast.recovery.checks.inspection import BYTES, LISTED, REPAIR, Inspection, path_of, where

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
-from holdfast.catalog import branches, checks, commits
-from holdfast.catalog.checks import Place
+from holdfast.catalog import branches, commits
+from holdfast.catalog.checking import checks
+from holdfast.catalog.checking.checks import Place
 from holdfast.catalog.engine import CatalogDamaged, Connection
 from holdfast.catalog.values import FOREVER
 from holdfast.tree.committed import CommittedTree, within

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.backend import Backend
-from holdfast.catalog import branches, checks, commits, contents, pins, search_rows, subtrees
+from holdfast.catalog import branches, commits, contents, pins, search_rows, subtrees
+from holdfast.catalog.checking import checks
 from holdfast.catalog.engine import CatalogDamaged, Connection, batches
 from holdfast.errors import HoldfastError
 from holdfast.host.importing import importing

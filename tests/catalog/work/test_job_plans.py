@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import jobs
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.work import jobs
 from holdfast.testing.seams import rooms
 from tests.catalog.test_query_plans import Planning
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from holdfast.catalog.engine import Connection, Row, in_list
-from holdfast.catalog.enqueueing import NewJob
+from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.host.clock import utc
 
 QUEUED, WAITING, RUNNING = "queued", "waiting", "running"

@@ -1,0 +1,1 @@
+"""Questions about who does what: jobs, sessions and memories, abstracts, locks."""
