@@ -142,7 +142,8 @@ searchable = sa.Table(
     sa.Column("place", Text, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("embedder", "content_id"),
-    sa.Index(None, "embedder", "place"),
+    # No index of places: whoever goes through the contents of one goes through nearly all, and in a large store each
+    # index of hashes is one more page to be written for every file that is added.
     sqlite_with_rowid=False,
 )
 

@@ -344,7 +344,6 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("embedder", "content_id", name=op.f("pk_searchable")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_searchable_embedder_place"), "searchable", ["embedder", "place"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("session_id", TEXT, nullable=False),
