@@ -12,7 +12,7 @@ import pytest
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported
 from holdfast.ingest.conversion import archive, formats, pages
 from holdfast.ingest.conversion.convert import Registry, convert, default_registry, open_document
-from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, Limits
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, MIB, ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters import pdf
 from holdfast.ingest.converters.extraction import engine
@@ -21,7 +21,7 @@ from tests.support import documents as make
 BOMB = make.docx(extra={"word/media/image.bin": b"\0" * (50 * MIB)})
 
 
-def refusal(name: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> HoldfastError:
+def refusal(name: str, data: bytes, limits: ConversionLimits = DEFAULT_LIMITS) -> HoldfastError:
     with pytest.raises(HoldfastError) as caught:
         convert(open_document(name, data), limits)
     assert name in caught.value.message
@@ -38,9 +38,13 @@ def test_a_zip_bomb_is_too_large() -> None:
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(max_archive_bytes=1000), Limits(max_member_bytes=100), Limits(max_archive_entries=3)],
+    [
+        ConversionLimits(max_archive_bytes=1000),
+        ConversionLimits(max_member_bytes=100),
+        ConversionLimits(max_archive_entries=3),
+    ],
 )
-def test_each_limit_of_a_container_is_kept(limits: Limits) -> None:
+def test_each_limit_of_a_container_is_kept(limits: ConversionLimits) -> None:
     assert isinstance(refusal("a.docx", make.docx(), limits), TooLarge)
 
 
@@ -100,7 +104,7 @@ def test_a_document_over_the_size_limit_is_refused_without_being_read(tmp_path: 
 
 
 def test_text_and_documents_have_limits_of_their_own() -> None:
-    limits = Limits(max_text_bytes=10, max_document_bytes=10**6)
+    limits = ConversionLimits(max_text_bytes=10, max_document_bytes=10**6)
     assert isinstance(refusal("a.md", b"eleven bytes", limits), TooLarge)
     assert convert(open_document("a.docx", make.docx()), limits).markdown
 
@@ -153,7 +157,7 @@ def test_any_exception_of_a_converter_becomes_a_failure_of_that_document() -> No
         def accepts(self, media_type: str) -> bool:
             return True
 
-        def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+        def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
             raise ZeroDivisionError("by zero")
 
     with pytest.raises(ConversionFailed, match=r"a\.md could not be converted: ZeroDivisionError"):
@@ -214,7 +218,7 @@ def test_a_page_cannot_imitate_a_page_marker(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_pdf_of_many_pages_is_parsed_in_parts_and_numbered_through() -> None:
     data = make.pdf([[f"Number {n}", *make.SENTENCES] for n in range(1, 8)])
-    parted = convert(open_document("a.pdf", data), Limits(pdf_pages_at_once=3))
+    parted = convert(open_document("a.pdf", data), ConversionLimits(pdf_pages_at_once=3))
     starts = pages.starts(parted.markdown)
     assert [number for _, number in starts] == [1, 2, 3, 4, 5, 6, 7]
     assert parted.markdown.index("Number 5") > starts[4][0]

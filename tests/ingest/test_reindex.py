@@ -12,7 +12,7 @@ from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.index.text import analysis
 from holdfast.ingest import reindex as module
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.ingest.report import Progress
@@ -37,7 +37,7 @@ def upgraded(old: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Return that store, after an upgrade whose text converter says more."""
     convert = TextConverter.convert
 
-    def more(self: TextConverter, document: Document, limits: Limits) -> ConvertedDocument:
+    def more(self: TextConverter, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         found = convert(self, document, limits)
         return replace(found, markdown=f"PREFACE\n\n{found.markdown}")
 
@@ -106,7 +106,7 @@ def test_under_must_be_there(old: Store) -> None:
 
 
 def test_what_cannot_be_converted_any_more_keeps_what_it_has(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: TextConverter, document: Document, limits: Limits) -> ConvertedDocument:
+    def refuse(self: TextConverter, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         raise ConversionFailed("no more", remedy="Have it looked at")
 
     monkeypatch.setattr(TextConverter, "convert", refuse)

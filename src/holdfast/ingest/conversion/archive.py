@@ -17,7 +17,7 @@ from typing import IO
 
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
 from holdfast.ingest.conversion import formats
-from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, Limits
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, ConversionLimits
 from holdfast.ingest.conversion.port import unreadable
 
 #: bytes that one directory record takes at most before a directory is taken for hostile
@@ -67,7 +67,7 @@ def has_directory(source: Path | bytes, name: str) -> bool:
         return _END in _tail(file)
 
 
-def check(name: str, source: Path | bytes, limits: Limits) -> str | None:
+def check(name: str, source: Path | bytes, limits: ConversionLimits) -> str | None:
     """Make sure that `source` is a sound zip within `limits`; return its media type, None when it is no known one.
 
     Raises TooLarge for a zip bomb, ConversionFailed when the container is encrypted, truncated or damaged.
@@ -80,7 +80,7 @@ def check(name: str, source: Path | bytes, limits: Limits) -> str | None:
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str, limits: Limits) -> Iterator[zipfile.ZipFile]:
+def _opened(source: Path | bytes, name: str, limits: ConversionLimits) -> Iterator[zipfile.ZipFile]:
     with _file(source, name) as file:
         # Before zipfile builds an object per record: a billion records would exhaust the memory.
         _check_record_count(name, _tail(file), limits)
@@ -112,7 +112,7 @@ def _tail(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _check_record_count(name: str, tail: bytes, limits: Limits) -> None:
+def _check_record_count(name: str, tail: bytes, limits: ConversionLimits) -> None:
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
         raise _damaged(name, "the zip directory is missing, the file is truncated")
@@ -124,7 +124,7 @@ def _check_record_count(name: str, tail: bytes, limits: Limits) -> None:
         raise _bomb(name, f"its directory lists more than {limits.max_archive_entries} members")
 
 
-def _check_directory(name: str, members: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check_directory(name: str, members: list[zipfile.ZipInfo], limits: ConversionLimits) -> None:
     if any(member.flag_bits & 1 for member in members):
         raise encrypted(name)
     if len(members) > limits.max_archive_entries:
@@ -140,7 +140,9 @@ def _check_directory(name: str, members: list[zipfile.ZipInfo], limits: Limits) 
         raise _bomb(name, f"it unpacks to {total // packed} times its size, more than {limits.max_archive_ratio}")
 
 
-def _unpack_all(name: str, container: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _unpack_all(
+    name: str, container: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: ConversionLimits
+) -> None:
     total = 0
     for member in members:
         with container.open(member) as stream:
@@ -150,7 +152,7 @@ def _unpack_all(name: str, container: zipfile.ZipFile, members: list[zipfile.Zip
                     raise _bomb(name, f"it unpacks to more than {limits.max_archive_bytes} bytes")
 
 
-def locked_chapters(name: str, source: Path | bytes, limits: Limits) -> bool:
+def locked_chapters(name: str, source: Path | bytes, limits: ConversionLimits) -> bool:
     """Tell whether an e-book's chapters are encrypted (fonts alone may be)."""
     with _opened(source, name, limits) as container:
         if "META-INF/encryption.xml" not in container.namelist():

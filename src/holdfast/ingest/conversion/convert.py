@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge, Unsupported
 from holdfast.ingest.conversion import formats, media
-from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, REMEDY, Limits
+from holdfast.ingest.conversion.limits import DEFAULT_LIMITS, REMEDY, ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Converter, Document
 from holdfast.ingest.converters.html import HtmlConverter
 from holdfast.ingest.converters.mail import MailConverter
@@ -18,10 +18,10 @@ from holdfast.ingest.converters.table import TableConverter
 from holdfast.ingest.converters.text import TextConverter
 
 __all__ = [
+    "ConversionLimits",
     "ConvertedDocument",
     "Converter",
     "Document",
-    "Limits",
     "Registry",
     "convert",
     "default_registry",
@@ -76,7 +76,9 @@ def open_document(name: str, source: Path | bytes) -> Document:
     return Document(name, source, media.detect(name, source))
 
 
-def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Registry | None = None) -> ConvertedDocument:
+def convert(
+    document: Document, limits: ConversionLimits = DEFAULT_LIMITS, registry: Registry | None = None
+) -> ConvertedDocument:
     """Return the rendition of `document`, signed with its converter's name and version.
 
     An empty document has an empty rendition. Raises Unsupported, TooLarge or ConversionFailed, each naming the
@@ -101,7 +103,7 @@ def convert(document: Document, limits: Limits = DEFAULT_LIMITS, registry: Regis
     return replace(rendition, converter=converter.name, version=converter.version)
 
 
-def _check_size(document: Document, size: int, limits: Limits) -> None:
+def _check_size(document: Document, size: int, limits: ConversionLimits) -> None:
     textual = formats.is_textual(document.media_type)
     largest = limits.max_text_bytes if textual else limits.max_document_bytes
     if size > largest:

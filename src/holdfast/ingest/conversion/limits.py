@@ -6,7 +6,7 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ConversionLimits:
     """How large one document may be, as it lies on disk and as it unfolds.
 
     Passing a limit raises TooLarge for that document; the others of a batch go on.
@@ -34,7 +34,7 @@ class Limits:
     max_table_cells: int = 10_000_000
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ConversionLimits()
 
 #: what can be done about a document that passes one of them: they are no settings
 REMEDY = "Split it into smaller documents, or leave it out"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from holdfast.errors import ConversionFailed
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Converter(Protocol):
         """Tell whether documents of this media type can be converted."""
         ...
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the Markdown of `document`.
 
         Raises ConversionFailed when it is damaged or encrypted, TooLarge when it passes a limit.

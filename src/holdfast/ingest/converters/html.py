@@ -6,7 +6,7 @@ import re
 
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import Decoded, decode, marked_encoding
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful, tidy
 from holdfast.ingest.converters.dates import iso
@@ -59,7 +59,7 @@ class HtmlConverter:
         """Tell whether the media type is HTML."""
         return media_type == formats.HTML
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the page's Markdown; a page nested too deep for its structure comes as plain text with a warning."""
         decoded = decode_page(document.read())
         page = without_handles(decoded.text)
@@ -106,7 +106,7 @@ def nesting(page: str) -> int:
     return deepest
 
 
-def _read(name: str, page: str, limits: Limits) -> tuple[str, tuple[str, ...]]:
+def _read(name: str, page: str, limits: ConversionLimits) -> tuple[str, tuple[str, ...]]:
     """Return the page's Markdown and what was lost on the way."""
     data = code_lines.marked(page).encode("utf-8")
     whole = functools.partial(engine.extract, name, data, formats.HTML, limits)

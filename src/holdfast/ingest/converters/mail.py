@@ -10,7 +10,7 @@ from typing import cast
 
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import tidy
 from holdfast.ingest.converters.dates import iso
@@ -41,7 +41,7 @@ class MailConverter:
         """Tell whether the media type is an e-mail message."""
         return media_type == formats.EML
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the message, its subject as the title, its sender as the author."""
         message = message_from_bytes(document.read(), _class=EmailMessage, policy=modern)
         return ConvertedDocument(
@@ -52,7 +52,7 @@ class MailConverter:
         )
 
 
-def _blocks(message: EmailMessage, limits: Limits, deepest: int) -> Iterator[str]:
+def _blocks(message: EmailMessage, limits: ConversionLimits, deepest: int) -> Iterator[str]:
     for name in SHOWN:
         if value := " ".join((_header(message, name) or "").split()):
             yield f"**{name}**: {value[:HEADER_CHARACTERS]}"
@@ -61,7 +61,7 @@ def _blocks(message: EmailMessage, limits: Limits, deepest: int) -> Iterator[str
         yield "Attachments:\n\n" + "\n".join(names)
 
 
-def _read(part: EmailMessage, limits: Limits, deepest: int) -> Iterator[str]:
+def _read(part: EmailMessage, limits: ConversionLimits, deepest: int) -> Iterator[str]:
     """Yield the texts of a part, in order, without blank lines around them."""
     children = _children(part)
     if part.get_content_type() == _MESSAGE:
@@ -76,7 +76,7 @@ def _read(part: EmailMessage, limits: Limits, deepest: int) -> Iterator[str]:
         yield text
 
 
-def _best(children: list[EmailMessage], limits: Limits, deepest: int) -> list[str]:
+def _best(children: list[EmailMessage], limits: ConversionLimits, deepest: int) -> list[str]:
     """Return the texts of one of several forms of the same: the richest that has any."""
     for wanted in ("text/html", "text/"):
         for child in reversed(children):
@@ -101,7 +101,7 @@ def _children(part: EmailMessage) -> list[EmailMessage]:
     return cast(list[EmailMessage], part.get_payload()) if part.is_multipart() else []
 
 
-def _text(part: EmailMessage, limits: Limits) -> str:
+def _text(part: EmailMessage, limits: ConversionLimits) -> str:
     data = part.get_payload(decode=True)
     text = _decoded(data if isinstance(data, bytes) else b"", part.get_content_charset())
     if part.get_content_subtype() == "html" and text.strip():

@@ -8,7 +8,7 @@ from typing import Any
 from holdfast.errors import ConversionFailed
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.fences import fenced
@@ -33,7 +33,7 @@ class NotebookConverter:
         """Tell whether the media type is a Jupyter notebook."""
         return media_type == formats.NOTEBOOK
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the cells in order; pictures are left out, long outputs are cut."""
         decoded = decode(document.read())
         book = _parsed(document.name, decoded.text)

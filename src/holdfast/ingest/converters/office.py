@@ -2,7 +2,7 @@
 
 from holdfast.errors import ConversionFailed
 from holdfast.ingest.conversion import archive, formats, pages
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading
 from holdfast.ingest.converters import slides
@@ -29,7 +29,7 @@ class OfficeConverter:
         """Tell whether the media type is DOCX, PPTX, XLSX, EPUB or RTF."""
         return media_type in _ZIPPED or media_type == formats.RTF
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the Markdown of the document; the port's errors apply."""
         data = document.read()
         if data.startswith(_OLE):
@@ -44,7 +44,7 @@ class OfficeConverter:
         return _rendition(found, shown)
 
 
-def _check_container(document: Document, data: bytes, limits: Limits) -> None:
+def _check_container(document: Document, data: bytes, limits: ConversionLimits) -> None:
     # xberg takes a zip without slides for a presentation without words.
     if archive.check(document.name, data, limits) != document.media_type:
         kind = formats.label(document.media_type)

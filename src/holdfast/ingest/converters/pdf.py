@@ -17,7 +17,7 @@ from typing import Any
 from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.host.importing import importing
 from holdfast.ingest.conversion import archive, formats, pages
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, meaningful
 from holdfast.ingest.converters.dates import iso
@@ -71,7 +71,7 @@ class PdfConverter:
         """Tell whether the media type is PDF."""
         return media_type == formats.PDF
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the pages in order, each after its marker line; the port's errors apply."""
         data = document.read()
         _check_whole(document.name, data)
@@ -133,7 +133,9 @@ def _page_text(document: Any, at: int) -> str:
         page.close()
 
 
-def _read_structured(document: Document, data: bytes, limits: Limits) -> tuple[engine.Extracted, tuple[str, ...]]:
+def _read_structured(
+    document: Document, data: bytes, limits: ConversionLimits
+) -> tuple[engine.Extracted, tuple[str, ...]]:
     try:
         parts = [
             (start, engine.extract(document.name, part, formats.PDF, limits))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from holdfast.errors import ConversionFailed, TooLarge
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
-from holdfast.ingest.conversion.limits import REMEDY, Limits
+from holdfast.ingest.conversion.limits import REMEDY, ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 
 #: characters from which the separator is told
@@ -24,7 +24,7 @@ class TableConverter:
         """Tell whether the media type is CSV or TSV."""
         return media_type in (formats.CSV, formats.TSV)
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the table; raises TooLarge when it has more cells than `limits` allows."""
         decoded = decode(document.read())
         separator = "\t" if document.media_type == formats.TSV else _separator(decoded.text)

@@ -5,7 +5,7 @@ import json
 from holdfast.index.text.front_matter import front_matter
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.conversion.decode import decode
-from holdfast.ingest.conversion.limits import Limits
+from holdfast.ingest.conversion.limits import ConversionLimits
 from holdfast.ingest.conversion.port import ConvertedDocument, Document
 from holdfast.ingest.conversion.titles import first_heading, tidy
 from holdfast.ingest.converters.dates import iso
@@ -32,7 +32,7 @@ class TextConverter:
         plain = media_type in (formats.MARKDOWN, formats.TEXT, formats.JSON)
         return plain or formats.language(media_type) is not None
 
-    def convert(self, document: Document, limits: Limits) -> ConvertedDocument:
+    def convert(self, document: Document, limits: ConversionLimits) -> ConvertedDocument:
         """Return the decoded text; bytes that no encoding explains are replaced and warned about, never refused."""
         decoded = decode(document.read())
         if document.media_type == formats.MARKDOWN:

@@ -15,7 +15,7 @@ from typing import Any
 from holdfast.errors import ConversionFailed, HoldfastError, TooLarge
 from holdfast.host.importing import importing
 from holdfast.ingest.conversion import archive, formats
-from holdfast.ingest.conversion.limits import REMEDY, Limits
+from holdfast.ingest.conversion.limits import REMEDY, ConversionLimits
 from holdfast.ingest.conversion.titles import meaningful
 from holdfast.ingest.converters.dates import iso
 from holdfast.ingest.converters.extraction.foreign import finish
@@ -49,7 +49,9 @@ def version() -> str:
     return installed_version("xberg")
 
 
-def extract(name: str, data: bytes, media_type: str, limits: Limits, without: tuple[str, ...] = ()) -> Extracted:
+def extract(
+    name: str, data: bytes, media_type: str, limits: ConversionLimits, without: tuple[str, ...] = ()
+) -> Extracted:
     """Return what xberg makes of `data`; of HTML, leave out the elements that the CSS selectors in `without` name.
 
     Raises ConversionFailed when the document is damaged or encrypted, or the parser panics; TooLarge past a limit.
@@ -77,7 +79,7 @@ async def extracted_by_xberg(name: str, data: bytes, media_type: str, config: An
 
 
 @cache
-def _config(limits: Limits, without: tuple[str, ...]) -> Any:
+def _config(limits: ConversionLimits, without: tuple[str, ...]) -> Any:
     with importing():
         import xberg
 
