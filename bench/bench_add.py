@@ -91,7 +91,7 @@ def seconds(action: Callable[[], object]) -> float:
 def add_seconds(store: Store, source: Path, jobs: int) -> float:
     """Return how long an add takes, which must add everything."""
     reports: list[AddReport] = []
-    taken = seconds(lambda: reports.append(store.add(source, jobs=jobs)))
+    taken = seconds(lambda: reports.append(store.add(source, workers=jobs)))
     assert not reports[0].failed, reports[0]
     return taken
 
@@ -120,7 +120,7 @@ def against_bare(folder: Path, *, files: int, size: int, jobs: int, target: floa
             taken.append(bare_seconds(source, fresh(folder), encode))
         with holdfast.create(fresh(folder) / "kb") as store:
             began = time.perf_counter()
-            report = store.add(source, jobs=jobs)
+            report = store.add(source, workers=jobs)
             ours.append(time.perf_counter() - began)
         assert report.added == files, report
         shares.append(report.seconds["publish"] / report.seconds["wall"])

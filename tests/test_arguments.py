@@ -106,4 +106,4 @@ def test_what_a_signature_allows_is_taken(store: Store, tmp_path: Path) -> None:
     store.session("t").append("user", None, parts=({"type": "x"},), at=5)
     assert store.jobs.wait([], timeout=0) == []
     (tmp_path / "f.md").write_text("f")
-    assert store.add(tmp_path / "f.md", jobs=1, progress=None, stop=lambda: False).added == 1
+    assert store.add(tmp_path / "f.md", workers=1, progress=None, stop=lambda: False).added == 1

@@ -114,7 +114,7 @@ OPERATIONS = {
     "search": "store.search('lease', mode='text')",
     "by meaning": "store.search('lease', mode='vector')",
     "write": "store.write('/new/%d.md' % number, 'lease %d' % number)",
-    "add": "store.add(source, to='/added/%d' % number, jobs=1)",
+    "add": "store.add(source, to='/added/%d' % number, workers=1)",
     "verify": "store.maintenance.verify(deep=True)",
     "gc": "store.maintenance.gc()",
     "optimize": "store.maintenance.optimize()",

@@ -14,6 +14,7 @@ from holdfast.catalog.work.enqueueing import JobTicket
 from holdfast.catalog.work.jobs import Job, JobState
 from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.digest.digest import Summary
+from holdfast.documents import Data
 from holdfast.errors import (
     AlreadyExists,
     Conflict,
@@ -52,6 +53,7 @@ from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
 from holdfast.locks.observer import LockInfo, LockState, LockStats
 from holdfast.models.concurrent_calls import Answer
+from holdfast.publish.matching import IfMatch
 from holdfast.publish.scope import TransactionScope
 from holdfast.publish.transaction import Transaction, TransactionJobs
 from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
@@ -61,7 +63,7 @@ from holdfast.sessions.memory import Memory, MemorySource
 from holdfast.sessions.session import Session, SessionInfo
 from holdfast.tree.history import Change
 from holdfast.tree.reading import FileInfo, GrepMatch
-from holdfast.tree.snapshot import Snapshot
+from holdfast.tree.snapshot import At, Snapshot
 from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ __all__ = [
     "AlreadyExists",
     "Answer",
     "Archive",
+    "At",
     "AuditRecord",
     "Backoff",
     "Change",
@@ -90,6 +93,7 @@ __all__ = [
     "Conflict",
     "ConversionFailed",
     "CorruptStore",
+    "Data",
     "Explanation",
     "Failed",
     "Failure",
@@ -99,6 +103,7 @@ __all__ = [
     "GrepMatch",
     "Hit",
     "HoldfastError",
+    "IfMatch",
     "IntentInfo",
     "IntentState",
     "InvalidConfig",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from holdfast.blobs.hashing import verified
@@ -10,7 +11,17 @@ from holdfast.blobs.store import BlobStore
 from holdfast.catalog import audit, contents
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine, unshareable
-from holdfast.documents import Body, Deriver, Draft, body_of_bytes
+from holdfast.documents import (
+    HEAD_BYTES,
+    Body,
+    Data,
+    Deriver,
+    Draft,
+    body_of_bytes,
+    body_of_file,
+    body_of_stream,
+    reading_source,
+)
 from holdfast.errors import CorruptStore, HoldfastError, Unsupported
 from holdfast.hooks import Hooks
 from holdfast.host import process
@@ -75,21 +86,29 @@ class Backend:
         with suppress(HoldfastError, OSError), self.engine.write(durable=False) as conn:
             audit.write(conn, now, audit.TROUBLE, f"{what} in hour {now // HOUR:.0f}", f"{what}: {error}")
 
-    def draft(self, path: str, data: bytes | str, media_type: str | None = None) -> Draft:
+    def draft(self, path: str, data: Data, media_type: str | None = None) -> Draft:
         """Return a draft of `data`, text as UTF-8, for the file at `path`; raises Unsupported for anything else."""
+        name = path.rpartition("/")[2]
+        if isinstance(data, Path):
+            with reading_source(data):
+                with data.open("rb") as file:
+                    kind = media_type or self.deriver.media_type(name, file.read(HEAD_BYTES))
+                return Draft(name, body_of_file(data, kind), self.deriver)
         if not isinstance(data, bytes | str):
-            kind = type(data).__name__
-            raise Unsupported(f"{path} cannot hold a value of type {kind}", path=path, remedy="Give bytes or text")
+            body = body_of_stream(data, lambda head: media_type or self.deriver.media_type(name, head))
+            return Draft(name, body, self.deriver)
         try:
             raw = data.encode("utf-8") if isinstance(data, str) else data
         except UnicodeEncodeError as error:
             raise Unsupported(f"The text for {path} is not valid Unicode", path=path, remedy="Give bytes") from error
-        name = path.rpartition("/")[2]
         return Draft(name, body_of_bytes(raw, media_type or self.deriver.media_type(name, raw)), self.deriver)
 
     def stored_body(self, content: Content) -> Body:
         """Return a stored content as a body."""
-        return Body(content.content_id, content.size, content.media_type, lambda: self.stream(content))
+        blobs, name = self.blobs, content.content_id
+        # A part of a blob cannot be held against its hash; `verify` reads it all.
+        part = None if content.inline else lambda start, end: blobs.stream(name, start, end)
+        return Body(name, content.size, content.media_type, lambda: self.stream(content), part=part)
 
     def stream(self, content: Content) -> Iterator[bytes]:
         """Yield the bytes of a stored content; raises CorruptStore when they are missing or not what was stored."""

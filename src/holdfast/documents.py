@@ -18,6 +18,9 @@ from holdfast.host import disk
 
 #: bytes; files up to this size are held in memory while they are prepared
 IN_MEMORY_BYTES = 16 * 1024 * 1024
+#: what a file is written from: bytes, text (stored as UTF-8), a file on disk, or an open binary file
+Data = bytes | str | Path | BinaryIO
+
 #: bytes of a file that its media type is told from
 HEAD_BYTES = 64 * 1024
 
@@ -34,10 +37,19 @@ class Body:
     pieces: Callable[[], Iterator[bytes]] = field(repr=False)
     #: the file on disk that holds just these bytes, if there is one
     path: Path | None = None
+    #: yields the bytes from one place to before another, without reading the others; None where all are at hand
+    part: Callable[[int, int], Iterator[bytes]] | None = field(default=None, repr=False)
 
     @property
     def content(self) -> Content:
         return Content(self.content_id, self.size, self.media_type, inline=self.size <= INLINE_LIMIT)
+
+    def between(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to before `end`, as far as there are any."""
+        end = min(end, self.size)
+        if start >= end:
+            return b""
+        return b"".join(self.part(start, end)) if self.part else self.data()[start:end]
 
     def data(self) -> bytes:
         """Return all bytes at once."""

@@ -134,12 +134,12 @@ def test_an_add_enqueues_the_digests_of_what_it_added(store: Store, tmp_path: Pa
     source = tmp_path / "papers"
     source.mkdir()
     (source / "a.md").write_text("# A\n\nThis tells of the letter a.")
-    store.add(source, jobs=1)
-    store.add(source, jobs=1)
+    store.add(source, workers=1)
+    store.add(source, workers=1)
     assert [(job.kind, job.payload) for job in store.jobs] == [("abstract", {"path": "/resources/papers"})]
     work(store)
     assert store.summaries.abstract("/resources/papers", derive=False).text == "This tells of the letter a."
-    store.add(source, jobs=1)
+    store.add(source, workers=1)
     assert store.jobs.stats().depth == 0
 
 

@@ -44,7 +44,7 @@ def test_a_file_that_became_a_link_is_not_followed(
         (papers / name).symlink_to(outside / Path(name).name)
 
     between(monkeypatch, swap)
-    report = store.add(papers, jobs=1)
+    report = store.add(papers, workers=1)
     assert [failure.source for failure in report.failed] == [str(papers / name)]
     assert not any(b"secret" in data.lower() or data == SECRET.encode() for data in files_of(store).values())
 
@@ -57,7 +57,7 @@ def test_a_folder_that_became_a_link_is_not_followed(
         (papers / "deep").symlink_to(outside)
 
     between(monkeypatch, swap)
-    assert len(store.add(papers, jobs=1).failed) == 2
+    assert len(store.add(papers, workers=1).failed) == 2
     assert list(files_of(store)) == ["/resources/papers/a.md"]
 
 
@@ -70,7 +70,7 @@ def test_a_named_pipe_in_the_place_of_a_file_is_not_waited_for(
             os.mkfifo(papers / name)
 
     between(monkeypatch, swap)
-    report = store.add(papers, jobs=1)
+    report = store.add(papers, workers=1)
     assert (report.added, len(report.failed)) == (1, 2)
 
 
@@ -80,12 +80,12 @@ def test_a_file_that_was_saved_anew_is_read(store: Store, papers: Path, monkeypa
         (papers / "new").replace(papers / "a.md")
 
     between(monkeypatch, save)
-    assert store.add(papers, jobs=1).failed == ()
+    assert store.add(papers, workers=1).failed == ()
     assert store.read("/resources/papers/a.md") == b"# Saved anew"
 
 
 def test_a_link_within_the_source_is_read(store: Store, papers: Path) -> None:
     (papers / "link.md").symlink_to("deep/b.md")
-    store.add(papers, jobs=1)
+    store.add(papers, workers=1)
     assert store.read("/resources/papers/link.md") == b"# Fences"
     assert store.stat("/resources/papers/link.md").source == str(papers / "link.md")

@@ -19,7 +19,7 @@ def progress(state):
         ACTION
 
 with holdfast.open(sys.argv[1], components=components) as store:
-    report = store.add(sys.argv[2], jobs=1, stop=lambda: bool(reached), progress=progress)
+    report = store.add(sys.argv[2], workers=1, stop=lambda: bool(reached), progress=progress)
     say(report.interrupted, report.added)
 """
 
@@ -83,6 +83,6 @@ def test_a_kill_at_a_fault_point_leaves_whole_groups(
 ) -> None:
     code = "components = holdfast.Components(limits=holdfast.Limits(group_files=90))\n"
     code += "from holdfast.publish import staging\nstaging.TAIL_ROWS_PER_COMMIT = 8\n"
-    code += "with holdfast.open(sys.argv[1], components=components) as store: store.add(sys.argv[2], jobs=1)"
+    code += "with holdfast.open(sys.argv[1], components=components) as store: store.add(sys.argv[2], workers=1)"
     assert child(code, folder, many, faults=f"{point}=kill@2").ended_by_kill()
     assert_goes_on(folder, many, added(folder))

@@ -62,7 +62,7 @@ def test_waiting_for_the_writers_turn_is_a_stage_of_its_own(
     slow = SlowTurnstile(engine)
     monkeypatch.setattr(engine, "_turnstile", slow)
     monkeypatch.setattr(sqlite, "time", SimpleNamespace(perf_counter=slow.now))
-    seconds = store.add(notes, jobs=1).seconds
+    seconds = store.add(notes, workers=1).seconds
     assert slow.turns >= 2
     assert seconds["lock_wait"] == TURN * slow.turns
     assert list(seconds)[: len(STAGES)] == [*STAGES]
@@ -72,7 +72,7 @@ def test_at_debug_level_there_is_a_line_for_every_stage_and_every_file(
     store: Store, notes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "holdfast.ingest"):
-        store.add(notes, jobs=1)
+        store.add(notes, workers=1)
     said = [record.getMessage() for record in caplog.records if record.name == "holdfast.ingest"]
     for stage in STAGES:
         assert any(line.startswith(f"{stage} ") and " ms " in line for line in said), stage
@@ -82,5 +82,5 @@ def test_at_debug_level_there_is_a_line_for_every_stage_and_every_file(
 
 def test_without_it_nothing_is_said(store: Store, notes: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "holdfast.ingest"):
-        store.add(notes, jobs=1)
+        store.add(notes, workers=1)
     assert not [record for record in caplog.records if record.name == "holdfast.ingest"]

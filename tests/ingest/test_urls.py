@@ -111,7 +111,7 @@ def test_a_redirect_to_anything_is_a_failure_of_that_url_alone(
 ) -> None:
     allow_private(store)
     replies.answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
-    report = store.add(f"{replies.url}/first", f"{server}/other", jobs=1)
+    report = store.add(f"{replies.url}/first", f"{server}/other", workers=1)
     assert report.added == 1
     (failure,) = report.failed
     assert (failure.source, failure.stage) == (f"{replies.url}/first", "fetch")
@@ -122,7 +122,7 @@ def test_a_redirect_to_anything_is_a_failure_of_that_url_alone(
 @pytest.mark.parametrize("url", ["http://a..b/", "http://[::1", "http://\udcff/", "http://a.org:x/", "https://\x00/"])
 def test_an_address_that_cannot_be_one_fails_alone(store: Store, server: str, url: str) -> None:
     allow_private(store)
-    report = store.add(url, f"{server}/other", jobs=1)
+    report = store.add(url, f"{server}/other", workers=1)
     assert (report.added, len(report.failed)) == (1, 1)
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def notes(tmp_path: Path) -> Path:
 def follow(store: Store) -> Callable[..., Iterator[AddReport]]:
     """Return a function that follows a folder, and gives up after many looks."""
 
-    def start(*sources: Path, **how: object) -> Iterator[AddReport]:
+    def start(*sources: Path, **how: Any) -> Iterator[AddReport]:
         looks = count()
         return iter(store.watch(*sources, stop=lambda: next(looks) > LOOKS, **how))
 
@@ -121,7 +122,7 @@ def test_a_file_that_failed_is_not_tried_again_before_it_has_changed(
 
     monkeypatch.setattr(Preparers, "give", noted)
     (notes / "bad.ipynb").write_text("no notebook")
-    reports = follow(notes, jobs=1)
+    reports = follow(notes, workers=1)
     assert [failure.code for failure in next(reports).failed] == ["conversion_failed"]
     (notes / "b.md").write_text("second")
     assert [failure.code for failure in changed(reports).failed] == ["conversion_failed"]

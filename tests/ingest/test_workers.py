@@ -195,7 +195,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> 
     seen = []
     for jobs in (1, 2):
         with holdfast.create(tmp_path / f"kb{jobs}") as store:
-            report = store.add(source, jobs=jobs)
+            report = store.add(source, workers=jobs)
             texts = {path: store.read_text(path) for path in store.glob("/resources/in/*")}
             seen.append((texts, report.added, [(f.source, f.code) for f in report.failed]))
     assert seen[0] == seen[1]
@@ -207,7 +207,7 @@ def test_a_script_without_a_main_guard_can_add(tmp_path: Path, folder: Path, chi
     said = child(
         textwrap.dedent("""
         with holdfast.open(sys.argv[1]) as store:
-            say(store.add(sys.argv[2], jobs=2).added)
+            say(store.add(sys.argv[2], workers=2).added)
         """),
         folder,
         tmp_path / "a.html",

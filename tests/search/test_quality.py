@@ -15,7 +15,7 @@ LIBRARY = Path(__file__).parents[2] / "examples" / "library"
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Return a store that holds the example library."""
     with holdfast.create(tmp_path_factory.mktemp("library") / "kb") as store:
-        assert not store.add(LIBRARY, jobs=1).failed
+        assert not store.add(LIBRARY, workers=1).failed
         yield store
 
 

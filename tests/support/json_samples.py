@@ -95,6 +95,7 @@ SAMPLES: dict[str, Sample] = {
     "cat": _lines("cat /a.md", "cat --raw /a.md"),
     "grep": _lines("grep token"),
     "write": _lines("write /c --text x"),
+    "edit": _lines("edit /a.md token coin"),
     "mkdir": _lines("mkdir /e"),
     "cp": _lines("cp /a.md /c.md"),
     "mv": _lines("mv /a.md /c.md"),

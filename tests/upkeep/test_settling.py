@@ -78,7 +78,7 @@ def test_a_large_add_has_indexed_before_it_returns_and_says_so(
     for number in range(300):
         (source / f"{number}.md").write_text(f"wombat {number}\n")
     told: list[Progress] = []
-    store.add(source, jobs=1, progress=told.append)
+    store.add(source, workers=1, progress=told.append)
     assert unindexed(store) <= 10
     assert told[-1].current == INDEXING
 
@@ -91,7 +91,7 @@ def test_a_large_add_leaves_no_tail_to_the_next_search(
     source.mkdir()
     for number in range(20):
         (source / f"{number}.md").write_text(f"wombat {number}\n")
-    store.add(source, jobs=1)
+    store.add(source, workers=1)
     assert store.explain("wombat").tail_rows == 0
     assert len(store.search("wombat", limit=30)) == 20
 
@@ -105,10 +105,10 @@ def test_a_large_add_leaves_few_fragments_to_look_into_and_a_small_one_as_many_a
     source.mkdir()
     for number in range(20):
         (source / f"{number}.md").write_text(f"wombat {number}\n")
-    store.add(source, jobs=1)
+    store.add(source, workers=1)
     assert len(segments.fragments(*live(store))) >= 3
     monkeypatch.setattr(report_module, "LARGE_ADD", 20)
-    store.add(source, jobs=1, to="/again")
+    store.add(source, workers=1, to="/again")
     assert len(segments.fragments(*live(store))) == 1
 
 
@@ -173,7 +173,7 @@ def test_the_groups_of_an_add_wait_until_upkeep_has_done_a_step(store: Store, tm
         return wait(seconds)
 
     gate._moved.wait = waited  # type: ignore[method-assign,assignment]
-    add = threading.Thread(target=lambda: store.add(tmp_path / "wombat.md", to="/a.md", jobs=1))
+    add = threading.Thread(target=lambda: store.add(tmp_path / "wombat.md", to="/a.md", workers=1))
     with gate.closed():
         add.start()
         waits.wait()

@@ -31,6 +31,18 @@ MessageOption = Annotated[
     str, typer.Option("-m", "--message", metavar="TEXT", help="What the commit says it does.", show_default=False)
 ]
 
+IfMatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--if-match", metavar="KNOWN", help="Only if it still holds this content, or has not changed since this commit."
+    ),
+]
+
+
+def known(if_match: str | None) -> int | str | None:
+    """Return what `--if-match` names: the number of a commit, or the id of a content."""
+    return int(if_match) if if_match is not None and if_match.isdecimal() and len(if_match) < 19 else if_match
+
 
 def store_path(path: str) -> str:
     """Return a path typed by a person as one from the root: `notes/a`, `./notes/a` and `/notes/a` are the same."""

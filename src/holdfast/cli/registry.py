@@ -14,7 +14,7 @@ FLAT = {
     "search": ("search",),
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep"),
-    "change": ("write", "mkdir", "cp", "mv", "rm"),
+    "change": ("write", "edit", "mkdir", "cp", "mv", "rm"),
     "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "restore"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex"),

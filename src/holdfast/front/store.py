@@ -12,9 +12,9 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
+from holdfast.documents import Data
 from holdfast.front.background import upkeep_of
 from holdfast.front.components import Components
-from holdfast.front.drafts import Data, draft_of
 from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks, manager_of
 from holdfast.front.maintenance import Maintenance
@@ -24,8 +24,9 @@ from holdfast.front.summaries import Summaries
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import publish_at_head
+from holdfast.publish.matching import IfMatch
+from holdfast.publish.scope import TransactionScope, publish_retried
+from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.sessions.transcript_index import Transcripts
@@ -183,7 +184,7 @@ class Store(Reads):
         self,
         *sources: str | os.PathLike[str],
         to: str = "/resources",
-        jobs: int | None = None,
+        workers: int | None = None,
         dry_run: bool = False,
         prune: bool | Literal["force"] = False,
         flatten: bool = False,
@@ -198,7 +199,7 @@ class Store(Reads):
         """Add files, folders and URLs below `to`: converted, searchable, in groups of one commit each.
 
         What is there unchanged is skipped; a file that cannot be read or converted fails by itself, in the report.
-        `jobs` worker processes prepare the files (as the settings say, unless told). `prune` removes what was added
+        `workers` processes prepare the files (as the settings say, unless told). `prune` removes what was added
         from these sources before and has vanished from them; of a source that looks unmounted, nothing, unless it is
         `"force"`. `name` is what the one source is called in the store. Raises AlreadyExists, before anything is added,
         when files of another source stand in the way; `overwrite` replaces those, and what was changed in the store.
@@ -209,7 +210,7 @@ class Store(Reads):
         return self._add(
             sources,
             to=to,
-            jobs=jobs,
+            workers=workers,
             dry_run=dry_run,
             prune=prune,
             flatten=flatten,
@@ -223,27 +224,55 @@ class Store(Reads):
         )
 
     def watch(
-        self, *sources: str | os.PathLike[str], stop: Callable[[], bool] = lambda: False, **how: Any
+        self,
+        *sources: str | os.PathLike[str],
+        to: str = "/resources",
+        workers: int | None = None,
+        prune: bool | Literal["force"] = True,
+        flatten: bool = False,
+        name: str = "",
+        overwrite: bool = False,
+        message: str = "",
+        actor: str | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
+        stop: Callable[[], bool] = lambda: False,
+        lock: Lock | None = None,
     ) -> "Iterator[AddReport]":
         """Add `sources`, then follow them: yields a report for what is there and one for every burst of changes.
 
-        What vanishes from a source is removed (`prune=False` keeps it); the rest of `how` is as for `add`. Ends once
-        `stop` returns true.
+        What vanishes from a source is removed (`prune=False` keeps it); all else is as for `add`. Ends once `stop`
+        returns true.
         """
         from holdfast.ingest.watch import watch
 
-        how = {"prune": True, "stop": stop, **how, "failures": {}}
-        first = iter((True,))
-        # Once it is under way, what gets in its way is a failure of that file alone.
-        return watch(
-            lambda: self._add(sources, look_first=next(first, False), **how), sources, self._parts.folder, stop
-        )
+        first, failures = iter((True,)), dict[str, Any]()
+
+        def add() -> "AddReport":
+            return self._add(
+                sources,
+                # Once it is under way, what gets in its way is a failure of that file alone.
+                look_first=next(first, False),
+                failures=failures,
+                to=to,
+                workers=workers,
+                prune=prune,
+                flatten=flatten,
+                name=name,
+                overwrite=overwrite,
+                message=message,
+                actor=actor,
+                progress=progress,
+                stop=stop,
+                lock=lock,
+            )
+
+        return watch(add, sources, self._parts.folder, stop)
 
     def _add(
         self,
         sources: Iterable[str | os.PathLike[str]],
         *,
-        jobs: int | None = None,
+        workers: int | None = None,
         actor: str | None = None,
         lock: Lock | None = None,
         **how: Any,
@@ -252,7 +281,7 @@ class Store(Reads):
         from holdfast.ingest.plan import planned
 
         how.update(branch=self._branch, actor=actor or self._backend.actor, group_files=self._limits.group_files)
-        plan = planned(self.settings.ingest, sources, jobs=jobs, **how)
+        plan = planned(self.settings.ingest, sources, jobs=workers, **how)
         with lock.used() if lock else nullcontext():
             report = add(self._backend, plan)
         if self._upkeep is not None:
@@ -261,14 +290,40 @@ class Store(Reads):
 
     # --- changing, one commit each
 
-    def write(self, path: str, data: Data, *, message: str = "", actor: str | None = None) -> Commit:
+    def write(
+        self, path: str, data: Data, *, if_match: IfMatch | None = None, message: str = "", actor: str | None = None
+    ) -> Commit:
         """Put `data` at `path`, over the file that stands there, searchable when this returns.
 
-        Missing directories are made. A file of any size is streamed, not held in memory.
+        Missing directories are made. A file of any size is streamed, not held in memory. `if_match` is what the file is
+        known as, its content id or a commit: raises Conflict when it is another by now, or gone. So it is for the other
+        changes; of a directory only its own entry is compared, not what is in it.
         """
-        draft = draft_of(self._backend, path, data)
+        draft = self._backend.draft(path, data)
         terms = self._terms(message or f"Write {path}", actor)
-        return publish_at_head(self._backend, lambda tx: tx.put(path, draft), [draft], terms)
+        return publish_at_head(self._backend, lambda tx: tx.put(path, draft, if_match=if_match), [draft], terms)
+
+    def edit(
+        self,
+        path: str,
+        old: str,
+        new: str,
+        *,
+        all: bool = False,
+        if_match: IfMatch | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> Commit:
+        """Replace the text `old` of a file, which must be in it exactly once, by `new`; with `all`, wherever it is.
+
+        What is edited are the bytes as they were written, which must be UTF-8, not their Markdown. Nobody's change is
+        lost: it is the file at the head that is edited. Raises Conflict when `old` is not there, or more than once.
+        """
+
+        def edit(tx: Transaction) -> None:
+            tx.edit(path, old, new, all=all, if_match=if_match)
+
+        return publish_retried(self._backend, edit, self._terms(message or f"Edit {path}", actor))
 
     def mkdir(
         self, path: str, *, parents: bool = False, exist_ok: bool = False, message: str = "", actor: str | None = None
@@ -278,11 +333,22 @@ class Store(Reads):
         return publish_at_head(self._backend, lambda tx: tx.mkdir(path, parents=parents, exist_ok=exist_ok), [], terms)
 
     def move(
-        self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
+        self,
+        source: str,
+        target: str,
+        *,
+        overwrite: bool = False,
+        if_match: IfMatch | None = None,
+        message: str = "",
+        actor: str | None = None,
     ) -> Commit:
         """Move a file or a directory to exactly `target`; one row is written, however large the directory."""
         terms = self._terms(message or f"Move {source} to {target}", actor)
-        return publish_at_head(self._backend, lambda tx: tx.move(source, target, overwrite=overwrite), [], terms)
+
+        def move(tx: Transaction) -> None:
+            tx.move(source, target, overwrite=overwrite, if_match=if_match)
+
+        return publish_at_head(self._backend, move, [], terms)
 
     def copy(
         self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
@@ -291,10 +357,22 @@ class Store(Reads):
         terms = self._terms(message or f"Copy {source} to {target}", actor)
         return publish_at_head(self._backend, lambda tx: tx.copy(source, target, overwrite=overwrite), [], terms)
 
-    def remove(self, path: str, *, recursive: bool = False, message: str = "", actor: str | None = None) -> Commit:
+    def remove(
+        self,
+        path: str,
+        *,
+        recursive: bool = False,
+        if_match: IfMatch | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> Commit:
         """Remove a file or an empty directory, or with `recursive` all below too; history keeps it."""
         terms = self._terms(message or f"Remove {path}", actor)
-        return publish_at_head(self._backend, lambda tx: tx.remove(path, recursive=recursive), [], terms)
+
+        def remove(tx: Transaction) -> None:
+            tx.remove(path, recursive=recursive, if_match=if_match)
+
+        return publish_at_head(self._backend, remove, [], terms)
 
     def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
         """Make `path` and all below it what it was at a commit, as a new commit.

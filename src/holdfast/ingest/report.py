@@ -53,7 +53,7 @@ class AddReport:
     #: whether the add was asked to stop before it had seen everything
     interrupted: bool = False
     #: the jobs that will derive abstracts and overviews of what was added
-    jobs: tuple[int, ...] = ()
+    job_ids: tuple[int, ...] = ()
     #: files that took over the history of one with the same content, which vanished from the source (`prune`)
     moved: int = 0
     #: source folders of which nothing was removed, because what is missing may not be gone (`prune`)

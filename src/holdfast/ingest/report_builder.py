@@ -102,7 +102,7 @@ class Tally:
             commits=tuple(self.commits),
             seconds=self.timer.total(),
             interrupted=interrupted,
-            jobs=tuple(self.jobs),
+            job_ids=tuple(self.jobs),
             moved=self.moved,
             not_pruned=tuple(self.not_pruned),
         )

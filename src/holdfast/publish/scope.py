@@ -6,13 +6,33 @@ from types import TracebackType
 from typing import TypeVar
 
 from holdfast.backend import Backend
+from holdfast.catalog.commits import Commit
 from holdfast.errors import Conflict
 from holdfast.locks.lock import Lock
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.transaction import Transaction
+from holdfast.publish.transaction import Transaction, begin
 from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
+
+#: races that one operation may lose before it gives up
+MAX_RACES = 20
+
+
+def publish_retried(backend: Backend, action: Callable[[Transaction], None], terms: CommitOptions) -> Commit:
+    """Run `action` on the head and commit it, again from a new snapshot when somebody else was quicker.
+
+    For an operation that reads what it writes. A Conflict that `action` itself raises is raised.
+    """
+    for tries_left in range(MAX_RACES, -1, -1):
+        tx = begin(backend, terms)
+        action(tx)
+        try:
+            return tx.commit()
+        except Conflict:
+            if not tries_left:
+                raise
+    raise AssertionError("the loop returns or raises")
 
 
 class TransactionScope:

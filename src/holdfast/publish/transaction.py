@@ -16,14 +16,17 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
-from holdfast.documents import Body, Draft
+from holdfast.documents import Body, Data, Draft
 from holdfast.errors import IsADirectory, NotFound, Unsupported
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
 from holdfast.publish.conflicts import Ground
+from holdfast.publish.editing import edited
+from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.overlay import FileState, Overlay
 from holdfast.tree.reading import Reads
+from holdfast.tree.snapshot import At, resolve
 from holdfast.tree.walking import TreeView
 
 
@@ -72,6 +75,7 @@ class Transaction(Reads):
         self._backend = backend
         #: the commit it began on
         self.base = tree.seq
+        self._tree = tree
         self._terms = terms
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
@@ -86,25 +90,32 @@ class Transaction(Reads):
 
     # --- changes
 
-    def write(self, path: str, data: bytes | str, *, media_type: str | None = None) -> None:
+    def write(self, path: str, data: Data, *, media_type: str | None = None, if_match: IfMatch | None = None) -> None:
         """Put `data` at `path`, over the file that stands there; missing directories are made.
 
-        Text is stored as UTF-8. Raises IsADirectory, NotADirectory or InvalidPath.
+        Text is stored as UTF-8. Raises IsADirectory, NotADirectory or InvalidPath, and Conflict when the file there is
+        not the one of `if_match`.
         """
+        self._check_match(path, if_match)
         self._put(path, self._backend.draft(path, data, media_type))
+
+    def edit(self, path: str, old: str, new: str, *, all: bool = False, if_match: IfMatch | None = None) -> None:
+        """Replace the text `old` of a file, which must be in it exactly once, by `new`; with `all`, wherever it is."""
+        self._check_match(path, if_match)
+        self._put(path, self._backend.draft(path, edited(path, self.read(path), old, new, all=all)))
 
     def mkdir(self, path: str, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Make a directory; `parents` makes the missing ones above it too, `exist_ok` lets it stand already."""
         self._check_open()
         self._overlay.mkdir(paths.parse(path), parents=parents, exist_ok=exist_ok)
 
-    def move(self, source: str, target: str, *, overwrite: bool = False) -> None:
+    def move(self, source: str, target: str, *, overwrite: bool = False, if_match: IfMatch | None = None) -> None:
         """Move a file or a directory to exactly `target`, whose parent must exist.
 
         Raises AlreadyExists when something stands there, unless `overwrite` is given and it is a file for a file or an
         empty directory for a directory.
         """
-        self._check_open()
+        self._check_match(source, if_match)
         self._overlay.move(paths.parse(source), paths.parse(target), overwrite=overwrite)
 
     def copy(self, source: str, target: str, *, overwrite: bool = False) -> None:
@@ -112,22 +123,23 @@ class Transaction(Reads):
         self._check_open()
         self._overlay.copy(paths.parse(source), paths.parse(target), overwrite=overwrite)
 
-    def remove(self, path: str, *, recursive: bool = False) -> None:
+    def remove(self, path: str, *, recursive: bool = False, if_match: IfMatch | None = None) -> None:
         """Remove a file or an empty directory; `recursive` removes a directory with all it holds."""
-        self._check_open()
+        self._check_match(path, if_match)
         self._overlay.remove(paths.parse(path), recursive=recursive)
 
-    def restore(self, path: str, *, at: int) -> None:
-        """Make `path` and all below it what it was at commit `at`; raises NotFound when it was not there then.
+    def restore(self, path: str, *, at: At) -> None:
+        """Make `path` and all below it what it was at the commit `at`; raises NotFound when it was not there then.
 
         What was removed comes back with its history: under its old node, unless that stands somewhere else today.
         """
         self._check_open()
         with self._backend.engine.read() as conn:
-            then, parsed = CommittedTree(within(conn), self._terms.branch, at), paths.parse(path)
+            seq, parsed = resolve(conn, self._terms.branch, at), paths.parse(path)
+            then = CommittedTree(within(conn), self._terms.branch, seq)
             if walking.find(then, parsed) is None:
                 raise NotFound(
-                    f"{path} did not exist at commit {at}",
+                    f"{path} did not exist at commit {seq}",
                     path=path,
                     remedy="Look for the commit that removed it with `holdfast log`, and name the one before it",
                 )
@@ -166,6 +178,11 @@ class Transaction(Reads):
         return self._ended
 
     # --- for itself and for InternalTransaction
+
+    def _check_match(self, path: str, known: IfMatch | None) -> None:
+        self._check_open()
+        if known is not None:
+            check_match(self._overlay, self._tree, paths.parse(path), known)
 
     def _put(self, path: str, draft: Draft, source: str | None = None, stamp: str | None = None) -> None:
         self._check_open()
@@ -209,8 +226,17 @@ class Transaction(Reads):
 class InternalTransaction(Transaction):
     """A transaction with what Holdfast's own rooms do in one, and users cannot."""
 
-    def put(self, path: str, draft: Draft, *, source: str | None = None, stamp: str | None = None) -> None:
+    def put(
+        self,
+        path: str,
+        draft: Draft,
+        *,
+        source: str | None = None,
+        stamp: str | None = None,
+        if_match: IfMatch | None = None,
+    ) -> None:
         """Put a draft at `path`; `source` and `stamp` say where it came from and how to see that it is unchanged."""
+        self._check_match(path, if_match)
         self._put(path, draft, source, stamp)
 
     def came_from(self, path: str, source: str, stamp: str | None) -> None:

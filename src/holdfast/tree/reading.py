@@ -89,13 +89,11 @@ class Reads(ABC):
             return info(path, walking.need(view, path))
 
     def ls(self, path: str = paths.ROOT) -> list[FileInfo]:
-        """Return what is directly in the directory `path`, in order of name; for a file, the file itself."""
+        """Return what is directly in the directory `path`, in order of name; raises NotFound or NotADirectory."""
         path = paths.parse(path)
         with self._view() as view:
-            entry = walking.need(view, path)
-            if not entry.is_dir:
-                return [info(path, entry)]
-            return [info(paths.join(path, e.name), e) for e in walking.listing(view, entry.node_id)]
+            top = walking.need_dir(view, path)
+            return [info(paths.join(path, e.name), e) for e in walking.listing(view, top.node_id)]
 
     def tree(self, path: str = paths.ROOT) -> list[FileInfo]:
         """Return all that is below the directory `path`, depth first, in order of name."""
@@ -108,29 +106,41 @@ class Reads(ABC):
         with self._view() as view:
             return [at for at, _ in walking.glob(view, pattern)]
 
-    def read(self, path: str) -> bytes:
-        """Return the bytes of the file `path`, as they were written or added."""
-        return b"".join(self.stream(path))
+    def read(self, path: str, *, range: tuple[int, int] | None = None) -> bytes:
+        """Return the bytes of the file `path`, as they were written or added.
 
-    def read_text(self, path: str) -> str:
+        With a `range`, those from its first number to before its second, counted from 0 as in a slice, as far as there
+        are any; of a large file no others are read.
+        """
+        if range is None:
+            return b"".join(self.stream(path))
+        start, end = range
+        if not 0 <= start <= end:
+            raise Unsupported(f"The bytes from {start} to {end} are no range", path=path, remedy="Give (0, 1000)")
+        return self._body_at(path).between(start, end)
+
+    def read_text(self, path: str, *, lines: tuple[int, int] | None = None) -> str:
         """Return the file `path` as Markdown: what search and agents read.
 
-        Raises Unsupported for a file that has no text.
+        With `lines`, the lines from its first number up to and with its second, counted from 1 as `grep` counts them,
+        as far as there are any. Raises Unsupported for a file that has no text.
         """
+        if lines is not None and not 1 <= lines[0] <= lines[1]:
+            message = f"The lines from {lines[0]} to {lines[1]} are no range"
+            raise Unsupported(message, path=path, remedy="Count from 1, as in (1, 20)")
         path = paths.parse(path)
         with self._view() as view:
             entry = walking.need_file(view, path)
         text = self._text_of(entry)
         if text is None:
             raise Unsupported(f"{path} has no text", path=path, remedy="Read its bytes with read(), or `cat --raw`")
-        return text
+        if lines is None:
+            return text
+        return "".join(f"{line}\n" for line in lines_of(text)[lines[0] - 1 : lines[1]])
 
     def stream(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of the file `path` in pieces of at most 1 MiB."""
-        path = paths.parse(path)
-        with self._view() as view:
-            entry = walking.need_file(view, path)
-        return self._body_of(entry).pieces()
+        return self._body_at(path).pieces()
 
     def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[GrepMatch]:
         """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
@@ -153,6 +163,11 @@ class Reads(ABC):
             if not top.is_dir:
                 return [(path, top)]
             return [(at, entry) for at, entry in walking.walk(view, top, path) if not entry.is_dir]
+
+    def _body_at(self, path: str) -> Body:
+        path = paths.parse(path)
+        with self._view() as view:
+            return self._body_of(walking.need_file(view, path))
 
     def _body_of(self, entry: Entry) -> Body:
         assert entry.content_id is not None

@@ -157,7 +157,7 @@ def lose_a_blob_that_was_added(folder: Path) -> None:
     """Lose bytes that are still where they were added from, and search rows that can be derived anew."""
     with quiet(folder) as store:
         furnish_with_a_book(store)
-        store.add(library(folder), to="/lib", jobs=1)
+        store.add(library(folder), to="/lib", workers=1)
         lost = store.stat("/lib/documents/more/three.txt").content_id
         assert lost is not None
         rooms(store).blobs.remove(lost)
@@ -260,7 +260,9 @@ OPERATIONS = (
     row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
     row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),
     row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
-    Operation("add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", jobs=1))(f), on_store(furnish)),
+    Operation(
+        "add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", workers=1))(f), on_store(furnish)
+    ),
     row("fold", lambda store: store.maintenance.optimize(), furnish),
     row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
     row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),

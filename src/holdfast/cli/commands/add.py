@@ -44,9 +44,9 @@ def add(
     to: Annotated[
         str, typer.Option("--to", metavar="PATH", autocompletion=complete_path, help="The directory they go under.")
     ] = "/resources",
-    jobs: Annotated[
+    workers: Annotated[
         int | None,
-        typer.Option("-j", "--jobs", metavar="N", min=0, max=256, help="Worker processes; 0 is one per core."),
+        typer.Option("-j", "--workers", metavar="N", min=0, max=256, help="Worker processes; 0 is one per core."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
     prune: Annotated[
@@ -76,7 +76,7 @@ def add(
     there is a line for every burst of changes, and Ctrl-C ends with 0. With --wait the abstracts and overviews of what
     was added are derived too before this returns.
     """
-    how: dict[str, Any] = {"to": store_path(to), "jobs": jobs, "flatten": flatten, "message": message}
+    how: dict[str, Any] = {"to": store_path(to), "workers": workers, "flatten": flatten, "message": message}
     how |= {"name": name, "overwrite": overwrite}
     if watch:
         for asked, name in ((call.json, "--json"), (dry_run, "--dry-run"), (wait, "--wait")):
@@ -87,8 +87,10 @@ def add(
     removing: Any = "force" if prune_force else prune
     with StopOnce(call.out) as stop, bar(call.out) as progress:
         report = call.store.add(*sources, **how, dry_run=dry_run, prune=removing, progress=progress, stop=stop.wanted)
-    ended = work_off(call, *report.jobs) if wait and report.jobs and not report.interrupted else []
-    call.done(asdict(report), _told(report, dry_run))
+    ended = work_off(call, *report.job_ids) if wait and report.job_ids and not report.interrupted else []
+    document = asdict(report)
+    document["jobs"] = document.pop("job_ids")
+    call.done(document, _told(report, dry_run))
     if not call.json:
         _remark(call, report)
         found = report.added + report.updated + report.moved + report.skipped + report.removed

@@ -1,4 +1,4 @@
-"""Changing the tree: write, mkdir, cp, mv, rm. Each is one commit, or none."""
+"""Changing the tree: write, edit, mkdir, cp, mv, rm. Each is one commit, or none."""
 
 import sys
 from collections.abc import Callable
@@ -12,9 +12,10 @@ from holdfast import paths as store_paths
 from holdfast.catalog.commits import Commit
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
-from holdfast.cli.options import MessageOption, PathArgument, PathsArgument, store_path
+from holdfast.cli.options import IfMatchOption, MessageOption, PathArgument, PathsArgument, known, store_path
 from holdfast.cli.output import count
 from holdfast.cli.places import targets
+from holdfast.publish.matching import IfMatch
 from holdfast.publish.transaction import Transaction
 
 app = typer.Typer()
@@ -48,6 +49,7 @@ def write(
     path: PathArgument,
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What to write.")] = None,
     file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="The file to take it from.")] = None,
+    if_match: IfMatchOption = None,
     message: MessageOption = "",
 ) -> None:
     """Write a file from --text, --file or standard input.
@@ -58,14 +60,36 @@ def write(
         raise typer.BadParameter("give --text or --file, not both")
     path, before = _file_path(path), call.store.commit_at().id
     if text is not None:
-        commit = call.store.write(path, text, message=message)
+        commit = call.store.write(path, text, if_match=known(if_match), message=message)
     elif file is not None:
-        commit = call.store.write(path, Path(file), message=message)
+        commit = call.store.write(path, Path(file), if_match=known(if_match), message=message)
     else:
-        commit = _write_input(call, path, message)
+        commit = _write_input(call, path, known(if_match), message)
     info = call.at(str(commit.id)).stat(path)
     document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.id}
     call.done(document, [_Change(commit, before).told(f"wrote {info.path}")])
+
+
+@command(app)
+def edit(
+    call: Call,
+    path: PathArgument,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The text to replace, exactly as it stands there.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What comes in its place.")],
+    every: Annotated[bool, typer.Option("--all", help="Wherever it is; else it must be there once.")] = False,
+    if_match: IfMatchOption = None,
+    message: MessageOption = "",
+) -> None:
+    """Replace a piece of a file's text.
+
+    OLD must be in the file exactly once, unless --all is given. What is edited is the text as it was written, not its
+    Markdown. Nobody's change is lost.
+    """
+    path, before = _file_path(path), call.store.commit_at().id
+    commit = call.store.edit(path, old, new, all=every, if_match=known(if_match), message=message)
+    info = call.at(str(commit.id)).stat(path)
+    document = {"path": info.path, "size": info.size, "content": info.content_id, "commit": commit.id}
+    call.done(document, [_Change(commit, before).told(f"edited {info.path}")])
 
 
 @command(app)
@@ -139,10 +163,10 @@ def rm(
     call.done({"removed": removed, "commit": change.commit.id}, [change.told(f"removed {path}") for path in removed])
 
 
-def _write_input(call: Call, path: str, message: str) -> Commit:
+def _write_input(call: Call, path: str, if_match: IfMatch | None, message: str) -> Commit:
     if sys.stdin.isatty():
         call.out.note("Type the text; end it with Ctrl-D on a line of its own.")
-    return call.store.write(path, sys.stdin.buffer, message=message)
+    return call.store.write(path, sys.stdin.buffer, if_match=if_match, message=message)
 
 
 def _transfer(call: Call, paths: list[str], transfer: _Transfer, force: bool, message: str) -> None:

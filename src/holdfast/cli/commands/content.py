@@ -24,19 +24,24 @@ def cat(
     call: Call,
     paths: PathsArgument,
     raw: Annotated[bool, typer.Option("--raw", help="The bytes as they were stored, not their Markdown.")] = False,
+    lines: Annotated[
+        str | None, typer.Option("--lines", metavar="A:B", help="Only these lines of the Markdown, counted from 1.")
+    ] = None,
     at: AtOption = None,
 ) -> None:
     """Print files as Markdown. That is what search and agents read; --raw prints the bytes."""
-    snapshot = call.at(at)
+    if lines is not None and raw:
+        raise typer.BadParameter("--lines does not go with --raw")
+    snapshot, wanted = call.at(at), None if lines is None else _line_range(lines)
     chosen = [store_path(path) for path in paths]
     if call.json:
-        call.out.document({"files": [_file_shape(snapshot, path, raw) for path in chosen]})
+        call.out.document({"files": [_file_shape(snapshot, path, raw, wanted) for path in chosen]})
     elif raw:
         for path in chosen:
             _copy_bytes(call.out, snapshot, path)
     else:
         for path in chosen:
-            text = snapshot.read_text(path)
+            text = snapshot.read_text(path, lines=wanted)
             # On a terminal the prompt would stick to a last line that has no end; in a pipe the text stays as it is.
             if call.out.terminal:
                 call.out.lines([text.removesuffix("\n")])
@@ -73,9 +78,19 @@ def grep(
     return None if shown else NOTHING_FOUND
 
 
-def _file_shape(snapshot: Snapshot, path: str, raw: bool) -> dict[str, Any]:
+def _line_range(typed: str) -> tuple[int, int]:
+    first, colon, last = typed.partition(":")
+    if not first.isdecimal() or (colon and not last.isdecimal()):
+        raise typer.BadParameter(f"{typed!r} is no range of lines; write it as in 1:20")
+    return int(first), int(last or first)
+
+
+def _file_shape(snapshot: Snapshot, path: str, raw: bool, lines: tuple[int, int] | None) -> dict[str, Any]:
     info = snapshot.stat(path)
-    held = {"base64": base64.b64encode(snapshot.read(path)).decode()} if raw else {"text": snapshot.read_text(path)}
+    if raw:
+        held = {"base64": base64.b64encode(snapshot.read(path)).decode()}
+    else:
+        held = {"text": snapshot.read_text(path, lines=lines)}
     return {"path": info.path, "size": info.size, "commit": info.commit, **held}
 
 
