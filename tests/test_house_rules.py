@@ -17,6 +17,16 @@ SCHEMA = ("catalog/schema.py", "catalog/migrations/")
 #: called with more than six all the same: one passes on what `add` was given, two are other people's
 MANY = {"self._add", "notices", "datetime"}
 
+#: who may say which branch is meant; everybody else is told
+CHOOSES_MAIN = {
+    "catalog/branches.py": "says what it is",
+    "opening.py": "the first commit of a store is on it",
+    "front/store.py": "a store is opened on it",
+    "ingest/plan.py": "a plan that only prepares adds to none",
+    "testing/seams.py": "what a test publishes is on it",
+    "upkeep/retire.py": "its head is compared with, as no other branch can be made yet",
+}
+
 
 def nodes() -> Iterator[tuple[str, ast.AST]]:
     for path in SOURCES:
@@ -74,3 +84,8 @@ def test_a_file_fits_in_the_head() -> None:
 def test_a_folder_fits_on_a_screen() -> None:
     folders = Counter(path.parent for path in SOURCES)
     assert not [str(folder) for folder, files in folders.items() if files > MAX_FILES]
+
+
+def test_a_branch_is_passed_in_and_not_assumed() -> None:
+    naming = [at for at, node in nodes() if isinstance(node, ast.Name) and node.id == "MAIN"]
+    assert {at.removeprefix("src/holdfast/").partition(":")[0] for at in naming} <= CHOOSES_MAIN.keys()

@@ -6,3 +6,8 @@ FOREVER = 2**63 - 1
 ROOT_NODE = 1
 #: new nodes in one commit: a node's id is its commit's seq times this, plus its place in the commit
 NODES_PER_COMMIT = 2**20
+
+
+def commit_that_made(node: int) -> int:
+    """Return the commit that a node is as old as; the root is as old as the store."""
+    return 1 if node == ROOT_NODE else node // NODES_PER_COMMIT

@@ -150,11 +150,11 @@ def reindex(
 
 
 def _visible(run: _Reindex) -> list[str]:
-    entry = walking.need(run.tree, run.under)
-    if entry.content_id is not None:
-        return [entry.content_id]
-    with run.tree.read() as conn:
-        return sorted(subtrees.subtree_contents(conn, run.tree.branch, run.tree.seq, entry.node_id, limit=2**62))
+    with run.tree.in_one_read() as tree, tree.read() as conn:
+        entry = walking.need(tree, run.under)
+        if entry.content_id is not None:
+            return [entry.content_id]
+        return sorted(subtrees.subtree_contents(conn, tree.branch, tree.seq, entry.node_id, limit=2**62))
 
 
 def _outdated(backend: Backend, ids: list[str], *, everything: bool) -> Iterator[Content]:

@@ -10,7 +10,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.work import locks
 from holdfast.catalog.work.locks import HELD, LockRow
-from holdfast.errors import HoldfastError, Locked, LockLost, NotFound, Unsupported
+from holdfast.errors import HoldfastError, Locked, LockLost, NotADirectory, NotFound, Unsupported
 from holdfast.host import process
 from holdfast.host.clock import Clock
 from holdfast.locks import context, messages
@@ -19,8 +19,9 @@ from holdfast.locks.conflicts import IsDead
 from holdfast.locks.held_lock import Grant, HeldLock, LockServices, check_ttl
 from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, wanted
 from holdfast.locks.renewal import Renewer
-from holdfast.locks.slots import is_file
 from holdfast.locks.table import PLACE_LEASE, GrantedLock, LockRequest, LockTable, RefusedLock
+from holdfast.tree import walking
+from holdfast.tree.committed import CommittedTree, within
 
 T = TypeVar("T")
 
@@ -172,7 +173,7 @@ class LockManager:
         def wants(conn: Connection) -> list[PathLock]:
             for lock in around:
                 lock.guard(conn)
-            on_a_file = mode == MOVE and is_file(conn, self.table.branch, source)
+            on_a_file = mode == MOVE and _is_file(conn, self.table.branch, source)
             return [want for want in wanted(names, mode, source_is_file=on_a_file) if not _covering(around, want)]
 
         return wants
@@ -259,3 +260,12 @@ def _nothing_to_break(path: str, above: list[LockRow], token: int | None) -> Not
     which = f" with the token {token}" if token is not None else ""
     remedy = f"It is covered by the lock on {above[0].path}: break that one" if above else "See `holdfast locks list`"
     return NotFound(f"Nobody holds a lock on {path}{which}", path=path, remedy=remedy)
+
+
+def _is_file(conn: Connection, branch: Branch, path: str) -> bool:
+    """Return whether a file stands at a parsed path at the head of `branch`."""
+    try:
+        entry = walking.find(CommittedTree.at_head(within(conn), branch), path)
+    except NotADirectory:
+        return False
+    return entry is not None and not entry.is_dir

@@ -9,7 +9,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
-from holdfast.catalog.values import NODES_PER_COMMIT, ROOT_NODE
+from holdfast.catalog.values import ROOT_NODE, commit_that_made
 from holdfast.errors import NotFound
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree, within
@@ -48,7 +48,7 @@ def log(backend: Backend, branch: Branch, until: int, path: str | None, limit: i
         if node is None or _touches(backend, branch, commit, node):
             given += 1
             yield commit
-        if node is not None and commit.id == _birth(backend, node):
+        if node is not None and commit.id == commit_that_made(node.node_id):
             return
 
 
@@ -81,24 +81,20 @@ def _newest_first(backend: Backend, branch: Branch, until: int) -> Iterator[Comm
         yield from page
         if len(page) < PAGE:
             return
-        until = page[-1].id - 1
-
-
-def _birth(backend: Backend, node: Entry) -> int:
-    # A node's id holds the commit that made it (values.NODES_PER_COMMIT); the root is as old as the store.
-    return node.node_id // NODES_PER_COMMIT if node.node_id != ROOT_NODE else 1
+        until = page[-1].parent or 0
 
 
 def _touches(backend: Backend, branch: Branch, commit: Commit, node: Entry) -> bool:
     if node.node_id == ROOT_NODE:
         return True
     with backend.engine.read() as conn:
-        changed = entries.changed_entries(conn, branch, commit.id - 1, commit.id)
+        before = commit.parent or 0
+        changed = entries.changed_entries(conn, branch, before, commit.id)
         if any(entry.node_id == node.node_id for entry in changed):
             return True
         if not node.is_dir:
             return False
-        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (commit.id - 1, commit.id)]
+        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (before, commit.id)]
         return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
 
 
@@ -165,4 +161,4 @@ def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entr
 
 def _came_back_with(parent: int, before: Places) -> bool:
     """Return whether a directory is there again that was made earlier: its own change says it all."""
-    return parent // NODES_PER_COMMIT <= before.tree.seq and before.path(parent) is None
+    return commit_that_made(parent) <= before.tree.seq and before.path(parent) is None
