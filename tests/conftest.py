@@ -14,6 +14,7 @@ from holdfast import Components, Limits, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from tests.support import postgres
+from tests.support.postgres import SQLITE
 from tests.support.processes import Child
 
 settings.register_profile(
@@ -36,9 +37,28 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, pristine: Path) -> Path:
+def catalog() -> str:
+    """Return which database the store's catalog lives in; the rooms that need no more than a catalog are on both."""
+    return SQLITE
+
+
+@pytest.fixture(scope="session")
+def pristine_on_postgresql(postgresql: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store like `pristine` whose catalog is on the server: its database is copied for each test."""
+    made = tmp_path_factory.mktemp("pristine") / "on-postgresql"
+    holdfast.create(postgresql.database(), data=made, components=Components(clock=ManualClock())).close()
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pristine: Path, catalog: str, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Return the folder of a new store that is not open."""
-    return Path(shutil.copytree(pristine, tmp_path / "kb"))
+    if catalog == SQLITE:
+        yield Path(shutil.copytree(pristine, tmp_path / "kb"))
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with postgres.copied(server, request.getfixturevalue("pristine_on_postgresql"), tmp_path / "kb") as copy:
+        yield copy
 
 
 @pytest.fixture

@@ -31,6 +31,10 @@ class EarlySettings:
     actor: str
     #: tail rows at which a fold is due
     fold_rows: int
+    #: the address of the catalog on a server; None when it lies in the folder
+    catalog: str | None
+    #: the id of the store whose data lie in the folder, where the catalog does not lie with them
+    store_id: str | None
 
 
 def read(folder: Path) -> EarlySettings:
@@ -53,7 +57,20 @@ def read(folder: Path) -> EarlySettings:
     actor = _setting(path, found, "store", "actor", "user")
     if not isinstance(actor, str):
         raise InvalidConfig(f"{path}: store.actor: {actor!r} is no name", path=str(path))
-    return EarlySettings(durability, actor, _fold_rows(path, _setting(path, found, "search", "fold_rows", FOLD_ROWS)))
+    return EarlySettings(
+        durability=durability,
+        actor=actor,
+        fold_rows=_fold_rows(path, _setting(path, found, "search", "fold_rows", FOLD_ROWS)),
+        catalog=_name(path, found, "catalog"),
+        store_id=_name(path, found, "id"),
+    )
+
+
+def _name(path: Path, found: dict[str, Any], name: str) -> str | None:
+    value = _setting(path, found, "store", name, None)
+    if value is not None and not isinstance(value, str):
+        raise InvalidConfig(f"{path}: store.{name}: {value!r} is no text", path=str(path))
+    return value or None
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -31,6 +31,10 @@ class StoreSettings(_Section):
     durability: Literal["full", "relaxed"] = "full"
     #: who commits are attributed to when nobody says
     actor: str = "user"
+    #: the address of the catalog, when that is a database on a server: postgresql://...
+    catalog: str | None = None
+    #: the store whose data lie in the folder, when the catalog is on a server; written when the store is made
+    id: str | None = None
 
 
 class IngestSettings(_Section):

@@ -1,6 +1,7 @@
 """Making a store's folder and opening one: where the parts of a `Backend` come together."""
 
 import fcntl
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from holdfast.backend import Backend
 from holdfast.blobs.objects import LocalBlobs
 from holdfast.catalog import branches, commits, entries, pins, settings, upgrade
 from holdfast.catalog.branches import MAIN
-from holdfast.catalog.engine import CatalogDamaged, Connection
-from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.catalog.engine import Connection, Engine
+from holdfast.catalog.engines import choosing
+from holdfast.catalog.engines.addresses import is_server, without_password
 from holdfast.catalog.entries import ROOT_ENTRY
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.documents import Deriver
-from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound
+from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNotFound, Unsupported
 from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.host.clock import Clock
@@ -43,7 +45,7 @@ class Opened:
     """A backend and what only its opener needs to know."""
 
     backend: Backend
-    engine: SqliteEngine
+    engine: Engine
     folder: Path
     store_id: str
     settings: bootstrap.EarlySettings
@@ -55,12 +57,14 @@ def init(
     clock: Clock,
     deriver: Callable[[str], Deriver],
     store_id: str,
+    catalog: str | None = None,
     adopt: bool = False,
     shared: bool = False,
 ) -> None:
     """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
 
-    Unless it is `shared`, the folder is for its owner alone before anything is in it.
+    With `catalog`, the address of an empty database, the folder holds all but the catalog. Unless it is `shared`, the
+    folder is for its owner alone before anything is in it.
 
     The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
     `init` can simply be run again. With `adopt`, a store that has lost that file is given a new one. Nothing is ever
@@ -73,12 +77,13 @@ def init(
         with disk.locked(folder, fcntl.LOCK_EX):
             # A second `init` of the same folder has waited, and finds here that it came too late.
             _check_vacant(folder)
-            if not _holds_store(folder, adopt):
+            held = _held_store(folder, catalog, adopt)
+            if held is None:
                 if not shared and not any(folder.iterdir()):
                     folder.chmod(_OWNER_ALONE)
-                _make_parts(folder, clock, deriver(BUILT_IN_EMBEDDER), store_id)
+                _make_parts(folder, clock, deriver(BUILT_IN_EMBEDDER), store_id, catalog)
             point("init.before_config")
-            _write_config(folder)
+            _write_config(folder, catalog, held or store_id)
     except OSError as error:
         raise disk.explain(error, str(folder)) from error
 
@@ -97,46 +102,50 @@ def _check_vacant(folder: Path) -> None:
         )
 
 
-def _holds_store(folder: Path, adopt: bool) -> bool:
-    """Return whether the folder holds all of a store but its settings; raises AlreadyExists when that is in use.
+def _held_store(folder: Path, catalog: str | None, adopt: bool) -> str | None:
+    """Return the id of the store that is all there but for its settings; raises AlreadyExists when that is in use.
 
     With `adopt` one in use will do. One that holds nothing yet was left by an `init` that was killed.
     """
-    catalog = folder / CATALOG_FILE
-    if not catalog.exists():
-        return False
+    if catalog is None and not (folder / CATALOG_FILE).exists():
+        return None
     try:
-        engine = SqliteEngine(catalog)
+        engine = choosing.opened(folder / CATALOG_FILE, catalog)
         try:
             with engine.read() as conn:
                 if upgrade.revision(conn) is None:
-                    return False
-                if upgrade.is_bare(conn):
-                    return settings.get(conn, "store_id") is not None
-                if adopt:
-                    return True
+                    return None
+                # A catalog on a server may be that of data in another folder.
+                if adopt or (upgrade.is_bare(conn) and (folder / TABLES_DIR).is_dir()):
+                    return settings.get(conn, "store_id")
         finally:
             engine.close()
     except HoldfastError as error:
+        if catalog is not None:
+            raise
         # What cannot be read may be somebody's only copy.
         raise AlreadyExists(
             f"{folder} holds a store's catalog that cannot be read ({error.message})",
             path=str(folder),
             remedy=f"Restore {CATALOG_FILE} and {CONFIG_FILE} from a backup, or choose another folder",
         ) from error
+    if catalog is not None:
+        shown = without_password(catalog)
+        remedy = "Open it with its own folder as data=, or choose another database"
+        raise AlreadyExists(f"{shown} is the catalog of a store already", path=shown, remedy=remedy)
     raise AlreadyExists(
         f"{folder} holds a store's catalog, but no {CONFIG_FILE}", path=str(folder), remedy=bootstrap.adopting(folder)
     )
 
 
-def _make_parts(folder: Path, clock: Clock, deriver: Deriver, store_id: str) -> None:
+def _make_parts(folder: Path, clock: Clock, deriver: Deriver, store_id: str, catalog: str | None) -> None:
     disk.make_dir(folder / TABLES_DIR)
     blobs = LocalBlobs(folder / BLOBS_DIR)
     tables = Tables(folder / TABLES_DIR, BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS)
     # Whatever is there already, an init that was killed has left: it is used, or set aside, and never removed.
     versions = {table: table.table.create() for table in (tables.live, tables.history)}
     point("init.before_catalog")
-    engine = SqliteEngine(folder / CATALOG_FILE, create=True)
+    engine = choosing.opened(folder / CATALOG_FILE, catalog, create=True)
     try:
         upgrade.create(engine)
         backend = Backend(
@@ -175,9 +184,14 @@ def _write_first_commit(conn: Connection, now: float) -> None:
     entries.begin(conn, MAIN, commit.id, made)
 
 
-def _write_config(folder: Path) -> None:
+def _write_config(folder: Path, catalog: str | None, store_id: str) -> None:
+    text = _CONFIG_TEXT
+    if catalog is not None:
+        # JSON's strings are TOML's. A password is not for whoever may read the folder.
+        address, store = json.dumps(without_password(catalog)), json.dumps(store_id)
+        text += f"\n[store]\ncatalog = {address}\nid = {store}\n"
     temporary = folder / f".{CONFIG_FILE}.new"
-    temporary.write_text(_CONFIG_TEXT, "utf-8")
+    temporary.write_text(text, "utf-8")
     disk.fsync_file(temporary)
     temporary.rename(folder / CONFIG_FILE)
     disk.fsync_dir(folder)
@@ -186,13 +200,14 @@ def _write_config(folder: Path) -> None:
 def open_parts(
     folder: Path,
     *,
+    catalog: str | None = None,
     read_only: bool,
     durability: str | None,
     actor: str | None,
     clock: Clock,
     deriver: Callable[[str], Deriver],
 ) -> Opened:
-    """Open the store in `folder`, migrating an older catalog.
+    """Open the store in `folder`, migrating an older catalog; `catalog` is its address, if not as the settings say.
 
     `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
@@ -200,13 +215,18 @@ def open_parts(
     if durability not in (None, *bootstrap.DURABILITIES):
         raise InvalidConfig(f"{durability!r} is none of {', '.join(bootstrap.DURABILITIES)}", path=str(durability))
     durable = (durability or settled.durability) != "relaxed"
-    engine = SqliteEngine(folder / CATALOG_FILE, read_only=read_only, durable=durable)
+    address = catalog or settled.catalog
+    engine = choosing.opened(folder / CATALOG_FILE, address, read_only=read_only, durable=durable)
     try:
         upgrade.bring_up(engine)
         with engine.read() as conn:
-            store_id, embedder, dimensions = (_fact(conn, folder, n) for n in ("store_id", "embedder", "dimensions"))
+            store_id, embedder, dimensions = (_fact(conn, engine, n) for n in ("store_id", "embedder", "dimensions"))
         if not dimensions.isdecimal():
-            raise CatalogDamaged(f"The catalog of {folder} has no number of dimensions", path=str(folder))
+            raise engine.damaged(f"The catalog {engine.place} has no number of dimensions")
+        if address is not None and store_id != settled.store_id:
+            # With another store's catalog everything in the folder would look like litter.
+            what = f"The data in {folder} are not of the store whose catalog is {engine.place}"
+            raise InvalidConfig(what, path=str(folder), remedy="Give the folder that this store was made with as data=")
         blobs = LocalBlobs(folder / BLOBS_DIR, durable=durable, read_only=read_only)
     except BaseException:
         engine.close()
@@ -225,11 +245,25 @@ def open_parts(
     return Opened(backend, engine, folder, store_id, settled)
 
 
-def _fact(conn: Connection, folder: Path, name: str) -> str:
+def _fact(conn: Connection, engine: Engine, name: str) -> str:
     value = settings.get(conn, name)
     if value is None:
-        raise CatalogDamaged(f"The catalog of {folder} does not say its {name}", path=str(folder))
+        raise engine.damaged(f"The catalog {engine.place} does not say its {name}")
     return value
+
+
+def located(address: str | os.PathLike[str], data: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
+    """Return a store's folder, and its catalog's address when that is on a server."""
+    text = os.fspath(address)
+    if not is_server(text):
+        if data is not None:
+            raise Unsupported("data= is for a store whose catalog is on a server", path=text, remedy="Leave it out")
+        return Path(address), None
+    if data is None:
+        shown = without_password(text)
+        remedy = 'Say where, as in open("postgresql://host/name", data="kb")'
+        raise Unsupported(f"The catalog {shown} has its blobs and tables elsewhere", path=shown, remedy=remedy)
+    return Path(data), text
 
 
 def find_store(start: Path) -> Path:

@@ -1,11 +1,20 @@
 """Rows that are kept for the curious stay bounded by themselves, and none goes that somebody at work needs."""
 
+import pytest
+
 from holdfast.catalog import audit, intents, pins
 from holdfast.catalog.engine import Connection
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
+from tests.support.postgres import ENGINES
 
 DAY = 86_400.0
+
+
+@pytest.fixture(params=ENGINES)
+def catalog(request: pytest.FixtureRequest) -> str:
+    """Run each test on both databases."""
+    return str(request.param)
 
 
 def count(conn: Connection, table: str) -> int:

@@ -20,6 +20,7 @@ from holdfast.host.clock import ManualClock, utc
 from holdfast.jobs import Backoff, JobContext, JobKind, Worker, outcome
 from holdfast.jobs.outcome import Outcome
 from holdfast.testing.seams import rooms
+from tests.support.postgres import POSTGRESQL, SQLITE
 
 #: seconds
 LEASE = 60.0
@@ -113,15 +114,29 @@ def test_of_two_that_ran_under_one_key_and_are_put_back_the_newer_stays(store: S
         store.jobs.cancel(newer)
 
 
+#: what has the database refuse every change of a job, and what ends that
+STUBBORN = {
+    SQLITE: (
+        ["CREATE TRIGGER stubborn BEFORE UPDATE ON jobs WHEN OLD.job_id = {} BEGIN SELECT RAISE(ABORT, 'no'); END"],
+        "DROP TRIGGER stubborn",
+    ),
+    POSTGRESQL: (
+        [
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE division_by_zero; END'",
+            "CREATE TRIGGER stubborn BEFORE UPDATE ON jobs FOR EACH ROW WHEN (OLD.job_id={}) EXECUTE FUNCTION refuse()",
+        ],
+        "DROP TRIGGER stubborn ON jobs",
+    ),
+}
+
+
 @pytest.mark.parametrize("how", ["recovered", "ended"])
-def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str) -> None:
+def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str, catalog: str) -> None:
     ids = [store.jobs.enqueue("noop") for _ in range(3)]
     found = [begin(store, f"t{each}", DEAD) for each in ids]
     with rooms(store).engine.write() as conn:
-        conn.run(
-            f"CREATE TRIGGER stubborn BEFORE UPDATE ON jobs WHEN OLD.job_id = {ids[1]}"
-            " BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
+        for statement in STUBBORN[catalog][0]:
+            conn.run(statement.format(ids[1]))
     if how == "recovered":
         assert outcome.take_over(rooms(store)) == 2
         assert states(store) == [QUEUED, RUNNING, QUEUED]
@@ -129,7 +144,7 @@ def test_a_job_that_the_catalog_refuses_holds_up_no_other(store: Store, how: str
         outcome.write(rooms(store), [Outcome(job, DONE) for job in found if job is not None])
         assert states(store) == [DONE, RUNNING, DONE]
     with rooms(store).engine.write() as conn:
-        conn.run("DROP TRIGGER stubborn")
+        conn.run(STUBBORN[catalog][1])
     outcome.take_over(rooms(store))
     assert RUNNING not in states(store)
 

@@ -14,6 +14,13 @@ from holdfast.host.process import Identity
 from holdfast.locks.manager import LockManager
 from holdfast.testing.seams import rooms
 from tests.support.lock_managers import HERE
+from tests.support.postgres import ENGINES
+
+
+@pytest.fixture(params=ENGINES)
+def catalog(request: pytest.FixtureRequest) -> str:
+    """Run each test on both databases."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_a_lock_whose_owner_cannot_be_read_is_a_lock(store: Store, other: Store,
 def test_a_lock_whose_lease_makes_no_sense_is_told_of_and_broken(store: Store, other: Store) -> None:
     store.lock("/a")
     with rooms(store).engine.write() as conn:
-        conn.run("UPDATE locks SET expires = 9e999")
+        conn.run("UPDATE locks SET expires = :never", {"never": float("inf")})
     with pytest.raises(Locked, match="until a time that cannot be read"):
         other.lock("/a")
     assert len(other.locks.revoke("/a", force=True)) == 1

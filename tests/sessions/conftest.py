@@ -11,6 +11,13 @@ from holdfast import Components
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from tests.support.modelserver import ModelServer, configure, extract, serving
+from tests.support.postgres import ENGINES
+
+
+@pytest.fixture(params=ENGINES)
+def catalog(request: pytest.FixtureRequest) -> str:
+    """Run each test on both databases."""
+    return str(request.param)
 
 
 @pytest.fixture

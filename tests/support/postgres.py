@@ -13,10 +13,15 @@ import signal
 import subprocess
 import tempfile
 import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+#: the databases that a catalog can live in
+SQLITE, POSTGRESQL = ENGINES = ("sqlite", "postgresql")
 #: where Debian has what is not on the PATH
 _DEBIAN = "/usr/lib/postgresql"
 #: has a program end when the process that started it does
@@ -126,6 +131,18 @@ def _drain(said: IO[bytes]) -> None:
     with said:
         for _ in said:
             pass
+
+
+@contextmanager
+def copied(server: Server, pristine: Path, folder: Path) -> Iterator[Path]:
+    """Have a copy of a store whose catalog is on the server, in `folder` and a database of its own."""
+    settings = tomllib.loads((pristine / "holdfast.toml").read_text())["store"]
+    address = server.database(template=name_of(settings["catalog"]))
+    shutil.copytree(pristine, folder)
+    config = folder / "holdfast.toml"
+    config.write_text(config.read_text().replace(settings["catalog"], address))
+    yield folder
+    server.drop(address)
 
 
 def name_of(address: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from pathlib import Path
 
 from holdfast import opening
 from holdfast.arguments import checked
@@ -16,33 +15,38 @@ from holdfast.recovery.sweep import sweep_at_open
 def create(
     address: str | os.PathLike[str] = ".",
     *,
+    data: str | os.PathLike[str] | None = None,
     adopt: bool = False,
     shared: bool = False,
     components: Components | None = None,
 ) -> Store:
     """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
 
-    Only you may enter it, unless it is `shared`.
+    Only you may enter it, unless it is `shared`. The address may be that of an empty PostgreSQL database,
+    `postgresql://user@host/name`: the catalog lies there then, and all else in the folder `data`.
 
     With `adopt`, a store that has lost its holdfast.toml is given a new one instead. `components` is for tests.
     """
     components = components or STANDARD
     with watching(components):
+        folder, catalog = opening.located(address, data)
         opening.init(
-            Path(address),
+            folder,
+            catalog=catalog,
             clock=components.clock,
             deriver=DocumentDeriver,
             store_id=uuid.uuid4().hex,
             adopt=adopt,
             shared=shared,
         )
-    return open_store(address, components=components)
+    return open_store(address, data=data, components=components)
 
 
 @checked
 def open_store(
     address: str | os.PathLike[str],
     *,
+    data: str | os.PathLike[str] | None = None,
     read_only: bool = False,
     durability: str | None = None,
     actor: str | None = None,
@@ -50,14 +54,19 @@ def open_store(
 ) -> Store:
     """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
 
+    A store whose catalog is on PostgreSQL is opened by its folder too, or by the catalog's address with the folder as
+    `data`: the folder's holdfast.toml has the address, without a password, for which the environment has PGPASSWORD.
+
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
     who commits are attributed to. Both are as holdfast.toml says, unless told. `components` is for tests. Raises
     StoreNotFound, StoreTooNew, CorruptStore, InvalidConfig or ReadOnly.
     """
     components = components or STANDARD
     with watching(components) as watch:
+        folder, catalog = opening.located(address, data)
         parts = opening.open_parts(
-            Path(address),
+            folder,
+            catalog=catalog,
             read_only=read_only,
             durability=durability,
             actor=actor,

@@ -10,8 +10,7 @@ from pathlib import Path
 from holdfast import opening
 from holdfast.backend import Backend
 from holdfast.catalog import audit, intents, pins
-from holdfast.catalog.engine import CatalogDamaged
-from holdfast.catalog.engines.sqlite import SqliteEngine
+from holdfast.catalog.engine import CatalogDamaged, Engine
 from holdfast.catalog.work import jobs
 from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
@@ -120,7 +119,7 @@ def _not_open(folder: Path, error: HoldfastError) -> Finding:
     }
     remedies: dict[type[HoldfastError], str] = {
         InvalidConfig: f"Edit {folder / opening.CONFIG_FILE}, or the variable of that name: correct it or take it out",
-        CatalogDamaged: f"In {folder}: {CatalogDamaged.default_remedy}",
+        CatalogDamaged: f"In {folder}: {error.remedy}",
     }
     meaning = next((text for kind, text in meanings.items() if isinstance(error, kind)), "The store does not open")
     remedy = remedies.get(type(error), error.remedy)
@@ -137,7 +136,7 @@ def _settings_findings(folder: Path) -> Iterator[Finding]:
         yield _not_open(folder, error)
 
 
-def _stopped_writer(engine: SqliteEngine) -> Iterator[Finding]:
+def _stopped_writer(engine: Engine) -> Iterator[Finding]:
     stopped = engine.stopped_writer()
     if stopped is not None:
         yield Finding(

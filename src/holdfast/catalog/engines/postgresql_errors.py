@@ -1,5 +1,6 @@
 """What an error of PostgreSQL means, in the errors a caller can act upon."""
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ from holdfast.errors import HoldfastError, Locked, ReadOnly, StorageFailed, Stor
 
 #: SQLSTATE of a lock that was waited for too long, which is the writers' turn
 LOCK_NOT_AVAILABLE = "55P03"
+#: characters of what the server says that are shown
+_SAID = 500
 #: SQLSTATEs, or how they begin, of a connection that is no longer there
 _LOST = ("08", "57P", "25P03")
 
@@ -50,7 +53,7 @@ def is_lost(error: psycopg.Error) -> bool:
 
 def explain(error: psycopg.Error, place: str) -> HoldfastError:
     """Return the HoldfastError that says what PostgreSQL's `error` on the catalog at `place` means."""
-    state, said = error.sqlstate or "", " ".join(str(error).split())
+    state, said = error.sqlstate or "", _said(error)
     if is_lost(error):
         remedy = "See whether the server runs and can be reached, and repeat: what was not committed is not there"
         return StorageFailed(f"The connection to the catalog {place} is lost ({said})", path=place, remedy=remedy)
@@ -62,12 +65,17 @@ def explain(error: psycopg.Error, place: str) -> HoldfastError:
 
 def unreachable(error: psycopg.Error, place: str) -> HoldfastError:
     """Return the HoldfastError that says why no connection to the catalog at `place` could be made."""
-    state, said = error.sqlstate or "", " ".join(str(error).split())
+    state, said = error.sqlstate or "", _said(error)
     if state == "3D000" or ("does not exist" in said and "database" in said):
         remedy = "Make it (`createdb`), or correct the address"
         return StoreNotFound(f"There is no database at {place} ({said})", path=place, remedy=remedy)
     remedy = "See whether the server runs, and what it says of this user; a password may be given in PGPASSWORD"
     return StorageFailed(f"The catalog {place} cannot be reached ({said})", path=place, remedy=remedy)
+
+
+def _said(error: psycopg.Error) -> str:
+    # The server repeats what it was given, which may be long.
+    return textwrap.shorten(str(error), _SAID, placeholder=" ...")
 
 
 def _read_only(said: str, place: str) -> HoldfastError:
