@@ -22,6 +22,7 @@ from holdfast.catalog.intents import Intent
 from holdfast.errors import Conflict, HoldfastError, ReadOnly, StorageFailed
 from holdfast.faults import point
 from holdfast.host import process
+from holdfast.host.held import held
 
 #: seconds that an intent of a process which cannot be seen from here is left alone after its last sign of life
 INTENT_LEASE = 3600.0
@@ -56,8 +57,8 @@ class Pulse:
 
     def renew(self) -> bool:
         """Renew the lease if somebody still holds the intent; False when it needs no renewing any more."""
-        held = at_work.get(self.intent_id)
-        return held is not None and held.renew()
+        own = at_work.get(self.intent_id)
+        return own is not None and own.renew()
 
 
 def is_held(intent_id: str) -> bool:
@@ -65,7 +66,7 @@ def is_held(intent_id: str) -> bool:
     return intent_id in at_work
 
 
-@contextmanager
+@held
 def intending(
     backend: Backend, kind: str, actor: str, *, blobs: Iterable[str] = (), tables: bool = False
 ) -> Iterator[str]:
@@ -73,21 +74,34 @@ def intending(
 
     Left with an error, the intent is ended as swept: what was staged is litter from then on.
     """
-    held = _begin(backend, kind, actor, {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []})
-    pulse = Pulse(held.intent_id)
+    named = {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []}
+    point("intent.before_begin")
+    # Before the row is written: a sweep must never see it as nobody's.
+    with _somebodys(backend) as intent_id:
+        _begin(backend, intent_id, kind, actor, named)
+        pulse = Pulse(intent_id)
+        try:
+            point("intent.after_begin")
+            if backend.renewing is not None:
+                backend.renewing.add(pulse)
+            yield intent_id
+        except BaseException:
+            abandon(backend, intent_id)
+            raise
+        finally:
+            if backend.renewing is not None:
+                backend.renewing.remove(pulse)
+
+
+@held
+def _somebodys(backend: Backend) -> Iterator[str]:
+    """Hold an intention in this frame alone, and yield its id: whoever keeps an exception keeps all of its frames."""
+    own = Intention(uuid.uuid4().hex, backend)
     try:
-        point("intent.after_begin")
-        if backend.renewing is not None:
-            backend.renewing.add(pulse)
-        yield held.intent_id
-    except BaseException:
-        abandon(backend, held.intent_id)
-        raise
+        at_work[own.intent_id] = own
+        yield own.intent_id
     finally:
-        # Said here too: whoever keeps the exception keeps all that its frames refer to.
-        at_work.pop(held.intent_id, None)
-        if backend.renewing is not None:
-            backend.renewing.remove(pulse)
+        del own
 
 
 @contextmanager
@@ -103,18 +117,15 @@ def keeping_versions(backend: Backend, kind: str) -> Iterator[None]:
         yield
 
 
-def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> Intention:
-    point("intent.before_begin")
-    held, now = Intention(uuid.uuid4().hex, backend), backend.clock.now()
-    # Before the row is written: a sweep must never see it as nobody's.
-    at_work[held.intent_id] = held
+def _begin(backend: Backend, intent_id: str, kind: str, actor: str, named: dict[str, Any]) -> None:
+    now = backend.clock.now()
     # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
     with backend.engine.write(durable=False) as conn:
         # Whatever version its owner builds upon is this pin's, or one that comes later.
         named["pin"] = pins.newest(conn)
         owner = process.current().to_json()
         new = intents.NewIntent(
-            intent_id=held.intent_id,
+            intent_id=intent_id,
             kind=kind,
             actor=actor,
             owner=owner,
@@ -123,7 +134,6 @@ def _begin(backend: Backend, kind: str, actor: str, named: dict[str, Any]) -> In
             lease_until=now + INTENT_LEASE,
         )
         intents.begin(conn, new)
-    return held
 
 
 def finish(conn: Connection, intent_id: str, at: float, *, published: bool) -> None:

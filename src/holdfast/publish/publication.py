@@ -19,7 +19,6 @@ and has one signal, `StagingOutdated`, and one rule, `retrying`: begin a new pub
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 from holdfast.backend import Backend
@@ -29,6 +28,7 @@ from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
+from holdfast.host.held import held
 from holdfast.index.tables import SearchTable, TableAppend
 from holdfast.publish import intention
 
@@ -121,7 +121,7 @@ class Publication:
 
     # --- publish
 
-    @contextmanager
+    @held
     def publish(self) -> Iterator[Connection]:
         """Make what was staged visible, with the rows written in the block: its COMMIT is the commit point.
 
@@ -154,10 +154,12 @@ class Publication:
         self._withdrawn = True
 
     def _check(self, conn: Connection) -> None:
-        current = {name: pin.version for name, pin in pins.current(conn, tuple(self._bases)).items()}
-        if any(current.get(name) != base for name, base in self._bases.items()):
-            raise StagingOutdated
-        if self._relied - contents.known_among(conn, self._relied):
+        # A small commit asks for neither: it is to cost no more than its own rows.
+        if self._bases:
+            current = {name: pin.version for name, pin in pins.current(conn, tuple(self._bases)).items()}
+            if any(current.get(name) != base for name, base in self._bases.items()):
+                raise StagingOutdated
+        if self._relied and self._relied - contents.known_among(conn, self._relied):
             raise StagingOutdated
 
     def _move_pins(self, conn: Connection) -> None:
@@ -171,11 +173,11 @@ class Publication:
         pins.move(conn, table.name, version, self._backend.clock.now())
 
 
-@contextmanager
+@held
 def begun(
     backend: Backend, kind: str, actor: str, *, blobs: Iterable[Body] = (), tables: bool = False
 ) -> Iterator[Publication]:
-    """Begin a publication under an intent that names `blobs`, and the search tables for one of `tables`; store `blobs`.
+    """Begin a publication: write an intent, and store the `blobs` that it names; with `tables`, it names those too.
 
     Where neither is staged there is nothing that a crash could leave, and no intent. Left without a publish, the intent
     is abandoned.

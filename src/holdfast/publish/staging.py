@@ -4,7 +4,6 @@ Small things need no staging: bytes up to 64 KiB and a few search rows go into t
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
@@ -13,6 +12,7 @@ from holdfast.catalog.contents import Content, Rendition
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Draft
+from holdfast.host.held import held
 from holdfast.publish.publication import Publication, begun
 
 #: search rows of one commit that may go to the tail; more are appended to the table directly
@@ -50,7 +50,7 @@ class StagedCommit:
         search_rows.set_place(conn, embedder, self.place, self.searchable.items())
 
 
-@contextmanager
+@held
 def staging(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[StagedCommit]:
     """Begin the publication of a commit, and stage its drafts for it."""
     staged = StagedCommit()
