@@ -15,7 +15,7 @@ MAX_FILES = 16
 #: columns, one after another
 SCHEMA = ("catalog/schema.py", "catalog/migrations/")
 #: called with more than six all the same: one passes on what `add` was given, two are other people's
-MANY = {"self._add", "notices", "datetime"}
+MANY = {"notices", "datetime"}
 
 #: who may say which branch is meant; everybody else is told
 CHOOSES_MAIN = {

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from holdfast import bootstrap
 from holdfast.backend import Backend
@@ -51,25 +52,33 @@ class Opened:
     settings: bootstrap.EarlySettings
 
 
+class Location(NamedTuple):
+    """Where a store lies."""
+
+    folder: Path
+    #: the address of its catalog, if that is on a server
+    catalog: str | None = None
+
+
 def init(
-    folder: Path,
+    at: Location,
     *,
     clock: Clock,
     deriver: Callable[[str], Deriver],
     store_id: str,
-    catalog: str | None = None,
     adopt: bool = False,
     shared: bool = False,
 ) -> None:
-    """Make a store in `folder`, which may exist if it is empty; raises AlreadyExists when a store is there.
+    """Make a store in a folder, which may exist if it is empty; raises AlreadyExists when a store is there.
 
-    With `catalog`, the address of an empty database, the folder holds all but the catalog. Unless it is `shared`, the
+    With the address of an empty database, the folder holds all but the catalog. Unless it is `shared`, the
     folder is for its owner alone before anything is in it.
 
     The config file is written last: a folder without it is no store, so a crash half-way leaves a folder in which
     `init` can simply be run again. With `adopt`, a store that has lost that file is given a new one. Nothing is ever
     removed that was there before.
     """
+    folder, catalog = at
     if folder.exists() and not folder.is_dir():
         raise AlreadyExists(f"{folder} is a file", path=str(folder))
     try:
@@ -198,19 +207,19 @@ def _write_config(folder: Path, catalog: str | None, store_id: str) -> None:
 
 
 def open_parts(
-    folder: Path,
+    at: Location,
     *,
-    catalog: str | None = None,
     read_only: bool,
     durability: str | None,
     actor: str | None,
     clock: Clock,
     deriver: Callable[[str], Deriver],
 ) -> Opened:
-    """Open the store in `folder`, migrating an older catalog; `catalog` is its address, if not as the settings say.
+    """Open a store, migrating an older catalog, which is where the settings say when `at` does not.
 
     `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
+    folder, catalog = at
     settled = bootstrap.read(folder)
     if durability not in (None, *bootstrap.DURABILITIES):
         raise InvalidConfig(f"{durability!r} is none of {', '.join(bootstrap.DURABILITIES)}", path=str(durability))
@@ -252,18 +261,18 @@ def _fact(conn: Connection, engine: Engine, name: str) -> str:
     return value
 
 
-def located(address: str | os.PathLike[str], data: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
-    """Return a store's folder, and its catalog's address when that is on a server."""
+def located(address: str | os.PathLike[str], data: str | os.PathLike[str] | None) -> Location:
+    """Return where the store with an address lies."""
     text = os.fspath(address)
     if not is_server(text):
         if data is not None:
             raise Unsupported("data= is for a store whose catalog is on a server", path=text, remedy="Leave it out")
-        return Path(address), None
+        return Location(Path(address))
     if data is None:
         shown = without_password(text)
         remedy = 'Say where, as in open("postgresql://host/name", data="kb")'
         raise Unsupported(f"The catalog {shown} has its blobs and tables elsewhere", path=shown, remedy=remedy)
-    return Path(data), text
+    return Location(Path(data), text)
 
 
 def find_store(start: Path) -> Path:

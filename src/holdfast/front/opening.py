@@ -29,10 +29,8 @@ def create(
     """
     components = components or STANDARD
     with watching(components):
-        folder, catalog = opening.located(address, data)
         opening.init(
-            folder,
-            catalog=catalog,
+            opening.located(address, data),
             clock=components.clock,
             deriver=DocumentDeriver,
             store_id=uuid.uuid4().hex,
@@ -63,10 +61,8 @@ def open_store(
     """
     components = components or STANDARD
     with watching(components) as watch:
-        folder, catalog = opening.located(address, data)
         parts = opening.open_parts(
-            folder,
-            catalog=catalog,
+            opening.located(address, data),
             read_only=read_only,
             durability=durability,
             actor=actor,

@@ -1,11 +1,11 @@
 """The store: the front door. Every method is a sentence about a room behind it."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdfast import opening, paths
 from holdfast.arguments import checks_arguments
@@ -13,6 +13,7 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import MAIN
 from holdfast.catalog.commits import Commit
 from holdfast.documents import Data
+from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.background import upkeep_of
 from holdfast.front.components import Components
 from holdfast.front.jobs import Jobs
@@ -56,7 +57,6 @@ class Store(Reads):
 
     def __init__(self, parts: opening.Opened, *, read_only: bool, components: Components, closing: ExitStack) -> None:
         self._parts = parts
-        self._limits = components.limits
         self._closing = closing
         self._backend: Backend = parts.backend
         self._branch = MAIN
@@ -79,6 +79,8 @@ class Store(Reads):
         self._upkeep: Upkeep | None = None
         if components.upkeep and not read_only:
             self._upkeep = upkeep_of(self._backend, components.limits.fold_rows or parts.settings.fold_rows)
+        most = components.limits.group_files
+        self._adder = Adder(self._backend, self._branch, lambda: self.settings.ingest, most, lambda: self._upkeep)
 
     @property
     def address(self) -> str:
@@ -142,13 +144,7 @@ class Store(Reads):
     # --- searching
 
     def search(
-        self,
-        query: str,
-        *,
-        under: str = paths.ROOT,
-        limit: int = 10,
-        mode: SearchMode = "hybrid",
-        at: At | None = None,
+        self, query: str, *, under: str = paths.ROOT, limit: int = 10, mode: SearchMode = "hybrid", at: At | None = None
     ) -> list[Hit]:
         """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
 
@@ -158,13 +154,7 @@ class Store(Reads):
         return self.explain(query, under=under, limit=limit, mode=mode, at=at).hits
 
     def explain(
-        self,
-        query: str,
-        *,
-        under: str = paths.ROOT,
-        limit: int = 10,
-        mode: SearchMode = "hybrid",
-        at: At | None = None,
+        self, query: str, *, under: str = paths.ROOT, limit: int = 10, mode: SearchMode = "hybrid", at: At | None = None
     ) -> Explanation:
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
         from holdfast.search.search import SearchRequest, search
@@ -207,21 +197,9 @@ class Store(Reads):
         `stop` returns true, the group in hand is published and the add ends. Raises Locked when somebody else holds a
         lock on what is to change; what was published by then stays. docs/adding.md says more.
         """
-        return self._add(
-            sources,
-            to=to,
-            workers=workers,
-            dry_run=dry_run,
-            prune=prune,
-            flatten=flatten,
-            name=name,
-            overwrite=overwrite,
-            message=message,
-            actor=actor,
-            progress=progress,
-            stop=stop,
-            lock=lock,
-        )
+        where = AddDestination(to=to, flatten=flatten, name=name, overwrite=overwrite, prune=prune)
+        how = AddConduct(message=message, actor=actor, workers=workers, progress=progress, stop=stop, lock=lock)
+        return self._adder.add(sources, where, how, dry_run=dry_run)
 
     def watch(
         self,
@@ -243,50 +221,9 @@ class Store(Reads):
         What vanishes from a source is removed (`prune=False` keeps it); all else is as for `add`. Ends once `stop`
         returns true.
         """
-        from holdfast.ingest.watch import watch
-
-        first, failures = iter((True,)), dict[str, Any]()
-
-        def add() -> "AddReport":
-            return self._add(
-                sources,
-                # Once it is under way, what gets in its way is a failure of that file alone.
-                look_first=next(first, False),
-                failures=failures,
-                to=to,
-                workers=workers,
-                prune=prune,
-                flatten=flatten,
-                name=name,
-                overwrite=overwrite,
-                message=message,
-                actor=actor,
-                progress=progress,
-                stop=stop,
-                lock=lock,
-            )
-
-        return watch(add, sources, self._parts.folder, stop)
-
-    def _add(
-        self,
-        sources: Iterable[str | os.PathLike[str]],
-        *,
-        workers: int | None = None,
-        actor: str | None = None,
-        lock: Lock | None = None,
-        **how: Any,
-    ) -> "AddReport":
-        from holdfast.ingest.pipeline import add
-        from holdfast.ingest.plan import planned
-
-        how.update(branch=self._branch, actor=actor or self._backend.actor, group_files=self._limits.group_files)
-        plan = planned(self.settings.ingest, sources, jobs=workers, **how)
-        with lock.used() if lock else nullcontext():
-            report = add(self._backend, plan)
-        if self._upkeep is not None:
-            self._upkeep.notice_add(large=report.is_large)
-        return report
+        where = AddDestination(to=to, flatten=flatten, name=name, overwrite=overwrite, prune=prune)
+        how = AddConduct(message=message, actor=actor, workers=workers, progress=progress, stop=stop, lock=lock)
+        return self._adder.watch(sources, where, how, self._parts.folder)
 
     # --- changing, one commit each
 
@@ -319,10 +256,7 @@ class Store(Reads):
         What is edited are the bytes as they were written, which must be UTF-8, not their Markdown. Nobody's change is
         lost: it is the file at the head that is edited. Raises Conflict when `old` is not there, or more than once.
         """
-
-        def edit(tx: Transaction) -> None:
-            tx.edit(path, old, new, all=all, if_match=if_match)
-
+        edit = partial(Transaction.edit, path=path, old=old, new=new, all=all, if_match=if_match)
         return publish_retried(self._backend, edit, self._terms(message or f"Edit {path}", actor))
 
     def mkdir(
@@ -343,12 +277,8 @@ class Store(Reads):
         actor: str | None = None,
     ) -> Commit:
         """Move a file or a directory to exactly `target`; one row is written, however large the directory."""
-        terms = self._terms(message or f"Move {source} to {target}", actor)
-
-        def move(tx: Transaction) -> None:
-            tx.move(source, target, overwrite=overwrite, if_match=if_match)
-
-        return publish_at_head(self._backend, move, [], terms)
+        move = partial(Transaction.move, source=source, target=target, overwrite=overwrite, if_match=if_match)
+        return publish_at_head(self._backend, move, [], self._terms(message or f"Move {source} to {target}", actor))
 
     def copy(
         self, source: str, target: str, *, overwrite: bool = False, message: str = "", actor: str | None = None
@@ -367,12 +297,8 @@ class Store(Reads):
         actor: str | None = None,
     ) -> Commit:
         """Remove a file or an empty directory, or with `recursive` all below too; history keeps it."""
-        terms = self._terms(message or f"Remove {path}", actor)
-
-        def remove(tx: Transaction) -> None:
-            tx.remove(path, recursive=recursive, if_match=if_match)
-
-        return publish_at_head(self._backend, remove, [], terms)
+        remove = partial(Transaction.remove, path=path, recursive=recursive, if_match=if_match)
+        return publish_at_head(self._backend, remove, [], self._terms(message or f"Remove {path}", actor))
 
     def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
         """Make `path` and all below it what it was at a commit, as a new commit.
@@ -420,8 +346,7 @@ class Store(Reads):
         """
         names = [path] if isinstance(path, str) else list(path)
         who = actor or self._backend.actor
-        taken = self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who)
-        return Lock(taken)
+        return Lock(self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who))
 
     # --- history
 
@@ -444,13 +369,11 @@ class Store(Reads):
             before = 0 if old is None else resolve(conn, self._branch, old)
             return history.diff(conn, self._branch, before, resolve(conn, self._branch, new))
 
-    # --- sessions
+    # --- sessions, figures
 
     def session(self, session_id: str) -> Session:
         """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
         return self.sessions.handle(session_id)
-
-    # --- figures
 
     def status(self) -> "Status":
         """Return the store's figures: files, contents, search rows by place, commits, intents."""

@@ -58,7 +58,7 @@ def doctor(
     findings = [*_folder_findings(folder)]
     try:
         parts = opening.open_parts(
-            folder, read_only=True, durability=None, actor="doctor", clock=clock, deriver=deriver
+            opening.Location(folder), read_only=True, durability=None, actor="doctor", clock=clock, deriver=deriver
         )
     except HoldfastError as error:
         findings.append(_not_open(folder, error))
