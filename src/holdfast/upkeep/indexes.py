@@ -27,8 +27,9 @@ LARGE_TABLE = 5_000
 VECTOR_ROWS = 10_000
 #: the same of both, and of segments, where a run that added ends: whoever searches next is not to pay for it
 SETTLED_TEXT, SETTLED_VECTORS, SETTLED_SEGMENTS = 500, 1000, 4
-#: fragments that a large add may leave in a table of which one could hold all: every search looks into each
-SETTLED_FRAGMENTS = 2
+#: small fragments that a large add may leave, in a table of which one could hold all and in a larger one: every search
+#: looks into each
+SETTLED_FRAGMENTS, SETTLED_LARGE = 2, 8
 #: segments of one index, and small fragments of a table, above which the newest are merged
 MANY_SEGMENTS, MANY_FRAGMENTS = 8, 32
 
@@ -77,7 +78,7 @@ USUAL = Bounds(
 #: where a run ends
 SETTLED = Bounds(MANY_FRAGMENTS, SETTLED_SEGMENTS, lambda _: SETTLED_TEXT, SETTLED_VECTORS)
 #: where a large add ends, which took longer than compacting a small table does
-ADDED = replace(SETTLED, small_fragments=SETTLED_FRAGMENTS)
+ADDED = replace(SETTLED, fragments=SETTLED_LARGE, small_fragments=SETTLED_FRAGMENTS)
 #: for `optimize`
 THOROUGH = Bounds(1, 1, lambda _: 0, 0)
 

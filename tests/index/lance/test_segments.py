@@ -84,6 +84,7 @@ def test_compaction_keeps_every_row_and_its_index(table: VersionedTable) -> None
 
 def test_compaction_leaves_large_fragments_alone(table: VersionedTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.index.lance.blocks.FRAGMENT_ROWS", 25)
+    monkeypatch.setattr("holdfast.index.lance.compaction.COPIED_ROWS", 30)
     version = build(table, parts=1)
     assert compact(table, version) == version
     large = set(fragments(table, version))
@@ -91,6 +92,20 @@ def test_compaction_leaves_large_fragments_alone(table: VersionedTable, monkeypa
     assert sorted(fragments(table, version).values()) == [2, 30]
     assert large < set(fragments(table, version))
     assert len(found(table, version, "common")) == 30
+
+
+def test_fragments_too_large_to_be_written_anew_are_joined_by_copying_those_that_lost_no_row(
+    table: VersionedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.index.lance.blocks.FRAGMENT_ROWS", 25)
+    version = table.delete_ids(build(table, parts=5), ["p0-4"])
+    after = compact(table, version)
+    assert list(fragments(table, after).values()) == [29, 120]
+    assert table.rows(after).equals(table.rows(version))
+    assert found(table, after, "common") == found(table, version, "common")
+    assert found(table, after, word("p4-3")) == {"p4-3"}
+    assert [unindexed_rows(table, after, column) for column in COLUMNS] == [0, 0, 0]
+    assert compact(table, after) == after
 
 
 def test_a_fragment_that_lost_many_rows_is_written_anew(table: VersionedTable) -> None:
