@@ -1,8 +1,9 @@
 """Bringing an older catalog up: in one transaction, or not at all."""
 
-import sqlite3
+import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -10,9 +11,14 @@ import pytest
 from alembic.operations import Operations
 
 import holdfast
+from holdfast import bootstrap
 from holdfast.catalog import migrations, upgrade
+from holdfast.catalog.engine import Engine
+from holdfast.catalog.engines import choosing
 from holdfast.catalog.engines.sqlite import SqliteEngine
 from holdfast.errors import CorruptStore, ReadOnly, StorageFailed, StoreTooNew
+from tests.support import postgres
+from tests.support.postgres import ENGINES, POSTGRESQL, SQLITE
 from tests.support.processes import Child
 
 #: makes a later Holdfast of this one: two more revisions, each of which leaves a table
@@ -30,25 +36,71 @@ upgrade.HEAD = "0003"
 """
 
 
-def shape(catalog: Path) -> dict[str, str]:
+#: the name and the SQL of all that a catalog consists of
+SHAPE = {
+    SQLITE: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL",
+    POSTGRESQL: """SELECT table_name::text || '.' || column_name,
+            concat_ws(' ', data_type, is_nullable, column_default, collation_name)
+        FROM information_schema.columns WHERE table_schema = current_schema()
+        UNION ALL SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = current_schema()
+        UNION ALL SELECT conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = current_schema()::regnamespace""",
+}
+
+
+@pytest.fixture(params=ENGINES)
+def catalog(request: pytest.FixtureRequest) -> str:
+    """Run each test on both databases."""
+    return str(request.param)
+
+
+@contextmanager
+def engine_of(folder: Path) -> Iterator[Engine]:
+    """Have the engine of a store's catalog."""
+    engine = choosing.opened(folder / "catalog.db", bootstrap.read(folder).catalog)
+    yield engine
+    engine.close()
+
+
+def shape_of(engine: Engine) -> dict[str, str]:
     """Return the SQL of every table and index."""
-    with sqlite3.connect(catalog) as raw:
-        rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    raw.close()
+    with engine.read() as conn:
+        rows = conn.rows(SHAPE[SQLITE if isinstance(engine, SqliteEngine) else POSTGRESQL])
     return {name: " ".join(sql.split()) for name, sql in rows}
 
 
-def migrated(path: Path) -> SqliteEngine:
-    """Return a catalog to which every migration was applied, from nothing on."""
-    engine = SqliteEngine(path, create=True)
-    with engine.write() as conn:
-        upgrade.migrate(conn, None)
-    return engine
+def shape(folder: Path) -> dict[str, str]:
+    """Return the SQL of every table and index of a store's catalog."""
+    with engine_of(folder) as engine:
+        return shape_of(engine)
+
+
+def tables(folder: Path) -> set[str]:
+    """Return the tables of a store's catalog."""
+    with engine_of(folder) as engine, engine.read() as conn:
+        return conn.tables()
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make this process a later Holdfast."""
+def empty(catalog: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Engine]]:
+    """Return a function that opens a catalog without tables, another one each time."""
+    numbers = itertools.count()
+
+    def opened() -> Engine:
+        if catalog == SQLITE:
+            return SqliteEngine(tmp_path / f"{next(numbers)}.db", create=True)
+        server: postgres.Server = request.getfixturevalue("postgresql")
+        address = server.database()
+        stack.callback(server.drop, address)
+        return choosing.opened(tmp_path, address)
+
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(opened()))
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make this process a later Holdfast than the one that made the store."""
     revisions, newest = upgrade.REVISIONS, upgrade.HEAD
     monkeypatch.setattr(upgrade, "REVISIONS", revisions)
     monkeypatch.setattr(upgrade, "HEAD", newest)
@@ -57,27 +109,26 @@ def later(monkeypatch: pytest.MonkeyPatch) -> None:
     exec(LATER, {})  # noqa: S102
 
 
-def revision(folder: Path) -> str:
+def revision(folder: Path) -> str | None:
     """Return the revision that a store's catalog says it has."""
-    raw = sqlite3.connect(folder / "catalog.db")
-    found: str = raw.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-    raw.close()
-    return found
+    with engine_of(folder) as engine, engine.read() as conn:
+        return upgrade.revision(conn)
 
 
-def test_a_fresh_catalog_equals_all_migrations_applied(tmp_path: Path) -> None:
-    fresh = SqliteEngine(tmp_path / "fresh.db", create=True)
+def test_a_fresh_catalog_equals_all_migrations_applied(empty: Callable[[], Engine]) -> None:
+    fresh, migrated = empty(), empty()
     upgrade.create(fresh)
-    fresh.close()
-    migrated(tmp_path / "migrated.db").close()
-    assert shape(tmp_path / "migrated.db") == shape(tmp_path / "fresh.db")
+    with migrated.write() as conn:
+        upgrade.migrate(conn, None)
+    assert shape_of(migrated) == shape_of(fresh)
+    assert len(shape_of(fresh)) > 40
     assert upgrade.REVISIONS[-1] == upgrade.HEAD
 
 
 @pytest.mark.usefixtures("later")
 def test_opening_an_old_store_migrates_it(folder: Path) -> None:
     with holdfast.open(folder) as store:
-        assert {"second", "third"} <= shape(folder / "catalog.db").keys()
+        assert {"second", "third"} <= tables(folder)
         store.write("/a.md", "works")
     assert revision(folder) == "0003"
     holdfast.open(folder).close()
@@ -94,10 +145,10 @@ def test_an_old_store_cannot_be_opened_read_only(folder: Path) -> None:
 @pytest.mark.crash
 def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_store(folder: Path, child: Callable[..., Child]) -> None:
     opens = LATER + "\nholdfast.open(sys.argv[1]).close()"
-    before = shape(folder / "catalog.db")
+    before = shape(folder)
     for passage in (1, 2):
         assert child(opens, folder, faults=f"migrate.before_step=kill@{passage}").ended_by_kill()
-        assert (revision(folder), shape(folder / "catalog.db")) == ("0001", before)
+        assert (revision(folder), shape(folder)) == ("0001", before)
     with holdfast.open(folder) as store:
         store.write("/a.md", "the old Holdfast still works")
     child(opens, folder).finish()
@@ -107,11 +158,11 @@ def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_store(folder: Path, 
 @pytest.mark.usefixtures("later")
 @pytest.mark.parametrize("failure", ["error", "enospc"])
 def test_a_migration_that_fails_leaves_the_old_store(folder: Path, armed: Callable[[str], None], failure: str) -> None:
-    before = shape(folder / "catalog.db")
+    before = shape(folder)
     armed(f"migrate.before_step={failure}@2")
     with pytest.raises(StorageFailed):
         holdfast.open(folder)
-    assert (revision(folder), shape(folder / "catalog.db")) == ("0001", before)
+    assert (revision(folder), shape(folder)) == ("0001", before)
 
 
 @pytest.mark.usefixtures("later")
@@ -122,10 +173,10 @@ def test_a_broken_migration_leaves_the_old_store(folder: Path, monkeypatch: pyte
         op.execute("INSERT INTO none VALUES (1)")
 
     monkeypatch.setattr(sys.modules[f"{migrations.__name__}.r0003"], "upgrade", breaks)
-    before = shape(folder / "catalog.db")
+    before = shape(folder)
     with pytest.raises(holdfast.HoldfastError):
         holdfast.open(folder)
-    assert (revision(folder), shape(folder / "catalog.db")) == ("0001", before)
+    assert (revision(folder), shape(folder)) == ("0001", before)
 
 
 @pytest.mark.usefixtures("later")
@@ -140,10 +191,8 @@ def test_many_processes_opening_an_old_store_migrate_it_once(folder: Path, child
 
 @pytest.mark.parametrize("found", ["9999", "", "0001-dirty"])
 def test_a_store_of_a_newer_holdfast_is_refused_and_left_alone(folder: Path, found: str) -> None:
-    raw = sqlite3.connect(folder / "catalog.db")
-    raw.execute("UPDATE alembic_version SET version_num = ?", (found,))
-    raw.commit()
-    raw.close()
+    with engine_of(folder) as engine, engine.write() as conn:
+        conn.run("UPDATE alembic_version SET version_num = :found", {"found": found})
     for read_only in (False, True):
         with pytest.raises(StoreTooNew, match=f"revision {found}") as refused:
             holdfast.open(folder, read_only=read_only)
@@ -151,9 +200,14 @@ def test_a_store_of_a_newer_holdfast_is_refused_and_left_alone(folder: Path, fou
     assert revision(folder) == found
 
 
-def test_a_catalog_without_tables_is_corrupt(folder: Path) -> None:
-    for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
-        (folder / name).unlink(missing_ok=True)
-    (folder / "catalog.db").touch()
+def test_a_catalog_without_tables_is_corrupt(folder: Path, catalog: str) -> None:
+    if catalog == SQLITE:
+        for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
+            (folder / name).unlink(missing_ok=True)
+        (folder / "catalog.db").touch()
+    else:
+        with engine_of(folder) as engine, engine.write() as conn:
+            conn.run("DROP SCHEMA public CASCADE")
+            conn.run("CREATE SCHEMA public")
     with pytest.raises(CorruptStore, match="has no tables"):
         holdfast.open(folder)
