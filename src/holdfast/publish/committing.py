@@ -137,9 +137,6 @@ class TreeChange:
         return commit
 
     def _write_tree(self, conn: Connection, head: int, begun: list[Entry], ended: list[Entry]) -> Commit:
-        made = [entry.node_id for entry in begun if entry.node_id < 0]
-        if len(made) >= NODES_PER_COMMIT:
-            raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
         terms = self.terms
         new = commits.NewCommit(
             parent=head,
@@ -151,9 +148,7 @@ class TreeChange:
         )
         commit = commits.publish(conn, terms.branch, new)
         entries.end(conn, terms.branch, commit.id, ended)
-        # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
-        final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
-        entries.begin(conn, terms.branch, commit.id, [_with_node_ids(entry, final) for entry in begun])
+        entries.begin(conn, terms.branch, commit.id, _numbered(begun, commit))
         return commit
 
 
@@ -173,6 +168,16 @@ def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, he
         raise StagingOutdated
     if missing := held - live - staged.searchable.keys():
         raise StagingOutdated(missing)
+
+
+def _numbered(begun: list[Entry], commit: Commit) -> list[Entry]:
+    """Return the entries of a commit with the numbers that its new nodes have from now on; raises TooLarge."""
+    made = [entry.node_id for entry in begun if entry.node_id < 0]
+    if len(made) >= NODES_PER_COMMIT:
+        raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
+    # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
+    final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
+    return [_with_node_ids(entry, final) for entry in begun]
 
 
 def _with_node_ids(entry: Entry, final: dict[int, int]) -> Entry:

@@ -40,6 +40,14 @@ class StagedCommit:
         """The contents to insert."""
         return {content.content_id for content, _ in self.contents}
 
+    def derive(self, draft: Draft) -> dict[str, Body]:
+        """Take what is derived from a draft; returns the bodies that hold its renditions, by content id."""
+        derived = draft.derived
+        self.searchable[draft.body.content_id] = len(derived.rows)
+        self.tail_rows.extend(derived.rows)
+        self.renditions.extend(rendition for rendition, _ in derived.renditions)
+        return {body.content_id: body for _, body in derived.renditions}
+
     def write(self, conn: Connection, embedder: str, at: float) -> None:
         """Write the rows of what was staged, inside the publish."""
         contents.insert(conn, self.contents)
@@ -75,26 +83,17 @@ def _plan(backend: Backend, drafts: Iterable[Draft], staged: StagedCommit) -> di
     with backend.engine.read() as conn:
         live = live_among(conn, backend.embedder, by_id)
         known = contents.known_among(conn, by_id)
-    bodies: dict[str, Body] = {}
+    bodies = {content_id: draft.body for content_id, draft in by_id.items()}
     for content_id, draft in by_id.items():
-        bodies[content_id] = draft.body
-        if content_id in live:
-            staged.relied.add(content_id)
-            continue
-        derived = draft.derived
-        staged.searchable[content_id] = len(derived.rows)
-        staged.tail_rows.extend(derived.rows)
-        for rendition, body in derived.renditions:
-            staged.renditions.append(rendition)
-            bodies.setdefault(body.content_id, body)
+        if content_id not in live:
+            for rendered_id, body in staged.derive(draft).items():
+                bodies.setdefault(rendered_id, body)
     if rendered := bodies.keys() - by_id.keys():
         with backend.engine.read() as conn:
             known |= contents.known_among(conn, rendered)
-    staged.relied |= known
-    for content_id, body in bodies.items():
-        if content_id not in known:
-            content = body.content
-            staged.contents.append((content, body.data() if content.inline else None))
+    staged.relied |= live | known
+    new = [body for content_id, body in bodies.items() if content_id not in known]
+    staged.contents = [(body.content, body.data() if body.content.inline else None) for body in new]
     return bodies
 
 

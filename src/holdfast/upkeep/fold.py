@@ -7,6 +7,8 @@ from collections import Counter
 
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.search_rows import TailRow
 from holdfast.faults import point
 from holdfast.index.lance import segments
 from holdfast.publish.publication import StagingOutdated, begun, retrying
@@ -32,12 +34,17 @@ def _fold_once(backend: Backend, least: int) -> int:
         publication.pin(live, segments.index_text(live.table, appended))
         point("fold.before_publish")
         with publication.publish() as conn:
-            if search_rows.drop_tail(conn, backend.embedder, rows[-1].row_id) != len(rows):
-                # Garbage collection took some of the rows meanwhile: they must not come back.
-                raise StagingOutdated
-            chunks = Counter(row.content_id for row in rows)
-            search_rows.set_place(conn, backend.embedder, search_rows.TABLE, chunks.items())
+            _take_from_tail(conn, backend, rows)
     return len(rows)
+
+
+def _take_from_tail(conn: Connection, backend: Backend, rows: list[TailRow]) -> None:
+    """Drop rows from the tail, as they are in the table; raises StagingOutdated when some were gone already."""
+    if search_rows.drop_tail(conn, backend.embedder, rows[-1].row_id) != len(rows):
+        # Garbage collection took them meanwhile: they must not come back.
+        raise StagingOutdated
+    chunks = Counter(row.content_id for row in rows)
+    search_rows.set_place(conn, backend.embedder, search_rows.TABLE, chunks.items())
 
 
 def _tail_length(backend: Backend) -> int:
