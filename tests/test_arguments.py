@@ -91,7 +91,7 @@ def test_a_wrong_value_is_refused_and_nothing_is_written(wrong: Callable[[Store]
         wrong(store)
     assert refused.value.remedy
     assert store.commit_at().id == head
-    assert (list(store.jobs), store.sessions.list(), store.locks.list()) == ([], [], [])
+    assert (list(store.jobs), list(store.sessions.list()), store.locks.list()) == ([], [], [])
 
 
 def test_what_a_signature_allows_is_taken(store: Store, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_values_can_be_pickled(store: Store, folder: Path) -> None:
         store.explain("tea"),
         store.status(),
         store.diff(None),
-        store.sessions.list(),
+        list(store.sessions.list()),
         store.session("talk").messages(),
         store.maintenance.verify(),
         store.jobs.stats(),

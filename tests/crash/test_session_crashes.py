@@ -129,7 +129,7 @@ def test_a_deletion_that_is_killed_loses_no_message_and_goes_on_when_repeated(
         if there:
             assert numbers(store.session("chat").messages(archived=True)) == list(range(20))
             store.session("chat").delete()
-        [path] = store.snapshot(at="HEAD~1").glob("/sessions/chat/*/messages.jsonl")
+        [path] = list(store.snapshot(at="HEAD~1").glob("/sessions/chat/*/messages.jsonl"))
         assert len(store.snapshot(at="HEAD~1").read(path).splitlines()) == 20
     assert set(finish(folder)) == {"cancelled"}
 

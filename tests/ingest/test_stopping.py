@@ -37,7 +37,7 @@ def added(folder: Path) -> int:
     """Return how many files are there, after checking that they are a prefix of the scan in a sound store."""
     with holdfast.open(folder) as store:
         assert store.maintenance.verify().problems == ()
-        there = store.glob("/resources/many/*.md")
+        there = list(store.glob("/resources/many/*.md"))
     assert there == [f"/resources/many/{number:03}.md" for number in range(len(there))]
     return len(there)
 

@@ -75,7 +75,7 @@ def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
     _worker(store, JobKind("note", run)).turn()
     assert len(refused) == 1
     assert store.jobs.get(job_id).state == "done"
-    assert store.glob("/notes/*") == [f"/notes/{job_id}.md"]
+    assert list(store.glob("/notes/*")) == [f"/notes/{job_id}.md"]
 
 
 def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Store) -> None:

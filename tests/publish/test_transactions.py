@@ -40,7 +40,7 @@ def test_a_transaction_reads_its_own_writes_and_nobody_else_does(store: Store) -
         assert "lease" in tx.read_text("/new.md")
         assert tx.read("/older.md") == b"# Old\n\nline"
         assert [m.path for m in tx.grep("lease")] == ["/new.md"]
-        assert tx.glob("/*.md") == ["/new.md", "/older.md"]
+        assert list(tx.glob("/*.md")) == ["/new.md", "/older.md"]
         assert [i.name for i in tx.ls("/")] == ["new.md", "older.md", "resources", "sessions", "skills", "wiki"]
         assert not tx.exists("/old.md")
         assert store.exists("/old.md")

@@ -102,7 +102,7 @@ def test_a_session_is_called_by_one_name(store: Store, name: str) -> None:
 def test_a_message_that_cannot_be_kept_is_refused(store: Store, message: object, error: type[Exception]) -> None:
     with pytest.raises(error):
         store.session("chat").extend([message])  # type: ignore[list-item]
-    assert store.sessions.list() == []
+    assert list(store.sessions.list()) == []
 
 
 def test_a_message_that_only_calls_tools_needs_no_content(store: Store) -> None:

@@ -55,4 +55,4 @@ def test_lines_are_counted_as_grep_counts_them(store: Store) -> None:
 def test_a_file_has_no_listing(store: Store) -> None:
     store.write("/a.md", "a")
     with pytest.raises(NotADirectory):
-        store.ls("/a.md")
+        list(store.ls("/a.md"))

@@ -71,7 +71,7 @@ LIBRARY = DictView.of(
 
 
 def found(pattern: str, view: DictView = LIBRARY) -> list[str]:
-    return [path for path, _ in walking.glob(view, pattern)]
+    return [path for path, _ in walking.glob(view, walking.Pattern(pattern))]
 
 
 @pytest.mark.parametrize(

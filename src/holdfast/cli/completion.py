@@ -25,4 +25,4 @@ def _listing(ctx: Any, folder: str) -> list[Any]:
 
     option = ctx.params.get("store") or (ctx.parent.params.get("store") if ctx.parent else None)
     with holdfast.open(find_folder(option, Path.cwd()), read_only=True) as store:
-        return store.ls(folder)
+        return list(store.ls(folder))

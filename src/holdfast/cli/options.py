@@ -38,6 +38,12 @@ IfMatchOption = Annotated[
     ),
 ]
 
+LimitOption = Annotated[int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many.")]
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--after", metavar="PATH", autocompletion=complete_path, help="Only what comes after this path."),
+]
+
 
 def known(if_match: str | None) -> int | str | None:
     """Return what `--if-match` names: the number of a commit, or the id of a content."""

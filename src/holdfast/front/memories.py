@@ -1,6 +1,7 @@
 """What a store remembers of its sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from holdfast import paths
@@ -8,7 +9,7 @@ from holdfast.arguments import checks_arguments
 from holdfast.catalog.commits import Commit
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.search.hits import Hit
-from holdfast.sessions.memories import read_memories
+from holdfast.sessions.memories import each_memory, memory_at
 from holdfast.sessions.memory import ROOT, Memory
 from holdfast.tree.snapshot import Snapshot
 
@@ -36,15 +37,18 @@ class Memories:
     def __repr__(self) -> str:
         return f"<Memories of {self._tree.address}>"
 
-    def list(self, *, kind: str | None = None) -> Sequence[Memory]:
-        """Return what is remembered, all or of one kind, in order of path."""
-        found = read_memories(self._tree.snapshot())
-        return [memory for memory in found.values() if kind in (None, memory.kind)]
+    def list(self, *, kind: str | None = None, limit: int | None = None, after: str | None = None) -> Iterator[Memory]:
+        """Yield what is remembered, all or of one kind, in order of path.
+
+        At most `limit` of them, and only those that come after the path `after`: where one left off.
+        """
+        return islice(each_memory(self._tree.snapshot(), kind, after), limit)
 
     def get(self, path: str) -> Memory:
         """Return the memory at `path`; raises NotFound."""
         path = paths.parse(path)
-        memory = read_memories(self._tree.snapshot()).get(path)
+        snapshot = self._tree.snapshot()
+        memory = memory_at(snapshot, snapshot.stat(path)) if snapshot.exists(path) else None
         if memory is None:
             raise NotFound(f"{path} is no memory", path=path, remedy="See `holdfast memory list`")
         return memory

@@ -1,7 +1,7 @@
 """The sessions of a store."""
 
-import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from holdfast.arguments import checks_arguments
@@ -9,6 +9,7 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.work import sessions as rows
+from holdfast.sessions.archiving import not_there
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
 
@@ -45,15 +46,28 @@ class Sessions:
             archived=self._transcripts.note,
         )
 
-    def list(self) -> Sequence[SessionInfo]:
-        """Return all sessions, the newest first, without their archives."""
-        found: builtins.list[rows.SessionRow] = []
+    def list(self, *, limit: int | None = None, after: str | None = None) -> Iterator[SessionInfo]:
+        """Yield all sessions, the newest first, without their archives.
+
+        At most `limit` of them, and only those that come after the session `after`: where one left off. Raises NotFound
+        when that has been deleted.
+        """
+        last = None
+        if after is not None:
+            with self._backend.engine.read() as conn:
+                last = rows.get(conn, after)
+            if last is None:
+                raise not_there(after)
+        return islice(self._newest(last), limit)
+
+    def _newest(self, last: rows.SessionRow | None) -> Iterator[SessionInfo]:
         while True:
             with self._backend.engine.read() as conn:
-                page = rows.page(conn, found[-1] if found else None, PAGE)
-            found += page
+                page = rows.page(conn, last, PAGE)
+            yield from map(info, page)
             if len(page) < PAGE:
-                return [info(row) for row in found]
+                return
+            last = page[-1]
 
     def get(self, session_id: str) -> SessionInfo:
         """Return one session in numbers, with its archives; raises NotFound."""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
@@ -140,6 +141,9 @@ class Store(Reads):
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
             yield CommittedTree.at_head(within(conn), self._branch)
+
+    def _standing(self) -> TreeView:
+        return CommittedTree.at_head(self._backend.engine.read, self._branch)
 
     # --- searching
 
@@ -350,10 +354,21 @@ class Store(Reads):
 
     # --- history
 
-    def log(self, path: str | None = None, *, limit: int | None = None, at: At | None = None) -> Iterator[Commit]:
-        """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves."""
-        until = self._seq(at)
-        return history.log(self._backend, self._branch, until, None if path is None else paths.parse(path), limit)
+    def log(
+        self,
+        path: str | None = None,
+        *,
+        limit: int | None = None,
+        after: Commit | int | None = None,
+        at: At | None = None,
+    ) -> Iterator[Commit]:
+        """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves.
+
+        At most `limit` of them, and only those that come after the commit `after`: where one left off.
+        """
+        until, last = self._seq(at), after.id if isinstance(after, Commit) else after
+        place = None if path is None else paths.parse(path)
+        return islice(history.log(self._backend, self._branch, until, place, last), limit)
 
     def commit_at(self, at: At | None = None) -> Commit:
         """Return one commit: its time, actor, message."""

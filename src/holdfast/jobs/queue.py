@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, NewJob, seconds_of
-from holdfast.catalog.work.jobs import Job
+from holdfast.catalog.work.jobs import Job, JobState
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.waker import Waker
 
@@ -83,12 +84,19 @@ class JobQueue:
         self._announce()
         return job_id
 
-    def list(self, *states: str, kind: str | None = None) -> Iterator[Job]:
-        """Yield jobs, newest first; with states, those in any of them."""
-        before: int | None = None
+    def list(
+        self, *states: JobState, kind: str | None = None, limit: int | None = None, after: int | None = None
+    ) -> Iterator[Job]:
+        """Yield jobs, newest first; with states, those in any of them.
+
+        At most `limit` of them, and only those that come after the job with the id `after`: where one left off.
+        """
+        return islice(self._newest(states or jobs.STATES, kind, after), limit)
+
+    def _newest(self, states: Iterable[str], kind: str | None, before: int | None) -> Iterator[Job]:
         while True:
             with self._backend.engine.read() as conn:
-                found = jobs.newest(conn, states or jobs.STATES, kind, before=before, limit=PAGE)
+                found = jobs.newest(conn, states, kind, before=before, limit=PAGE)
             yield from found
             if len(found) < PAGE:
                 return

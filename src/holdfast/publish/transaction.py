@@ -210,6 +210,10 @@ class Transaction(Reads):
         self._check_open()
         yield self._overlay
 
+    def _standing(self) -> TreeView:
+        self._check_open()
+        return self._overlay
+
     def _pending_body(self, content_id: str) -> Body | None:
         draft = self._drafts.get(content_id)
         return draft.body if draft else None

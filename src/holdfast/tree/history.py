@@ -34,22 +34,19 @@ class Change:
     modified: bool = False
 
 
-def log(backend: Backend, branch: Branch, until: int, path: str | None, limit: int | None) -> Iterator[Commit]:
+def log(backend: Backend, branch: Branch, until: int, path: str | None, after: int | None = None) -> Iterator[Commit]:
     """Yield commits up to `until`, newest first; with a path, those that changed it or anything below it.
 
-    A path is followed through moves: it is the node that stands there at `until` that is asked about.
+    A path is followed through moves: it is the node that stands there at `until` that is asked about. With `after`,
+    only the commits before that one: those that come after it in this order.
     """
     with backend.engine.read() as conn:
         node = None if path is None else _node_at(conn, branch, until, path)
-    given = 0
-    for commit in _newest_first(backend, branch, until):
-        if limit is not None and given >= limit:
+    for commit in _newest_first(backend, branch, until if after is None else min(until, after - 1)):
+        if node is not None and commit.id < commit_that_made(node.node_id):
             return
         if node is None or _touches(backend, branch, commit, node):
-            given += 1
             yield commit
-        if node is not None and commit.id == commit_that_made(node.node_id):
-            return
 
 
 def diff(conn: Connection, branch: Branch, old: int, new: int) -> list[Change]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Literal
 
 from holdfast import paths
@@ -70,6 +71,10 @@ class Reads(ABC):
     def _view(self) -> AbstractContextManager[TreeView]:
         """Return the tree, consistent for as long as the context lasts."""
 
+    @abstractmethod
+    def _standing(self) -> TreeView:
+        """Return the tree as it is at this moment, which may be asked for as long as the caller likes."""
+
     def _pending_body(self, content_id: str) -> Body | None:
         """Return a body that is not stored yet."""
         return None
@@ -88,23 +93,27 @@ class Reads(ABC):
         with self._view() as view:
             return info(path, walking.need(view, path))
 
-    def ls(self, path: str = paths.ROOT) -> list[FileInfo]:
-        """Return what is directly in the directory `path`, in order of name; raises NotFound or NotADirectory."""
-        path = paths.parse(path)
-        with self._view() as view:
-            top = walking.need_dir(view, path)
-            return [info(paths.join(path, e.name), e) for e in walking.listing(view, top.node_id)]
+    def ls(self, path: str = paths.ROOT, *, limit: int | None = None, after: str | None = None) -> Iterator[FileInfo]:
+        """Yield what is directly in the directory `path`, in order of name; raises NotFound or NotADirectory.
 
-    def tree(self, path: str = paths.ROOT) -> list[FileInfo]:
-        """Return all that is below the directory `path`, depth first, in order of name."""
-        path = paths.parse(path)
-        with self._view() as view:
-            return [info(at, entry) for at, entry in walking.walk(view, walking.need_dir(view, path), path)]
+        At most `limit` of them, and only those that come after the path `after`: where one left off. So it is for
+        `tree` and `glob`. All are of one commit, however long the iterator is kept.
+        """
+        path, view = paths.parse(path), self._standing()
+        top, rest = walking.need_dir(view, path), walking.cursor(path, after)
+        found = walking.go_on(walking.listing(view, top.node_id), rest)
+        return islice((info(paths.join(path, e.name), e) for e, _, given in found if not given), limit)
 
-    def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
-        with self._view() as view:
-            return [at for at, _ in walking.glob(view, pattern)]
+    def tree(self, path: str = paths.ROOT, *, limit: int | None = None, after: str | None = None) -> Iterator[FileInfo]:
+        """Yield all that is below the directory `path`, depth first, in order of name."""
+        path, view = paths.parse(path), self._standing()
+        found = walking.walk(view, walking.need_dir(view, path), path, walking.cursor(path, after))
+        return islice((info(at, entry) for at, entry in found), limit)
+
+    def glob(self, pattern: str, *, limit: int | None = None, after: str | None = None) -> Iterator[str]:
+        """Yield the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
+        found = walking.glob(self._standing(), walking.Pattern(pattern), walking.cursor(paths.ROOT, after))
+        return islice((at for at, _ in found), limit)
 
     def read(self, path: str, *, range: tuple[int, int] | None = None) -> bytes:
         """Return the bytes of the file `path`, as they were written or added.

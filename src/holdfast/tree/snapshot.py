@@ -44,6 +44,9 @@ class Snapshot(Reads):
     def _view(self) -> AbstractContextManager[TreeView]:
         return self._tree.in_one_read()
 
+    def _standing(self) -> TreeView:
+        return self._tree
+
 
 def resolve(conn: Connection, branch: Branch, at: At | None) -> int:
     """Return the seq that `at` names, the head for None; raises NotFound."""

@@ -7,7 +7,7 @@ those two.
 import fnmatch
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from holdfast import paths
@@ -69,59 +69,83 @@ def need_dir(view: TreeView, path: str) -> Entry:
 
 def listing(view: TreeView, node: int) -> list[Entry]:
     """Return the children of a node in order of name."""
+    # All of a directory at once: an index in order of name would lead through every former entry of each name (G9).
     return sorted(view.children(node), key=lambda entry: entry.name)
 
 
-def walk(view: TreeView, top: Entry, path: str) -> Iterator[tuple[str, Entry]]:
-    """Yield (path, entry) for all below `top`, which stands at `path`: depth first, in order of name."""
+def cursor(top: str, after: str | None) -> tuple[str, ...]:
+    """Return the names from the directory `top` to the path `after`, which was given last; raises InvalidPath."""
+    if after is None:
+        return ()
+    path = paths.parse(after)
+    if path == top or not paths.is_within(path, top):
+        raise InvalidPath(f"{path} is not below {top}", path=path, remedy="Give the path that you were given last")
+    return tuple(paths.names(path)[len(paths.names(top)) :])
+
+
+def go_on(found: Iterable[Entry], rest: tuple[str, ...]) -> Iterator[tuple[Entry, tuple[str, ...], bool]]:
+    """Yield of entries in order of name those that come after the names `rest`, or hold what does.
+
+    With each comes what is left of `rest` below it, and whether it was given before itself.
+    """
+    for entry in found:
+        if not rest or entry.name > rest[0]:
+            yield entry, (), False
+        elif entry.name == rest[0]:
+            yield entry, rest[1:], True
+
+
+def walk(view: TreeView, top: Entry, path: str, after: tuple[str, ...] = ()) -> Iterator[tuple[str, Entry]]:
+    """Yield (path, entry) for all below `top`, which stands at `path`: depth first, in order of name.
+
+    With `after`, names from `path` on, only what comes after what stood there.
+    """
     # An explicit stack: a tree may be deeper than Python's recursion limit.
-    stack = [iter([(paths.join(path, e.name), e) for e in listing(view, top.node_id)])] if top.is_dir else []
+    stack = [(path, go_on(listing(view, top.node_id), after))] if top.is_dir else []
     while stack:
-        for at, entry in stack[-1]:
-            yield at, entry
+        folder, below = stack[-1]
+        for entry, rest, given in below:
+            at = paths.join(folder, entry.name)
+            if not given:
+                yield at, entry
             if entry.is_dir:
-                stack.append(iter([(paths.join(at, e.name), e) for e in listing(view, entry.node_id)]))
+                stack.append((at, go_on(listing(view, entry.node_id), rest)))
                 break
         else:
             stack.pop()
 
 
-def glob(view: TreeView, pattern: str) -> Iterator[tuple[str, Entry]]:
-    """Yield (path, entry) of what matches `pattern`: depth first, in order of name.
+def glob(view: TreeView, pattern: "Pattern", after: tuple[str, ...] = ()) -> Iterator[tuple[str, Entry]]:
+    """Yield (path, entry) of what matches `pattern`: depth first, in order of name, as `walk` does.
 
     `*`, `?` and `[...]` match within a name, case-sensitively; `**` as a whole name matches any number of names, none
     included, and at the end everything below. A pattern without a leading slash is taken from the root.
     """
-    machine = _Pattern(pattern)
-    stack = [_matching(view, ROOT_ENTRY, paths.ROOT, machine, machine.start())]
+    stack = [(paths.ROOT, pattern.start(), go_on(_candidates(view, ROOT_ENTRY, pattern, pattern.start()), after))]
     while stack:
-        for path, entry, states in stack[-1]:
-            if machine.accepts(states):
+        folder, states, below = stack[-1]
+        for entry, rest, given in below:
+            path, then = paths.join(folder, entry.name), pattern.step(states, entry.name)
+            if not given and pattern.accepts(then):
                 yield path, entry
-            if entry.is_dir and states:
-                stack.append(_matching(view, entry, path, machine, states))
+            if entry.is_dir and then:
+                stack.append((path, then, go_on(_candidates(view, entry, pattern, then), rest)))
                 break
         else:
             stack.pop()
 
 
-def _matching(
-    view: TreeView, top: Entry, path: str, machine: "_Pattern", states: frozenset[int]
-) -> Iterator[tuple[str, Entry, frozenset[int]]]:
-    """Yield the children of `top` that the pattern may still match, with the states it is in after their names."""
-    plain = machine.plain_names(states)
-    entries = listing(view, top.node_id) if plain is None else _named(view, top, plain)
-    for entry in entries:
-        after = machine.step(states, entry.name)
-        if after:
-            yield paths.join(path, entry.name), entry, after
+def _candidates(view: TreeView, top: Entry, pattern: "Pattern", states: frozenset[int]) -> list[Entry]:
+    """Return the children of `top` that the pattern may still match, in order of name."""
+    plain = pattern.plain_names(states)
+    return listing(view, top.node_id) if plain is None else _named(view, top, plain)
 
 
 def _named(view: TreeView, top: Entry, wanted: list[str]) -> list[Entry]:
     return [entry for name in wanted if (entry := view.child(top.node_id, name)) is not None]
 
 
-class _Pattern:
+class Pattern:
     """A glob pattern as a state machine over names: state i means that the parts before i are matched.
 
     Carried down the tree it visits only directories that can still lead to a match.

@@ -74,7 +74,7 @@ def test_a_writer_that_was_killed_keeps_nobody_out_though_a_child_of_it_lives(
     assert writer.hear() == "forked"
     writer.kill()
     in_time(lambda: store.mkdir("/mine"))
-    assert len(store.ls("/")) == 6
+    assert len(list(store.ls("/"))) == 6
     # The child lives until now.
     writer.say()
 

@@ -8,7 +8,7 @@ import typer
 from holdfast import paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
-from holdfast.cli.options import AtOption, PathArgument, store_path
+from holdfast.cli.options import AfterOption, AtOption, LimitOption, PathArgument, store_path
 from holdfast.cli.output import Output, count, iso
 from holdfast.tree.reading import FileInfo
 from holdfast.tree.snapshot import Snapshot
@@ -21,13 +21,15 @@ def ls(
     call: Call,
     path: PathArgument = "/",
     long: Annotated[bool, typer.Option("-l", "--long", help="With size, time, commit and abstract.")] = False,
+    limit: LimitOption = None,
+    after: AfterOption = None,
     at: AtOption = None,
 ) -> None:
     """List a directory, or show a file.
 
     A path without a leading slash is taken from the root, here and everywhere.
     """
-    listed = _listed(call.at(at), store_path(path))
+    listed = _listed(call.at(at), store_path(path), limit, after)
     lines = (
         _long_lines(call.out, listed, call.store.summaries.stored(listed))
         if long
@@ -41,11 +43,13 @@ def tree(
     call: Call,
     path: PathArgument = "/",
     depth: Annotated[int | None, typer.Option("-L", "--depth", metavar="N", min=1, help="Levels to show.")] = None,
+    limit: LimitOption = None,
+    after: AfterOption = None,
     at: AtOption = None,
 ) -> None:
     """Draw all that is below a directory."""
     path = paths.parse(store_path(path))
-    found = call.at(at).tree(path)
+    found = list(call.at(at).tree(path, limit=limit, after=_cursor(after)))
     if depth is not None:
         top = len(paths.names(path))
         found = [info for info in found if len(paths.names(info.path)) - top <= depth]
@@ -63,19 +67,25 @@ def stat(call: Call, path: PathArgument, at: AtOption = None) -> None:
 def glob(
     call: Call,
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Such as '/notes/**/*.md'; quote it.")],
+    limit: LimitOption = None,
+    after: AfterOption = None,
     at: AtOption = None,
 ) -> None:
     """List the paths that match a pattern.
 
     * ? [...] match within a name, ** any number of directories.
     """
-    found = call.at(at).glob(pattern)
+    found = list(call.at(at).glob(pattern, limit=limit, after=_cursor(after)))
     call.done({"paths": found}, found)
 
 
-def _listed(snapshot: Snapshot, path: str) -> list[FileInfo]:
+def _listed(snapshot: Snapshot, path: str, limit: int | None, after: str | None) -> list[FileInfo]:
     info = snapshot.stat(path)
-    return snapshot.ls(path) if info.is_dir else [info]
+    return list(snapshot.ls(path, limit=limit, after=_cursor(after))) if info.is_dir else [info]
+
+
+def _cursor(after: str | None) -> str | None:
+    return None if after is None else store_path(after)
 
 
 def _name(out: Output, info: FileInfo) -> str:

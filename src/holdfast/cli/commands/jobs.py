@@ -1,13 +1,12 @@
 """Background work: list, show, run, wait, retry, cancel."""
 
 from collections.abc import Iterator
-from itertools import islice
 from time import time
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from holdfast.catalog.work.jobs import STATES, Job
+from holdfast.catalog.work.jobs import STATES, Job, JobState
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count, visible
@@ -29,12 +28,13 @@ def list_(
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, help="At most so many.")] = 50,
+    after: Annotated[int | None, typer.Option("--after", metavar="JOB", help="Only what comes after this job.")] = None,
 ) -> None:
     """List jobs, newest first."""
     if unknown := set(state or ()) - set(STATES):
         raise typer.BadParameter(f"{unknown.pop()!r} is no state; there are {', '.join(STATES)}")
     queue = call.store.jobs
-    found = list(islice(queue.list(*(state or ()), kind=kind), limit))
+    found = list(queue.list(*cast(list[JobState], state or []), kind=kind, limit=limit, after=after))
     document = {"jobs": [shapes.job(job) for job in found], "queue": shapes.queue(queue.stats())}
     call.done(document, (_line(call.out, job) for job in found))
 
@@ -96,7 +96,8 @@ def retry(
     With --wait the exit status is 1 when one of them failed again.
     """
     queue = call.store.jobs
-    states = [state for state, wanted in (("failed", failed), ("skipped", skipped)) if wanted]
+    asked: list[tuple[JobState, bool]] = [("failed", failed), ("skipped", skipped)]
+    states = [state for state, wanted in asked if wanted]
     found = [each.id for each in queue.list(*states)] if states else []
     if not job and not states:
         raise typer.BadParameter("Name the jobs, or give --failed or --skipped")

@@ -8,7 +8,7 @@ import typer
 from holdfast import paths
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
-from holdfast.cli.options import MessageOption, PathArgument, store_path
+from holdfast.cli.options import AfterOption, LimitOption, MessageOption, PathArgument, store_path
 from holdfast.cli.output import Output, visible
 from holdfast.sessions.memory import Memory
 
@@ -17,10 +17,14 @@ app = group("What is remembered of sessions.")
 
 @command(app, "list")
 def list_(
-    call: Call, kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None
+    call: Call,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None,
+    limit: LimitOption = None,
+    after: AfterOption = None,
 ) -> None:
     """List what is remembered."""
-    found = call.store.memories.list(kind=kind)
+    cursor = None if after is None else store_path(after)
+    found = list(call.store.memories.list(kind=kind, limit=limit, after=cursor))
     document = {"memories": [shapes.memory(memory) for memory in found]}
     call.done(document, (f"{each.path}  {call.out.paint(visible(each.title), 'dim')}" for each in found))
 

@@ -39,6 +39,9 @@ def log(
     limit: Annotated[
         int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many commits.")
     ] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="COMMIT", help="Only what comes after this commit in the list.")
+    ] = None,
     at: AtOption = None,
 ) -> None:
     """List commits, newest first.
@@ -47,7 +50,7 @@ def log(
     now.
     """
     wanted = path or path_option
-    commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit, at=at)
+    commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit, after=after, at=at)
     if call.json:
         call.out.document({"commits": [shapes.commit(commit) for commit in commits]})
     else:

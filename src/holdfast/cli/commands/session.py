@@ -11,6 +11,7 @@ import typer
 from holdfast.catalog.work.sessions import Message
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
+from holdfast.cli.options import LimitOption
 from holdfast.cli.output import Output, count
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 from holdfast.lines import lines_of
@@ -23,9 +24,15 @@ SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The ses
 
 
 @command(app, "list")
-def list_(call: Call) -> None:
+def list_(
+    call: Call,
+    limit: LimitOption = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="SESSION", help="Only what comes after this session.")
+    ] = None,
+) -> None:
     """List all sessions, the newest first."""
-    found = call.store.sessions.list()
+    found = list(call.store.sessions.list(limit=limit, after=after))
     call.done({"sessions": [shapes.session(info) for info in found]}, (_line(call.out, info) for info in found))
 
 

@@ -223,6 +223,8 @@ def _is_still(tx: InternalTransaction, removal: Removal) -> bool:
 
 def _remove_emptied(tx: InternalTransaction, folder: str, top: str) -> None:
     """Remove a directory that has lost its last file, and those above it up to `top` that are left with nothing."""
-    while len(paths.names(folder)) > 1 and paths.is_within(folder, top) and tx.exists(folder) and not tx.ls(folder):
+    while len(paths.names(folder)) > 1 and paths.is_within(folder, top) and tx.exists(folder):
+        if any(tx.ls(folder)):
+            return
         tx.remove(folder)
         folder = paths.split(folder)[0]
