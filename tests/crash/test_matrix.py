@@ -1,14 +1,14 @@
 """Every operation, killed or failed at every fault point it passes: all or nothing, whole, and done again (G1, G7).
 
-One test is one operation and one way to fail; the points are found by a run that is let through. A point that is
+One test is one operation, one point and one way to fail. Which operation passes which points stands in `reached.txt`,
+and a run that is let through is held against it; `python -m tests.crash.test_matrix` writes it anew. A point that is
 passed more than twice fires at the first passage, at the last, and at one between them that its name decides.
 """
 
 import functools
 import shutil
 import signal
-import subprocess
-import sys
+import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -37,6 +37,9 @@ DISK = ("blob.", "table.", "init.")
 #: points between two commits of one operation, where it is neither done nor undone: test_session_crashes.py kills there
 BETWEEN_COMMITS = {"session.before_delete"}
 
+#: each operation and the points that it reaches, in order
+REACHED = Path(__file__).with_name("reached.txt")
+
 #: what a user can see of a store: the tree with its bytes, and where each word is found; None where there is no store
 Seen = tuple[dict[str, bytes | None], dict[str, list[str]]] | None
 
@@ -52,10 +55,9 @@ class Prepared:
     #: passages of each point
     passed: Counter[str]
 
-    def passages(self) -> Iterator[tuple[str, int]]:
-        """Yield the first and the last passage of each point, and one between them."""
-        for point, times in self.passed.items():
-            yield from ((point, passage) for passage in sampled(times, f"{self.operation.name} {point}"))
+    def passages(self, point: str) -> list[int]:
+        """Return the first and the last passage of a point, and one between them."""
+        return sampled(self.passed[point], f"{self.operation.name} {point}")
 
     def fresh(self, place: Path) -> Path:
         """Return a new copy of the folder it starts from, with what lies beside it."""
@@ -66,14 +68,42 @@ class Prepared:
         return place / self.folder.name
 
 
-def seen(folder: Path) -> Seen:
-    """Return what a user can see of the store."""
+def listed() -> dict[str, list[str]]:
+    """Return the table of the points that each operation reaches."""
+    found: dict[str, list[str]] = {}
+    for line in REACHED.read_text("utf-8").splitlines():
+        if line.startswith(" "):
+            found[[*found][-1]].append(line.strip())
+        else:
+            found[line] = []
+    return found
+
+
+def written(found: dict[str, list[str]]) -> str:
+    """Return a table as it is written."""
+    return "".join(f"{name}\n" + "".join(f"    {point}\n" for point in points) for name, points in found.items())
+
+
+#: every cell of the matrix: an operation and a point that it reaches
+CELLS = [(row, point) for row in OPERATIONS for point in listed().get(row.name, [])]
+
+
+def named(cell: object) -> str:
+    """Return what a part of a test's id is called."""
+    return cell.name.replace(" ", "-") if isinstance(cell, Operation) else str(cell)
+
+
+def seen(folder: Path, doing: str = "") -> Seen:
+    """Return what a user can see of the store, once it was found whole; what is `doing` nothing is only looked at."""
     try:
         with quiet(folder) as store:
             found = {
                 token: sorted({hit.path for hit in store.search(token, mode="text", limit=50)}) for token in TOKENS
             }
-            return {path: read(store, path) for path in paths_of(store)}, found
+            tree = {path: read(store, path) for path in paths_of(store)}
+            if doing:
+                check_whole(store, doing)
+            return tree, found
     except StoreNotFound:
         return None
 
@@ -86,14 +116,11 @@ def read(store: Store, path: str) -> bytes | None:
         return error.code.encode()
 
 
-def check_whole(folder: Path, doing: str) -> None:
+def check_whole(store: Store, doing: str) -> None:
     """Check that the store is whole, and that a sweep leaves nobody's work behind."""
-    if not (folder / "holdfast.toml").exists():
-        return
-    with quiet(folder) as store:
-        sweep(rooms(store))
-        assert store.maintenance.intents() == [], doing
-        report = verify(rooms(store), deep=True)
+    sweep(rooms(store))
+    assert store.maintenance.intents() == [], doing
+    report = verify(rooms(store), deep=True)
     assert not report.problems, doing
 
 
@@ -111,18 +138,14 @@ def prepare(operation: Operation, pristine: Path, place: Path) -> Prepared:
     return Prepared(operation, folder, before, seen(done), passed)
 
 
+#: prepares a row, once for all its tests
+Preparing = Callable[[Operation], Prepared]
+
+
 @pytest.fixture(scope="session")
-def preparing(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Operation], Prepared]:
+def preparing(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Preparing:
     """Return what prepares a row, once for all its tests."""
     return functools.cache(lambda operation: prepare(operation, pristine, tmp_path_factory.mktemp("prepared")))
-
-
-@pytest.fixture(params=OPERATIONS, ids=lambda operation: operation.name.replace(" ", "-"))
-def prepared(request: pytest.FixtureRequest, preparing: Callable[[Operation], Prepared]) -> Prepared:
-    """Return each row, prepared."""
-    found = preparing(request.param)
-    assert found.passed, "an operation that passes no fault point cannot be in the matrix"
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -133,25 +156,34 @@ def forks() -> Iterator[Forks]:
     made.close()
 
 
-def test_killed_at_every_point_it_passes(prepared: Prepared, forks: Forks, tmp_path: Path) -> None:
-    for point, passage in prepared.passages():
+@pytest.mark.parametrize(("operation", "point"), CELLS, ids=named)
+def test_killed(operation: Operation, point: str, preparing: Preparing, forks: Forks, tmp_path: Path) -> None:
+    prepared = preparing(operation)
+    for passage in prepared.passages(point):
         folder = prepared.fresh(tmp_path / "case")
-        doing = f"{prepared.operation.name}, killed at passage {passage} of {point}"
-        ended = forks.run(prepared.operation.name, folder, f"{point}=kill@{passage}")
+        doing = f"{operation.name}, killed at passage {passage} of {point}"
+        ended = forks.run(operation.name, folder, f"{point}=kill@{passage}")
         assert ended.code == -signal.SIGKILL, f"{doing}: it was not, but ended with {ended.code}\n{ended.said}"
         check_outcome(prepared, folder, doing)
 
 
+@pytest.mark.parametrize(("operation", "point"), CELLS, ids=named)
 @pytest.mark.parametrize("failure", ["error", "enospc"])
-def test_failed_at_every_point_it_passes(
-    prepared: Prepared, tmp_path: Path, armed: Callable[[str], None], failure: str
+def test_failed(
+    operation: Operation,
+    point: str,
+    failure: str,
+    preparing: Preparing,
+    armed: Callable[[str], None],
+    tmp_path: Path,
 ) -> None:
-    for point, passage in prepared.passages():
+    prepared = preparing(operation)
+    for passage in prepared.passages(point):
         folder = prepared.fresh(tmp_path / "case")
-        doing = f"{prepared.operation.name}, {failure} at passage {passage} of {point}"
+        doing = f"{operation.name}, {failure} at passage {passage} of {point}"
         armed(f"{point}={failure}@{passage}")
         try:
-            prepared.operation.act(folder)
+            operation.act(folder)
         except HoldfastError as error:
             assert error.remedy, doing
         except OSError as error:
@@ -162,14 +194,26 @@ def test_failed_at_every_point_it_passes(
 
 def check_outcome(prepared: Prepared, folder: Path, doing: str) -> None:
     """Check that all or nothing is seen, that the store is whole, and that the operation can be done now."""
-    operation, outcome = prepared.operation, seen(folder)
+    operation, outcome = prepared.operation, seen(folder, "" if prepared.operation.mends else doing)
     if not operation.mends:
         assert outcome in (prepared.before, prepared.after), doing
-        check_whole(folder, doing)
     if operation.mends or outcome != prepared.after or operation.again:
         operation.act(folder)
-        assert seen(folder) == prepared.after, f"{doing}: done again"
-        check_whole(folder, doing)
+        assert seen(folder, f"{doing}, and done again") == prepared.after, f"{doing}: done again"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=named)
+def test_an_operation_reaches_the_points_that_are_listed(operation: Operation, preparing: Preparing) -> None:
+    reached = preparing(operation).passed
+    assert reached, "an operation that passes no fault point cannot be in the matrix"
+    assert {*reached} == {*listed().get(operation.name, ())}, "if it was meant, write the table anew"
+
+
+def test_every_point_is_reached_by_some_operation() -> None:
+    reached = {point for points in listed().values() for point in points}
+    assert faults.POINTS.keys() - reached == BETWEEN_COMMITS
+    assert reached <= faults.POINTS.keys()
+    assert [*listed()] == [operation.name for operation in OPERATIONS]
 
 
 def sampled(times: int, name: str) -> list[int]:
@@ -189,31 +233,16 @@ def test_of_many_passages_one_in_the_middle_is_tried_and_always_the_same() -> No
     assert tried == {name: sampled(9, name) for name in tried}
 
 
-def test_every_fault_point_is_passed_by_some_operation(preparing: Callable[[Operation], Prepared]) -> None:
-    passed: Counter[str] = Counter()
-    for operation in OPERATIONS:
-        passed += preparing(operation).passed
-    assert faults.POINTS.keys() - passed.keys() == BETWEEN_COMMITS
+def write_table() -> None:
+    """Write the table anew, from what each operation passes."""
+    found: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        pristine = Path(place) / "pristine" / "kb"
+        holdfast.create(pristine).close()
+        for number, operation in enumerate(OPERATIONS):
+            found[operation.name] = [*prepare(operation, pristine, Path(place) / str(number)).passed]
+    REACHED.write_text(written(found), "utf-8")
 
 
-def test_the_list_of_points_is_printed() -> None:
-    ended = subprocess.run([sys.executable, "-m", "holdfast.faults"], capture_output=True, text=True, check=True)
-    assert [line.split()[0] for line in ended.stdout.splitlines()] == list(faults.POINTS)
-
-
-@pytest.mark.parametrize("spec", ["no.such.point=kill", "publish.before_commit=explode", "publish.before_commit"])
-def test_a_misspelt_fault_is_refused(spec: str) -> None:
-    with pytest.raises(ValueError, match="no fault"):
-        faults.arm(spec)
-
-
-def test_a_fault_fires_at_the_passage_it_names(armed: Callable[[str], None]) -> None:
-    armed("blob.before_write=error@2, blob.before_rename=enospc")
-    faults.point("blob.before_write")
-    with pytest.raises(OSError, match="injected"):
-        faults.point("blob.before_write")
-    faults.point("blob.before_write")
-    for _ in range(2):
-        with pytest.raises(OSError, match="no space"):
-            faults.point("blob.before_rename")
-    assert holdfast.__version__
+if __name__ == "__main__":
+    write_table()
