@@ -67,6 +67,7 @@ from holdfast.tree.snapshot import At, Snapshot
 from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
+    from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
     from holdfast.recovery.checks.inspection import Problem, VerifyReport
@@ -83,6 +84,7 @@ __all__ = [
     "AlreadyExists",
     "Answer",
     "Archive",
+    "AsyncStore",
     "At",
     "AuditRecord",
     "Backoff",
@@ -168,10 +170,13 @@ __all__ = [
     "Worker",
     "create",
     "open",
+    "open_async",
 ]
 
 #: names whose modules are imported when they are first asked for: not every program adds, or repairs
 _LATER = {
+    "AsyncStore": "holdfast.front.async_store",
+    "open_async": "holdfast.front.async_store",
     "AddReport": "holdfast.ingest.report",
     "Failure": "holdfast.ingest.report",
     "Finding": "holdfast.recovery.doctor",

@@ -1,0 +1,162 @@
+"""The store for programs that run on asyncio: the same names, and the work is done in threads."""
+
+import asyncio
+import contextvars
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from holdfast.front.opening import open_store
+from holdfast.front.store import Store
+from holdfast.jobs import Worker
+from holdfast.locks.lock import Lock
+from holdfast.publish.scope import TransactionScope
+from holdfast.publish.transaction import Transaction, TransactionJobs
+from holdfast.sessions.session import Session
+from holdfast.tree.snapshot import Snapshot
+
+T = TypeVar("T")
+
+#: what an iterator gives in one visit to a thread
+PAGE = 200
+#: what has methods of its own that work, and is given as an `AsyncProxy`
+_HANDLES = (Store, Lock, Session, Snapshot, Transaction, TransactionJobs, TransactionScope, Worker)
+
+
+class AsyncProxy:
+    """Something of a store whose methods are awaited.
+
+    What gives an iterator can be awaited, for a list, or iterated over with `async for`. What is used in a `with` is
+    used in an `async with`. An attribute that is no method is what it is.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if callable(value):
+            return partial(AsyncCall, value)
+        # A namespace of the store, or of a transaction.
+        return AsyncProxy(value) if type(value).__module__.startswith("holdfast.front.") else _proxy(value)
+
+    def __repr__(self) -> str:
+        return f"<async {self._inner!r}>"
+
+    async def __aenter__(self) -> Any:
+        return _proxy(await in_thread(self._inner.__enter__))
+
+    async def __aexit__(self, *error: Any) -> None:
+        await in_thread(partial(self._inner.__exit__, *error))
+
+
+class AsyncStore(AsyncProxy):
+    """A store whose methods are awaited: `await store.write(...)`, `async for info in store.tree()`.
+
+    Every name is that of `Store`. When a call is cancelled, it is waited for: what it did is done, or it did nothing,
+    and nothing goes on behind it; a lock that it took is given back.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        #: the same store for code that runs in threads of its own
+        self.store = store
+
+
+class AsyncCall:
+    """A call that is made when it is awaited, iterated over, or entered; once."""
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **how: Any) -> None:
+        self._function = partial(function, *args, **how)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._result().__await__()
+
+    async def _result(self) -> Any:
+        return _proxy(await in_thread(partial(_at_once, self._function)))
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        found = await in_thread(lambda: iter(self._function()))
+        while piece := await in_thread(partial(_piece, found)):
+            for each in piece:
+                yield each
+
+    async def __aenter__(self) -> Any:
+        self._entered = await self._result()
+        return await self._entered.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._entered.__aexit__(*error)
+
+
+async def open_async(
+    address: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    read_only: bool = False,
+    durability: str | None = None,
+    actor: str | None = None,
+) -> AsyncStore:
+    """Open a store as `open` does, for a program that runs on asyncio; use it in an `async with`, or await `close`."""
+    opened = partial(open_store, address, data=data, read_only=read_only, durability=durability, actor=actor)
+    return AsyncStore(await in_thread(opened))
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Return what `work` returns, done in a thread with the context of the running task.
+
+    What it sets of that context, the lock it is inside of, is set for the task. A cancellation is raised when the work
+    has ended.
+    """
+    context = contextvars.copy_context()
+    future = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
+    cancelled = await _ended(future)
+    if cancelled is not None:
+        if future.exception() is None:
+            await _let_go(future.result())
+        raise cancelled
+    for variable, value in context.items():
+        if variable.get(None) is not value:
+            variable.set(value)
+    return future.result()
+
+
+async def _ended(future: "asyncio.Future[Any]") -> asyncio.CancelledError | None:
+    """Wait until a future has ended, whatever happens; returns the cancellation that came meanwhile."""
+    cancelled = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
+
+
+async def _let_go(result: object) -> None:
+    """Give back what a cancelled call brought, as nobody else can."""
+    ends: Callable[[], object] | None = None
+    if isinstance(result, Lock):
+        ends = result.release
+    elif isinstance(result, Store):
+        ends = result.close
+    elif isinstance(result, Transaction):
+        ends = result.rollback
+    if ends is not None:
+        await _ended(asyncio.get_running_loop().run_in_executor(None, ends))
+
+
+def _at_once(function: Callable[[], Any]) -> Any:
+    found = function()
+    return list(found) if isinstance(found, Iterator) else found
+
+
+def _piece(found: Iterator[Any]) -> list[Any]:
+    return list(islice(found, PAGE))
+
+
+def _proxy(found: Any) -> Any:
+    if isinstance(found, Store):
+        return AsyncStore(found)
+    return AsyncProxy(found) if isinstance(found, _HANDLES) else found

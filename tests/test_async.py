@@ -1,0 +1,137 @@
+"""The store on asyncio: the same names, the work in threads, and nothing left behind by a cancellation."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast.errors import Conflict, Locked, NotFound
+from holdfast.front.store import Store
+
+
+def on(folder: Path, work: Callable[[holdfast.AsyncStore], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with await holdfast.open_async(folder) as store:
+            await work(store)
+
+    asyncio.run(main())
+
+
+def test_every_name_is_awaited(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        commit = await mine.write("/a.md", "# Tea")
+        assert commit.id == (await mine.commit_at()).id
+        assert await mine.read("/a.md") == b"# Tea"
+        assert [hit.path for hit in await mine.search("tea")] == ["/a.md"]
+        assert mine.address == store.address
+        job = await mine.jobs.enqueue("noop")
+        assert (await mine.jobs.get(job)).state == "queued"
+        session = await mine.session("chat")
+        await session.append("user", "hello")
+        assert [message.content for message in await session.messages()] == ["hello"]
+        assert await (await mine.snapshot(commit)).read("/a.md") == b"# Tea"
+        with pytest.raises(NotFound):
+            await mine.read("/b.md")
+
+    on(folder, work)
+    assert store.read("/a.md") == b"# Tea"
+
+
+def test_what_gives_an_iterator_is_awaited_or_iterated_over(folder: Path, store: Store) -> None:
+    for number in range(450):
+        store.sessions.create(f"chat-{number}")
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        assert len(await mine.sessions.list()) == 450
+        assert len([info async for info in mine.sessions.list(limit=440)]) == 440
+        with pytest.raises(NotFound):
+            async for _ in mine.tree("/nowhere"):
+                pass
+
+    on(folder, work)
+
+
+def test_operations_in_a_block_use_its_lock(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async with mine.lock("/a") as lock:
+            await mine.write("/a/b.md", "mine")
+            assert await lock.renew()
+            with holdfast.open(folder) as other, pytest.raises(Locked):
+                other.lock("/a")
+        assert await mine.locks.list() == []
+
+    on(folder, work)
+
+
+def test_a_transaction_is_committed_or_dropped(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async with mine.transaction() as tx:
+            await tx.write("/a.md", "a")
+            await tx.jobs.enqueue("noop")
+            assert not store.exists("/a.md")
+        with pytest.raises(ValueError, match="no"):
+            async with mine.transaction() as tx:
+                await tx.write("/b.md", "b")
+                raise ValueError("no")
+        with pytest.raises(Conflict):
+            async with mine.transaction() as tx:
+                await tx.write("/a.md", "late")
+                await mine.write("/a.md", "early")
+
+    on(folder, work)
+    assert [info.path for info in store.tree() if info.path in ("/a.md", "/b.md")] == ["/a.md"]
+    assert len(list(store.jobs)) == 1
+
+
+def test_a_lock_that_a_cancelled_call_takes_is_given_back(folder: Path, store: Store) -> None:
+    other = holdfast.open(folder)
+    held = other.lock("/a")
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async def take() -> None:
+            await mine.lock("/a", timeout=None)
+
+        waiting = asyncio.create_task(take())
+        while not other.locks.waiting():
+            await asyncio.sleep(0)
+        waiting.cancel()
+        held.release()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert other.locks.list() == []
+
+    with other:
+        on(folder, work)
+
+
+def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    before = Store.write
+
+    def slow(self: Store, path: str, data: str) -> object:
+        begun.set()
+        go_on.wait(30)
+        return before(self, path, data)
+
+    monkeypatch.setattr(Store, "write", slow)
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async def write() -> None:
+            await mine.write("/a.md", "a")
+
+        writing = asyncio.create_task(write())
+        await asyncio.to_thread(begun.wait, 30)
+        writing.cancel()
+        await asyncio.sleep(0)
+        assert not writing.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert store.exists("/a.md")
+
+    on(folder, work)
