@@ -1,5 +1,6 @@
 """Run benchmarks and write docs/benchmarks.md: `make bench`, or `python -m bench NAME ...` for some sections only.
 
+A section that takes an argument is given it as NAME=ARGUMENT: `python -m bench scale=1000000`.
 What each section measured last is kept in bench/results, so that a section can be measured anew by itself.
 """
 
@@ -22,16 +23,17 @@ RESULTS = HERE / "results"
 
 def main() -> None:
     every = [script.stem.removeprefix("bench_") for script in sorted(HERE.glob("bench_*.py"))]
-    for name in sys.argv[1:] or every:
-        keep(name, run(name))
+    for wanted in sys.argv[1:] or every:
+        name, _, argument = wanted.partition("=")
+        keep(name, run(name, argument))
     PAGE.write_text(page([name for name in every if (RESULTS / f"{name}.json").exists()]), "utf-8")
     print(f"wrote {PAGE.relative_to(HERE.parent)}")
 
 
-def run(name: str) -> list[dict[str, Any]]:
+def run(name: str, argument: str = "") -> list[dict[str, Any]]:
     """Return the figures that one script prints, one JSON object a line."""
-    print(f"{name} ...", flush=True)
-    command = [sys.executable, "-m", f"bench.bench_{name}"]
+    print(f"{name} {argument}...", flush=True)
+    command = [sys.executable, "-m", f"bench.bench_{name}", *([argument] if argument else [])]
     output = subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
