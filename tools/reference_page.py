@@ -64,7 +64,9 @@ def _thing(name: str) -> Iterator[str]:
     elif inspect.isfunction(thing):
         yield from (_code(_call(f"holdfast.{name}", thing)), f"{_doc(thing)}\n")
     else:
-        values = ", ".join(f'`"{value}"`' for value in get_args(thing))
+        values = ", ".join(
+            f'`"{value}"`' if isinstance(value, str) else f"`{shown(value)}`" for value in get_args(thing)
+        )
         yield f"One of {values}.\n"
 
 

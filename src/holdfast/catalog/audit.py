@@ -16,7 +16,7 @@ TROUBLE = "trouble"
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One thing that was done without anybody asking for it."""
+    """An entry of the audit trail: what recovery, upkeep or a forced command did."""
 
     #: its place in the order of all of them
     id: int

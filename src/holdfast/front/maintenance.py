@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @checks_arguments
 class Maintenance:
-    """What whoever looks after a store may ask of it, as `store.maintenance`. None of it makes a commit."""
+    """Checks, repair, garbage collection and upkeep of a store, as `store.maintenance`. None of it makes a commit."""
 
     def __init__(self, backend: Backend, branch: Branch, folder: Path, settings: Callable[[], "Settings"]) -> None:
         self._backend = backend

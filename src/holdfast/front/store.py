@@ -387,7 +387,7 @@ class Store(Reads):
     # --- sessions, figures
 
     def session(self, session_id: str) -> Session:
-        """Return a session; it comes to be with its first message. Raises InvalidPath for what is no name."""
+        """Return the session of that name, which its first message creates; raises InvalidPath for what is no name."""
         return self.sessions.handle(session_id)
 
     def status(self) -> "Status":

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What Holdfast asks of time."""
+    """The clock that a store reads."""
 
     def now(self) -> float:
         """Return seconds since the Unix epoch."""

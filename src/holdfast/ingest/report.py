@@ -67,7 +67,7 @@ class AddReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an add is."""
+    """The progress of an add."""
 
     #: files added, updated, skipped or failed so far
     files: int

@@ -47,7 +47,7 @@ class Ending:
 
 @checks_arguments
 class JobContext:
-    """One attempt at one job."""
+    """One attempt at a job, as its handler sees it."""
 
     def __init__(self, backend: Backend, branch: Branch, job: Job, stop: Stop) -> None:
         self._backend = backend
@@ -157,7 +157,9 @@ class JobContext:
                 return tx.commit()
             except Conflict:
                 self.check()
-        raise Conflict(f"Job {self.job.id} lost {PUBLISHES} races in a row", path=str(self.job.id))
+        raise Conflict(
+            f"Other writers came first {PUBLISHES} times while job {self.job.id} published", path=str(self.job.id)
+        )
 
     def _begin(self, message: str) -> InternalTransaction:
         terms = CommitOptions(self._branch, message or f"Job {self.job.id} ({self.job.kind})", f"job:{self.job.id}")

@@ -112,7 +112,7 @@ class HeldLock:
             raise self._lost(conn, missing[0])
 
     def check(self) -> None:
-        """Raise LockLost unless it is held at this instant; for work outside the store, between steps."""
+        """Raise LockLost unless the lock is held now; call it between the steps of work outside the store."""
         with self._keeping.table.reading() as conn:
             self.guard(conn)
 
@@ -129,7 +129,7 @@ class HeldLock:
         return True
 
     def release(self) -> bool:
-        """Give it back; returns whether it was held to the end. Doing so twice does nothing more."""
+        """Release the lock; returns whether it was held to the end. A second release does nothing."""
         if self._ended:
             return False
         self._ended = "released"
@@ -145,7 +145,7 @@ class HeldLock:
         return kept
 
     def hand_over(self, ttl: float | None = None) -> str:
-        """Give it to whoever shows the claim that is returned to `store.locks.adopt`: a job, another process. Once.
+        """Hand the lock over, once, to whoever gives the returned claim to `store.locks.adopt`: a job, another process.
 
         This handle has ended with that. Unadopted, the lock expires after `ttl` seconds (its own ttl, unless told).
         Raises LockLost when it is no longer held, Unsupported for a lock that is nested in another.
@@ -196,4 +196,4 @@ class HeldLock:
 def check_ttl(ttl: float) -> None:
     """Raise Unsupported unless a lease may last for so many seconds."""
     if not SHORTEST_TTL <= ttl <= LONGEST_TTL:
-        raise Unsupported(f"A ttl of {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")
+        raise Unsupported(f"A ttl cannot be {ttl} seconds", remedy=f"Use {SHORTEST_TTL} to {LONGEST_TTL:.0f} seconds")

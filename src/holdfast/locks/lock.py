@@ -62,7 +62,7 @@ class Lock:
         return self._held.held
 
     def check(self) -> None:
-        """Raise LockLost unless it is held at this instant; for work outside the store, between steps."""
+        """Raise LockLost unless the lock is held now; call it between the steps of work outside the store."""
         self._held.check()
 
     def renew(self) -> bool:
@@ -70,11 +70,11 @@ class Lock:
         return self._held.renew()
 
     def release(self) -> bool:
-        """Give it back; returns whether it was held to the end. Doing so twice does nothing more."""
+        """Release the lock; returns whether it was held to the end. A second release does nothing."""
         return self._held.release()
 
     def hand_over(self, ttl: float | None = None) -> str:
-        """Give it to whoever shows the claim that is returned to `store.locks.adopt`: a job, another process. Once.
+        """Hand the lock over, once, to whoever gives the returned claim to `store.locks.adopt`: a job, another process.
 
         This handle has ended with that. Unadopted, the lock expires after `ttl` seconds (its own ttl, unless told).
         Raises LockLost when it is no longer held, Unsupported for a lock that is nested in another.

@@ -252,7 +252,7 @@ def _once(items: Iterable[T]) -> tuple[T, ...]:
 
 def _check_times(timeout: float | None, ttl: float) -> None:
     if timeout is not None and not timeout >= 0:
-        raise Unsupported(f"A timeout of {timeout} seconds", remedy="0 fails at once, None waits without bound")
+        raise Unsupported(f"A timeout cannot be {timeout} seconds", remedy="0 fails at once, None waits without bound")
     check_ttl(ttl)
 
 

@@ -65,7 +65,7 @@ class GrantedLock:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLock:
-    """An acquire that others stand in the way of, all of them alive."""
+    """An acquire that was refused, with the live locks that stand in its way."""
 
     #: those who hold, then those who came earlier and wait
     blockers: tuple[LockRow, ...]

@@ -61,7 +61,7 @@ class Dropped(Exception):
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What came of one question."""
+    """The value or the error that one question ended with."""
 
     #: its place among the questions, from 0
     number: int

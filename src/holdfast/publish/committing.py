@@ -66,7 +66,7 @@ class TreeChange:
     ground: Ground | None = None
 
     def commit(self) -> Commit:
-        """Stage the drafts and publish the change, again with what was missing when somebody took it in between."""
+        """Stage the drafts and publish the change; what the publish finds missing is staged once more."""
         self.backend.hooks.announce_beginning()
         commit = retrying(self._attempt, self._give_up)
         point("publish.after_commit")
@@ -86,7 +86,10 @@ class TreeChange:
             raise
 
     def _give_up(self) -> Commit:
-        raise Conflict(f"The commit lost {ATTEMPTS} races in a row", remedy="Repeat it when the store is less busy")
+        raise Conflict(
+            f"Other writers came first {ATTEMPTS} times in a row; nothing was committed",
+            remedy="Repeat it when the store is less busy",
+        )
 
     def _publish(self, staged: StagedCommit) -> Commit:
         with staged.publication.publish() as conn:

@@ -17,7 +17,7 @@ from holdfast.tree.overlay import Overlay
 
 
 class Ground:
-    """What the changes of `overlay` stand on, as it was at the commit `base`."""
+    """What a change depends on: the names and listings that `overlay` looked at, as they were at the commit `base`."""
 
     def __init__(self, overlay: Overlay, branch: Branch, base: int) -> None:
         self._overlay = overlay

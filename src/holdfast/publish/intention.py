@@ -35,7 +35,7 @@ at_work: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()
 
 @dataclass(frozen=True)
 class Intention:
-    """An intent of this process, which is its own until nobody refers to this object any more."""
+    """An intent that this process began; it counts as held for as long as this object is referred to."""
 
     intent_id: str
     backend: Backend
@@ -50,7 +50,7 @@ class Intention:
 
 @dataclass(frozen=True)
 class Pulse:
-    """What keeps the lease of an intent alive, without keeping it held."""
+    """Renews the lease of an intent in the background, without counting as its holder."""
 
     intent_id: str
     ttl: float = INTENT_LEASE
@@ -145,7 +145,7 @@ def finish(conn: Connection, intent_id: str, at: float, *, published: bool) -> N
 
 
 def abandon(backend: Backend, intent_id: str) -> None:
-    """Say that an intent's owner gave up, if that can be written: else whoever sweeps finds that nobody holds it."""
+    """End an intent whose publication was given up; if that cannot be written, the next sweep of this process does."""
     try:
         point("intent.before_abandon")
         with backend.engine.write(durable=False) as conn:

@@ -249,7 +249,7 @@ class InternalTransaction(Transaction):
         self._overlay.came_from(paths.parse(path), source, stamp)
 
     def claim(self, path: str, *, deep: bool = False) -> None:
-        """Have the publish refused when somebody else's lock is on `path` (`deep`: or below), though it stays as it is.
+        """Have the publish refused when somebody else's lock covers `path` (`deep`: or anything below), changed or not.
 
         What a transaction changes is claimed anyway.
         """

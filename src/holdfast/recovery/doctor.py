@@ -35,7 +35,7 @@ PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing the doctor has to say."""
+    """A finding of the doctor: what it means, and what to do."""
 
     #: `problem`: something does not work; `warning`: it soon may not; `note`: it is worth knowing
     level: str

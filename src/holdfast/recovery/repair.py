@@ -36,7 +36,7 @@ UNKNOWN = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Bytes that are nowhere any more."""
+    """A content whose bytes cannot be found anywhere."""
 
     content_id: str
     #: where they were

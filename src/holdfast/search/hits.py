@@ -69,7 +69,7 @@ class Hit:
 
 @dataclass(kw_only=True)
 class Explanation:
-    """How a search came to its hits."""
+    """How a search found its hits: candidates, what was hidden, and the time of each stage."""
 
     query: str
     mode: str

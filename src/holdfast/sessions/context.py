@@ -31,7 +31,7 @@ class SessionContext:
     truncated: bool
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as what JSON can say."""
+        """Return it as a dict that JSON can hold."""
         return {
             "abstract": self.abstract,
             "archive": self.archive,

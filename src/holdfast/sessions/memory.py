@@ -40,7 +40,7 @@ class MemorySource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Something to remember."""
+    """A memory: a short text with the messages that it came from."""
 
     kind: str
     title: str

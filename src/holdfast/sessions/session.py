@@ -40,7 +40,7 @@ class SessionInfo:
 
 @checks_arguments
 class Session:
-    """A conversation. It comes to be with its first message; several processes may append to it."""
+    """A conversation, created by its first message; several processes may append to it."""
 
     def __init__(
         self,
@@ -103,7 +103,9 @@ class Session:
         below 1.
         """
         if token_budget < 1:
-            raise Unsupported(f"A budget of {token_budget} tokens holds nothing", remedy="Give it some hundreds")
+            raise Unsupported(
+                f"A budget of {token_budget} tokens is too small for a message", remedy="Give it some hundreds"
+            )
         with self._backend.engine.read() as conn:
             # Each takes some tokens, so more than these do not fit; one more tells that some were left out.
             live = sessions.newest_live(conn, self.id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
@@ -114,13 +116,13 @@ class Session:
         return fit(digest.text if digest else None, where, live, token_budget)
 
     def commit(self, *, keep_recent: int = 0, actor: str | None = None) -> SessionCommit:
-        """Put the messages so far away as an archive, but the newest `keep_recent`, and enqueue the job that remembers.
+        """Archive the messages so far, but the newest `keep_recent`, and enqueue the job that makes memories of them.
 
         One commit: the archive is there, the messages are no longer live and the job is in the queue, or none of it.
         Calls no model. Raises NotFound for a session that is not there.
         """
         if keep_recent < 0:
-            raise Unsupported(f"keep_recent={keep_recent} keeps nothing", remedy="Give 0 or more")
+            raise Unsupported(f"keep_recent cannot be {keep_recent}", remedy="Give 0 or more")
         made = archiving.archive(
             self._backend,
             self._branch,

@@ -14,7 +14,7 @@ Read = Callable[[], AbstractContextManager[Connection]]
 
 
 def within(conn: Connection) -> Read:
-    """Return what asks every question in the SQL transaction that is under way."""
+    """Return a reader that asks its questions in the SQL transaction of `conn`."""
     context = nullcontext(conn)
     return lambda: context
 

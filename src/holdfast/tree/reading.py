@@ -125,7 +125,7 @@ class Reads(ABC):
             return b"".join(self.stream(path))
         start, end = range
         if not 0 <= start <= end:
-            raise Unsupported(f"The bytes from {start} to {end} are no range", path=path, remedy="Give (0, 1000)")
+            raise Unsupported(f"A range of bytes cannot be ({start}, {end})", path=path, remedy="Give (0, 1000)")
         return self._body_at(path).between(start, end)
 
     def read_text(self, path: str, *, lines: tuple[int, int] | None = None) -> str:
@@ -135,7 +135,7 @@ class Reads(ABC):
         as far as there are any. Raises Unsupported for a file that has no text.
         """
         if lines is not None and not 1 <= lines[0] <= lines[1]:
-            message = f"The lines from {lines[0]} to {lines[1]} are no range"
+            message = f"A range of lines cannot be ({lines[0]}, {lines[1]})"
             raise Unsupported(message, path=path, remedy="Count from 1, as in (1, 20)")
         path = paths.parse(path)
         with self._view() as view:

@@ -28,7 +28,7 @@ BYTES = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is not as it must be."""
+    """A problem that `verify` found."""
 
     #: `catalog`, `tree`, `content`, `bytes`, `rendition`, `figures`, `search`, `table`, `intents`, `session`, `job`
     kind: str
