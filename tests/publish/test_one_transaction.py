@@ -16,9 +16,9 @@ from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.verify import verify
+from holdfast.testing.reference import Reference
 from holdfast.testing.seams import rooms
 from tests.support.looking import head
-from tests.support.reference import Reference
 
 #: operations by name, with paths below the directory that a case has to itself
 Operation = tuple[str, ...]

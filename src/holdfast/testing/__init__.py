@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from holdfast.testing.converters import ConverterSuite, Sample
     from holdfast.testing.embedders import EmbedderSuite
     from holdfast.testing.engines import EngineSuite
+    from holdfast.testing.machine import StoreMachine
+    from holdfast.testing.models import ModelSuite
 
 __all__ = [
     "BlobStoreSuite",
@@ -23,7 +25,9 @@ __all__ = [
     "EmbedderSuite",
     "EngineSuite",
     "ManualClock",
+    "ModelSuite",
     "Sample",
+    "StoreMachine",
     "failing_at",
     "rooms",
 ]
@@ -34,7 +38,9 @@ _LATER = {
     "ConverterSuite": "holdfast.testing.converters",
     "EmbedderSuite": "holdfast.testing.embedders",
     "EngineSuite": "holdfast.testing.engines",
+    "ModelSuite": "holdfast.testing.models",
     "Sample": "holdfast.testing.converters",
+    "StoreMachine": "holdfast.testing.machine",
 }
 
 if not TYPE_CHECKING:  # else every misspelt name would be one of these to a type checker
