@@ -24,8 +24,11 @@ class Interrupt(BaseException):
     """Whatever a signal's handler raises; no `except Exception` sees it."""
 
 
-def interrupted(action: Callable[[], object], at: int) -> bool:
-    """Run `action` and interrupt it at its instant number `at`; returns whether it came that far."""
+def interrupted(action: Callable[[], object], at: int, *, within: tuple[str, ...] = ("",)) -> bool:
+    """Run `action` and interrupt it at its instant number `at`; returns whether it came that far.
+
+    Only instants in files whose path has one of `within` are counted: `/holdfast/jobs/`, say.
+    """
     passed = 0
 
     def hear(frame: FrameType, event: str, _: object) -> None:
@@ -33,6 +36,8 @@ def interrupted(action: Callable[[], object], at: int) -> bool:
         # Where a generator goes on, an interrupt comes inside its `try`, and here it would come outside.
         goes_on = event == "call" and frame.f_code.co_flags & inspect.CO_GENERATOR
         if event not in ("call", "c_return") or goes_on or frame.f_code.co_filename.startswith(_TESTS):
+            return
+        if not any(place in frame.f_code.co_filename for place in within):
             return
         passed += 1
         if passed == at:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import cached_property, partial
 from itertools import islice
 from types import TracebackType
@@ -23,6 +23,7 @@ from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
 from holdfast.front.sessions import Sessions
 from holdfast.front.summaries import Summaries
+from holdfast.host.held import held
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
 from holdfast.publish.committing import CommitOptions
@@ -137,7 +138,7 @@ class Store(Reads):
         """
         return Snapshot(self._backend, CommittedTree(self._backend.engine.read, self._branch, self._seq(at)))
 
-    @contextmanager
+    @held
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
             yield CommittedTree.at_head(within(conn), self._branch)

@@ -9,7 +9,8 @@ top of a module that anything but such a function imports.
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+
+from holdfast.host.held import held
 
 #: the libraries that are imported under the gate
 LIBRARIES = frozenset({"lance", "numpy", "openai", "pyarrow", "pypdfium2", "safetensors", "tokenizers", "xberg"})
@@ -17,7 +18,7 @@ LIBRARIES = frozenset({"lance", "numpy", "openai", "pyarrow", "pypdfium2", "safe
 _gate = threading.RLock()
 
 
-@contextmanager
+@held
 def importing() -> Iterator[None]:
     """Let one thread at a time import; what it imports may come through here again."""
     with _gate:

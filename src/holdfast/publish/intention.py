@@ -10,7 +10,7 @@ Whoever finds that an owner is dead ends it by `close`, once what it named is re
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -104,7 +104,7 @@ def _somebodys(backend: Backend) -> Iterator[str]:
         del own
 
 
-@contextmanager
+@held
 def keeping_versions(backend: Backend, kind: str) -> Iterator[None]:
     """Keep all versions of the search tables that are pinned meanwhile, for a reader that takes long.
 

@@ -5,7 +5,6 @@ one operation that looks at the head itself, inside the publishing SQL transacti
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
 from holdfast.documents import Body, Data, Draft
 from holdfast.errors import IsADirectory, NotFound, Unsupported
+from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
 from holdfast.publish.conflicts import Ground
 from holdfast.publish.editing import edited
@@ -205,7 +205,7 @@ class Transaction(Reads):
 
     # --- reading its own writes
 
-    @contextmanager
+    @held
     def _view(self) -> Iterator[TreeView]:
         self._check_open()
         yield self._overlay

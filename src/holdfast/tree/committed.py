@@ -1,13 +1,14 @@
 """The committed tree: a branch as it was at one commit."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
+from holdfast.host.held import held
 
 #: gives a connection for one question
 Read = Callable[[], AbstractContextManager[Connection]]
@@ -38,7 +39,7 @@ class CommittedTree:
         with read() as conn:
             return cls(read, branch, commits.head(conn, branch))
 
-    @contextmanager
+    @held
     def in_one_read(self) -> Iterator["CommittedTree"]:
         """Return the same tree, all questions asked in one SQL transaction for as long as the context lasts."""
         with self.read() as conn:

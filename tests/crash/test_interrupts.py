@@ -1,0 +1,113 @@
+"""No interrupt, at whatever instant of a room, keeps this process or another one from going on (G10)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from holdfast import JobContext, JobKind
+from holdfast.catalog.engines import turnstile as turns
+from holdfast.front.store import Store
+from holdfast.publish.staging import TAIL_ROWS_PER_COMMIT, staging
+from holdfast.testing.seams import rooms
+from holdfast.upkeep.fold import fold
+from tests.support.interrupts import Interrupt, in_time, interrupted
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What is done, and in which rooms it is interrupted."""
+
+    action: Callable[[Store, int], object]
+    within: tuple[str, ...]
+    #: done before each, without interrupts
+    before: Callable[[Store, int], object] = lambda store, number: None
+    #: every so many instants one is taken
+    step: int = 1
+
+
+def large(number: int) -> str:
+    return f"{number} " * 40_000
+
+
+def answer(context: JobContext) -> dict[str, int]:
+    return {"answer": context.payload["number"]}
+
+
+def work(store: Store, number: int) -> None:
+    store.jobs.worker([JobKind("ask", answer)]).turn()
+
+
+def many(number: int) -> str:
+    """Return a text of more passages than go to the tail."""
+    return "\n\n".join(f"# Part {part} of {number}\n\n{part} words." for part in range(TAIL_ROWS_PER_COMMIT + 10))
+
+
+def say(store: Store, number: int) -> None:
+    store.session("talk").append("user", f"message {number}")
+
+
+def leave_litter(store: Store, number: int) -> None:
+    """Leave a blob and a content that nothing refers to."""
+    with suppress(Interrupt), staging(rooms(store), [rooms(store).draft("/x", large(number))], "me"):
+        raise Interrupt
+
+
+#: where an interrupt may come besides: at both ends of every block
+BLOCKS = ("/contextlib.py",)
+
+WALKS = {
+    "take up and put back": Walk(
+        work, ("/holdfast/jobs/",), before=lambda store, number: store.jobs.enqueue("ask", {"number": number})
+    ),
+    "stage a blob": Walk(
+        lambda store, number: store.write(f"/blob-{number}.txt", large(number)), ("/publish/", "/blobs/"), step=2
+    ),
+    "stage rows": Walk(
+        lambda store, number: store.write("/rows.md", many(number)), ("/publish/", "/index/tables"), step=600
+    ),
+    "fold": Walk(
+        lambda store, number: fold(rooms(store)),
+        ("/upkeep/", "/publish/"),
+        before=lambda store, number: store.write(f"/tail-{number}.md", f"tail {number}"),
+        step=5,
+    ),
+    "commit a session": Walk(
+        lambda store, number: store.session("talk").commit(), ("/holdfast/sessions/",), before=say, step=13
+    ),
+    "collect garbage": Walk(
+        lambda store, number: store.maintenance.gc(), ("/recovery/", "/publish/"), before=leave_litter, step=13
+    ),
+}
+
+
+@pytest.fixture
+def both(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Store, Store]]:
+    """Return the store twice: as this process has it, and as another one would."""
+    monkeypatch.setattr(turns, "LOOK_EVERY", 1.0)
+    monkeypatch.setattr(turns, "MOST_LOOKS", 3)
+    with holdfast.open(folder, durability="relaxed") as mine, holdfast.open(folder, durability="relaxed") as others:
+        yield mine, others
+
+
+@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
+def test_an_interrupt_at_any_instant_of_a_room_stands_in_nobodys_way(walk: Walk, both: tuple[Store, Store]) -> None:
+    at, more = 0, True
+    while more:
+        at += walk.step
+        walk.before(both[0], at)
+        more = interrupted(partial(walk.action, both[0], at), at, within=walk.within + BLOCKS)
+
+        def everybody(at: int = at) -> None:
+            for store in both:
+                store.mkdir("/still", exist_ok=True)
+                store.write("/still/here.md", str((at, store is both[0])))
+
+        in_time(everybody)
+    assert at > 20
+    both[0].maintenance.gc()
+    assert not both[0].maintenance.verify().problems
