@@ -43,9 +43,9 @@ class HoldfastError(Exception):
 
     def __init__(self, message: str, *, path: str = "", remedy: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.path = path
-        self.remedy = remedy or self.default_remedy
+        self.message: str = message
+        self.path: str = path
+        self.remedy: str = remedy or self.default_remedy
 
     def __str__(self) -> str:
         return f"{self.message}. {self.remedy}" if self.remedy else self.message

@@ -10,12 +10,10 @@ from typing import Any
 import typer
 
 import holdfast
-from holdfast import opening
+from holdfast import Snapshot, Store, opening
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
 from holdfast.cli.plain import PlainCommand, PlainGroup
-from holdfast.front.store import Store
-from holdfast.tree.snapshot import Snapshot
 from holdfast.upkeep.allocator import share_arenas
 
 

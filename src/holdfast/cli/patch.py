@@ -3,10 +3,9 @@
 import difflib
 from collections.abc import Iterator
 
+from holdfast import Change, Snapshot
 from holdfast.errors import Unsupported
 from holdfast.lines import lines_of
-from holdfast.tree.history import Change
-from holdfast.tree.snapshot import Snapshot
 
 #: bytes; a larger file's lines are not compared
 LARGEST = 4 * 1024 * 1024

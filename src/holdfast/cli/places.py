@@ -2,13 +2,12 @@
 
 import shlex
 
-from holdfast import paths
+from holdfast import Snapshot, Transaction, paths
 from holdfast.cli.options import store_path
 from holdfast.errors import NotADirectory, NotFound
-from holdfast.tree.reading import Reads
 
 
-def targets(tree: Reads, sources: list[str], target: str) -> list[tuple[str, str]]:
+def targets(tree: Snapshot | Transaction, sources: list[str], target: str) -> list[tuple[str, str]]:
     """Return (source, exact target) for each source, as typed by a person.
 
     With several sources, or a target that ends in a slash, the target must be a directory; only what is a directory may

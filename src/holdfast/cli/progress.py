@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from holdfast.cli.output import Output, visible
 
 if TYPE_CHECKING:
-    from holdfast.ingest.report import Progress as AddProgress
+    from holdfast import Progress as AddProgress
 
 
 @contextmanager

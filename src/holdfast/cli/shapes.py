@@ -3,17 +3,11 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from holdfast.catalog.commits import Commit
+from holdfast import Change, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
 from holdfast.cli.output import iso
-from holdfast.locks.observer import LockInfo, LockStats
-from holdfast.search.hits import Hit
-from holdfast.tree.history import Change
-from holdfast.tree.reading import FileInfo, GrepMatch
 
 if TYPE_CHECKING:
-    from holdfast.catalog.audit import AuditRecord
-    from holdfast.recovery.journal import IntentInfo
-    from holdfast.recovery.status import Status
+    from holdfast import AuditRecord, IntentInfo, Status
 
 
 def entry(info: FileInfo) -> dict[str, Any]:

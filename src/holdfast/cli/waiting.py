@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from holdfast import Job
 from holdfast.catalog.work import jobs
-from holdfast.catalog.work.jobs import Job
 from holdfast.cli.call import Call
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Run what it enqueues now, and return when that has ended.")]

@@ -3,14 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from holdfast.catalog.work.jobs import Job
-from holdfast.catalog.work.sessions import Archive, Message
+from holdfast import Archive, Job, JobStats, Memory, Message, SessionInfo, Summary
 from holdfast.cli.output import iso
-from holdfast.digest.digest import Summary
-from holdfast.jobs.queue import JobStats
 from holdfast.sessions.archiving import folder
-from holdfast.sessions.memory import Memory
-from holdfast.sessions.session import SessionInfo
 
 
 def job(job: Job) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from holdfast.cli.progress import bar
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 
 if TYPE_CHECKING:
-    from holdfast.ingest.report import AddReport, Failure
+    from holdfast import AddReport, Failure
 
 app = typer.Typer()
 

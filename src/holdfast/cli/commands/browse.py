@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from holdfast import paths
+from holdfast import FileInfo, Snapshot, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AfterOption, AtOption, LimitOption, PathArgument, store_path
 from holdfast.cli.output import Output, count, iso
-from holdfast.tree.reading import FileInfo
-from holdfast.tree.snapshot import Snapshot
 
 app = typer.Typer()
 

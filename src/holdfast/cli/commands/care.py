@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast import JobStats, LockStats, OptimizeReport
 from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
@@ -15,17 +16,9 @@ from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import store_path
 from holdfast.cli.output import INTERRUPTED, SOME_FAILED, Output, count, human_size
 from holdfast.cli.progress import bar
-from holdfast.jobs.queue import JobStats
-from holdfast.locks.observer import LockStats
-from holdfast.upkeep.upkeep import OptimizeReport
 
 if TYPE_CHECKING:
-    from holdfast.ingest.reindex import ReindexReport
-    from holdfast.recovery.checks.inspection import VerifyReport
-    from holdfast.recovery.doctor import Finding
-    from holdfast.recovery.gc import GcReport
-    from holdfast.recovery.repair import Lost, RepairReport
-    from holdfast.recovery.status import Status
+    from holdfast import Finding, GcReport, Lost, ReindexReport, RepairReport, Status, VerifyReport
 
 app = typer.Typer()
 

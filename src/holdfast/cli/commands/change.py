@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
+from holdfast import Commit, IfMatch, Transaction
 from holdfast import paths as store_paths
-from holdfast.catalog.commits import Commit
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.options import IfMatchOption, MessageOption, PathArgument, PathsArgument, known, store_path
 from holdfast.cli.output import count
 from holdfast.cli.places import targets
-from holdfast.publish.matching import IfMatch
-from holdfast.publish.transaction import Transaction
 
 app = typer.Typer()
 

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from holdfast import GrepMatch, Snapshot
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.tree.reading import GrepMatch
-from holdfast.tree.snapshot import Snapshot
 
 app = typer.Typer()
 

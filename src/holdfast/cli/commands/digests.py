@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from holdfast import Summary
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import PathArgument, store_path
-from holdfast.digest.digest import Summary
 
 app = typer.Typer()
 

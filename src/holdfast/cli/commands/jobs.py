@@ -6,7 +6,8 @@ from typing import Annotated, cast
 
 import typer
 
-from holdfast.catalog.work.jobs import STATES, Job, JobState
+from holdfast import Job, JobState
+from holdfast.catalog.work.jobs import STATES
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count, visible

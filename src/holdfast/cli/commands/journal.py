@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.catalog.intents import SET_ASIDE
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.output import Output, visible
 
 if TYPE_CHECKING:
-    from holdfast.recovery.journal import IntentInfo
+    from holdfast import IntentInfo
 
 app = typer.Typer()
 
@@ -40,7 +39,7 @@ def journal(
 def _told(out: Output, found: "list[IntentInfo]") -> Iterator[str]:
     now = time()
     for entry in found:
-        state = out.paint(f"{entry.state:<9}", "red" if entry.state == SET_ASIDE else "bold")
+        state = out.paint(f"{entry.state:<9}", "red" if entry.state == "set_aside" else "bold")
         when = out.paint(f"{out.time(entry.started, now):<15}", "dim")
         owner = ", ".join(filter(None, [entry.owner, _ALIVE[entry.owner_alive]]))
         yield f"{entry.id[:12]}  {state}  {when}  {entry.kind} by {visible(entry.actor)} ({owner})"

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from holdfast import LockInfo, LockStats
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.completion import complete_path
 from holdfast.cli.options import PathArgument, store_path
 from holdfast.cli.output import Output, ago, count, iso, visible
-from holdfast.locks.observer import LockInfo, LockStats
 
 app = group("Paths that somebody holds: see them, break one.")
 

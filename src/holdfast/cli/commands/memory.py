@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from holdfast import paths
+from holdfast import Memory, paths
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import AfterOption, LimitOption, MessageOption, PathArgument, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.sessions.memory import Memory
 
 app = group("What is remembered of sessions.")
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast import paths
-from holdfast.catalog.commits import Commit
+from holdfast import Change, Commit, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
@@ -15,7 +14,6 @@ from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_pa
 from holdfast.cli.output import Output, iso, visible
 from holdfast.cli.patch import patch_of
 from holdfast.lines import lines_of
-from holdfast.tree.history import Change
 
 app = typer.Typer()
 

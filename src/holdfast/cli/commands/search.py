@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from holdfast import Explanation, Hit, ScoreBreakdown
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption, store_path
 from holdfast.cli.output import Output, visible
-from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
 
 app = typer.Typer()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.catalog.work.sessions import Message
+from holdfast import Message, SessionInfo
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import LimitOption
@@ -16,7 +16,6 @@ from holdfast.cli.output import Output, count
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 from holdfast.lines import lines_of
 from holdfast.sessions.messages import from_mapping, spoken
-from holdfast.sessions.session import SessionInfo
 
 app = group("Conversations: append messages, archive and remember them.")
 
