@@ -5,37 +5,20 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
 
 import holdfast
-from holdfast.catalog.branches import MAIN
 from holdfast.catalog.work import jobs
-from holdfast.errors import Conflict, HoldfastError, LockLost, Unsupported
+from holdfast.errors import Conflict, LockLost
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker, outcome
-from holdfast.jobs.heartbeat import Heartbeat
 from holdfast.jobs.worker import BEATS_TO_LET_GO
 from holdfast.publish.transaction import InternalTransaction, Transaction
 from holdfast.testing.seams import rooms
 from tests.support.processes import Child
-
-#: seconds after which what did not come is a failed test
-PATIENCE = 60
-
-
-def _nothing(context: JobContext) -> None:
-    """Do nothing, well."""
-
-
-def _worker(store: Store, *kinds: JobKind, **more: object) -> Worker:
-    return Worker(rooms(store), MAIN, kinds, **more)  # type: ignore[arg-type]
-
-
-def _note(context: JobContext) -> None:
-    context.publish(lambda tx: tx.write(f"/notes/{context.job.id}.md", f"token {context.job.token}"))
+from tests.support.workers import Torn, note_done, nothing, worker_of
 
 
 def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
@@ -50,7 +33,7 @@ def test_the_effect_and_the_end_of_a_job_are_one_commit(store: Store) -> None:
 
         context.publish(action, result={"pages": 3})
 
-    _worker(store, JobKind("note", run)).turn()
+    worker_of(store, JobKind("note", run)).turn()
     job = store.jobs.get(job_id)
     assert (job.state, job.result) == ("done", {"pages": 3})
     assert store.commit_at().actor == f"job:{job_id}"
@@ -66,13 +49,13 @@ def test_a_zombie_cannot_publish(store: Store, clock: ManualClock) -> None:
         # Its lease runs out, and somebody else runs the job meanwhile.
         clock.advance(1000)
         assert outcome.take_over(rooms(store)) == 1
-        _worker(store, JobKind("note", _note)).turn()
+        worker_of(store, JobKind("note", note_done)).turn()
         with pytest.raises(LockLost) as error:
             context.publish(lambda tx: tx.write("/notes/zombie.md", "boo"))
         refused.append(error.value)
         raise error.value
 
-    _worker(store, JobKind("note", run)).turn()
+    worker_of(store, JobKind("note", run)).turn()
     assert len(refused) == 1
     assert store.jobs.get(job_id).state == "done"
     assert list(store.glob("/notes/*")) == [f"/notes/{job_id}.md"]
@@ -94,7 +77,7 @@ def test_a_publish_that_lost_a_race_is_made_again_on_the_newer_state(store: Stor
     def run(context: JobContext) -> None:
         context.publish(action)
 
-    _worker(store, JobKind("count", run)).turn()
+    worker_of(store, JobKind("count", run)).turn()
     assert store.read("/count.md") == b"42"
     assert store.jobs.get(job_id).state == "done"
 
@@ -112,7 +95,7 @@ def test_a_publish_that_always_loses_fails_the_attempt_only(store: Store) -> Non
         raise Failed("lost")
 
     job_id = store.jobs.enqueue("count")
-    _worker(store, JobKind("count", run)).turn()
+    worker_of(store, JobKind("count", run)).turn()
     assert store.jobs.get(job_id).state == "failed"
 
 
@@ -122,7 +105,7 @@ def test_an_error_is_tried_again_later_and_later_and_then_given_up(store: Store,
     def run(context: JobContext) -> None:
         raise ValueError("no luck")
 
-    worker = _worker(store, JobKind("bad", run, backoff=Backoff(10, 1000)), rng=random.Random(1))
+    worker = worker_of(store, JobKind("bad", run, backoff=Backoff(10, 1000)), rng=random.Random(1))
     rests = []
     for _ in range(2):
         worker.turn()
@@ -158,77 +141,10 @@ def test_the_lease_of_a_long_job_is_renewed(store: Store, clock: ManualClock) ->
             assert outcome.take_over(rooms(store)) == 0
         context.check()
 
-    worker.append(_worker(store, JobKind("long", run, time_limit=1e6), lease=60))
+    worker.append(worker_of(store, JobKind("long", run, time_limit=1e6), lease=60))
     worker[0].turn()
     job = store.jobs.get(job_id)
     assert (job.state, job.attempts) == ("done", 1)
-
-
-class Torn(BaseException):
-    """What no handler of errors expects; asyncio's CancelledError is such a one."""
-
-
-@pytest.mark.parametrize("error", [ImportError("half a module"), MemoryError(), RuntimeError("no thread"), Torn()])
-@pytest.mark.parametrize("place", ["claim", "beat"])
-def test_a_worker_goes_on_whatever_its_own_threads_raise(
-    store: Store, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
-) -> None:
-    for name in ("host.threads.FIRST_PAUSE", "jobs.worker.BEAT", "jobs.worker.LONGEST_PAUSE"):
-        monkeypatch.setattr(f"holdfast.{name}", 0.01)
-    raised, again = threading.Event(), threading.Event()
-    target, method = (Worker, "_claim") if place == "claim" else (Heartbeat, "beat")
-    works = getattr(target, method)
-
-    def torn(*args: object) -> object:
-        if not raised.is_set():
-            raised.set()
-            raise error
-        again.set()
-        return works(*args)
-
-    monkeypatch.setattr(target, method, torn)
-    done = threading.Event()
-    with _worker(store, JobKind("note", lambda context: done.set())):
-        assert again.wait(PATIENCE)
-        store.jobs.enqueue("note")
-        assert done.wait(PATIENCE)
-
-
-def test_a_worker_that_can_have_no_thread_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(thread: threading.Thread) -> NoReturn:
-        raise RuntimeError("can't start new thread")
-
-    worker = _worker(store, JobKind("note", _nothing))
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
-        with pytest.raises(HoldfastError, match="can't start new thread"):
-            worker.start()
-    job_id = store.jobs.enqueue("note")
-    worker.run(until_empty=True)
-    assert store.jobs.get(job_id).state == "done"
-
-
-def test_a_hand_that_could_not_be_had_comes_with_the_next_beat(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, started = threading.Thread.start, []
-
-    def scarce(thread: threading.Thread) -> None:
-        started.append(thread.name)
-        if thread.name == "holdfast-worker" and started.count(thread.name) == 2:
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", scarce)
-    monkeypatch.setattr("holdfast.jobs.worker.BEAT", 0.01)
-    # Each of the two jobs waits for the other: one hand alone would never be done.
-    both = threading.Barrier(2)
-
-    def meet(context: JobContext) -> None:
-        both.wait(PATIENCE)
-
-    with _worker(store, JobKind("pair", meet), threads=2):
-        ids = [store.jobs.enqueue("pair") for _ in range(2)]
-        assert [job.state for job in store.jobs.wait(ids, timeout=PATIENCE)] == ["done", "done"]
-    assert started.count("holdfast-worker") == 3
 
 
 @pytest.mark.parametrize(("wrong", "cause"), [("result", "TypeError"), ("exit", "SystemExit"), ("torn", "Torn")])
@@ -241,7 +157,7 @@ def test_a_handler_that_misbehaves_fails_its_job_and_not_the_worker(store: Store
         return {"not JSON": object()} if context.payload["wrong"] == "result" else None
 
     bad, good = (store.jobs.enqueue("noop", {"wrong": each}, attempts=1) for each in (wrong, "nothing"))
-    worker = _worker(store, JobKind("noop", run))
+    worker = worker_of(store, JobKind("noop", run))
     while worker.turn():
         pass
     assert [store.jobs.get(job_id).state for job_id in (bad, good)] == ["failed", "done"]
@@ -260,154 +176,14 @@ def test_jobs_claimed_with_a_slow_one_are_let_go_while_it_runs(store: Store) -> 
             for _ in range(BEATS_TO_LET_GO):
                 worker[0].beat()
             assert (store.jobs.get(quick).state, store.jobs.get(quick).attempts) == ("queued", 0)
-            assert _worker(store, kind).turn() == 1
+            assert worker_of(store, kind).turn() == 1
             assert store.jobs.get(quick).state == "done"
 
     kind = JobKind("noop", run)
-    worker.append(_worker(store, kind))
+    worker.append(worker_of(store, kind))
     assert worker[0].turn(2) == 2
     assert ran == [slow, quick]
     assert store.jobs.get(slow).state == "done"
-
-
-def test_no_kind_of_job_waits_for_another(store: Store) -> None:
-    began = {name: threading.Event() for name in "abc"}
-    go_on = threading.Event()
-
-    def run(context: JobContext) -> None:
-        began[context.job.kind].set()
-        assert go_on.wait(60)
-
-    with _worker(store, *(JobKind(name, run) for name in "abc")):
-        ids = [store.jobs.enqueue(name) for name in "aabc"]
-        # All three are under way at once, though one of them takes for ever.
-        assert all(each.wait(60) for each in began.values())
-        assert store.jobs.get(ids[1]).state == "queued"
-        go_on.set()
-        assert {job.state for job in store.jobs.wait(ids, 60)} == {"done"}
-
-
-def test_a_worker_has_one_thread_when_there_is_nothing_to_do(store: Store) -> None:
-    ended = threading.Event()
-
-    def looking() -> int:
-        return sum(thread.name == "holdfast-worker" for thread in threading.enumerate())
-
-    with _worker(store, *(JobKind(name, _nothing) for name in "abc")):
-        for _ in range(5):
-            store.jobs.wait([store.jobs.enqueue(name) for name in "abcabc"], 60)
-        while looking() > 1 and not ended.wait(0.01):
-            pass
-        assert looking() == 1
-
-
-def test_an_attempt_that_took_too_long_rests_before_the_next(store: Store, clock: ManualClock) -> None:
-    job_id = store.jobs.enqueue("slow")
-    worker: list[Worker] = []
-
-    def run(context: JobContext) -> None:
-        clock.advance(11)
-        worker[0].beat()
-        context.check()
-
-    worker.append(_worker(store, JobKind("slow", run, time_limit=10, backoff=Backoff(base=100))))
-    worker[0].turn()
-    job = store.jobs.get(job_id)
-    assert job.state == "queued"
-    assert clock.now() + 50 <= job.run_at.timestamp() <= clock.now() + 150
-
-
-def test_an_attempt_that_takes_too_long_loses_its_job(store: Store, clock: ManualClock) -> None:
-    job_id = store.jobs.enqueue("slow", attempts=1)
-    worker: list[Worker] = []
-
-    def run(context: JobContext) -> None:
-        clock.advance(11)
-        worker[0].beat()
-        with pytest.raises(Exception, match="too long"):
-            context.check()
-        with pytest.raises(Exception, match="too long"):
-            context.publish(lambda tx: tx.write("/late.md", "late"))
-        context.check()
-
-    worker.append(_worker(store, JobKind("slow", run, time_limit=10)))
-    worker[0].turn()
-    job = store.jobs.get(job_id)
-    assert job.state == "failed"
-    assert job.error is not None
-    assert "took longer than 10 s" in job.error
-    assert not store.exists("/late.md")
-
-
-def test_a_cancelled_job_stops_and_publishes_nothing(store: Store) -> None:
-    job_id = store.jobs.enqueue("note")
-    worker: list[Worker] = []
-
-    def run(context: JobContext) -> None:
-        assert store.jobs.cancel(job_id)
-        # Even before its worker has noticed.
-        with pytest.raises(LockLost):
-            context.publish(lambda tx: tx.write("/late.md", "late"))
-        worker[0].beat()
-        context.check()
-
-    worker.append(_worker(store, JobKind("note", run)))
-    worker[0].turn()
-    assert store.jobs.get(job_id).state == "cancelled"
-    assert not store.exists("/late.md")
-
-
-def test_a_cancel_ends_a_call_that_never_returns(store: Store) -> None:
-    never, called = threading.Event(), threading.Event()
-    job_id = store.jobs.enqueue("stuck")
-
-    def call() -> None:
-        called.set()
-        never.wait()
-
-    worker = _worker(store, JobKind("stuck", lambda context: context.call(call)))
-    thread = threading.Thread(target=worker.turn)
-    thread.start()
-    assert called.wait(30)
-    store.jobs.cancel(job_id)
-    worker.beat()
-    thread.join(30)
-    assert not thread.is_alive()
-    never.set()
-
-
-def test_a_handler_that_ignores_its_cancel_does_not_hold_up_the_others(store: Store) -> None:
-    stuck, go_on = threading.Event(), threading.Event()
-
-    def run(context: JobContext) -> None:
-        stuck.set()
-        go_on.wait(60)
-
-    worker = _worker(store, JobKind("stuck", run), JobKind("noop", _nothing))
-    job_id = store.jobs.enqueue("stuck")
-    with worker:
-        assert stuck.wait(30)
-        store.jobs.cancel(job_id)
-        for _ in range(10):
-            worker.beat()
-        other = store.jobs.enqueue("noop")
-        assert [job.state for job in store.jobs.wait([other], timeout=60)] == ["done"]
-        go_on.set()
-    assert store.jobs.get(job_id).state == "cancelled"
-
-
-def test_a_call_passes_on_what_it_returns_and_raises(store: Store) -> None:
-    def fail() -> None:
-        raise KeyError("x")
-
-    def run(context: JobContext) -> dict[str, int]:
-        with pytest.raises(KeyError):
-            context.call(fail)
-        return {"answer": context.call(lambda: 42)}
-
-    job_id = store.jobs.enqueue("call")
-    _worker(store, JobKind("call", run)).turn()
-    assert store.jobs.get(job_id).result == {"answer": 42}
 
 
 def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
@@ -426,7 +202,7 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
         folder,
     )
     assert other.hear() == "running"
-    worker = _worker(store, JobKind("note", _note))
+    worker = worker_of(store, JobKind("note", note_done))
     assert outcome.take_over(rooms(store)) == 0
     assert worker.turn() == 0
     other.kill()
@@ -463,7 +239,7 @@ def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: Manua
 
     kind = JobKind("noop", once, backoff=Backoff(0, 0))
     first, second = store.jobs.enqueue("noop", priority=1), store.jobs.enqueue("noop")
-    worker = _worker(store, kind)
+    worker = worker_of(store, kind)
     assert worker.turn(limit=1) == 1
     assert worker.turn(limit=10) == 1
     assert store.jobs.get(first).state == "done"
@@ -471,24 +247,24 @@ def test_a_job_that_was_begun_before_is_claimed_alone(store: Store, clock: Manua
 
 
 def test_a_kinds_concurrency_holds_over_all_workers(store: Store) -> None:
-    kind = JobKind("one", _nothing, concurrency=1)
+    kind = JobKind("one", nothing, concurrency=1)
     counted: list[int] = []
 
     def run(context: JobContext) -> None:
-        counted.append(_worker(store, kind).turn())
+        counted.append(worker_of(store, kind).turn())
 
     store.jobs.enqueue("one")
     store.jobs.enqueue("one")
-    _worker(store, JobKind("one", run, concurrency=1)).turn()
+    worker_of(store, JobKind("one", run, concurrency=1)).turn()
     assert counted == [0]
-    assert _worker(store, kind).turn() == 1
+    assert worker_of(store, kind).turn() == 1
 
 
 def test_the_rest_of_a_batch_goes_back_when_one_job_is_slow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.jobs.worker.SLOW", -1.0)
     for _ in range(3):
         store.jobs.enqueue("noop")
-    assert _worker(store, JobKind("noop", _nothing)).turn(limit=3) == 3
+    assert worker_of(store, JobKind("noop", nothing)).turn(limit=3) == 3
     states = [(job.state, job.attempts) for job in store.jobs]
     assert states == [("queued", 0), ("queued", 0), ("done", 1)]
 
@@ -530,7 +306,7 @@ def test_stopping_puts_a_job_back_uncounted(store: Store) -> None:
         context.call(forever.wait)
 
     job_id = store.jobs.enqueue("long")
-    worker = _worker(store, JobKind("long", run))
+    worker = worker_of(store, JobKind("long", run))
     worker.start()
     assert began.wait(30)
     worker.stop()
@@ -547,15 +323,9 @@ def test_ended_jobs_are_forgotten_after_a_week_but_those_that_can_be_tried_again
             raise error("not this time")
 
     _, *kept = [store.jobs.enqueue("noop", {"how": how}) for how in ("well", "bad", "early")]
-    worker = _worker(store, JobKind("noop", run))
+    worker = worker_of(store, JobKind("noop", run))
     while worker.turn():
         pass
     clock.advance(8 * 24 * 3600)
     worker.beat()
     assert sorted(job.id for job in store.jobs) == kept
-
-
-@pytest.mark.parametrize("threads", [0, -1, "2", object()])
-def test_a_worker_without_a_number_of_threads_is_refused(store: Store, threads: Any) -> None:
-    with pytest.raises(Unsupported, match="threads"):
-        store.jobs.worker(threads=threads)
