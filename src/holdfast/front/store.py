@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property, partial
 from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from holdfast import opening, paths
@@ -37,9 +36,8 @@ from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.history import Change
 from holdfast.tree.reading import Reads
-from holdfast.tree.snapshot import At, Snapshot, commit_at, resolve
+from holdfast.tree.snapshot import After, At, Snapshot, commit_at, resolve
 from holdfast.tree.walking import TreeView
-from holdfast.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
@@ -78,9 +76,7 @@ class Store(Reads):
         self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
         #: checks, repairs and tidying
         self.maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
-        self._upkeep: Upkeep | None = None
-        if components.upkeep and not read_only:
-            self._upkeep = upkeep_of(self._backend, components.limits.fold_rows or parts.settings.fold_rows)
+        self._upkeep = None if read_only else upkeep_of(self._backend, components, parts.settings.fold_rows)
         most = components.limits.group_files
         self._adder = Adder(self._backend, self._branch, lambda: self.settings.ingest, most, lambda: self._upkeep)
 
@@ -124,9 +120,7 @@ class Store(Reads):
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     # --- reading
@@ -331,8 +325,6 @@ class Store(Reads):
         """
         return TransactionScope(self._backend, lambda: self._terms(message, actor, idempotency_key), retries, lock)
 
-    # --- locks
-
     def lock(
         self,
         path: str | Sequence[str],
@@ -349,19 +341,13 @@ class Store(Reads):
         is in seconds: 0 fails at once, None waits without bound. The lease of `ttl` seconds is renewed while this
         process lives. Raises Locked, which says who holds it.
         """
-        names = [path] if isinstance(path, str) else list(path)
-        who = actor or self._backend.actor
+        names, who = [path] if isinstance(path, str) else list(path), actor or self._backend.actor
         return Lock(self._lock_manager.acquire(names, mode=mode, timeout=timeout, ttl=ttl, purpose=purpose, actor=who))
 
     # --- history
 
     def log(
-        self,
-        path: str | None = None,
-        *,
-        limit: int | None = None,
-        after: Commit | int | None = None,
-        at: At | None = None,
+        self, path: str | None = None, *, limit: int | None = None, after: After | None = None, at: At | None = None
     ) -> Iterator[Commit]:
         """Yield commits, newest first; with a path, those that changed it or anything below it, through its moves.
 
@@ -384,8 +370,6 @@ class Store(Reads):
         with self._backend.engine.read() as conn:
             before = 0 if old is None else resolve(conn, self._branch, old)
             return history.diff(conn, self._branch, before, resolve(conn, self._branch, new))
-
-    # --- sessions, figures
 
     def session(self, session_id: str) -> Session:
         """Return the session of that name, which its first message creates; raises InvalidPath for what is no name."""

@@ -20,6 +20,8 @@ from holdfast.tree.walking import TreeView
 
 #: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, or a datetime
 At = Commit | int | str | datetime
+#: where a log left off: the last commit it gave, or its id
+After = Commit | int
 #: digits of a commit's number; one with more is none
 MAX_DIGITS = 18
 
