@@ -28,13 +28,13 @@ def test_many_are_inside_at_once() -> None:
 def test_whoever_closes_a_doorway_waits_for_those_inside_and_goes_before_those_who_come_later() -> None:
     doorway, order = Doorway(), []
     asked, entered, leave = threading.Event(), threading.Event(), threading.Event()
-    wait = doorway._moved.wait
+    wait = doorway.moved.wait
 
     def waited(seconds: float) -> bool:
         asked.set()
         return wait(seconds)
 
-    doorway._moved.wait = waited  # type: ignore[method-assign,assignment]
+    doorway.moved.wait = waited  # type: ignore[method-assign,assignment]
     with ExitStack() as stack:
         stack.enter_context(doorway.passed())
         closer = begun(doorway.closed(), entered, leave)

@@ -166,13 +166,13 @@ def test_upkeep_changes_a_table_while_no_add_appends_to_it(store: Store, monkeyp
 def test_the_groups_of_an_add_wait_until_upkeep_has_done_a_step(store: Store, tmp_path: Path) -> None:
     (tmp_path / "wombat.md").write_text("wombat")
     gate, waits = rooms(store).appending, threading.Event()
-    wait = gate._moved.wait
+    wait = gate.moved.wait
 
     def waited(seconds: float) -> bool:
         waits.set()
         return wait(seconds)
 
-    gate._moved.wait = waited  # type: ignore[method-assign,assignment]
+    gate.moved.wait = waited  # type: ignore[method-assign,assignment]
     add = threading.Thread(target=lambda: store.add(tmp_path / "wombat.md", to="/a.md", workers=1))
     with gate.closed():
         add.start()

@@ -13,7 +13,7 @@ class Doorway:
     """Open to any number of threads, or closed by one or more. Whoever closes it goes before those who come later."""
 
     def __init__(self) -> None:
-        self._moved = threading.Condition()
+        self.moved = threading.Condition()
         self._inside: set[object] = set()
         self._closers: set[object] = set()
 
@@ -22,9 +22,9 @@ class Doorway:
         """Be inside, once nobody keeps the doorway closed."""
         me = object()
         try:
-            with self._moved:
+            with self.moved:
                 while self._closers:
-                    self._moved.wait(LOOK_AGAIN)
+                    self.moved.wait(LOOK_AGAIN)
                 self._inside.add(me)
             yield
         finally:
@@ -36,15 +36,15 @@ class Doorway:
         """Keep the doorway closed, from when all who were inside have left."""
         me = object()
         try:
-            with self._moved:
+            with self.moved:
                 self._closers.add(me)
                 while self._inside:
-                    self._moved.wait(LOOK_AGAIN)
+                    self.moved.wait(LOOK_AGAIN)
             yield
         finally:
             self._closers.discard(me)
             self._tell()
 
     def _tell(self) -> None:
-        with self._moved:
-            self._moved.notify_all()
+        with self.moved:
+            self.moved.notify_all()
