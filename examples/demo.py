@@ -109,7 +109,7 @@ def head(store: Path) -> int:
 
 def paths_below(store: Path, path: str) -> list[str]:
     with holdfast.open(store, read_only=True) as opened:
-        return opened.glob(f"{path}/**/*.md")
+        return list(opened.glob(f"{path}/**/*.md"))
 
 
 def verified(store: Path) -> bool:
