@@ -15,7 +15,8 @@ from holdfast.publish.transaction import Transaction
 from holdfast.tree.snapshot import Snapshot
 
 ERRORS = {
-    "AlreadyExists", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
+    "AlreadyExists",
+    "BranchGone", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
     "IsADirectory", "LockLost", "Locked", "NotADirectory", "NotEmpty", "NotFound", "ProviderFailed", "ReadOnly",
     "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
 }  # fmt: skip
@@ -155,7 +156,7 @@ def test_the_exit_status_tells_what_a_script_would_ask() -> None:
         status.setdefault(kind.exit_status, set()).add(name)
     assert status[2] == {"InvalidPath", "InvalidConfig"}
     assert status[3] == {"Conflict", "Locked", "LockLost"}
-    assert status[4] == {"NotFound", "StoreNotFound"}
+    assert status[4] == {"BranchGone", "NotFound", "StoreNotFound"}
     assert set(status) == {1, 2, 3, 4}
 
 

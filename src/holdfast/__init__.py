@@ -17,6 +17,7 @@ from holdfast.digest.digest import Summary
 from holdfast.documents import Data
 from holdfast.errors import (
     AlreadyExists,
+    BranchGone,
     Conflict,
     ConversionFailed,
     CorruptStore,
@@ -88,6 +89,7 @@ __all__ = [
     "At",
     "AuditRecord",
     "Backoff",
+    "BranchGone",
     "Change",
     "Clock",
     "Commit",

@@ -5,6 +5,7 @@ happened, the path or thing it happened to, and a remedy: what to do next.
 
     HoldfastError
     ├── NotFound            the path, commit or branch is not there
+    │   └── BranchGone      the branch that this works on was deleted
     ├── AlreadyExists       something already stands at the path
     ├── NotADirectory       a file stands where a directory is needed
     ├── IsADirectory        a directory stands where a file is needed
@@ -64,6 +65,13 @@ class NotFound(HoldfastError):
     code = "not_found"
     default_remedy = "List what is there with `holdfast ls`"
     exit_status = 4
+
+
+class BranchGone(NotFound):
+    """The branch that this works on was deleted; a branch of the same name made since is another one."""
+
+    code = "branch_gone"
+    default_remedy = "See `holdfast branch list`, and name a branch that is there"
 
 
 class AlreadyExists(HoldfastError):

@@ -176,7 +176,7 @@ def _publish_first(backend: Backend, store_id: str, versions: dict[SearchTable, 
             for name, value in facts.items():
                 settings.put(conn, name, value)
             settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
-            branches.create(conn, MAIN, head=0)
+            branches.create_main(conn, "holdfast", backend.clock.now())
             _write_first_commit(conn, backend.clock.now())
 
 

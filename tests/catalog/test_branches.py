@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.catalog import branches, commits, entries, subtrees
-from holdfast.catalog.branches import MAIN, Branch
+from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import statistics
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.history import changes
@@ -27,7 +27,6 @@ def _node(conn: Connection, path: str) -> int:
 
 QUESTIONS: dict[str, Callable[[Connection, Branch, int], object]] = {
     "head": lambda c, branch, seq: commits.head(c, branch),
-    "newest": lambda c, branch, seq: commits.newest(c, branch, seq, 9),
     "latest_at": lambda c, branch, seq: commits.latest_at(c, branch, 2.0**40),
     "child": lambda c, branch, seq: entries.child(c, branch, seq, ROOT_NODE, "a.md"),
     "children": lambda c, branch, seq: entries.children(c, branch, seq, ROOT_NODE),
@@ -61,10 +60,13 @@ def test_a_question_of_one_branch_finds_nothing_of_another(store: Store, name: s
 
 def test_a_branch_is_read_as_it_was_written(store: Store) -> None:
     with rooms(store).engine.write() as conn:
-        branches.create(conn, OTHER, head=3)
-        assert (branches.get(conn, OTHER.id), branches.get(conn, 8)) == (OTHER, None)
-        assert branches.every(conn) == [MAIN, OTHER]
-        assert commits.head(conn, OTHER) == 3
+        head = commits.head(conn, MAIN)
+        draft = branches.create(conn, "draft", MAIN, head, "ann", 5.0)
+        part = branches.create(conn, "part", draft, head, "bob", 6.0)
+        assert draft.forks == part.forks == (Fork(MAIN.id, head),)
+        assert (branches.get(conn, draft.id), branches.get(conn, 8)) == (draft, None)
+        assert branches.every(conn) == [MAIN, draft, part]
+        assert commits.head(conn, draft) == head
 
 
 def test_a_committed_tree_answers_the_same_through_an_engine_and_inside_a_transaction(store: Store) -> None:

@@ -57,6 +57,7 @@ ALLOWED = {
     "search_rows.drop_tail": "the tail is bounded",
     "audit.newest": "the newest rows, in order of their key",
     "intents.newest": "the newest rows, in order of their index",
+    "branches.listed": "there are as many as somebody made",
     "branches.every": "asked by verify; there are as many as somebody made",
     "pins.forget_superseded": "asked by gc; the rows are bounded as they are written",
     "sessions.transcripts_without_rows": "asked once in a process, in the background",

@@ -137,7 +137,8 @@ def test_the_tree_of_every_branch_is_looked_at(filled: Store) -> None:
     draft = "INSERT INTO commits (branch_id, parent_seq, at, actor, message, changes) SELECT 2, max(seq), max(at)"
     filled.remove("/journal/b.md")
     sql(filled, f"{draft}, 'user', '', 2 FROM commits")
-    sql(filled, "INSERT INTO branches (branch_id, name, head_seq) SELECT 2, 'draft', max(seq) FROM commits")
+    made = "INSERT INTO branches (branch_id, name, head_seq, actor, created) SELECT 2, 'draft', max(seq), 'user', 0"
+    sql(filled, f"{made} FROM commits")
     columns = "branch_id, node_id, parent_id, name, content_id, size, modified, from_seq"
     row = "content_id, size, modified, (SELECT max(seq) FROM commits) FROM entries WHERE name ="
     sql(filled, f"INSERT INTO entries ({columns}) SELECT 2, node_id, 1, name, {row} 'b.md'")

@@ -14,10 +14,12 @@ branch, asked of each level and leaving out what a nearer one has rows of.
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.values import FOREVER
+from holdfast.errors import BranchGone
 
 #: stands in statements for what leaves out the nodes of nearer levels; the table of entries is called `e` there
 UNCOVERED = "{uncovered}"
@@ -82,6 +84,16 @@ class Branch:
             if max(after, start) < level.seq
         ]
 
+    def common(self, seq: int, other: "Branch", other_seq: int) -> int:
+        """Return the last commit that is seen both here at `seq` and on `other` at `other_seq`, as the forks say."""
+        seen = {level.branch_id: level.seq for level in other.levels(other_seq)}
+        both = (min(level.seq, seen[level.branch_id]) for level in self.levels(seq) if level.branch_id in seen)
+        return next(both, 0)
+
+    def shows(self, branch_id: int, seq: int) -> bool:
+        """Return whether the commit `seq`, of the branch with that id, is in its history, as far as its forks say."""
+        return any(level.branch_id == branch_id and seq <= level.seq for level in self.levels())
+
     def rows(self, conn: Connection, seq: int, sql: str, params: Params) -> list[Row]:
         """Return what a statement with `:branch`, `:seq` and UNCOVERED finds at commit `seq`, on all levels."""
         found: list[Row] = []
@@ -115,20 +127,120 @@ def _at_depth(text: str, depth: int) -> str:
 # --- the table of branches
 
 
-def create(conn: Connection, branch: Branch, head: int) -> None:
-    """Write a branch whose newest commit is `head`; 0 when it has none yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchInfo:
+    """A branch as it is listed."""
+
+    id: int
+    name: str
+    #: the newest commit that it shows
+    head: int
+    #: the commit it was made at; None for `main`
+    fork: int | None
+    #: the branch that this commit is of, by its name today, or when it was deleted; None for `main`
+    base: str | None
+    #: who made it
+    actor: str
+    created: datetime
+
+
+def create_main(conn: Connection, actor: str, at: float) -> None:
+    """Write the branch that every store begins with; it has no commit yet."""
     conn.run(
-        "INSERT INTO branches (branch_id, name, head_seq) VALUES (:id, :name, :head)",
-        {"id": branch.id, "name": branch.name, "head": head},
+        """INSERT INTO branches (branch_id, name, head_seq, actor, created)
+        VALUES (:id, :name, 0, :actor, :at)""",
+        {"id": MAIN.id, "name": MAIN.name, "actor": actor, "at": at},
     )
 
 
+def create(conn: Connection, name: str, base: Branch, seq: int, actor: str, at: float) -> Branch:
+    """Write a branch called `name` that begins at the commit `seq` of `base`, and return it.
+
+    The caller has looked that no other is called so.
+    """
+    forks = tuple(Fork(level.branch_id, level.seq) for level in base.levels(seq))
+    row = conn.row(
+        """INSERT INTO branches (name, base_branch_id, fork_seq, head_seq, actor, created)
+        VALUES (:name, :base, :seq, :seq, :actor, :at) RETURNING branch_id""",
+        {"name": name, "base": forks[0].branch_id, "seq": seq, "actor": actor, "at": at},
+    )
+    assert row is not None
+    return Branch(row[0], name, forks)
+
+
 def get(conn: Connection, branch_id: int) -> Branch | None:
-    """Return the branch with an id."""
-    row = conn.row("SELECT branch_id, name FROM branches WHERE branch_id = :id", {"id": branch_id})
-    return Branch(*row) if row else None
+    """Return the branch with an id, a deleted one too."""
+    row = conn.row("SELECT name FROM branches WHERE branch_id = :id", {"id": branch_id})
+    return Branch(branch_id, row[0], _forks(conn, branch_id)) if row else None
+
+
+def named(conn: Connection, name: str) -> Branch | None:
+    """Return the branch that is called `name` today."""
+    row = conn.row("SELECT branch_id FROM branches WHERE name = :name AND deleted IS NULL", {"name": name})
+    return Branch(row[0], name, _forks(conn, row[0])) if row else None
 
 
 def every(conn: Connection) -> list[Branch]:
     """Return all branches, the oldest first."""
-    return [Branch(*row) for row in conn.rows("SELECT branch_id, name FROM branches ORDER BY branch_id")]
+    rows = conn.rows("SELECT branch_id, name FROM branches WHERE deleted IS NULL ORDER BY branch_id")
+    return [Branch(row[0], row[1], _forks(conn, row[0])) for row in rows]
+
+
+_INFO = """SELECT b.branch_id, b.name, b.head_seq, b.fork_seq, base.name, b.actor, b.created
+    FROM branches b LEFT JOIN branches base ON base.branch_id = b.base_branch_id"""
+
+
+def listed(conn: Connection) -> list[BranchInfo]:
+    """Return all branches as they are listed, in order of name."""
+    return [_info(row) for row in conn.rows(f"{_INFO} WHERE b.deleted IS NULL ORDER BY b.name")]
+
+
+def info(conn: Connection, name: str) -> BranchInfo | None:
+    """Return the branch that is called `name` today as it is listed."""
+    row = conn.row(f"{_INFO} WHERE b.name = :name AND b.deleted IS NULL", {"name": name})
+    return _info(row) if row else None
+
+
+def rename(conn: Connection, branch: Branch, name: str) -> None:
+    """Call a branch `name`; the caller has looked that no other is called so."""
+    conn.run("UPDATE branches SET name = :name WHERE branch_id = :id", {"id": branch.id, "name": name})
+
+
+def delete(conn: Connection, branch: Branch, at: float) -> None:
+    """Say of a branch that it was deleted; its rows stay."""
+    conn.run("UPDATE branches SET deleted = :at WHERE branch_id = :id", {"id": branch.id, "at": at})
+
+
+def check(conn: Connection, branch: Branch) -> None:
+    """Raise BranchGone when a branch was deleted. `main` never is."""
+    if branch.forks and not conn.row(
+        "SELECT 1 FROM branches WHERE branch_id = :id AND deleted IS NULL", {"id": branch.id}
+    ):
+        raise gone(branch)
+
+
+def gone(branch: Branch) -> BranchGone:
+    """Return the error that says that a branch was deleted."""
+    return BranchGone(f"The branch {branch.name} was deleted", path=branch.name)
+
+
+def _forks(conn: Connection, branch_id: int) -> tuple[Fork, ...]:
+    """Return the lineage of a branch."""
+    sql = "SELECT base_branch_id, fork_seq FROM branches WHERE branch_id = :id AND base_branch_id IS NOT NULL"
+    found: list[Fork] = []
+    while (row := conn.row(sql, {"id": found[-1].branch_id if found else branch_id})) is not None:
+        found.append(Fork(*row))
+    return tuple(found)
+
+
+def _info(row: Row) -> BranchInfo:
+    branch_id, name, head, fork, base, actor, created = row
+    return BranchInfo(
+        id=branch_id,
+        name=name,
+        head=head,
+        fork=fork,
+        base=base,
+        actor=actor,
+        created=datetime.fromtimestamp(created, UTC),
+    )

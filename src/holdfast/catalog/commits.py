@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 
-from holdfast.catalog.branches import Branch
+from holdfast.catalog.branches import Branch, gone
 from holdfast.catalog.engine import Connection, Row
 
-_COLUMNS = "seq, branch_id, parent_seq, at, actor, message, idempotency_key, changes"
+_COLUMNS = "seq, branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Commit:
     branch_id: int
     #: the commit it was published upon; None for the first
     parent: int | None
+    #: the commit of another branch up to which a merge took over what it had; None when it is no merge
+    merged: int | None
     #: when it was published
     at: datetime
     #: who did it: `user`, `agent:7`, `job:12`
@@ -35,6 +37,8 @@ class NewCommit:
 
     #: the head it is published upon; 0 for the first
     parent: int
+    #: the head of the branch that was merged; None when it is no merge
+    merged: int | None = None
     #: seconds since the epoch
     at: float
     actor: str
@@ -46,8 +50,10 @@ class NewCommit:
 
 
 def head(conn: Connection, branch: Branch) -> int:
-    """Return the newest commit's seq on `branch`."""
-    row = conn.row("SELECT head_seq FROM branches WHERE branch_id = :branch", {"branch": branch.id})
+    """Return the newest commit's seq on `branch`; raises BranchGone when that was deleted."""
+    row = conn.row("SELECT head_seq, deleted FROM branches WHERE branch_id = :branch", {"branch": branch.id})
+    if row is not None and row[1] is not None:
+        raise gone(branch)
     return int(row[0]) if row else 0
 
 
@@ -56,28 +62,49 @@ def by_seq(conn: Connection, seq: int) -> Commit | None:
     return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE seq = :seq", {"seq": seq}))
 
 
-def by_key(conn: Connection, key: str) -> Commit | None:
-    """Return the commit that carries an idempotency key."""
-    return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE idempotency_key = :key", {"key": key}))
+def by_key(conn: Connection, branch: Branch, key: str) -> Commit | None:
+    """Return the commit on `branch` that carries an idempotency key."""
+    sql = f"SELECT {_COLUMNS} FROM commits WHERE branch_id = :branch AND idempotency_key = :key"
+    return _found(conn.row(sql, {"branch": branch.id, "key": key}))
 
 
 def latest_at(conn: Connection, branch: Branch, time: float) -> int | None:
     """Return the seq of the commit whose time is the latest at or before `time` (seconds since the epoch)."""
-    # `+branch_id`: see entries.py.
-    row = conn.row(
-        "SELECT seq FROM commits WHERE +branch_id = :branch AND at <= :time ORDER BY at DESC, seq DESC LIMIT 1",
-        {"branch": branch.id, "time": time},
-    )
-    return row[0] if row else None
+    for level in branch.levels():
+        row = conn.row(
+            """SELECT seq FROM commits WHERE branch_id = :branch AND at <= :time AND seq <= :seq
+            ORDER BY at DESC, seq DESC LIMIT 1""",
+            {"branch": level.branch_id, "seq": level.seq, "time": time},
+        )
+        if row is not None:
+            return int(row[0])
+    return None
 
 
-def newest(conn: Connection, branch: Branch, until: int, limit: int) -> list[Commit]:
-    """Return at most `limit` commits up to `until`, newest first."""
+def newest(conn: Connection, until: int, limit: int) -> list[Commit]:
+    """Return the commit `until` and those below it, at most `limit`, each followed by its parent."""
     rows = conn.rows(
-        f"SELECT {_COLUMNS} FROM commits WHERE branch_id = :branch AND seq <= :until ORDER BY seq DESC LIMIT :limit",
-        {"branch": branch.id, "until": until, "limit": limit},
+        f"""WITH RECURSIVE line(at_seq, depth) AS (
+            SELECT CAST(:until AS BIGINT), 1 UNION ALL
+            SELECT c.parent_seq, line.depth + 1 FROM line JOIN commits c ON c.seq = line.at_seq
+            WHERE c.parent_seq > 0 AND line.depth < :limit)
+        SELECT {_COLUMNS} FROM line JOIN commits ON seq = at_seq ORDER BY depth""",
+        {"until": until, "limit": limit},
     )
     return [_commit(row) for row in rows]
+
+
+def ancestor(conn: Connection, seq: int, back: int) -> int | None:
+    """Return the commit that is `back` parents below `seq`; None when there are not as many."""
+    row = conn.row(
+        """WITH RECURSIVE line(at_seq, depth) AS (
+            SELECT CAST(:seq AS BIGINT), CAST(0 AS BIGINT) UNION ALL
+            SELECT c.parent_seq, line.depth + 1 FROM line JOIN commits c ON c.seq = line.at_seq
+            WHERE c.parent_seq > 0 AND line.depth < :back)
+        SELECT at_seq FROM line WHERE depth = :back""",
+        {"seq": seq, "back": back},
+    )
+    return int(row[0]) if row else None
 
 
 def count(conn: Connection) -> int:
@@ -89,8 +116,8 @@ def count(conn: Connection) -> int:
 def publish(conn: Connection, branch: Branch, new: NewCommit) -> Commit:
     """Write a commit on top of its parent and make it the head of `branch`."""
     row = conn.row(
-        """INSERT INTO commits (branch_id, parent_seq, at, actor, message, idempotency_key, changes)
-        VALUES (:branch, :parent, :at, :actor, :message, :key, :changes) RETURNING seq""",
+        """INSERT INTO commits (branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes)
+        VALUES (:branch, :parent, :merged, :at, :actor, :message, :key, :changes) RETURNING seq""",
         {"branch": branch.id, **asdict(new)},
     )
     assert row is not None
@@ -114,5 +141,5 @@ def _found(row: Row | None) -> Commit | None:
 
 
 def _commit(row: Row) -> Commit:
-    seq, branch, parent, at, *rest = row
-    return Commit(seq, branch, parent or None, datetime.fromtimestamp(at, UTC), *rest)
+    seq, branch, parent, merged, at, *rest = row
+    return Commit(seq, branch, parent or None, merged, datetime.fromtimestamp(at, UTC), *rest)

@@ -44,10 +44,23 @@ branches = sa.Table(
     "branches",
     metadata,
     sa.Column("branch_id", Key, primary_key=True),
-    sa.Column("name", Text, nullable=False, unique=True),
+    sa.Column("name", Text, nullable=False),
     sa.Column("base_branch_id", sa.BigInteger),
     sa.Column("fork_seq", sa.BigInteger),
     sa.Column("head_seq", sa.BigInteger, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("created", Time, nullable=False),
+    # It stays while others have it below them. Its name is free at once, its id never.
+    sa.Column("deleted", Time),
+    sa.Index(
+        "uq_branches_name",
+        "name",
+        unique=True,
+        sqlite_where=sa.text("deleted IS NULL"),
+        postgresql_where=sa.text("deleted IS NULL"),
+    ),
+    sa.Index(None, "base_branch_id", "fork_seq"),
+    sqlite_autoincrement=True,
 )
 
 commits = sa.Table(
@@ -56,6 +69,8 @@ commits = sa.Table(
     sa.Column("seq", Key, primary_key=True),
     sa.Column("branch_id", sa.BigInteger, nullable=False),
     sa.Column("parent_seq", sa.BigInteger),
+    # What a merge took over, up to this commit of another branch.
+    sa.Column("merged_seq", sa.BigInteger),
     sa.Column("at", Time, nullable=False),
     sa.Column("actor", Text, nullable=False),
     sa.Column("message", Text, nullable=False),
@@ -63,8 +78,14 @@ commits = sa.Table(
     sa.Column("changes", sa.Integer, nullable=False),
     # Ids in JSON, of a commit with a key.
     sa.Column("jobs", Text),
-    sa.UniqueConstraint("idempotency_key"),
-    sa.Index(None, "at"),
+    sa.UniqueConstraint("branch_id", "idempotency_key"),
+    sa.Index(None, "branch_id", "at"),
+    sa.Index(
+        None,
+        "merged_seq",
+        sqlite_where=sa.text("merged_seq IS NOT NULL"),
+        postgresql_where=sa.text("merged_seq IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -368,8 +368,8 @@ class Store(Reads):
         `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did.
         """
         with self._backend.engine.read() as conn:
-            before = 0 if old is None else resolve(conn, self._branch, old)
-            return history.diff(conn, self._branch, before, resolve(conn, self._branch, new))
+            seqs = (0 if old is None else resolve(conn, self._branch, old), resolve(conn, self._branch, new))
+            return history.diff(*(CommittedTree(within(conn), self._branch, seq) for seq in seqs))
 
     def session(self, session_id: str) -> Session:
         """Return the session of that name, which its first message creates; raises InvalidPath for what is no name."""

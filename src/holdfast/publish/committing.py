@@ -111,7 +111,7 @@ class TreeChange:
     def _earlier(self, conn: Connection) -> Commit | None:
         """Return the commit that has the same idempotency key, having told which jobs it wrote."""
         key = self.terms.idempotency_key
-        earlier = commits.by_key(conn, key) if key else None
+        earlier = commits.by_key(conn, self.terms.branch, key) if key else None
         if earlier is not None:
             tell(self.terms.tickets, commits.jobs_of(conn, earlier.id))
         return earlier

@@ -74,3 +74,18 @@ class CommittedTree:
         """Return the entries of many nodes, by node."""
         with self.read() as conn:
             return entries.of_nodes(conn, self.branch, self.seq, nodes)
+
+    def history(self, node: int) -> list[Entry]:
+        """Return every entry that a node has had up to this commit, oldest first."""
+        with self.read() as conn:
+            return entries.history_of_node(conn, self.branch, self.seq, node)
+
+    def nodes_apart(self, other: "CommittedTree") -> set[int]:
+        """Return the nodes that may differ from another tree: those that either changed since what both have seen."""
+        both = self.branch.common(self.seq, other.branch, other.seq)
+        with self.read() as conn:
+            return {
+                entry.node_id
+                for tree in (self, other)
+                for entry in entries.changed_entries(conn, tree.branch, both, tree.seq)
+            }

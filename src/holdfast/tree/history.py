@@ -42,21 +42,24 @@ def log(backend: Backend, branch: Branch, until: int, path: str | None, after: i
     """
     with backend.engine.read() as conn:
         node = None if path is None else _node_at(conn, branch, until, path)
-    for commit in _newest_first(backend, branch, until if after is None else min(until, after - 1)):
+        start: int | None = until
+        if after is not None and after <= until:
+            last = commits.by_seq(conn, after)
+            start = last.parent if last else None
+    for commit in _newest_first(backend, start):
         if node is not None and commit.id < commit_that_made(node.node_id):
             return
         if node is None or _touches(backend, branch, commit, node):
             yield commit
 
 
-def diff(conn: Connection, branch: Branch, old: int, new: int) -> list[Change]:
-    """Return what changed from commit `old` to commit `new`, which may be the earlier one, in order of path.
+def diff(old: CommittedTree, new: CommittedTree) -> list[Change]:
+    """Return what changed from one committed tree to another, in order of path.
 
-    A directory that moved, was removed or came back is one change, however much it holds. What was made anew where the
-    same kind of thing stood is compared with that.
+    The other may be earlier, or of another branch. A directory that moved, was removed or came back is one change,
+    however much it holds. What was made anew where the same kind of thing stood is compared with that.
     """
-    nodes = {entry.node_id for entry in entries.changed_entries(conn, branch, min(old, new), max(old, new))}
-    before, after = (Places(CommittedTree(within(conn), branch, seq)) for seq in (old, new))
+    nodes, before, after = old.nodes_apart(new), Places(old), Places(new)
     found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
     for removed, added in found.replaced():
         _compare(found, before, after, removed, added)
@@ -71,28 +74,23 @@ def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:
     return node
 
 
-def _newest_first(backend: Backend, branch: Branch, until: int) -> Iterator[Commit]:
-    while until > 0:
+def _newest_first(backend: Backend, last: int | None) -> Iterator[Commit]:
+    while last:
         with backend.engine.read() as conn:
-            page = commits.newest(conn, branch, until, PAGE)
+            page = commits.newest(conn, last, PAGE)
         yield from page
-        if len(page) < PAGE:
-            return
-        until = page[-1].parent or 0
+        last = page[-1].parent if page else None
 
 
 def _touches(backend: Backend, branch: Branch, commit: Commit, node: Entry) -> bool:
     if node.node_id == ROOT_NODE:
         return True
     with backend.engine.read() as conn:
-        before = commit.parent or 0
-        changed = entries.changed_entries(conn, branch, before, commit.id)
-        if any(entry.node_id == node.node_id for entry in changed):
-            return True
-        if not node.is_dir:
-            return False
-        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (before, commit.id)]
-        return any(side.is_below(entry.parent_id, node.node_id) for entry in changed for side in sides)
+        changed = {entry.node_id for entry in entries.changed_entries(conn, branch, commit.id - 1, commit.id)}
+        if node.node_id in changed or not node.is_dir:
+            return node.node_id in changed
+        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (commit.parent or 0, commit.id)]
+        return any(side.is_below(each, node.node_id) for each in changed for side in sides)
 
 
 def _change_of(before: Places, after: Places, node: int) -> Change | None:

@@ -28,6 +28,10 @@ class Places:
         self._entries.update((entry.node_id, entry) for entry in found)
         return found
 
+    def was_there(self, node: int) -> bool:
+        """Return whether a node has ever stood anywhere, up to this commit."""
+        return node == ROOT_NODE or bool(self.tree.history(node))
+
     def load(self, nodes: Iterable[int]) -> None:
         """Read the entries of many nodes and of all above them, one statement for each level."""
         level = {node for node in nodes if node not in self._entries and node != ROOT_NODE}

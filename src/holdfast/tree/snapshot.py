@@ -4,17 +4,20 @@ A snapshot is one number, the seq of a commit: rows are never changed while they
 SQL transaction and no registration, costs nothing to hold, and never changes (G3).
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import commits
+from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
-from holdfast.tree.committed import CommittedTree
+from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
@@ -43,8 +46,11 @@ class Snapshot(Reads):
         with self._backend.engine.read() as conn:
             return commit_at(conn, self._tree.seq)
 
-    def _view(self) -> AbstractContextManager[TreeView]:
-        return self._tree.in_one_read()
+    @contextmanager
+    def _view(self) -> Iterator[TreeView]:
+        with self._backend.engine.read() as conn:
+            branches.check(conn, self._tree.branch)
+            yield replace(self._tree, read=within(conn))
 
     def _standing(self) -> TreeView:
         return self._tree
@@ -59,20 +65,39 @@ def resolve(conn: Connection, branch: Branch, at: At | None) -> int:
         return head
     if isinstance(at, datetime):
         return _at_time(conn, branch, at)
-    seq = _number(at, head) if isinstance(at, str) else at
-    if seq is None:
-        return _at_time(conn, branch, _time(str(at)))
-    if not 0 < seq <= head or commits.by_seq(conn, seq) is None:
-        raise _unknown(str(at))
+    name = at.strip() if isinstance(at, str) else ""
+    if (back := _steps_back(name)) is not None:
+        found = commits.ancestor(conn, head, back)
+        if found is None:
+            raise _unknown(name)
+        return found
+    if isinstance(at, str) and not _is_number(name):
+        return _at_time(conn, branch, _time(at))
+    return _numbered(conn, branch, int(at), head)
+
+
+def _numbered(conn: Connection, branch: Branch, seq: int, head: int) -> int:
+    """Return a commit's seq; raises NotFound unless it is in the history of `branch`."""
+    commit = commits.by_seq(conn, seq) if 0 < seq < FOREVER else None
+    if commit is None:
+        raise _unknown(str(seq))
+    if seq > head or not branch.shows(commit.branch_id, seq):
+        other = branches.get(conn, commit.branch_id)
+        where = other.name if other is not None else "another branch"
+        raise NotFound(
+            f"Commit {seq} is on {where}, and not in the history of {branch.name}",
+            path=str(seq),
+            remedy=f"Ask for it on its branch, with --branch {where}; a merge takes over what is there",
+        )
     return seq
 
 
-def _number(at: str, head: int) -> int | None:
-    """Return the seq that `at` spells out, or None when it is no number of a commit."""
-    name, tilde, back = at.strip().partition("~")
+def _steps_back(at: str) -> int | None:
+    """Return how many parents below the head `at` names a commit, or None when it says nothing of the kind."""
+    name, tilde, back = at.partition("~")
     if name.upper() == "HEAD" and (not back or _is_number(back)):
-        return head - int(back or len(tilde))
-    return int(at) if _is_number(at.strip()) else None
+        return int(back or len(tilde))
+    return None
 
 
 def _is_number(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from holdfast.catalog.branches import Branch
+from holdfast.catalog.branches import UNCOVERED, Branch
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.entries import of_node
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 
@@ -34,9 +35,9 @@ _PLACE = "e.branch_id, e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
 def heads_off(conn: Connection) -> list[tuple[str, int, int]]:
     """Return (branch, head, newest commit) of branches whose head is not their newest commit."""
     rows = conn.rows(
-        """SELECT b.name, b.head_seq, coalesce(max(c.seq), 0) FROM branches b
-        LEFT JOIN commits c ON c.branch_id = b.branch_id GROUP BY b.branch_id, b.name, b.head_seq
-        HAVING b.head_seq <> coalesce(max(c.seq), 0)"""
+        """SELECT b.name, b.head_seq, coalesce(max(c.seq), b.fork_seq, 0) FROM branches b
+        LEFT JOIN commits c ON c.branch_id = b.branch_id GROUP BY b.branch_id, b.name, b.head_seq, b.fork_seq
+        HAVING b.head_seq <> coalesce(max(c.seq), b.fork_seq, 0)"""
     )
     return [(row[0], row[1], row[2]) for row in rows]
 
@@ -72,15 +73,37 @@ def entries_without_content(conn: Connection, *, history: bool, limit: int) -> l
     return [Place(*row) for row in rows]
 
 
-def entries_without_parent(conn: Connection, *, history: bool, limit: int) -> list[Place]:
-    """Return entries that began under a node which was no directory then."""
+def entries_without_parent(conn: Connection, branch: Branch, *, history: bool, limit: int) -> list[Place]:
+    """Return entries of a branch that began under a node which was no directory then."""
+    # A directory of its base is found along its lineage, and by no statement about the branch alone.
     rows = conn.rows(
-        f"""SELECT {_PLACE} FROM entries e WHERE e.parent_id <> {ROOT_NODE} {_now(history)}
+        f"""SELECT {_PLACE}, e.parent_id FROM entries e
+        WHERE e.parent_id <> {ROOT_NODE} AND +e.branch_id = :branch {_now(history)}
         AND NOT EXISTS (SELECT 1 FROM entries p WHERE p.branch_id = e.branch_id AND p.node_id = e.parent_id
             AND p.content_id IS NULL AND p.from_seq <= e.from_seq AND p.to_seq > e.from_seq) LIMIT :limit""",
-        {"limit": limit},
+        {"branch": branch.id, "limit": limit if not branch.forks else FOREVER},
     )
-    return [Place(*row) for row in rows]
+    found = [(Place(*row[:-1]), row[-1]) for row in rows]
+    if branch.forks:
+        found = [each for each in found if not _was_directory(conn, branch, each[0].from_seq, each[1])]
+    return [place for place, _ in found][:limit]
+
+
+def _was_directory(conn: Connection, branch: Branch, seq: int, node: int) -> bool:
+    entry = of_node(conn, branch, seq, node)
+    return entry is not None and entry.is_dir
+
+
+def sharing_with_base(conn: Connection, branch: Branch, limit: int) -> list[Place]:
+    """Return entries that a branch sees of its base in a slot where it has put something itself."""
+    sql = f"""SELECT {_PLACE} FROM entries o JOIN entries e ON e.branch_id = :branch AND e.parent_id = o.parent_id
+        AND e.name = o.name AND e.to_seq > :seq AND e.from_seq <= :seq
+        WHERE +o.branch_id = :own AND o.to_seq = {FOREVER}{UNCOVERED} LIMIT :limit"""
+    found: list[Place] = []
+    for level in branch.levels()[1:]:
+        rows = conn.rows(level.sql(sql), {"own": branch.id, "limit": limit, **level.params})
+        found.extend(Place(*row) for row in rows)
+    return found
 
 
 def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
@@ -100,11 +123,9 @@ def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
 
 def directories(conn: Connection, branch: Branch) -> dict[int, int]:
     """Return the parent of every directory that stands at the head, or stood in one that was removed with it."""
-    rows = conn.rows(
-        f"SELECT node_id, parent_id FROM entries WHERE branch_id = :b AND content_id IS NULL AND to_seq = {FOREVER}",
-        {"b": branch.id},
-    )
-    return {row[0]: row[1] for row in rows}
+    sql = f"""SELECT e.node_id, e.parent_id FROM entries e WHERE e.branch_id = :branch AND e.content_id IS NULL
+        AND e.to_seq > :seq AND e.from_seq <= :seq{UNCOVERED}"""
+    return {row[0]: row[1] for row in branch.rows(conn, FOREVER - 1, sql, {})}
 
 
 def inline_off(conn: Connection, limit: int) -> list[tuple[str, int, int | None]]:
@@ -143,15 +164,14 @@ def unsearchable(conn: Connection, embedder: str, branch: Branch, after: str, li
 
     Some of them may be in a directory that was removed with all it holds.
     """
-    rows = conn.rows(
-        f"""SELECT DISTINCT e.content_id FROM entries e
-        WHERE e.content_id > :after AND e.to_seq = {FOREVER} AND e.branch_id = :branch AND NOT EXISTS (
+    sql = f"""SELECT DISTINCT e.content_id FROM entries e
+        WHERE e.content_id > :after AND e.to_seq > :seq AND e.from_seq <= :seq AND e.branch_id = :branch{UNCOVERED}
+        AND NOT EXISTS (
             SELECT 1 FROM searchable s WHERE s.embedder = :embedder AND s.content_id = e.content_id
             AND s.place IN ('tail', 'table'))
-        ORDER BY e.content_id LIMIT :limit""",
-        {"embedder": embedder, "branch": branch.id, "after": after, "limit": limit},
-    )
-    return [row[0] for row in rows]
+        ORDER BY e.content_id LIMIT :limit"""
+    params = {"embedder": embedder, "after": after, "limit": limit}
+    return sorted({row[0] for row in branch.rows(conn, FOREVER - 1, sql, params)})[:limit]
 
 
 def never_searchable(conn: Connection, embedder: str, limit: int) -> list[str]:

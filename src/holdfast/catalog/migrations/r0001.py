@@ -43,14 +43,29 @@ def upgrade(op: Operations) -> None:
         sa.Column("base_branch_id", sa.BigInteger(), nullable=True),
         sa.Column("fork_seq", sa.BigInteger(), nullable=True),
         sa.Column("head_seq", sa.BigInteger(), nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.Column("deleted", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branches")),
-        sa.UniqueConstraint("name", name=op.f("uq_branches_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_branches_base_branch_id_fork_seq"), "branches", ["base_branch_id", "fork_seq"], unique=False
+    )
+    op.create_index(
+        "uq_branches_name",
+        "branches",
+        ["name"],
+        unique=True,
+        sqlite_where=sa.text("deleted IS NULL"),
+        postgresql_where=sa.text("deleted IS NULL"),
     )
     op.create_table(
         "commits",
         sa.Column("seq", KEY, nullable=False),
         sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("parent_seq", sa.BigInteger(), nullable=True),
+        sa.Column("merged_seq", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("actor", TEXT, nullable=False),
         sa.Column("message", TEXT, nullable=False),
@@ -58,10 +73,18 @@ def upgrade(op: Operations) -> None:
         sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("jobs", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_commits")),
-        sa.UniqueConstraint("idempotency_key", name=op.f("uq_commits_idempotency_key")),
+        sa.UniqueConstraint("branch_id", "idempotency_key", name=op.f("uq_commits_branch_id_idempotency_key")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_commits_at"), "commits", ["at"], unique=False)
+    op.create_index(op.f("ix_commits_branch_id_at"), "commits", ["branch_id", "at"], unique=False)
+    op.create_index(
+        op.f("ix_commits_merged_seq"),
+        "commits",
+        ["merged_seq"],
+        unique=False,
+        sqlite_where=sa.text("merged_seq IS NOT NULL"),
+        postgresql_where=sa.text("merged_seq IS NOT NULL"),
+    )
     op.create_table(
         "content_counts",
         sa.Column("place", TEXT, nullable=False),

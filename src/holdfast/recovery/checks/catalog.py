@@ -33,11 +33,13 @@ def check_tree(inspection: Inspection) -> None:
     limit, deep = LISTED + 1, inspection.deep
     with inspection.backend.engine.read() as conn:
         _report(inspection, conn, checks.entries_beyond_head(conn, limit), "holds for commits that cannot be")
-        stray = checks.entries_without_parent(conn, history=deep, limit=limit)
-        _report(inspection, conn, stray, "stands in no directory")
         twice = checks.overlapping(conn, history=deep, limit=limit)
         _report(inspection, conn, twice, "shares its place with another entry")
         for branch in branches.every(conn):
+            stray = checks.entries_without_parent(conn, branch, history=deep, limit=limit)
+            _report(inspection, conn, stray, "stands in no directory")
+            covered = checks.sharing_with_base(conn, branch, limit)
+            _report(inspection, conn, covered, "shares its place with another entry")
             directories = checks.directories(conn, branch)
             for node in cycles(directories):
                 inspection.problem("tree", f"The directory with node {node} is inside itself", RESTORE)
