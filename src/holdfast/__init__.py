@@ -6,77 +6,78 @@
 ...     store.search("today")
 """
 
-from typing import TYPE_CHECKING, Any
-
-from holdfast.catalog.audit import AuditRecord
-from holdfast.catalog.commits import Commit
-from holdfast.catalog.work.enqueueing import JobTicket
-from holdfast.catalog.work.jobs import Job, JobState
-from holdfast.catalog.work.sessions import Archive, Message
-from holdfast.digest.digest import Summary
-from holdfast.documents import Data
-from holdfast.errors import (
-    AlreadyExists,
-    BranchGone,
-    Conflict,
-    ConversionFailed,
-    CorruptStore,
-    HoldfastError,
-    InvalidConfig,
-    InvalidPath,
-    IsADirectory,
-    Locked,
-    LockLost,
-    NotADirectory,
-    NotEmpty,
-    NotFound,
-    ProviderFailed,
-    ReadOnly,
-    StorageFailed,
-    StoreNotFound,
-    StoreTooNew,
-    TooLarge,
-    Unsupported,
-)
-from holdfast.front.components import Components, Limits
-from holdfast.front.jobs import Jobs
-from holdfast.front.locks import Locks
-from holdfast.front.maintenance import Maintenance
-from holdfast.front.memories import Memories
-from holdfast.front.opening import create
-from holdfast.front.opening import open_store as open
-from holdfast.front.sessions import Sessions
-from holdfast.front.store import Store
-from holdfast.front.summaries import Summaries
-from holdfast.host.clock import Clock
-from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
-from holdfast.locks.lock import Lock
-from holdfast.locks.modes import LockMode
-from holdfast.locks.observer import LockInfo, LockState, LockStats
-from holdfast.models.concurrent_calls import Answer
-from holdfast.publish.matching import IfMatch
-from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import Transaction, TransactionJobs
-from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
-from holdfast.sessions.archiving import SessionCommit
-from holdfast.sessions.context import SessionContext
-from holdfast.sessions.memory import Memory, MemorySource
-from holdfast.sessions.session import Session, SessionInfo
-from holdfast.tree.history import Change
-from holdfast.tree.reading import FileInfo, GrepMatch
-from holdfast.tree.snapshot import At, Snapshot
-from holdfast.upkeep.upkeep import OptimizeReport
+# Nothing is imported here, `typing` neither: the command `holdfast` comes through here before it can answer a Ctrl-C.
+# Type checkers know this name.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from holdfast.catalog.audit import AuditRecord
+    from holdfast.catalog.commits import Commit
+    from holdfast.catalog.work.enqueueing import JobTicket
+    from holdfast.catalog.work.jobs import Job, JobState
+    from holdfast.catalog.work.sessions import Archive, Message
+    from holdfast.digest.digest import Summary
+    from holdfast.documents import Data
+    from holdfast.errors import (
+        AlreadyExists,
+        BranchGone,
+        Conflict,
+        ConversionFailed,
+        CorruptStore,
+        HoldfastError,
+        InvalidConfig,
+        InvalidPath,
+        IsADirectory,
+        Locked,
+        LockLost,
+        NotADirectory,
+        NotEmpty,
+        NotFound,
+        ProviderFailed,
+        ReadOnly,
+        StorageFailed,
+        StoreNotFound,
+        StoreTooNew,
+        TooLarge,
+        Unsupported,
+    )
     from holdfast.front.async_store import AsyncStore, open_async
+    from holdfast.front.components import Components, Limits
+    from holdfast.front.jobs import Jobs
+    from holdfast.front.locks import Locks
+    from holdfast.front.maintenance import Maintenance
+    from holdfast.front.memories import Memories
+    from holdfast.front.opening import create
+    from holdfast.front.opening import open_store as open
+    from holdfast.front.sessions import Sessions
+    from holdfast.front.store import Store
+    from holdfast.front.summaries import Summaries
+    from holdfast.host.clock import Clock
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
+    from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
+    from holdfast.locks.lock import Lock
+    from holdfast.locks.modes import LockMode
+    from holdfast.locks.observer import LockInfo, LockState, LockStats
+    from holdfast.models.concurrent_calls import Answer
+    from holdfast.publish.matching import IfMatch
+    from holdfast.publish.scope import TransactionScope
+    from holdfast.publish.transaction import Transaction, TransactionJobs
     from holdfast.recovery.checks.inspection import Problem, VerifyReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
     from holdfast.recovery.journal import IntentInfo, IntentState
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
+    from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
+    from holdfast.sessions.archiving import SessionCommit
+    from holdfast.sessions.context import SessionContext
+    from holdfast.sessions.memory import Memory, MemorySource
+    from holdfast.sessions.session import Session, SessionInfo
+    from holdfast.tree.history import Change
+    from holdfast.tree.reading import FileInfo, GrepMatch
+    from holdfast.tree.snapshot import At, Snapshot
+    from holdfast.upkeep.upkeep import OptimizeReport
 
 __version__ = "0.1.0"
 
@@ -175,38 +176,79 @@ __all__ = [
     "open_async",
 ]
 
-#: names whose modules are imported when they are first asked for: not every program adds, or repairs
-_LATER = {
-    "AsyncStore": "holdfast.front.async_store",
-    "open_async": "holdfast.front.async_store",
-    "AddReport": "holdfast.ingest.report",
-    "Failure": "holdfast.ingest.report",
-    "Finding": "holdfast.recovery.doctor",
-    "GcReport": "holdfast.recovery.gc",
-    "IntentInfo": "holdfast.recovery.journal",
-    "IntentState": "holdfast.recovery.journal",
-    "Lost": "holdfast.recovery.repair",
-    "Problem": "holdfast.recovery.checks.inspection",
-    "Progress": "holdfast.ingest.report",
-    "ReindexReport": "holdfast.ingest.reindex",
-    "RepairReport": "holdfast.recovery.repair",
-    "Status": "holdfast.recovery.status",
-    "VerifyReport": "holdfast.recovery.checks.inspection",
+#: the names that this package gives, by the module that each is imported from when it is first asked for
+_HOMES = {
+    "holdfast.catalog.audit": "AuditRecord",
+    "holdfast.catalog.commits": "Commit",
+    "holdfast.catalog.work.enqueueing": "JobTicket",
+    "holdfast.catalog.work.jobs": "Job JobState",
+    "holdfast.catalog.work.sessions": "Archive Message",
+    "holdfast.digest.digest": "Summary",
+    "holdfast.documents": "Data",
+    "holdfast.errors": (
+        "AlreadyExists BranchGone Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
+        "InvalidPath IsADirectory LockLost Locked NotADirectory NotEmpty NotFound ProviderFailed ReadOnly "
+        "StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
+    ),
+    "holdfast.front.async_store": "AsyncStore open_async",
+    "holdfast.front.components": "Components Limits",
+    "holdfast.front.jobs": "Jobs",
+    "holdfast.front.locks": "Locks",
+    "holdfast.front.maintenance": "Maintenance",
+    "holdfast.front.memories": "Memories",
+    "holdfast.front.opening": "create open",
+    "holdfast.front.sessions": "Sessions",
+    "holdfast.front.store": "Store",
+    "holdfast.front.summaries": "Summaries",
+    "holdfast.host.clock": "Clock",
+    "holdfast.ingest.reindex": "ReindexReport",
+    "holdfast.ingest.report": "AddReport Failure Progress",
+    "holdfast.jobs": "Backoff Failed JobContext JobKind JobQueue JobStats Skipped Stopped Worker",
+    "holdfast.locks.lock": "Lock",
+    "holdfast.locks.modes": "LockMode",
+    "holdfast.locks.observer": "LockInfo LockState LockStats",
+    "holdfast.models.concurrent_calls": "Answer",
+    "holdfast.publish.matching": "IfMatch",
+    "holdfast.publish.scope": "TransactionScope",
+    "holdfast.publish.transaction": "Transaction TransactionJobs",
+    "holdfast.recovery.checks.inspection": "Problem VerifyReport",
+    "holdfast.recovery.doctor": "Finding",
+    "holdfast.recovery.gc": "GcReport",
+    "holdfast.recovery.journal": "IntentInfo IntentState",
+    "holdfast.recovery.repair": "Lost RepairReport",
+    "holdfast.recovery.status": "Status",
+    "holdfast.search.hits": "Explanation Hit ScoreBreakdown SearchMode",
+    "holdfast.sessions.archiving": "SessionCommit",
+    "holdfast.sessions.context": "SessionContext",
+    "holdfast.sessions.memory": "Memory MemorySource",
+    "holdfast.sessions.session": "Session SessionInfo",
+    "holdfast.tree.history": "Change",
+    "holdfast.tree.reading": "FileInfo GrepMatch",
+    "holdfast.tree.snapshot": "At Snapshot",
+    "holdfast.upkeep.upkeep": "OptimizeReport",
 }
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+#: names that are another one in their module
+_OTHERWISE = {"open": "open_store"}
 
 
 if not TYPE_CHECKING:  # else every misspelt name would be one of these to a type checker
 
-    def __getattr__(name: str) -> Any:
-        if name not in _LATER:
+    def __getattr__(name: str) -> object:
+        if name not in _MODULE_OF:
             raise AttributeError(f"module 'holdfast' has no attribute {name!r}")
         import importlib
 
-        value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+        from holdfast.host.importing import importing
+
+        # Not by two threads at once: see there.
+        with importing():
+            module = importlib.import_module(_MODULE_OF[name])
+        value = globals()[name] = getattr(module, _OTHERWISE.get(name, name))
         return value
 
 
 def __dir__() -> list[str]:
     # What helps this module to be is no part of it.
-    hidden = {"TYPE_CHECKING", "Any", "_LATER", "__getattr__", "__dir__"}
+    hidden = {"TYPE_CHECKING", "_HOMES", "_MODULE_OF", "_OTHERWISE", "__getattr__", "__dir__"}
     return sorted({*globals(), *__all__} - hidden)

@@ -45,6 +45,52 @@ print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
     assert ran.stderr.decode().strip() == "[]"
 
 
+#: sends Ctrl-C to itself when the import of a given number begins, counted from the call of `main`
+INTERRUPTED = """
+import os, sys
+class Interrupt:
+    left = int(sys.argv.pop(1))
+    def find_spec(self, *_):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), {signal})
+from holdfast.cli import main
+sys.meta_path.insert(0, Interrupt())
+sys.exit(main())
+"""
+
+
+def test_what_the_command_is_started_with_imports_nothing() -> None:
+    before = "import re, sys, pathlib; before = {*sys.modules}"
+    code = f"{before}; from holdfast.cli import main; print(*sorted(sys.modules.keys() - before))"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    assert ran.stdout.decode().split() == ["holdfast", "holdfast.cli"]
+
+
+def test_a_ctrl_c_at_whatever_import_ends_a_command_without_a_traceback(store: holdfast.Store) -> None:
+    store.write("/notes/a.md", "a lease")
+    store.close()
+    code, at, ended = INTERRUPTED.format(signal=int(signal.SIGINT)), 1, []
+    while True:
+        ran = subprocess.run([sys.executable, "-c", code, str(at), "ls"], check=False, capture_output=True, timeout=60)
+        assert ran.stderr.strip() == b"", at
+        if ran.returncode == 0:
+            break
+        ended.append(ran.returncode)
+        at += 1 + at // 3
+    assert set(ended) <= {130, -signal.SIGINT}
+    assert len(ended) > 10
+
+
+def test_a_ctrl_c_that_is_ignored_from_the_start_stays_so(store: holdfast.Store) -> None:
+    store.close()
+    code = (
+        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{INTERRUPTED.format(signal=int(signal.SIGINT))}"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, "40", "ls"], check=False, capture_output=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 def test_moving_and_removing_import_nothing_heavy(store: holdfast.Store) -> None:
     store.mkdir("/a")
     store.close()

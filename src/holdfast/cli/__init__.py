@@ -22,22 +22,45 @@ Import heavy parts (rich, lance, pydantic) inside the functions that need them.
 """
 
 import sys
-from collections.abc import Sequence
+
+# As in `holdfast/__init__.py`: what is imported here comes before anybody answers a Ctrl-C.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: objects that come to be before Python looks for garbage among them: imports alone make tens of thousands that stay
 GARBAGE_AFTER = 150_000
 
 
-def main(args: Sequence[str] | None = None) -> int:
+def main(args: "Sequence[str] | None" = None) -> int:
     """Run one command line and return its exit status; without `args`, those of this process, which is then ours."""
     try:
-        if args is None:
-            _begin_quickly()
-        from holdfast.cli.running import run
+        if args is not None:
+            from holdfast.cli.running import run
 
-        return run(list(sys.argv[1:] if args is None else args))
+            return run(list(args))
+        return _run_ours()
     except KeyboardInterrupt:
         return 130
+
+
+def _run_ours() -> int:
+    """Run the command line of this process, which a Ctrl-C ends as the system ends it where there is nothing to undo.
+
+    So before the command begins and after it ended: Python imports much and cleans up, says with a traceback that it
+    was interrupted there, or swallows the interrupt.
+    """
+    from holdfast.cli.interrupts import end_the_process
+
+    end_the_process()
+    try:
+        _begin_quickly()
+        from holdfast.cli.running import run
+
+        return run(sys.argv[1:])
+    finally:
+        end_the_process()
 
 
 def _begin_quickly() -> None:

@@ -11,6 +11,7 @@ import typer
 
 import holdfast
 from holdfast import Snapshot, Store, opening
+from holdfast.cli import interrupts
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
 from holdfast.cli.plain import PlainCommand, PlainGroup
@@ -104,6 +105,7 @@ def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]
         outer: dict[str, Any] = ctx.find_root().params
         call = Call(Output(json or outer["json"]), store or outer["store"], actor or outer["actor"])
         try:
+            interrupts.listen()
             return function(call, **arguments)
         # Under other names, for Typer has answers of its own to these two.
         except BrokenPipeError as error:
