@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench soak lowest clean help
+.PHONY: demo test check types bench soak lowest clean help
 
 help:
 	@echo "make demo   add real documents, search, rearrange, kill, recover"
 	@echo "make test   all checks and tests"
+	@echo "make types  whether every public type is known; downloads node"
 	@echo "make bench  the figures of docs/benchmarks.md"
 	@echo "make soak   the long runs"
 	@echo "make lowest all tests with the lowest versions that pyproject.toml allows; needs uv"
@@ -24,6 +25,12 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Not part of `check`: it downloads node. The first Python on the path is the one whose packages pyright looks at.
+types: $(STAMP)
+	test -x $(VENV)/types/bin/python || $(PYTHON) -m venv $(VENV)/types
+	$(VENV)/types/bin/python -m pip install --quiet --disable-pip-version-check pyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(VENV)/types/bin/pyright --verifytypes holdfast --ignoreexternal
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from holdfast.catalog.engine import Connection
 
-log = logging.getLogger("holdfast")
+log: logging.Logger = logging.getLogger("holdfast")
 
 Listener = Callable[[], None]
 

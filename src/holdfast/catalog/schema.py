@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from holdfast.catalog.values import FOREVER
 
-metadata = sa.MetaData(
+metadata: sa.MetaData = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -21,9 +21,9 @@ metadata = sa.MetaData(
 )
 
 #: a 64-bit key that SQLite may alias to its rowid
-Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Key: sa.BigInteger = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: text that is compared byte for byte on both engines, and so sorted in one order, whatever the database's language is
-Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Text: sa.Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 #: seconds since the epoch
 Time: sa.Double[float] = sa.Double()
 
@@ -33,14 +33,14 @@ def _rows_where(condition: str) -> dict[str, Any]:
     return {f"{dialect}_where": sa.text(condition) for dialect in ("sqlite", "postgresql")}
 
 
-settings = sa.Table(
+settings: sa.Table = sa.Table(
     "settings",
     metadata,
     sa.Column("name", Text, primary_key=True),
     sa.Column("value", Text, nullable=False),
 )
 
-branches = sa.Table(
+branches: sa.Table = sa.Table(
     "branches",
     metadata,
     sa.Column("branch_id", Key, primary_key=True),
@@ -63,7 +63,7 @@ branches = sa.Table(
     sqlite_autoincrement=True,
 )
 
-commits = sa.Table(
+commits: sa.Table = sa.Table(
     "commits",
     metadata,
     sa.Column("seq", Key, primary_key=True),
@@ -89,7 +89,7 @@ commits = sa.Table(
     sqlite_autoincrement=True,
 )
 
-entries = sa.Table(
+entries: sa.Table = sa.Table(
     "entries",
     metadata,
     sa.Column("entry_id", Key, primary_key=True),
@@ -114,7 +114,7 @@ entries = sa.Table(
     sa.Index("ix_entries_ended", "to_seq", **_rows_where(f"to_seq < {FOREVER}")),
 )
 
-contents = sa.Table(
+contents: sa.Table = sa.Table(
     "contents",
     metadata,
     sa.Column("content_id", Text, primary_key=True),
@@ -124,7 +124,7 @@ contents = sa.Table(
     sqlite_with_rowid=False,
 )
 
-content_counts = sa.Table(
+content_counts: sa.Table = sa.Table(
     "content_counts",
     metadata,
     sa.Column("place", Text, primary_key=True),
@@ -132,14 +132,14 @@ content_counts = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
 )
 
-inline_bytes = sa.Table(
+inline_bytes: sa.Table = sa.Table(
     "inline_bytes",
     metadata,
     sa.Column("content_id", Text, sa.ForeignKey("contents.content_id"), primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
-renditions = sa.Table(
+renditions: sa.Table = sa.Table(
     "renditions",
     metadata,
     sa.Column("content_id", Text, nullable=False),
@@ -155,7 +155,7 @@ renditions = sa.Table(
     sa.Index(None, "rendered_id", **_rows_where("rendered_id <> content_id")),
 )
 
-searchable = sa.Table(
+searchable: sa.Table = sa.Table(
     "searchable",
     metadata,
     sa.Column("embedder", Text, nullable=False),
@@ -168,7 +168,7 @@ searchable = sa.Table(
     sqlite_with_rowid=False,
 )
 
-tail = sa.Table(
+tail: sa.Table = sa.Table(
     "tail",
     metadata,
     sa.Column("row_id", Key, primary_key=True),
@@ -186,7 +186,7 @@ tail = sa.Table(
     sqlite_autoincrement=True,
 )
 
-pins = sa.Table(
+pins: sa.Table = sa.Table(
     "pins",
     metadata,
     sa.Column("pin_id", Key, primary_key=True),
@@ -199,7 +199,7 @@ pins = sa.Table(
     sqlite_autoincrement=True,
 )
 
-intents = sa.Table(
+intents: sa.Table = sa.Table(
     "intents",
     metadata,
     sa.Column("intent_id", Text, primary_key=True),
@@ -217,7 +217,7 @@ intents = sa.Table(
     sa.Index(None, "started"),
 )
 
-audit = sa.Table(
+audit: sa.Table = sa.Table(
     "audit",
     metadata,
     sa.Column("audit_id", Key, primary_key=True),
@@ -230,7 +230,7 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 
-jobs = sa.Table(
+jobs: sa.Table = sa.Table(
     "jobs",
     metadata,
     sa.Column("job_id", Key, primary_key=True),
@@ -273,7 +273,7 @@ jobs = sa.Table(
     sqlite_autoincrement=True,
 )
 
-sessions = sa.Table(
+sessions: sa.Table = sa.Table(
     "sessions",
     metadata,
     sa.Column("session_id", Text, primary_key=True),
@@ -283,7 +283,7 @@ sessions = sa.Table(
     sqlite_with_rowid=False,
 )
 
-messages = sa.Table(
+messages: sa.Table = sa.Table(
     "messages",
     metadata,
     sa.Column("message_id", Key, primary_key=True),
@@ -297,7 +297,7 @@ messages = sa.Table(
     sqlite_autoincrement=True,
 )
 
-archives = sa.Table(
+archives: sa.Table = sa.Table(
     "archives",
     metadata,
     sa.Column("session_id", Text, nullable=False),
@@ -314,7 +314,7 @@ archives = sa.Table(
     sqlite_with_rowid=False,
 )
 
-folder_digests = sa.Table(
+folder_digests: sa.Table = sa.Table(
     "folder_digests",
     metadata,
     sa.Column("digest_id", Key, primary_key=True),
@@ -330,7 +330,7 @@ folder_digests = sa.Table(
     sqlite_autoincrement=True,
 )
 
-locks = sa.Table(
+locks: sa.Table = sa.Table(
     "locks",
     metadata,
     sa.Column("token", Key, primary_key=True),
@@ -349,7 +349,7 @@ locks = sa.Table(
     sa.Index(None, "claim", **_rows_where("claim IS NOT NULL")),
 )
 
-lock_queue = sa.Table(
+lock_queue: sa.Table = sa.Table(
     "lock_queue",
     metadata,
     sa.Column("ticket", sa.BigInteger, nullable=False),
@@ -367,7 +367,7 @@ lock_queue = sa.Table(
     sa.Index(None, "expires"),
 )
 
-lock_numbers = sa.Table(
+lock_numbers: sa.Table = sa.Table(
     "lock_numbers",
     metadata,
     sa.Column("name", Text, primary_key=True),
@@ -376,7 +376,7 @@ lock_numbers = sa.Table(
     sa.Column("reserved_until", sa.BigInteger, nullable=False),
 )
 
-lock_counts = sa.Table(
+lock_counts: sa.Table = sa.Table(
     "lock_counts",
     metadata,
     sa.Column("what", Text, primary_key=True),

@@ -42,10 +42,10 @@ class Output:
     def __init__(self, json: bool) -> None:
         self.json = json
         #: whether a person looks at it
-        self.terminal = not json and sys.stdout.isatty()
+        self.terminal: bool = not json and sys.stdout.isatty()
         #: columns to write in
-        self.width = min(shutil.get_terminal_size((100, 24)).columns, 120) if self.terminal else 100
-        self.colour = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.width: int = min(shutil.get_terminal_size((100, 24)).columns, 120) if self.terminal else 100
+        self.colour: bool = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     @property
     def bytes(self) -> BinaryIO:

@@ -8,7 +8,7 @@ import typer
 from holdfast.cli.plain import PlainGroup
 
 #: file in this room -> the commands in it that stand on their own, as in `holdfast ls`
-FLAT = {
+FLAT: dict[str, tuple[str, ...]] = {
     "setup": ("init", "config"),
     "add": ("add",),
     "search": ("search",),

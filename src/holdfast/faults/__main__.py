@@ -2,7 +2,13 @@
 
 from holdfast.faults import POINTS
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Print the list."""
     width = max(map(len, POINTS))
     for name, meaning in POINTS.items():
         print(f"{name:<{width}}  {meaning}")
+
+
+if __name__ == "__main__":
+    main()

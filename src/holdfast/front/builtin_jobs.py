@@ -33,7 +33,7 @@ class BuiltinJobs:
         self._settings = settings
         self._endpoint: OpenAiModel | None = None
         #: the store's abstracts and overviews
-        self.digests = Digests(backend, branch, lambda: self.digester, keep=not read_only)
+        self.digests: Digests = Digests(backend, branch, lambda: self.digester, keep=not read_only)
 
     @cached_property
     def model(self) -> Model | None:

@@ -65,17 +65,17 @@ class Store(Reads):
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
         self._transcripts = Transcripts(self._backend)
         #: who holds which path, who waits, and taking a lock away
-        self.locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
+        self.locks: Locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
         #: all conversations
-        self.sessions = Sessions(self._backend, self._branch, lambda: self._builtin, self._transcripts)
+        self.sessions: Sessions = Sessions(self._backend, self._branch, lambda: self._builtin, self._transcripts)
         #: what is remembered of them
-        self.memories = Memories(self)
+        self.memories: Memories = Memories(self)
         #: the durable queue, and workers
-        self.jobs = Jobs(self._backend, self._branch, lambda: self._builtin.kinds(), read_only=read_only)
+        self.jobs: Jobs = Jobs(self._backend, self._branch, lambda: self._builtin.kinds(), read_only=read_only)
         #: abstracts and overviews
-        self.summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
+        self.summaries: Summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
         #: checks, repairs and tidying
-        self.maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
+        self.maintenance: Maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
         self._upkeep = None if read_only else upkeep_of(self._backend, components, parts.settings.fold_rows)
         most = components.limits.group_files
         self._adder = Adder(self._backend, self._branch, lambda: self.settings.ingest, most, lambda: self._upkeep)

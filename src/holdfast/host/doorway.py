@@ -13,7 +13,7 @@ class Doorway:
     """Open to any number of threads, or closed by one or more. Whoever closes it goes before those who come later."""
 
     def __init__(self) -> None:
-        self.moved = threading.Condition()
+        self.moved: threading.Condition = threading.Condition()
         self._inside: set[object] = set()
         self._closers: set[object] = set()
 

@@ -34,7 +34,7 @@ EXIT_PATIENCE = 30.0
 #: seconds after which a helper that has nothing to do is gone, until there is more
 IDLE = 60.0
 
-log = logging.getLogger("holdfast.host.threads")
+log: logging.Logger = logging.getLogger("holdfast.host.threads")
 
 Report = Callable[[str, BaseException], object]
 

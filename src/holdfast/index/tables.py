@@ -76,8 +76,8 @@ class Tables:
 
     def __init__(self, root: Path, embedder: str, dimensions: int, *, durable: bool = True) -> None:
         self.root = root
-        self.live = SearchTable(f"search-{embedder}", root, dimensions, durable=durable)
-        self.history = SearchTable(f"search-{embedder}-history", root, dimensions, durable=durable)
+        self.live: SearchTable = SearchTable(f"search-{embedder}", root, dimensions, durable=durable)
+        self.history: SearchTable = SearchTable(f"search-{embedder}-history", root, dimensions, durable=durable)
 
     @property
     def names(self) -> tuple[str, str]:

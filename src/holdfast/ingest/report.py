@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-log = logging.getLogger("holdfast.ingest")
+log: logging.Logger = logging.getLogger("holdfast.ingest")
 
 #: the stages a file passes, as failures and timings name them
 SCAN, FETCH, PREFILTER, PREPARE = "scan", "fetch", "prefilter", "prepare"

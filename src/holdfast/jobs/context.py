@@ -56,7 +56,7 @@ class JobContext:
         self.job = job
         self._stop = stop
         #: whether the job has ended by its own publish
-        self.ended = False
+        self.ended: bool = False
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ CAUSE_CHARACTERS = 2000
 #: seconds that a job rests at most because a provider asked for it
 LONGEST_ASKED = 3600.0
 
-log = logging.getLogger("holdfast.jobs")
+log: logging.Logger = logging.getLogger("holdfast.jobs")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class Bell:
         #: a lock for each waiter, which a ring opens; no `Condition`, whose end an interrupt can skip (`host/held.py`)
         self._waiters: dict[threading.Lock, None] = {}
         #: how often it has rung: a waiter reads it before it looks, so that no ring falls between look and sleep
-        self.rings = 0
+        self.rings: int = 0
 
     def ring(self) -> None:
         """Wake every waiter of this process."""

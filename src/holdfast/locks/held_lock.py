@@ -58,8 +58,8 @@ class HeldLock:
         #: seconds
         self.ttl = ttl
         #: when it was taken, and when its lease ends unless renewed, in seconds since the epoch
-        self.since = keeping.clock.now()
-        self.expires = self.since + ttl
+        self.since: float = keeping.clock.now()
+        self.expires: float = self.since + ttl
         self._ended = ""
         #: whether giving it back was interrupted: its renewal does that at the next turn
         self._left = False

@@ -42,9 +42,9 @@ class LockManager:
         dead: IsDead = process.is_dead,
         renewer: Renewer[HeldLock] | None = None,
     ) -> None:
-        self.table = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
+        self.table: LockTable = LockTable(engine, clock, branch, owner=owner or process.current(), dead=dead)
         self._clock = clock
-        self.keeping = LockServices(self.table, renewer or Renewer(), Bell(clock), clock)
+        self.keeping: LockServices = LockServices(self.table, renewer or Renewer(), Bell(clock), clock)
 
     # --- taking
 

@@ -63,7 +63,7 @@ class Gate:
 
     def __init__(self, limit: int) -> None:
         #: calls at once at most
-        self.limit = limit
+        self.limit: int = limit
         #: calls at once as the endpoint stands it
         self._allowed = float(limit)
         # No `Condition`, whose end an interrupt can skip (`host/held.py`).

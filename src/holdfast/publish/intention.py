@@ -27,7 +27,7 @@ from holdfast.host.held import held
 #: seconds that an intent of a process which cannot be seen from here is left alone after its last sign of life
 INTENT_LEASE = 3600.0
 
-log = logging.getLogger("holdfast.publish")
+log: logging.Logger = logging.getLogger("holdfast.publish")
 
 #: what this process is staging. Weak, so that it tells the truth whatever exception came at whatever instant.
 at_work: "WeakValueDictionary[str, Intention]" = WeakValueDictionary()

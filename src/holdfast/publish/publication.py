@@ -46,7 +46,7 @@ class StagingOutdated(Exception):
 
     def __init__(self, needed: Iterable[str] = ()) -> None:
         super().__init__()
-        self.needed = frozenset(needed)
+        self.needed: frozenset[str] = frozenset(needed)
 
 
 def retrying(attempt: Callable[[], T], otherwise: Callable[[], T]) -> T:
@@ -79,7 +79,7 @@ class Publication:
         self._relied: set[str] = set()
         self._withdrawn = False
         #: whether its intent has ended, or there is none
-        self.ended = intent_id is None
+        self.ended: bool = intent_id is None
 
     # --- stage
 

@@ -74,14 +74,14 @@ class Transaction(Reads):
     def __init__(self, backend: Backend, tree: CommittedTree, terms: CommitOptions) -> None:
         self._backend = backend
         #: the commit it began on
-        self.base = tree.seq
+        self.base: int = tree.seq
         self._tree = tree
         self._terms = terms
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
         #: jobs that are enqueued by its commit
-        self.jobs = TransactionJobs(self._enqueue)
+        self.jobs: TransactionJobs = TransactionJobs(self._enqueue)
         #: the commit it became; None until `commit` has returned
         self.published: Commit | None = None
 

@@ -29,7 +29,7 @@ BUDGET_AT_OPEN = 0.03
 
 SWEEP, SET_ASIDE = "sweep", "set_aside"
 
-log = logging.getLogger("holdfast.recovery")
+log: logging.Logger = logging.getLogger("holdfast.recovery")
 
 
 @dataclass

@@ -55,7 +55,7 @@ class SearchReader:
         self._lock = threading.Lock()
         self._tail: TailSet[TailRow] = TailSet()
         self._newest = 0
-        self.below = Below()
+        self.below: Below = Below()
         # They run the vector query beside the full-text one: Lance works outside Python's lock.
         self._helpers = Helpers(2, "holdfast-search")
 

@@ -55,7 +55,7 @@ class Session:
         self._backend = backend
         self._branch = branch
         #: its name: one name of a path
-        self.id = paths.check_name(session_id)
+        self.id: str = paths.check_name(session_id)
         self._attempts = attempts
         self._abstract = abstract
         self._archived = archived

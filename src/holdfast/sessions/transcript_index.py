@@ -25,7 +25,7 @@ PUT_OFF = 10.0
 #: times that one transcript is tried
 TRIES = 5
 
-log = logging.getLogger("holdfast.sessions")
+log: logging.Logger = logging.getLogger("holdfast.sessions")
 
 
 def missing_rows(backend: Backend, transcript_id: str) -> list[TailRow]:

@@ -53,7 +53,9 @@ class KillAt:
     """Stands for a kill at the chosen passage of any point: the folder is copied as a kill would leave it."""
 
     def __init__(self, passage: int, folder: Path, aside: Path) -> None:
-        self.left, self.folder, self.aside = passage, folder, aside
+        self.left: int = passage
+        self.folder: Path = folder
+        self.aside: Path = aside
 
     def __call__(self, name: str) -> None:
         self.left -= 1
@@ -78,15 +80,16 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.place = Path(tempfile.mkdtemp(prefix="holdfast-machine-"))
-        self.folders = self.words = 0
-        self.expected = Reference(dict.fromkeys(STANDARD))
-        self.past = {1: self.expected.copied()}
+        self.place: Path = Path(tempfile.mkdtemp(prefix="holdfast-machine-"))
+        self.folders: int = 0
+        self.words: int = 0
+        self.expected: Reference = Reference(dict.fromkeys(STANDARD))
+        self.past: dict[int, Reference] = {1: self.expected.copied()}
         self.kept: list[tuple[Snapshot, int]] = []
 
     @initialize()
     def begin(self) -> None:
-        self.folder = self.place / "0"
+        self.folder: Path = self.place / "0"
         self.make_store(self.folder)
         self.open()
 
@@ -217,7 +220,7 @@ class StoreMachine(RuleBasedStateMachine):
     # --- helpers
 
     def open(self) -> None:
-        self.store = self.open_store(self.folder)
+        self.store: Store = self.open_store(self.folder)
 
     def reopen_at(self, aside: Path) -> None:
         """Go on with what a kill left on the disk."""

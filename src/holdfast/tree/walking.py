@@ -154,7 +154,7 @@ class Pattern:
     def __init__(self, pattern: str) -> None:
         if len(pattern) > LONGEST_PATTERN:
             raise InvalidPath(f"A pattern of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed")
-        self.parts = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
+        self.parts: list[str] = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
         if not self.parts or "\0" in pattern or ".." in self.parts or "." in self.parts:
             raise InvalidPath(f"{pattern!r} is not a pattern", path=pattern, remedy="Write one like /notes/**/*.md")
         if self.parts[-1] == "**":

@@ -99,7 +99,7 @@ class PostgresEngine:
 
     def __init__(self, address: str, *, read_only: bool = False, durable: bool = True) -> None:
         self.address = address
-        self.place = without_password(address)
+        self.place: str = without_password(address)
         self.read_only = read_only
         self._process = os.getpid()
         #: connections that nobody uses: one is taken and put back by one call, so no lock is needed

@@ -79,7 +79,7 @@ class SqliteEngine:
             raise CatalogDamaged(f"The catalog {path} is missing", path=str(path))
         _keep_the_log(path)
         self.path = path
-        self.place = str(path)
+        self.place: str = str(path)
         self.read_only = read_only
         self._process = os.getpid()
         #: connections that nobody reads with: one is taken and put back by one call, so no lock is needed

@@ -163,14 +163,16 @@ class Waiting:
 
     def __init__(self, path: Path) -> None:
         #: to be closed by whoever takes its number: the writer when it has had the turn, or the thread
-        self.file = disk.LockedFile(path, _FLAGS)
+        self.file: disk.LockedFile = disk.LockedFile(path, _FLAGS)
         # A bare lock and a bare thread: what `threading` puts around them wakes a processor twice more for each turn.
         self._woken = threading.Lock()
         self._woken.acquire()
         #: whether a writer waits for it, or has the turn by it
         self.wanted = False
-        #: whether the thread is there, and whether it has got the turn
-        self.blocks = self.came = False
+        #: whether the thread is there
+        self.blocks: bool = False
+        #: whether it has got the turn
+        self.came: bool = False
 
     def start(self) -> None:
         """Begin to wait, unless it does already."""

@@ -18,7 +18,7 @@ from holdfast.cli.waiting import WaitOption, status_of, work_off
 if TYPE_CHECKING:
     from holdfast import AddReport, Failure
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 #: files that are no documents, shown one by one
 LEFT_OUT_SHOWN = 10

@@ -11,7 +11,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.options import AfterOption, AtOption, LimitOption, PathArgument, store_path
 from holdfast.cli.output import Output, count, iso
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 
 @command(app)

@@ -20,7 +20,7 @@ from holdfast.cli.progress import bar
 if TYPE_CHECKING:
     from holdfast import Finding, GcReport, Lost, ReindexReport, RepairReport, Status, VerifyReport
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 #: exit status when something is wrong with the store
 UNWELL = 1

@@ -16,7 +16,7 @@ from holdfast.cli.options import IfMatchOption, MessageOption, PathArgument, Pat
 from holdfast.cli.output import count
 from holdfast.cli.places import targets
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 #: times that a change which lost a race is made again
 RETRIES = 5

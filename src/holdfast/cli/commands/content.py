@@ -12,7 +12,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 #: exit status of a grep that found nothing, as Unix has it
 NOTHING_FOUND = 1

@@ -9,7 +9,7 @@ from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import PathArgument, store_path
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 StoredOption = Annotated[
     bool, typer.Option("--stored", help="Only what was made before, with the commit it describes; make nothing.")

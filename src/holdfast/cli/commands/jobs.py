@@ -13,7 +13,7 @@ from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count, visible
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 
-app = group("Background work: see it, run it, try it again.")
+app: typer.Typer = group("Background work: see it, run it, try it again.")
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="A job's number.")]
 JobsArgument = Annotated[list[int], typer.Argument(metavar="JOB", help="Numbers of jobs.")]

@@ -13,7 +13,7 @@ from holdfast.cli.output import Output, visible
 if TYPE_CHECKING:
     from holdfast import IntentInfo
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 #: intents that `--all` shows
 NEWEST = 1000

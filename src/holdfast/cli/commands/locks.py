@@ -13,7 +13,7 @@ from holdfast.cli.completion import complete_path
 from holdfast.cli.options import PathArgument, store_path
 from holdfast.cli.output import Output, ago, count, iso, visible
 
-app = group("Paths that somebody holds: see them, break one.")
+app: typer.Typer = group("Paths that somebody holds: see them, break one.")
 
 _COLOURS = {"held": "green", "stale": "yellow", "handed_over": "cyan", "waiting": "magenta"}
 

@@ -11,7 +11,7 @@ from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import AfterOption, LimitOption, MessageOption, PathArgument, store_path
 from holdfast.cli.output import Output, visible
 
-app = group("What is remembered of sessions.")
+app: typer.Typer = group("What is remembered of sessions.")
 
 
 @command(app, "list")

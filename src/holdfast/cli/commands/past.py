@@ -15,7 +15,7 @@ from holdfast.cli.output import Output, iso, visible
 from holdfast.cli.patch import patch_of
 from holdfast.lines import lines_of
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 _A_COMMIT = "A number, HEAD~2 or an ISO time."
 

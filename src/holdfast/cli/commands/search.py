@@ -13,7 +13,7 @@ from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption, store_path
 from holdfast.cli.output import Output, visible
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 
 @command(app)

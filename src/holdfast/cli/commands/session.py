@@ -17,7 +17,7 @@ from holdfast.cli.waiting import WaitOption, status_of, work_off
 from holdfast.lines import lines_of
 from holdfast.sessions.messages import from_mapping, spoken
 
-app = group("Conversations: append messages, archive and remember them.")
+app: typer.Typer = group("Conversations: append messages, archive and remember them.")
 
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The session's name.")]
 

@@ -12,7 +12,7 @@ import holdfast
 from holdfast.cli.call import Call, command
 from holdfast.errors import NotFound
 
-app = typer.Typer()
+app: typer.Typer = typer.Typer()
 
 
 @command(app)

@@ -129,7 +129,7 @@ class OpenAIEmbedder:
     """A model behind an endpoint that speaks OpenAI's embeddings API."""
 
     def __init__(self, model: str, url: str = "") -> None:
-        self.name = f"openai:{model}@{url}" if url else f"openai:{model}"
+        self.name: str = f"openai:{model}@{url}" if url else f"openai:{model}"
         self._model = model
         self._url = url
         self._starting = threading.Lock()

@@ -57,7 +57,7 @@ class WorkerProcess:
         self.given: deque[Item] = deque()
         #: whether the file in hand is to have nothing queued behind it
         self._alone = False
-        self.ready = False
+        self.ready: bool = False
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         ours, theirs = Pipe()
         self.pipe: Connection = ours
@@ -78,7 +78,7 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        self.deadline = time.monotonic() + START_SECONDS
+        self.deadline: float = time.monotonic() + START_SECONDS
 
     @property
     def pid(self) -> int:

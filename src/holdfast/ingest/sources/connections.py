@@ -56,7 +56,7 @@ class CheckedConnection(HTTPConnection):
             bare.close()
             raise
         self._timed = _Timed(sock, self._deadline)
-        self.sock = self._timed
+        self.sock: Any = self._timed
 
     def hang_up(self) -> None:
         """Let go of the socket, also while a response is still being read from it."""

@@ -40,9 +40,11 @@ class Intake:
         self._wanted: deque[AddCandidate] = deque()
         self._order = 0
         #: whether the scan is over
-        self.scanned = False
-        #: files found so far, and their bytes
-        self.files = self.size = 0
+        self.scanned: bool = False
+        #: files found so far
+        self.files: int = 0
+        #: their bytes
+        self.size: int = 0
 
     def look_ahead(self) -> None:
         """Scan a little further."""
