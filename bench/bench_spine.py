@@ -158,7 +158,7 @@ def searching(folder: Path) -> None:
         store.maintenance.optimize()
         rng = random.Random(3)
         queries = [sentence(rng, 4) for _ in range(RUNS + 10)]
-        backend, embed = rooms(store), store._reader.embedder
+        backend, embed = rooms(store), store._shared.reader.embedder
         table = backend.tables.live.table
         with backend.engine.read() as conn:
             from holdfast.publish.publication import pinned
@@ -170,7 +170,7 @@ def searching(folder: Path) -> None:
         from holdfast.index.text.analysis import query_tokens
 
         columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
-        probes = store._reader.live.probes(dataset.version)
+        probes = store._shared.reader.live.probes(dataset.version)
 
         def raw(i: int) -> None:
             match = MatchQuery(" ".join(query_tokens(queries[i])), "terms")

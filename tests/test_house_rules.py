@@ -23,7 +23,9 @@ MANY = {"notices", "datetime"}
 CHOOSES_MAIN = {
     "catalog/branches.py": "says what it is",
     "opening.py": "the first commit of a store is on it",
-    "front/store.py": "a store is opened on it",
+    "front/store.py": "what is on it need not say so",
+    "front/opening.py": "a store is opened on it unless told",
+    "front/branches.py": "it can neither be renamed nor deleted",
     "ingest/plan.py": "a plan that only prepares adds to none",
     "testing/seams.py": "what a test publishes is on it",
     "upkeep/retire.py": "its head is compared with, as no other branch can be made yet",

@@ -118,7 +118,7 @@ OPERATIONS = {
     "verify": "store.maintenance.verify(deep=True)",
     "gc": "store.maintenance.gc()",
     "optimize": "store.maintenance.optimize()",
-    "embed": "store._reader.embedder.encode(['lease'])",
+    "embed": "store._shared.reader.embedder.encode(['lease'])",
 }
 #: ways into Lance, each by another of its modules
 DOORS = {

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from holdfast.catalog.audit import AuditRecord
+    from holdfast.catalog.branches import BranchInfo
     from holdfast.catalog.commits import Commit
     from holdfast.catalog.work.enqueueing import JobTicket
     from holdfast.catalog.work.jobs import Job, JobState
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from holdfast.front.async_store import AsyncStore, open_async
+    from holdfast.front.branches import Branches
     from holdfast.front.components import Components, Limits
     from holdfast.front.jobs import Jobs
     from holdfast.front.locks import Locks
@@ -91,6 +93,8 @@ __all__ = [
     "AuditRecord",
     "Backoff",
     "BranchGone",
+    "BranchInfo",
+    "Branches",
     "Change",
     "Clock",
     "Commit",
@@ -179,6 +183,7 @@ __all__ = [
 #: the names that this package gives, by the module that each is imported from when it is first asked for
 _HOMES = {
     "holdfast.catalog.audit": "AuditRecord",
+    "holdfast.catalog.branches": "BranchInfo",
     "holdfast.catalog.commits": "Commit",
     "holdfast.catalog.work.enqueueing": "JobTicket",
     "holdfast.catalog.work.jobs": "Job JobState",
@@ -193,6 +198,7 @@ _HOMES = {
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",
     "holdfast.front.jobs": "Jobs",
+    "holdfast.front.branches": "Branches",
     "holdfast.front.locks": "Locks",
     "holdfast.front.maintenance": "Maintenance",
     "holdfast.front.memories": "Memories",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 
 log: logging.Logger = logging.getLogger("holdfast")
@@ -19,8 +20,8 @@ class PublishGuard(Protocol):
         """Check on whose behalf the publish comes, before anything else is looked at."""
         ...
 
-    def admit(self, conn: Connection, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
-        """Check what is about to change: paths, each with whether all below it is meant too."""
+    def admit(self, conn: Connection, branch: Branch, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
+        """Check what is about to change on a branch: paths, each with whether all below it is meant too."""
         ...
 
 

@@ -61,6 +61,7 @@ ALLOWED = {
     "branches.every": "asked by verify; there are as many as somebody made",
     "pins.forget_superseded": "asked by gc; the rows are bounded as they are written",
     "sessions.transcripts_without_rows": "asked once in a process, in the background",
+    "locks.forget_branch": "the locks of one branch, which are bounded by who holds some",
     "locks.any_held": "the first row",
     "locks.everything": "locks are bounded by who holds some",
     "locks.counts": "one row for each thing that is counted",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast.catalog.branches import MAIN
 from holdfast.digest.digest import DirectoryItem, SummaryPair
 from holdfast.digest.digests import PATIENCE
 from holdfast.digest.extractive import Extractive
@@ -41,7 +42,7 @@ class Counting(Extractive):
 def counting(store: Store) -> Counting:
     """Return the digester that the store uses from now on."""
     digester = Counting()
-    store._builtin.__dict__["digester"] = digester
+    store._shared.builtin(MAIN).__dict__["digester"] = digester
     return digester
 
 

@@ -160,8 +160,9 @@ def create(conn: Connection, name: str, base: Branch, seq: int, actor: str, at: 
     """
     forks = tuple(Fork(level.branch_id, level.seq) for level in base.levels(seq))
     row = conn.row(
-        """INSERT INTO branches (name, base_branch_id, fork_seq, head_seq, actor, created)
-        VALUES (:name, :base, :seq, :seq, :actor, :at) RETURNING branch_id""",
+        # Not numbered by the database: a row stays for ever, so that no number comes twice.
+        """INSERT INTO branches (branch_id, name, base_branch_id, fork_seq, head_seq, actor, created)
+        SELECT max(branch_id) + 1, :name, :base, :seq, :seq, :actor, :at FROM branches RETURNING branch_id""",
         {"name": name, "base": forks[0].branch_id, "seq": seq, "actor": actor, "at": at},
     )
     assert row is not None

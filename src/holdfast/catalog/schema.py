@@ -60,7 +60,6 @@ branches: sa.Table = sa.Table(
         postgresql_where=sa.text("deleted IS NULL"),
     ),
     sa.Index(None, "base_branch_id", "fork_seq"),
-    sqlite_autoincrement=True,
 )
 
 commits: sa.Table = sa.Table(

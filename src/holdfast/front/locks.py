@@ -1,12 +1,14 @@
 """The locks of a store: who holds what, who waits, and taking a lock away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import Connection
 from holdfast.locks import observer
+from holdfast.locks.held_lock import HeldLock
 from holdfast.locks.lock import Lock
 from holdfast.locks.manager import LockManager
 from holdfast.locks.observer import LockInfo, LockStats
@@ -50,8 +52,33 @@ class Locks:
         return [observer.info(row, "broken") for row in rows]
 
 
-def manager_of(backend: Backend, branch: Branch) -> LockManager:
-    """Return what takes the locks of a branch, which is asked before each publish."""
-    manager = LockManager(backend.engine, backend.clock, branch, renewer=Renewer(report=backend.note_trouble))
-    backend.hooks.publish_guards.append(manager)
-    return manager
+class LockManagers:
+    """The lock managers of an opened store, one for each branch, and their say in every publish."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._by_branch: dict[int, LockManager] = {}
+        backend.hooks.publish_guards.append(self)
+
+    def of(self, branch: Branch) -> LockManager:
+        """Return what takes the locks of a branch."""
+        if branch.id not in self._by_branch:
+            renewer: Renewer[HeldLock] = Renewer(report=self._backend.note_trouble)
+            made = LockManager(self._backend.engine, self._backend.clock, branch, renewer=renewer)
+            # Of two threads that make one at the same time, both go on with the first.
+            self._by_branch.setdefault(branch.id, made)
+        return self._by_branch[branch.id]
+
+    def fence(self, conn: Connection) -> None:
+        """Raise LockLost unless all locks that the running code is inside of are still held (G6)."""
+        for manager in list(self._by_branch.values()):
+            manager.fence(conn)
+
+    def admit(self, conn: Connection, branch: Branch, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
+        """Raise Locked when others hold a lock on what is about to change on a branch."""
+        self.of(branch).admit(conn, branch, touched)
+
+    def close(self) -> None:
+        """Give back every lock that is still held, and end the renewals."""
+        for manager in list(self._by_branch.values()):
+            manager.close()

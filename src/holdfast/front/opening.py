@@ -5,7 +5,10 @@ import uuid
 
 from holdfast import opening
 from holdfast.arguments import checked
+from holdfast.catalog.branches import MAIN
+from holdfast.front.branches import found
 from holdfast.front.components import STANDARD, Components, watching
+from holdfast.front.shared import SharedParts
 from holdfast.front.store import Store
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.sweep import sweep_at_open
@@ -48,6 +51,7 @@ def open_store(
     read_only: bool = False,
     durability: str | None = None,
     actor: str | None = None,
+    branch: str = MAIN.name,
     components: Components | None = None,
 ) -> Store:
     """Open the store at `address`, its folder, migrating what an older Holdfast wrote; close it, or use it in a `with`.
@@ -56,8 +60,9 @@ def open_store(
     `data`: the folder's holdfast.toml has the address, without a password, for which the environment has PGPASSWORD.
 
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
-    who commits are attributed to. Both are as holdfast.toml says, unless told. `components` is for tests. Raises
-    StoreNotFound, StoreTooNew, CorruptStore, InvalidConfig or ReadOnly.
+    who commits are attributed to. Both are as holdfast.toml says, unless told. `branch` is what it is opened on.
+    `components` is for tests. Raises StoreNotFound, NotFound for the branch, StoreTooNew, CorruptStore, InvalidConfig
+    or ReadOnly.
     """
     components = components or STANDARD
     with watching(components) as watch:
@@ -71,4 +76,10 @@ def open_store(
         )
         if not read_only:
             sweep_at_open(parts.backend)
-        return Store(parts, read_only=read_only, components=components, closing=watch.pop_all())
+        shared = SharedParts(parts, read_only=read_only, components=components, closing=watch.pop_all())
+        try:
+            with parts.backend.engine.read() as conn:
+                return Store(shared, found(conn, branch), owner=True)
+        except BaseException:
+            shared.close()
+            raise

@@ -2,25 +2,24 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from holdfast import opening, paths
+from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog.branches import MAIN
+from holdfast.catalog.branches import MAIN, Branch
 from holdfast.catalog.commits import Commit
 from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
-from holdfast.front.background import upkeep_of
-from holdfast.front.components import Components
+from holdfast.front.branches import Branches, found
 from holdfast.front.jobs import Jobs
-from holdfast.front.locks import Locks, manager_of
+from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
 from holdfast.front.sessions import Sessions
+from holdfast.front.shared import SharedParts
 from holdfast.front.summaries import Summaries
 from holdfast.host.held import held
 from holdfast.locks.lock import Lock
@@ -31,7 +30,6 @@ from holdfast.publish.scope import TransactionScope, publish_retried
 from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
-from holdfast.sessions.transcript_index import Transcripts
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.history import Change
@@ -41,10 +39,8 @@ from holdfast.tree.walking import TreeView
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
-    from holdfast.front.builtin_jobs import BuiltinJobs
     from holdfast.ingest.report import AddReport, Progress
     from holdfast.recovery.status import Status
-    from holdfast.search.reader import SearchReader
 
 
 @checks_arguments
@@ -52,70 +48,66 @@ class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
-    beyond the tree have a namespace each: `locks`, `sessions`, `memories`, `jobs`, `summaries`, `maintenance`.
+    beyond the tree have a namespace each: `branches`, `locks`, `sessions`, `memories`, `jobs`, `summaries` and
+    `maintenance`.
     """
 
-    def __init__(self, parts: opening.Opened, *, read_only: bool, components: Components, closing: ExitStack) -> None:
-        self._parts = parts
-        self._closing = closing
-        self._backend: Backend = parts.backend
-        self._branch = MAIN
-        self.read_only = read_only
-        self._lock_manager = manager_of(self._backend, self._branch)
-        # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
-        self._transcripts = Transcripts(self._backend)
+    def __init__(self, shared: SharedParts, branch: Branch, *, owner: bool = False) -> None:
+        self._shared = shared
+        self._owner = owner
+        self._backend: Backend = shared.backend
+        self._branch = branch
+        self.read_only: bool = shared.read_only
+        self._lock_manager = shared.lock_managers.of(branch)
+        #: all branches
+        self.branches: Branches = Branches(self._backend, branch)
         #: who holds which path, who waits, and taking a lock away
         self.locks: Locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
         #: all conversations
-        self.sessions: Sessions = Sessions(self._backend, self._branch, lambda: self._builtin, self._transcripts)
+        self.sessions: Sessions = Sessions(self._backend, branch, lambda: shared.builtin(branch), shared.transcripts)
         #: what is remembered of them
         self.memories: Memories = Memories(self)
         #: the durable queue, and workers
-        self.jobs: Jobs = Jobs(self._backend, self._branch, lambda: self._builtin.kinds(), read_only=read_only)
+        self.jobs: Jobs = Jobs(self._backend, branch, lambda: shared.builtin(branch).kinds(), read_only=self.read_only)
         #: abstracts and overviews
-        self.summaries: Summaries = Summaries(self._backend, lambda: self._builtin.digests, self._seq)
+        self.summaries: Summaries = Summaries(self._backend, lambda: shared.builtin(branch).digests, self._seq)
         #: checks, repairs and tidying
-        self.maintenance: Maintenance = Maintenance(self._backend, self._branch, parts.folder, lambda: self.settings)
-        self._upkeep = None if read_only else upkeep_of(self._backend, components, parts.settings.fold_rows)
-        most = components.limits.group_files
-        self._adder = Adder(self._backend, self._branch, lambda: self.settings.ingest, most, lambda: self._upkeep)
+        self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.folder, lambda: self.settings)
+        self._adder = Adder(
+            self._backend, branch, lambda: self.settings.ingest, shared.group_files, lambda: shared.upkeep
+        )
 
     @property
     def address(self) -> str:
         """Where the store is, as `open` takes it."""
-        return str(self._parts.folder)
+        return str(self._shared.folder)
 
     @property
     def id(self) -> str:
         """The id the store was born with; a copy of the folder has the same."""
-        return self._parts.store_id
+        return self._shared.store_id
 
     @cached_property
     def settings(self) -> "Settings":
         """What `holdfast.toml` and the environment say."""
-        from holdfast.config import load
+        return self._shared.settings
 
-        return load(self._parts.folder)
+    def branch(self, name: str) -> "Store":
+        """Return this store on another branch: the same methods, there. It ends with this one; raises NotFound."""
+        with self._backend.engine.read() as conn:
+            return Store(self._shared, found(conn, name))
 
     def close(self) -> None:
-        """Let go of the store's files. What was committed stays; a store may be closed twice."""
-        # What is left of this process's own work, before the store's files are let go.
-        self._transcripts.close()
-        if self._upkeep is not None:
-            self._upkeep.close()
-            self._upkeep = None
-        if "_builtin" in self.__dict__:
-            self._builtin.close()
-        if "_reader" in self.__dict__:
-            self._reader.close()
-        self._lock_manager.close()
-        if self._backend.renewing is not None:
-            self._backend.renewing.close()
-        self._parts.engine.close()
-        self._closing.close()
+        """Let go of the store's files. What was committed stays; a store may be closed twice.
+
+        What `branch` returned is no store of its own: closing it does nothing.
+        """
+        if self._owner:
+            self._shared.close()
 
     def __repr__(self) -> str:
-        return f"<Store {self.address}>"
+        where = "" if self._branch == MAIN else f" on {self._branch.name}"
+        return f"<Store {self.address}{where}>"
 
     def __enter__(self) -> "Store":
         return self
@@ -159,13 +151,7 @@ class Store(Reads):
         from holdfast.search.search import SearchRequest, search
 
         request = SearchRequest(query, paths.parse(under), limit, mode, self._branch, self._seq(at))
-        return search(self._backend, self._reader, request)
-
-    @cached_property
-    def _reader(self) -> "SearchReader":
-        from holdfast.search.reader import SearchReader
-
-        return SearchReader(self._backend)
+        return search(self._backend, self._shared.reader, request)
 
     # --- adding documents
 
@@ -222,7 +208,7 @@ class Store(Reads):
         """
         where = AddDestination(to=to, flatten=flatten, name=name, overwrite=overwrite, prune=prune)
         how = AddConduct(message=message, actor=actor, workers=workers, progress=progress, stop=stop, lock=lock)
-        return self._adder.watch(sources, where, how, self._parts.folder)
+        return self._adder.watch(sources, where, how, self._shared.folder)
 
     # --- changing, one commit each
 
@@ -382,13 +368,6 @@ class Store(Reads):
         return status(self._backend, self._branch)
 
     # --- helpers
-
-    @cached_property
-    def _builtin(self) -> "BuiltinJobs":
-        # A command that only reads or searches has no use for what jobs are done with.
-        from holdfast.front.builtin_jobs import BuiltinJobs
-
-        return BuiltinJobs(self._backend, self._branch, lambda: self.settings, read_only=self.read_only)
 
     def _seq(self, at: At | None = None) -> int:
         """Return the number of the commit that `at` names, the head unless told; raises NotFound."""

@@ -150,12 +150,12 @@ class LockManager:
         for lock in self.inside():
             lock.guard(conn)
 
-    def admit(self, conn: Connection, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
+    def admit(self, conn: Connection, branch: Branch, touched: Callable[[], Iterable[tuple[str, bool]]]) -> None:
         """Raise Locked when others hold a lock on what is about to change: paths, and whether all below is meant.
 
         Checked inside the publishing SQL transaction, this is what a short lock around every publish would do.
         """
-        if not locks.any_held(conn):
+        if branch != self.table.branch or not locks.any_held(conn):
             return
         wants = [PathLock(path, SUBTREE if deep else POINT) for path, deep in touched()]
         blockers = self.table.in_the_way(conn, wants, _once([lock.holder for lock in self.inside()]))

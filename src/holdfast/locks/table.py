@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from holdfast.catalog import audit
+from holdfast.catalog import audit, branches
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Engine
 from holdfast.catalog.work import locks
@@ -114,6 +114,7 @@ class LockTable:
         with self._engine.write(durable=False) as conn:
             if self._closed:
                 raise Unsupported("The store is closed", remedy="Open it again with holdfast.open()")
+            branches.check(conn, self.branch)
             wants, now = request.wants(conn), self._clock.now()
             self._clear_expired(conn, now)
             blockers = self._blockers(conn, request, wants, ticket, now, supersede=True)
@@ -148,6 +149,7 @@ class LockTable:
     def look(self, request: LockRequest, ticket: int | None) -> tuple[LockRow, ...]:
         """Return who stands in the way of a waiter, changing nothing: what a waiter asks again and again."""
         with self._engine.read() as conn:
+            branches.check(conn, self.branch)
             wants, now = request.wants(conn), self._clock.now()
             return tuple(self._blockers(conn, request, wants, ticket, now, supersede=False))
 

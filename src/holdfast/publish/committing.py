@@ -125,7 +125,7 @@ class TreeChange:
     def _admitted(self, conn: Connection, head: int) -> Overlay:
         overlay = self.overlay_on(conn, head)
         for keeper in self.backend.hooks.publish_guards:
-            keeper.admit(conn, overlay.touches)
+            keeper.admit(conn, self.terms.branch, overlay.touches)
         return overlay
 
     def _write(

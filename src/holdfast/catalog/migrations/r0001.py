@@ -47,7 +47,6 @@ def upgrade(op: Operations) -> None:
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("deleted", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branches")),
-        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_branches_base_branch_id_fork_seq"), "branches", ["base_branch_id", "fork_seq"], unique=False

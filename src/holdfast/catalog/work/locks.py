@@ -105,6 +105,12 @@ def everything(conn: Connection, table: str, branch: Branch) -> list[LockRow]:
     return [LockRow(*row) for row in rows]
 
 
+def forget_branch(conn: Connection, branch: Branch) -> None:
+    """Drop all locks of a branch, and all places in the queue for one."""
+    for table in (HELD, QUEUED):
+        conn.run(f"DELETE FROM {table} WHERE branch_id = :branch", {"branch": branch.id})
+
+
 def current(conn: Connection, tokens: Iterable[int], now: float) -> set[int]:
     """Return which of `tokens` are held and have not expired."""
     sql = "SELECT token FROM locks WHERE token IN (:ids) AND expires > :now"

@@ -1,0 +1,129 @@
+"""The branches of a store: making, listing, renaming and deleting them."""
+
+import re
+from collections.abc import Sequence
+
+from holdfast.arguments import checks_arguments
+from holdfast.backend import Backend
+from holdfast.catalog import branches as rows
+from holdfast.catalog.branches import MAIN, Branch, BranchInfo
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.work import locks
+from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
+from holdfast.faults import point
+from holdfast.tree.snapshot import At, resolve
+
+#: characters of a branch's name
+MAX_NAME_CHARACTERS = 100
+_NAME = re.compile(r"\w(?:[\w./-]*\w)?")
+
+
+@checks_arguments
+class Branches:
+    """The branches of a store, as `store.branches`; `store.branch(name)` is the store on one of them.
+
+    A branch sees what its base held when it was made, and changes of its own. Making one writes a single row, however
+    large the store is.
+    """
+
+    def __init__(self, backend: Backend, branch: Branch) -> None:
+        self._backend = backend
+        self._branch = branch
+
+    def __repr__(self) -> str:
+        return f"<Branches of {self._backend.address}>"
+
+    def create(self, name: str, *, at: At | None = None, actor: str | None = None) -> BranchInfo:
+        """Make a branch of this one, as it is now or as it was at a commit.
+
+        Raises AlreadyExists, NotFound for a commit that is not in this branch's history, and InvalidPath for what is no
+        name of a branch.
+        """
+        _check_name(name)
+        now = self._backend.clock.now()
+        with self._backend.engine.write() as conn:
+            _check_free(conn, name)
+            rows.create(conn, name, self._branch, resolve(conn, self._branch, at), actor or self._backend.actor, now)
+            made = _info(conn, name)
+            point("branch.before_commit")
+        point("branch.after_commit")
+        return made
+
+    def list(self) -> Sequence[BranchInfo]:
+        """Return all branches, in order of name."""
+        with self._backend.engine.read() as conn:
+            return rows.listed(conn)
+
+    def get(self, name: str) -> BranchInfo:
+        """Return one branch; raises NotFound."""
+        with self._backend.engine.read() as conn:
+            return _info(conn, name)
+
+    def rename(self, name: str, new: str) -> BranchInfo:
+        """Call a branch `new`; who is on it stays on it. Raises NotFound, AlreadyExists, and Unsupported for `main`."""
+        _check_name(new)
+        with self._backend.engine.write() as conn:
+            branch = _changeable(conn, name, "renamed")
+            if new != name:
+                _check_free(conn, new)
+                rows.rename(conn, branch, new)
+            point("branch.before_commit")
+            return _info(conn, new)
+
+    def delete(self, name: str) -> None:
+        """Delete a branch, with its locks; what others share with it stays.
+
+        Whoever is on it gets BranchGone from then on, also when another branch of that name is made. Raises NotFound,
+        and Unsupported for `main`.
+        """
+        with self._backend.engine.write() as conn:
+            branch = _changeable(conn, name, "deleted")
+            locks.forget_branch(conn, branch)
+            rows.delete(conn, branch, self._backend.clock.now())
+            point("branch.before_commit")
+        point("branch.after_commit")
+
+
+def found(conn: Connection, name: str) -> Branch:
+    """Return the branch that is called `name` today; raises NotFound."""
+    branch = rows.named(conn, name)
+    if branch is None:
+        raise _not_there(name)
+    return branch
+
+
+def _info(conn: Connection, name: str) -> BranchInfo:
+    info = rows.info(conn, name)
+    if info is None:
+        raise _not_there(name)
+    return info
+
+
+def _not_there(name: str) -> NotFound:
+    return NotFound(
+        f"There is no branch {name}",
+        path=name,
+        remedy="See `holdfast branch list`, or make it with `holdfast branch create`",
+    )
+
+
+def _changeable(conn: Connection, name: str, how: str) -> Branch:
+    branch = found(conn, name)
+    if branch == MAIN:
+        raise Unsupported("The branch main stays", path=name, remedy=f"Another branch can be {how}")
+    return branch
+
+
+def _check_free(conn: Connection, name: str) -> None:
+    if rows.named(conn, name) is not None:
+        raise AlreadyExists(f"There is a branch {name} already", path=name, remedy="Delete it, or choose another name")
+
+
+def _check_name(name: str) -> None:
+    fits = len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) and ".." not in name and "//" not in name
+    if not fits or name.isdecimal() or name.upper() == "HEAD":
+        raise InvalidPath(
+            f"{name!r} is no name of a branch",
+            path=name,
+            remedy=f"Choose letters, digits and . _ - / between them, not digits alone, up to {MAX_NAME_CHARACTERS}",
+        )
