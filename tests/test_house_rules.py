@@ -28,7 +28,7 @@ CHOOSES_MAIN = {
     "front/branches.py": "it can neither be renamed nor deleted",
     "ingest/plan.py": "a plan that only prepares adds to none",
     "testing/seams.py": "what a test publishes is on it",
-    "upkeep/retire.py": "its head is compared with, as no other branch can be made yet",
+    "catalog/showing.py": "what its head shows is asked exactly, of the others at once and on the safe side",
 }
 
 

@@ -24,7 +24,7 @@ import pytest
 
 import holdfast
 from holdfast import catalog
-from holdfast.catalog import branches, entries, intents
+from holdfast.catalog import branches, entries, intents, showing
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.schema import metadata
 from holdfast.catalog.work import jobs, locks, sessions
@@ -58,6 +58,7 @@ ALLOWED = {
     "audit.newest": "the newest rows, in order of their key",
     "intents.newest": "the newest rows, in order of their index",
     "branches.listed": "there are as many as somebody made",
+    "ix_branches_uncleared": "holds branches that were deleted since upkeep looked last",
     "branches.every": "asked by verify; there are as many as somebody made",
     "pins.forget_superseded": "asked by gc; the rows are bounded as they are written",
     "sessions.transcripts_without_rows": "asked once in a process, in the background",
@@ -203,6 +204,8 @@ def more(conn: Connection) -> None:
     sessions.append(conn, "x", [], 1.0)
     entries.changed_entries(conn, branches.MAIN, 1, 2)
     entries.some_changed_entries(conn, branches.MAIN, 1, 2, 5)
+    branches.create(conn, "more", branches.MAIN, 1, "ann", 5.0)
+    showing.shown_among(conn, ["x"])
 
 
 @pytest.fixture(params=["as it is", "with statistics"])

@@ -44,8 +44,8 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
         lambda c: entries.some_changed_entries(c, MAIN, 4, 5, 9),
         "from_seq>? AND from_seq<?",
     ),
-    "departures": (lambda c: departures.after(c, MAIN, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
-    "children of the departed": (lambda c: departures.children(c, MAIN, 1, "", 9), "parent_id=? AND name>?"),
+    "departures": (lambda c: departures.after(c, None, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
+    "children of the departed": (lambda c: departures.children(c, MAIN.id, 1, "", 9), "parent_id=? AND name>?"),
     "former": (lambda c: memories.former(c, MAIN, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "end": (lambda c: entries.end(c, MAIN, 5, [entries.ROOT_ENTRY]), "rowid=?"),
 }

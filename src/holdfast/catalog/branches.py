@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from holdfast.catalog import settings
 from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import BranchGone
@@ -61,6 +62,8 @@ class Branch:
     name: str
     #: what it was made from, and that one in turn, nearest first; none for `main`
     forks: tuple[Fork, ...] = ()
+    #: whether it was made at a commit that shows what no head showed any more, so that searches read the past too
+    of_past: bool = False
 
     def levels(self, seq: int = FOREVER) -> list[Level]:
         """Return the levels that are seen at commit `seq`, nearest first."""
@@ -147,9 +150,9 @@ class BranchInfo:
 def create_main(conn: Connection, actor: str, at: float) -> None:
     """Write the branch that every store begins with; it has no commit yet."""
     conn.run(
-        """INSERT INTO branches (branch_id, name, head_seq, actor, created)
-        VALUES (:id, :name, 0, :actor, :at)""",
-        {"id": MAIN.id, "name": MAIN.name, "actor": actor, "at": at},
+        """INSERT INTO branches (branch_id, name, head_seq, actor, created, of_past)
+        VALUES (:id, :name, 0, :actor, :at, :past)""",
+        {"id": MAIN.id, "name": MAIN.name, "actor": actor, "at": at, "past": False},
     )
 
 
@@ -159,32 +162,45 @@ def create(conn: Connection, name: str, base: Branch, seq: int, actor: str, at: 
     The caller has looked that no other is called so.
     """
     forks = tuple(Fork(level.branch_id, level.seq) for level in base.levels(seq))
+    past = _is_past(conn, forks[0])
+    # Not numbered by the database: a row stays for ever, so that no number comes twice.
     row = conn.row(
-        # Not numbered by the database: a row stays for ever, so that no number comes twice.
-        """INSERT INTO branches (branch_id, name, base_branch_id, fork_seq, head_seq, actor, created)
-        SELECT max(branch_id) + 1, :name, :base, :seq, :seq, :actor, :at FROM branches RETURNING branch_id""",
-        {"name": name, "base": forks[0].branch_id, "seq": seq, "actor": actor, "at": at},
+        """INSERT INTO branches (branch_id, name, base_branch_id, fork_seq, head_seq, actor, created, of_past)
+        VALUES ((SELECT max(branch_id) + 1 FROM branches), :name, :base, :seq, :seq, :actor, :at, :past)
+        RETURNING branch_id""",
+        {"name": name, "base": forks[0].branch_id, "seq": seq, "actor": actor, "at": at, "past": past},
     )
     assert row is not None
-    return Branch(row[0], name, forks)
+    return Branch(row[0], name, forks, past)
+
+
+def _is_past(conn: Connection, fork: Fork) -> bool:
+    """Return whether rows of what is shown at a fork may have been put away in the history table."""
+    row = conn.row("SELECT head_seq, deleted, of_past FROM branches WHERE branch_id = :id", {"id": fork.branch_id})
+    assert row is not None
+    if row[2] or (row[0] == fork.seq and row[1] is None):
+        # What a head shows, another one may show as well.
+        return bool(row[2])
+    return fork.seq <= int(settings.get(conn, settings.RETIRED_AT) or 0)
 
 
 def get(conn: Connection, branch_id: int) -> Branch | None:
     """Return the branch with an id, a deleted one too."""
-    row = conn.row("SELECT name FROM branches WHERE branch_id = :id", {"id": branch_id})
-    return Branch(branch_id, row[0], _forks(conn, branch_id)) if row else None
+    row = conn.row("SELECT branch_id, name, of_past FROM branches WHERE branch_id = :id", {"id": branch_id})
+    return _branch(row, _forks(conn, row[0])) if row else None
 
 
 def named(conn: Connection, name: str) -> Branch | None:
     """Return the branch that is called `name` today."""
-    row = conn.row("SELECT branch_id FROM branches WHERE name = :name AND deleted IS NULL", {"name": name})
-    return Branch(row[0], name, _forks(conn, row[0])) if row else None
+    sql = "SELECT branch_id, name, of_past FROM branches WHERE name = :name AND deleted IS NULL"
+    row = conn.row(sql, {"name": name})
+    return _branch(row, _forks(conn, row[0])) if row else None
 
 
 def every(conn: Connection) -> list[Branch]:
     """Return all branches, the oldest first."""
-    rows = conn.rows("SELECT branch_id, name FROM branches WHERE deleted IS NULL ORDER BY branch_id")
-    return [Branch(row[0], row[1], _forks(conn, row[0])) for row in rows]
+    rows = conn.rows("SELECT branch_id, name, of_past FROM branches WHERE deleted IS NULL ORDER BY branch_id")
+    return [_branch(row, _forks(conn, row[0])) for row in rows]
 
 
 _INFO = """SELECT b.branch_id, b.name, b.head_seq, b.fork_seq, base.name, b.actor, b.created
@@ -210,6 +226,31 @@ def rename(conn: Connection, branch: Branch, name: str) -> None:
 def delete(conn: Connection, branch: Branch, at: float) -> None:
     """Say of a branch that it was deleted; its rows stay."""
     conn.run("UPDATE branches SET deleted = :at WHERE branch_id = :id", {"id": branch.id, "at": at})
+    # Those below it may have been deleted before and have waited for it.
+    for branch_id in (branch.id, *(fork.branch_id for fork in branch.forks)):
+        forgotten = conn.run(
+            """UPDATE branches SET forgotten = :at WHERE branch_id = :id AND deleted IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM branches f WHERE f.base_branch_id = :id AND f.forgotten IS NULL)""",
+            {"id": branch_id, "at": at},
+        )
+        if not forgotten:
+            return
+
+
+def uncleared(conn: Connection, limit: int) -> list[tuple[int, Fork]]:
+    """Return branches that are forgotten and whose rows nobody has looked at since, each with its fork."""
+    rows = conn.rows(
+        """SELECT branch_id, base_branch_id, fork_seq FROM branches
+        WHERE forgotten IS NOT NULL AND cleared IS NULL ORDER BY branch_id LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [(row[0], Fork(row[1], row[2])) for row in rows]
+
+
+def clear(conn: Connection, ids: Iterable[int], at: float) -> None:
+    """Say of forgotten branches that what they alone showed was looked at."""
+    sql = "UPDATE branches SET cleared = :at WHERE branch_id = :id"
+    conn.run_many(sql, [{"id": branch_id, "at": at} for branch_id in ids])
 
 
 def check(conn: Connection, branch: Branch) -> None:
@@ -223,6 +264,11 @@ def check(conn: Connection, branch: Branch) -> None:
 def gone(branch: Branch) -> BranchGone:
     """Return the error that says that a branch was deleted."""
     return BranchGone(f"The branch {branch.name} was deleted", path=branch.name)
+
+
+def _branch(row: Row, forks: tuple[Fork, ...]) -> Branch:
+    branch_id, name, past = row
+    return Branch(branch_id, name, forks, bool(past))
 
 
 def _forks(conn: Connection, branch_id: int) -> tuple[Fork, ...]:

@@ -107,6 +107,12 @@ def ancestor(conn: Connection, seq: int, back: int) -> int | None:
     return int(row[0]) if row else None
 
 
+def newest_seq(conn: Connection) -> int:
+    """Return the newest commit of the store, of whatever branch; 0 without one."""
+    row = conn.row("SELECT max(seq) FROM commits")
+    return int(row[0] or 0) if row else 0
+
+
 def count(conn: Connection) -> int:
     """Return how many commits the store holds."""
     row = conn.row("SELECT count(*) FROM commits")

@@ -50,8 +50,14 @@ branches: sa.Table = sa.Table(
     sa.Column("head_seq", sa.BigInteger, nullable=False),
     sa.Column("actor", Text, nullable=False),
     sa.Column("created", Time, nullable=False),
+    # Whether it was made at a commit that shows what no head showed any more: a search there reads the past too.
+    sa.Column("of_past", sa.Boolean, nullable=False),
     # It stays while others have it below them. Its name is free at once, its id never.
     sa.Column("deleted", Time),
+    # When it was deleted, and so was all that was made from it: nothing shows what it shows because of it.
+    sa.Column("forgotten", Time),
+    # When what it alone showed was retired.
+    sa.Column("cleared", Time),
     sa.Index(
         "uq_branches_name",
         "name",
@@ -59,7 +65,8 @@ branches: sa.Table = sa.Table(
         sqlite_where=sa.text("deleted IS NULL"),
         postgresql_where=sa.text("deleted IS NULL"),
     ),
-    sa.Index(None, "base_branch_id", "fork_seq"),
+    sa.Index(None, "base_branch_id", "fork_seq", **_rows_where("forgotten IS NULL")),
+    sa.Index("ix_branches_uncleared", "branch_id", **_rows_where("forgotten IS NOT NULL AND cleared IS NULL")),
 )
 
 commits: sa.Table = sa.Table(

@@ -4,6 +4,8 @@ from holdfast.catalog.engine import Connection
 
 #: the pins' fingerprint when the indexes of all tables were last found to be in order
 TENDED = "tended"
+#: the newest commit of the store when rows were last put away in the history table
+RETIRED_AT = "retired_at"
 
 
 def get(conn: Connection, name: str) -> str | None:

@@ -83,7 +83,7 @@ class Below:
             if change.content_id is None:
                 if change.node_id != node and {change.parent_id, change.node_id} & known.directories:
                     return None
-            elif change.parent_id in known.directories and change.to_seq > seq:
+            elif change.parent_id in known.directories and change.from_seq > known.seq:
                 came.append(change.content_id)
         return known.with_also(seq, came)
 

@@ -43,7 +43,8 @@ class Instant:
     vector: dict[RowKey, float]
     #: those statistics; None when all matches come from the live table, so that its own scores stand
     stats: "CorpusStats | None"
-    #: whether the head had moved on from the commit that is searched, so that rows put away in history are wanted too
+    #: whether rows put away in history are wanted too: the head had moved on from the commit that is searched, or its
+    #: branch was made at one that shows what no head showed any more
     is_past: bool
 
 
@@ -89,7 +90,7 @@ class SearchReader:
                 versions = self._pinned(conn)
                 self._catch_up(conn)
                 # What was the head when the search began may be the past by now, and its rows retired.
-                is_past = commits.head(conn, branch) != at
+                is_past = branch.of_past or commits.head(conn, branch) != at
             return self._score_tail(versions, terms, vector, is_past)
 
     def lookup_of(self, table: SearchTable) -> Lookup:

@@ -6,17 +6,17 @@ older commit reads both tables. A content that comes back is derived anew (publi
 
 import functools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, search_rows, settings, subtrees
-from holdfast.catalog.branches import MAIN
+from holdfast.catalog import branches, commits, search_rows, settings, showing
 from holdfast.catalog.engine import IN_LIST, Connection, batches
 from holdfast.faults import point
 from holdfast.index.lance import segments
 from holdfast.index.lance.table import VersionedTable, is_one_of
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.publish.staging import live_among
-from holdfast.upkeep.departures import Departed
+from holdfast.upkeep.departures import Abandoned, Departed
 from holdfast.upkeep.fold import fold
 
 #: the commit up to which what went has been looked at
@@ -25,48 +25,77 @@ RETIRED_UNTIL = "retired_until"
 CONTENTS_WORTH_IT = 100
 #: rows that are read to see whether it is worth it; what is more is looked at once and for all
 ROWS_LOOKED_AT = 1000
+#: deleted branches that one look is about
+BRANCHES_AT_ONCE = 20
 #: contents retired in one publish
 CONTENTS_PER_PUBLISH = 5000
 
 
 def retire(backend: Backend, *, thorough: bool = False) -> int:
-    """Retire what went since the last time and the head no longer shows; returns how many contents were moved.
+    """Retire what went since the last time and no head shows any more; returns how many contents were moved.
 
-    `thorough` compares the whole live table with the head instead.
+    `thorough` compares the whole live table with the heads instead.
     """
     with backend.engine.read() as conn:
-        head = commits.head(conn, MAIN)
-        gone = Departed(MAIN, _looked_at_until(conn), head)
-    found = _in_the_table(backend) if thorough else _departed(backend, gone)
+        seen, look = showing.newest(conn), _Look.begun(conn)
+    found = _in_the_table(backend) if thorough else _departed(backend, look)
     total = 0
-    for batch in batches(_hidden(backend, head, found), CONTENTS_PER_PUBLISH):
-        if not retrying(functools.partial(_retire_once, backend, head, batch), otherwise=lambda: False):
+    for batch in batches(_hidden(backend, found), CONTENTS_PER_PUBLISH):
+        if not retrying(functools.partial(_retire_once, backend, seen, batch), otherwise=lambda: False):
             return total
         total += len(batch)
     with backend.engine.write(durable=False) as conn:
-        settings.put(conn, RETIRED_UNTIL, str(head))
+        settings.put(conn, RETIRED_UNTIL, str(seen[0]))
+        branches.clear(conn, look.forgotten, backend.clock.now())
     return total
 
 
 def is_due(conn: Connection, backend: Backend) -> bool:
     """Return whether enough went since the last time: a question that reads a bounded number of rows."""
-    gone = Departed(MAIN, _looked_at_until(conn), commits.head(conn, MAIN))
+    look = _Look.begun(conn)
     found: set[str] = set()
-    while not gone.done and gone.looked_at < ROWS_LOOKED_AT:
-        found |= gone.page(conn)
+    while not look.done and look.looked_at < ROWS_LOOKED_AT:
+        found |= look.page(conn)
         if len(found) >= CONTENTS_WORTH_IT:
             return True
-    return not gone.done
+    return not look.done
 
 
-def _looked_at_until(conn: Connection) -> int:
-    return int(settings.get(conn, RETIRED_UNTIL) or 0)
+@dataclass
+class _Look:
+    """A look at all that went since the last one: what ended, and what deleted branches alone showed."""
+
+    walks: list[Departed | Abandoned]
+    #: the deleted branches
+    forgotten: list[int]
+
+    @staticmethod
+    def begun(conn: Connection) -> "_Look":
+        until = int(settings.get(conn, RETIRED_UNTIL) or 0)
+        walks: list[Departed | Abandoned] = [Departed(until, commits.newest_seq(conn))]
+        forgotten = branches.uncleared(conn, BRANCHES_AT_ONCE)
+        for branch_id, fork in forgotten:
+            # What its base lost after the fork and before the last look was kept for it.
+            walks += [Abandoned(branch_id), Departed(fork.seq, until, fork.branch_id)]
+        return _Look(walks, [branch_id for branch_id, _ in forgotten])
+
+    @property
+    def done(self) -> bool:
+        return all(walk.done for walk in self.walks)
+
+    @property
+    def looked_at(self) -> int:
+        return sum(walk.looked_at for walk in self.walks)
+
+    def page(self, conn: Connection) -> set[str]:
+        """Read on, a page at most, and return the contents that were found; some head may show some of them still."""
+        return next(walk for walk in self.walks if not walk.done).page(conn)
 
 
-def _departed(backend: Backend, gone: Departed) -> Iterator[set[str]]:
-    while not gone.done:
+def _departed(backend: Backend, look: _Look) -> Iterator[set[str]]:
+    while not look.done:
         with backend.engine.read() as conn:
-            found = gone.page(conn)
+            found = look.page(conn)
         yield found
 
 
@@ -81,13 +110,13 @@ def _in_the_table(backend: Backend) -> Iterator[set[str]]:
         last = found[-1].content_id
 
 
-def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[str]:
-    """Yield the contents among `found` whose rows are in the live table though nothing shows them at `head`."""
+def _hidden(backend: Backend, found: Iterable[set[str]]) -> Iterator[str]:
+    """Yield the contents among `found` whose rows are in the live table though no head shows them."""
     yielded: set[str] = set()
     for page in found:
         with backend.engine.read() as conn:
             live = live_among(conn, backend.embedder, page - yielded)
-            hidden = live - subtrees.visible_among(conn, MAIN, head, live)
+            hidden = live - showing.shown_among(conn, live)
             places = search_rows.places(conn, backend.embedder, hidden)
         in_tail = {content_id for content_id, at in places.items() if at.place == search_rows.TAIL}
         without_rows = {content_id for content_id in in_tail if not places[content_id].chunks}
@@ -98,7 +127,7 @@ def _hidden(backend: Backend, head: int, found: Iterable[set[str]]) -> Iterator[
         yielded |= hidden
 
 
-def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
+def _retire_once(backend: Backend, seen: tuple[int, int], contents: list[str]) -> bool:
     live, history = backend.tables.live, backend.tables.history
     with begun(backend, "retire", "upkeep", tables=True) as publication:
         present, past = publication.base(live), publication.base(history)
@@ -114,16 +143,17 @@ def _retire_once(backend: Backend, head: int, contents: list[str]) -> bool:
         publication.pin(live, live.table.delete_ids(present, hidden))
         point("retire.before_publish")
         with publication.publish() as conn:
-            _check_hidden(conn, backend, head, chunks)
+            _check_hidden(conn, backend, seen, chunks)
+            # In the same transaction: a branch that is made from now on at an older commit must look for them.
+            settings.put(conn, settings.RETIRED_AT, str(commits.newest_seq(conn)))
             search_rows.set_place(conn, backend.embedder, search_rows.HISTORY, chunks.items())
     return True
 
 
-def _check_hidden(conn: Connection, backend: Backend, head: int, chunks: dict[str, int]) -> None:
-    """Raise StagingOutdated unless what was hidden at `head` still is, and its rows are where they were."""
-    # A content that somebody made seen again after `head` must stay where searches look (G4).
-    newest = commits.head(conn, MAIN)
-    if newest != head and subtrees.visible_among(conn, MAIN, newest, chunks):
+def _check_hidden(conn: Connection, backend: Backend, seen: tuple[int, int], chunks: dict[str, int]) -> None:
+    """Raise StagingOutdated unless what was hidden then still is, and its rows are where they were."""
+    # A content that somebody made seen again since, by a commit or a branch, must stay where searches look (G4).
+    if showing.newest(conn) != seen and showing.shown_among(conn, chunks):
         raise StagingOutdated
     if _in_live_table(conn, backend, chunks) != chunks:
         raise StagingOutdated

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from holdfast.catalog.branches import UNCOVERED, Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import of_node
+from holdfast.catalog.search_rows import HISTORY
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 
@@ -168,9 +169,10 @@ def unsearchable(conn: Connection, embedder: str, branch: Branch, after: str, li
         WHERE e.content_id > :after AND e.to_seq > :seq AND e.from_seq <= :seq AND e.branch_id = :branch{UNCOVERED}
         AND NOT EXISTS (
             SELECT 1 FROM searchable s WHERE s.embedder = :embedder AND s.content_id = e.content_id
-            AND s.place IN ('tail', 'table'))
+            AND s.place IN ('tail', 'table', :past))
         ORDER BY e.content_id LIMIT :limit"""
-    params = {"embedder": embedder, "after": after, "limit": limit}
+    past = HISTORY if branch.of_past else ""
+    params = {"embedder": embedder, "after": after, "limit": limit, "past": past}
     return sorted({row[0] for row in branch.rows(conn, FOREVER - 1, sql, params)})[:limit]
 
 

@@ -45,11 +45,27 @@ def upgrade(op: Operations) -> None:
         sa.Column("head_seq", sa.BigInteger(), nullable=False),
         sa.Column("actor", TEXT, nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
+        sa.Column("of_past", sa.Boolean(), nullable=False),
         sa.Column("deleted", sa.Double(), nullable=True),
+        sa.Column("forgotten", sa.Double(), nullable=True),
+        sa.Column("cleared", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branches")),
     )
     op.create_index(
-        op.f("ix_branches_base_branch_id_fork_seq"), "branches", ["base_branch_id", "fork_seq"], unique=False
+        op.f("ix_branches_base_branch_id_fork_seq"),
+        "branches",
+        ["base_branch_id", "fork_seq"],
+        unique=False,
+        sqlite_where=sa.text("forgotten IS NULL"),
+        postgresql_where=sa.text("forgotten IS NULL"),
+    )
+    op.create_index(
+        "ix_branches_uncleared",
+        "branches",
+        ["branch_id"],
+        unique=False,
+        sqlite_where=sa.text("forgotten IS NOT NULL AND cleared IS NULL"),
+        postgresql_where=sa.text("forgotten IS NOT NULL AND cleared IS NULL"),
     )
     op.create_index(
         "uq_branches_name",
