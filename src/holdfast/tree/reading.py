@@ -1,8 +1,7 @@
 """Reading a tree: what a snapshot and a transaction under way have in common."""
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +14,11 @@ from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
 from holdfast.documents import Body
-from holdfast.errors import InvalidPath, NotADirectory, Unsupported
+from holdfast.errors import NotADirectory, Unsupported
 from holdfast.lines import lines_of
 from holdfast.tree import walking
+from holdfast.tree.expressions import Expression
 from holdfast.tree.walking import TreeView
-
-#: characters of a regular expression; a longer one takes minutes to prepare
-LONGEST_PATTERN = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +56,8 @@ class GrepMatch:
     #: 1-based, in the Markdown rendition
     line: int
     text: str
+    #: what of `text` matches, as slices of it
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 @checks_arguments
@@ -154,17 +153,18 @@ class Reads(ABC):
     def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[GrepMatch]:
         """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
 
-        Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression.
+        Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression, and TooLarge
+        when looking for it takes about 10 seconds in one file, as it does for `(a|aa)+$`.
         """
         path = paths.parse(path)
         # Here and not in the generator: a bad pattern is refused by the call, not by whoever looks at what it returned.
-        return self._matches(_compiled(pattern, ignore_case).search, path)
+        return self._matches(Expression(pattern, ignore_case=ignore_case), path)
 
-    def _matches(self, search: Callable[[str], object], path: str) -> Iterator[GrepMatch]:
+    def _matches(self, expression: Expression, path: str) -> Iterator[GrepMatch]:
         for at, entry in self._files_under(path):
-            for number, line in enumerate(lines_of(self._text_of(entry) or ""), start=1):
-                if search(line):
-                    yield GrepMatch(at, number, line)
+            lines = lines_of(self._text_of(entry) or "")
+            for number, marks in expression.matches(lines, at):
+                yield GrepMatch(at, number, lines[number - 1], tuple(marks))
 
     def _files_under(self, path: str) -> list[tuple[str, Entry]]:
         with self._view() as view:
@@ -214,20 +214,3 @@ def info(path: str, entry: Entry) -> FileInfo:
         commit=entry.from_seq,
         source=None if entry.edited else entry.source,
     )
-
-
-def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    if len(pattern) > LONGEST_PATTERN:
-        raise InvalidPath(
-            f"A regular expression of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed",
-            path=pattern,
-            remedy="Look for a part of it",
-        )
-    try:
-        return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise InvalidPath(
-            f"{pattern[:200]!r} is not a regular expression ({error})",
-            path=pattern,
-            remedy="Escape it, or see Python's re",
-        ) from error

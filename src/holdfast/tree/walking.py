@@ -8,6 +8,7 @@ import fnmatch
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Protocol
 
 from holdfast import paths
@@ -154,7 +155,9 @@ class Pattern:
     def __init__(self, pattern: str) -> None:
         if len(pattern) > LONGEST_PATTERN:
             raise InvalidPath(f"A pattern of {len(pattern)} characters is too long; {LONGEST_PATTERN} are allowed")
-        self.parts: list[str] = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
+        parts: list[str] = [unicodedata.normalize("NFC", part) for part in pattern.split("/") if part]
+        # Two in a row say what one says, and thousands of them would all have to be looked at for every name.
+        self.parts: list[str] = [part for before, part in pairwise(["", *parts]) if (before, part) != ("**", "**")]
         if not self.parts or "\0" in pattern or ".." in self.parts or "." in self.parts:
             raise InvalidPath(f"{pattern!r} is not a pattern", path=pattern, remedy="Write one like /notes/**/*.md")
         if self.parts[-1] == "**":

@@ -71,9 +71,8 @@ def grep(
         call.out.document({"matches": found})
         return None if found else NOTHING_FOUND
     shown = 0
-    marker = re.compile(expression, re.IGNORECASE if ignore_case else 0)
     for shown, match in enumerate(matches, start=1):  # noqa: B007 - `shown` is what the loop is for
-        call.out.text(_match_line(call.out, match, marker) + "\n")
+        call.out.text(_match_line(call.out, match) + "\n")
     return None if shown else NOTHING_FOUND
 
 
@@ -103,7 +102,14 @@ def _answer_paths(call: Call, found: list[str]) -> int | None:
     return None if found else NOTHING_FOUND
 
 
-def _match_line(out: Output, match: GrepMatch, marker: re.Pattern[str]) -> str:
-    text = visible(match.text) if out.terminal else match.text
-    text = marker.sub(lambda found: out.paint(found.group(), "bold", "red"), text) if out.colour else text
+def _match_line(out: Output, match: GrepMatch) -> str:
+    pieces, end = [], 0
+    for begin, behind in match.marks if out.colour else ():
+        pieces += [_shown(out, match.text[end:begin]), out.paint(_shown(out, match.text[begin:behind]), "bold", "red")]
+        end = behind
+    text = "".join(pieces) + _shown(out, match.text[end:])
     return f"{out.paint(match.path, 'magenta')}:{out.paint(str(match.line), 'green')}:{text}"
+
+
+def _shown(out: Output, text: str) -> str:
+    return visible(text) if out.terminal else text
