@@ -1,5 +1,6 @@
 """No interrupt, at whatever instant of a room, keeps this process or another one from going on (G10)."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast import JobContext, JobKind
+from holdfast import Backoff, JobContext, JobKind, Stopped
 from holdfast.catalog.engines import turnstile as turns
 from holdfast.front.store import Store
 from holdfast.publish.staging import TAIL_ROWS_PER_COMMIT, staging
@@ -111,3 +112,45 @@ def test_an_interrupt_at_any_instant_of_a_room_stands_in_nobodys_way(walk: Walk,
     assert at > 20
     both[0].maintenance.gc()
     assert not both[0].maintenance.verify().problems
+
+
+#: where a worker's turn may be interrupted: in what it is, in what it asks the catalog, and at both ends of its blocks
+TURN = ("/holdfast/jobs/", "/catalog/work/jobs", "/host/held", *BLOCKS)
+
+
+def be_stopped(context: JobContext) -> None:
+    raise Stopped("as when its worker stops")
+
+
+@pytest.mark.parametrize(("handler", "ends"), [(answer, "done"), (be_stopped, "queued")], ids=["take up", "put back"])
+def test_an_interrupted_turn_keeps_no_job_and_no_room_for_one(
+    handler: Callable[[JobContext], dict[str, int] | None], ends: str, both: tuple[Store, Store]
+) -> None:
+    at, more, store = 0, True, both[0]
+    worker = store.jobs.worker([JobKind("ask", handler, backoff=Backoff(base=0.0))])
+    while more:
+        at += 1
+        job = store.jobs.enqueue("ask", {"number": at}, attempts=3)
+        more = interrupted(worker.turn, at, within=TURN)
+        # Nobody else looks after it: neither a beat, nor another worker, nor the end of the lease.
+        left = store.jobs.get(job).state
+        assert left in ("queued", ends), at
+        assert worker.turn() == (left == "queued"), at
+        assert store.jobs.get(job).state == ends, at
+        if ends == "queued":
+            store.jobs.cancel(job)
+    assert at > 100
+
+
+def test_an_interrupted_run_leaves_no_thread_behind(both: tuple[Store, Store]) -> None:
+    at, more, store = 0, True, both[0]
+    while more:
+        at += 1
+        worker = store.jobs.worker([JobKind("ask", answer)])
+        more = interrupted(partial(worker.run, until_empty=True), at, within=("/holdfast/jobs/worker", *BLOCKS))
+        for thread in threading.enumerate():
+            if thread.name.startswith(("holdfast-worker", "holdfast-heartbeat")):
+                # One that was just begun may not have heard of its end yet.
+                thread.join(10)
+                assert not thread.is_alive(), (at, thread.name)
+    assert at > 20

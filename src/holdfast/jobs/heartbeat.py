@@ -1,12 +1,13 @@
 """The worker's pulse: renews leases, notices cancels, ends attempts that take too long."""
 
 import random
-import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.jobs import Job
+from holdfast.host.held import held
 from holdfast.jobs import outcome
 from holdfast.jobs.kinds import JobKind
 from holdfast.jobs.outcome import lease_end
@@ -39,19 +40,16 @@ class Heartbeat:
         self._rng = rng
         #: seconds
         self._lease = lease
-        self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
 
-    def begin(self, job: Job, kind: JobKind) -> Running:
-        """Note that an attempt begins."""
+    @held
+    def attempt(self, job: Job, kind: JobKind) -> Iterator[Running]:
+        """Look after an attempt while the block lasts."""
         running = Running(job, kind, self._backend.clock.now())
-        with self._lock:
+        try:
             self._running[id(running)] = running
-        return running
-
-    def end(self, running: Running) -> None:
-        """Note that an attempt has ended."""
-        with self._lock:
+            yield running
+        finally:
             self._running.pop(id(running), None)
 
     def stop_all(self, reason: str) -> None:
@@ -99,5 +97,4 @@ class Heartbeat:
         running.stop.set("took too long")
 
     def _all(self) -> list[Running]:
-        with self._lock:
-            return list(self._running.values())
+        return list(self._running.values())

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
 
@@ -21,6 +21,7 @@ from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
 from holdfast.host import process
 from holdfast.host.flag import Flag
+from holdfast.host.held import held
 from holdfast.host.threads import SupervisedThread, revive
 from holdfast.jobs import outcome
 from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
@@ -100,6 +101,13 @@ class Worker:
 
     def start(self) -> None:
         """Begin to run jobs in threads of this process; raises HoldfastError when it has none to give."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         self._stopping.clear()
         self._waker.attach()
         self._started = True
@@ -108,7 +116,6 @@ class Worker:
         self._pulse = self._new_pulse()
         # A hand that is gone already may have had nothing to do.
         if not self._pulse.ensure() or self._hands.are_dead():
-            self.stop()
             raise HoldfastError(
                 f"No job can be run, for want of a thread: {self.trouble}",
                 remedy="Let some other work of this process end, or raise its limit of threads (`ulimit -u`)",
@@ -130,14 +137,19 @@ class Worker:
         Ctrl-C stops it cleanly.
         """
         self._until_empty = until_empty
-        self.start()
         try:
+            self.start()
             while threads := [hand.thread for hand in self._hands.at_work() if hand.thread is not None]:
                 for thread in threads:
                     thread.wait(BEAT)
                 revive()
         finally:
-            self.stop()
+            try:
+                self.stop()
+            except BaseException:
+                # An interrupt, before the threads were told.
+                self.stop()
+                raise
 
     def __enter__(self) -> "Worker":
         self.start()
@@ -160,7 +172,7 @@ class Worker:
             hand = self._running_hands.get(id(running))
             if hand is not None and running.beats_ignored >= BEATS_TO_STOP and not hand.replaced:
                 hand.replaced = True
-                self._hands.end(hand)
+                self._hands.discount(hand)
                 self._have_one_look()
         # What was claimed with a job that turns out to be slow would wait for it, and its lease is not renewed.
         for hand in list(self._running_hands.values()):
@@ -215,23 +227,30 @@ class Worker:
             return False
 
     def _turn_of(self, hand: Hand) -> int:
-        claimed = self._claim(hand)
-        if claimed:
-            hand.look = FIRST_LOOK
-            try:
+        hand.token = uuid.uuid4().hex
+        with self._hands.turn(hand), self._leasing(hand):
+            claimed = self._claim(hand)
+            if claimed:
+                hand.look = FIRST_LOOK
                 if self._hands.with_room():
                     self._have_one_look()
                 point("jobs.after_claim")
                 self._run_batch(claimed, hand)
-            except BaseException:
-                # The store refused something. What is still leased goes back, or nobody could have it until the lease
-                # ends: this process lives.
-                with suppress(HoldfastError, OSError):
-                    self._give_back(claimed)
-                raise
-            finally:
-                self._hands.end(hand)
         return len(claimed)
+
+    @held
+    def _leasing(self, hand: Hand) -> Iterator[None]:
+        """Give back what a thread has leased and not ended, when the block is left by an exception."""
+        try:
+            yield
+        except BaseException:
+            # The store refused something, or an interrupt came. Nobody could have what is still leased until the lease
+            # ends: this process lives. It is asked for by the token: the claim itself may not have returned.
+            with suppress(HoldfastError, OSError):
+                with self._backend.engine.read() as conn:
+                    leased = [job for job in jobs.running(conn) if job.token == hand.token]
+                self._give_back(leased)
+            raise
 
     def _give_back(self, claimed: list[Job]) -> None:
         if not claimed:
@@ -265,17 +284,17 @@ class Worker:
             with self._backend.engine.read() as conn:
                 if not names or not jobs.claimable(conn, names, now, 1):
                     return []
-            claimed = self._lease(names, now, hand.batch)
+            claimed = self._lease(names, now, hand)
             if claimed:
                 self._hands.begin(hand, claimed[0].kind)
             return claimed
 
-    def _lease(self, names: list[str], now: float, limit: int) -> list[Job]:
-        owner, token = process.current().to_json(), uuid.uuid4().hex
+    def _lease(self, names: list[str], now: float, hand: Hand) -> list[Job]:
+        owner = process.current().to_json()
         # Not durable: after a power cut nobody holds a lease anyway.
         with self._backend.engine.write(durable=False) as conn:
-            chosen = self._choose(conn, self._allowed(conn, names), now, limit)
-            return jobs.claim(conn, chosen, token, owner, now, now + self._lease_seconds) if chosen else []
+            chosen = self._choose(conn, self._allowed(conn, names), now, hand.batch)
+            return jobs.claim(conn, chosen, hand.token, owner, now, now + self._lease_seconds) if chosen else []
 
     def _choose(self, conn: Connection, names: list[str], now: float, limit: int) -> list[int]:
         """Return the ids to claim together: the first job's, and more of its kind.
@@ -322,14 +341,13 @@ class Worker:
     def _run(self, job: Job, hand: Hand) -> Outcome | None:
         """Run one job; returns how it ended, or None when that is written already or is no longer this worker's."""
         kind = self._kinds[job.kind]
-        running = self._heartbeat.begin(job, kind)
-        self._running_hands[id(running)] = hand
-        context = JobContext(self._backend, self._branch, job, running.stop)
-        try:
-            ended = self._handle(kind, context)
-        finally:
-            self._heartbeat.end(running)
-            self._running_hands.pop(id(running), None)
+        with self._heartbeat.attempt(job, kind) as running:
+            context = JobContext(self._backend, self._branch, job, running.stop)
+            try:
+                self._running_hands[id(running)] = hand
+                ended = self._handle(kind, context)
+            finally:
+                self._running_hands.pop(id(running), None)
         if context.ended or running.stop.reason not in (None, STOPPING):
             return None
         return ended

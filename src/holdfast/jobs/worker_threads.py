@@ -6,10 +6,11 @@ nothing to do goes when there is another; so an idle worker has one.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from holdfast.catalog.work.jobs import Job
+from holdfast.host.held import held
 from holdfast.host.threads import SupervisedThread
 
 #: seconds between two looks of an idle worker at what other processes enqueued: the first
@@ -27,8 +28,8 @@ class Hand:
     look: float = FIRST_LOOK
     #: whether another thread has taken its place, because a handler will not return
     replaced: bool = False
-    #: the kind of the jobs that it runs; None when it looks for some
-    kind: str | None = None
+    #: what its jobs are leased by
+    token: str = ""
     #: claimed and not begun
     _pending: list[Job] = field(default_factory=list)
     #: beats since it began a job
@@ -71,7 +72,8 @@ class Hands:
         self._thread = thread
         self._lock = threading.Lock()
         self._hands: list[Hand] = []
-        self._busy = dict.fromkeys(self._kinds, 0)
+        #: the kind of the jobs that a thread runs; those that look for some are not in it
+        self._busy: dict[Hand, str] = {}
 
     def clear(self) -> None:
         """Forget the threads of an earlier run."""
@@ -103,31 +105,34 @@ class Hands:
 
     def with_room(self) -> list[str]:
         """Return the kinds that may be begun: those that not all of their threads are busy with."""
-        with self._lock:
-            return [kind for kind in self._kinds if self._busy[kind] < self._each]
+        busy = list(self._busy.values())
+        return [kind for kind in self._kinds if busy.count(kind) < self._each]
+
+    @held
+    def turn(self, hand: Hand) -> Iterator[None]:
+        """Let a thread look for work, and run what it finds, while the block lasts."""
+        try:
+            yield
+        finally:
+            self._busy.pop(hand, None)
 
     def begin(self, hand: Hand, kind: str) -> None:
-        """Note that a thread runs jobs of a kind."""
-        with self._lock:
-            hand.kind = kind
-            self._busy[kind] += 1
+        """Note that a thread runs jobs of a kind, until its turn ends."""
+        self._busy[hand] = kind
 
-    def end(self, hand: Hand) -> None:
-        """Note that a thread runs nothing any more, or nothing that counts."""
-        with self._lock:
-            if hand.kind is not None:
-                self._busy[hand.kind] -= 1
-                hand.kind = None
+    def discount(self, hand: Hand) -> None:
+        """Note that what a thread runs does not count any more."""
+        self._busy.pop(hand, None)
 
     def is_anyone_looking(self) -> bool:
         """Return whether a thread is free to look for work."""
         with self._lock:
-            return any(each.is_needed and each.kind is None for each in self._hands)
+            return any(each.is_needed and each not in self._busy for each in self._hands)
 
     def may_go(self, hand: Hand) -> bool:
         """Return whether a thread with nothing to do is one too many; it is no longer counted then."""
         with self._lock:
-            if not any(each.is_needed and each.kind is None for each in self._hands if each is not hand):
+            if not any(each.is_needed and each not in self._busy for each in self._hands if each is not hand):
                 return False
             self._hands = [each for each in self._hands if each is not hand]
             return True
