@@ -27,6 +27,8 @@ NAMESPACES = [
     holdfast.Maintenance,
     holdfast.Worker,
 ]
+#: records that users make, to be given to a store
+MADE = [holdfast.Backoff, holdfast.Components, holdfast.JobKind, holdfast.Limits]
 #: what may be anything, or is of a type that cannot be told without going through it
 OPEN = {"how", "action", "questions", "at_once"}
 
@@ -44,6 +46,7 @@ def every_argument() -> Iterator[Any]:
         for name, member in inspect.getmembers(kind, inspect.isfunction):
             if not name.startswith("_"):
                 functions.append((f"{kind.__name__}.{name}", member, True))
+    functions += [(kind.__name__, kind, False) for kind in MADE]
     for name, function, bound in functions:
         for parameter in list(inspect.signature(function).parameters.values())[bound:]:
             if parameter.name not in OPEN and parameter.annotation is not Any:
@@ -92,6 +95,22 @@ def test_a_wrong_value_is_refused_and_nothing_is_written(wrong: Callable[[Store]
     assert refused.value.remedy
     assert store.commit_at().id == head
     assert (list(store.jobs), list(store.sessions.list()), store.locks.list()) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: holdfast.Backoff(base=-1.0),
+        lambda: holdfast.Backoff(most=-1.0),
+        lambda: holdfast.JobKind("k", print, concurrency=0),
+        lambda: holdfast.JobKind("k", print, time_limit=0.0),
+    ],
+)
+def test_a_record_with_which_no_job_could_run_is_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(Unsupported, match="cannot be") as refused:
+        wrong()
+    assert refused.value.path
+    assert refused.value.remedy
 
 
 def test_what_a_signature_allows_is_taken(store: Store, tmp_path: Path) -> None:

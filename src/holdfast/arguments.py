@@ -1,13 +1,15 @@
 """What a public method is given, checked against what its signature says, before anything is done with it.
 
 Without it a wrong type comes out as whatever the first line that trips over it raises, or is written into the store.
-`@checks_arguments` above a class has all its public methods check; what a signature leaves open is not looked at.
+`@checks_arguments` above a class has all its public methods check, and of a dataclass, which users make themselves, its
+making; what a signature leaves open is not looked at.
 """
 
 import functools
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
 from typing import Any, BinaryIO, Literal, TypeVar, Union, Unpack, get_args, get_origin, is_typeddict
 
 from holdfast.errors import HoldfastError, InvalidPath, Unsupported
@@ -32,9 +34,10 @@ _WHOLE = range(-(2**63), 2**63)
 
 
 def checks_arguments(kind: C) -> C:
-    """Have every public method of a class check its arguments; for a class decorator."""
+    """Have every public method of a class check its arguments, and `__init__` of a dataclass; for a class decorator."""
     for name, member in list(vars(kind).items()):
-        if not name.startswith("_") and inspect.isfunction(member):
+        made_by_users = name == "__init__" and is_dataclass(kind)
+        if (made_by_users or not name.startswith("_")) and inspect.isfunction(member):
             setattr(kind, name, checked(member, bound=True))
     return kind
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from holdfast.arguments import checks_arguments
 from holdfast.bootstrap import FOLD_LEAST, FOLD_MOST
 from holdfast.errors import InvalidConfig
 from holdfast.faults import observing
 from holdfast.host.clock import Clock, SystemClock
 
 
+@checks_arguments
 @dataclass(frozen=True)
 class Limits:
     """Bounds that a test makes small, so that what takes thousands of files happens with three."""
@@ -26,6 +28,7 @@ class Limits:
             raise InvalidConfig(f"group_files is {self.group_files}: a commit of an add holds a file at least")
 
 
+@checks_arguments
 @dataclass(frozen=True)
 class Components:
     """The parts that `open` and `create` would choose by themselves: give others to test against a store.

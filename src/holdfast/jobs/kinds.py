@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from holdfast.arguments import checks_arguments
+from holdfast.errors import Unsupported
+
 if TYPE_CHECKING:
     from holdfast.jobs.context import JobContext
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 Handler = Callable[["JobContext"], dict[str, Any] | None]
 
 
+@checks_arguments
 @dataclass(frozen=True)
 class Backoff:
     """How long a job rests after an attempt that failed: twice as long each time, give or take half."""
@@ -21,12 +25,22 @@ class Backoff:
     #: seconds at most, before the jitter
     most: float = 300.0
 
+    def __post_init__(self) -> None:
+        for name, seconds in (("base", self.base), ("most", self.most)):
+            if seconds < 0:
+                raise Unsupported(
+                    f"{name} cannot be {seconds}: nothing rests for less than no time",
+                    path=name,
+                    remedy="Give 0 or more",
+                )
+
     def seconds(self, attempt: int, rng: random.Random) -> float:
         """Return how long to rest after attempt number `attempt`, counted from 1."""
         # Without jitter all jobs that one outage failed would come back to the model in the same instant.
         return min(self.base * 2.0 ** min(attempt - 1, 60), self.most) * rng.uniform(0.5, 1.5)
 
 
+@checks_arguments
 @dataclass(frozen=True)
 class JobKind:
     """A kind of job that a worker can run."""
@@ -38,3 +52,17 @@ class JobKind:
     #: seconds that one attempt may take
     time_limit: float = 900.0
     backoff: Backoff = Backoff()
+
+    def __post_init__(self) -> None:
+        if self.concurrency is not None and self.concurrency < 1:
+            raise Unsupported(
+                f"concurrency cannot be {self.concurrency}: no job of the kind would ever run",
+                path="concurrency",
+                remedy="Give 1 or more, or None",
+            )
+        if self.time_limit <= 0:
+            raise Unsupported(
+                f"time_limit cannot be {self.time_limit}: every attempt would take too long",
+                path="time_limit",
+                remedy="Give some seconds",
+            )
