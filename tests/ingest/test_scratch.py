@@ -96,3 +96,12 @@ def test_a_folder_of_another_user_is_left_alone(
     assert strange.exists()
     scratch().cleanup()
     assert not strange.exists()
+
+
+def test_a_folder_whose_owner_is_told_by_a_link_is_left_alone(tmp_path: Path, dead: process.Identity) -> None:
+    strange = tmp_path / "holdfast-scratch-strange"
+    strange.mkdir()
+    (tmp_path / "elsewhere.json").write_text(dead.to_json())
+    (strange / "owner.json").symlink_to(tmp_path / "elsewhere.json")
+    scratch().cleanup()
+    assert strange.exists()

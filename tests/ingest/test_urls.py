@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.errors import HoldfastError, NotFound, TooLarge, Unsupported
+from holdfast.errors import HoldfastError, InvalidPath, NotFound, TooLarge, Unsupported
 from holdfast.front.store import Store
-from holdfast.ingest.sources import hosts
-from holdfast.ingest.sources.urls import FetchLimits, fetch, name_of
+from holdfast.ingest.sources import download, hosts
+from holdfast.ingest.sources.urls import Fetched, FetchLimits, fetch, name_of
 from tests.support.web import Replies
 
 LIMITS = FetchLimits(size=100_000, seconds=30.0, private=True)
@@ -80,10 +80,44 @@ def test_a_page_that_cannot_be_had_says_why(server: str, tmp_path: Path, page: s
     assert raised.value.path == f"{server}{page}"
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org/x", "http:///x", "http://[::1", "http://example.org:99999/"])
-def test_what_is_no_web_address_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(HoldfastError):
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://example.org/x", "not an http or https address"),
+        ("http:///x", "not an http or https address"),
+        ("http://[::1", "not a URL"),
+        ("http://example.org:99999/", "not a URL"),
+        ("http://a..\u00fc/", "not a URL"),
+        # These look like addresses until the system is asked about their hosts.
+        ("http://a..b/", "cannot be used"),
+        (f"http://{'x' * 70}.org/", "cannot be used"),
+    ],
+)
+def test_what_is_no_web_address_is_refused(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(HoldfastError, match=said):
         fetch(url, tmp_path / "f", LIMITS)
+
+
+def test_a_redirect_that_is_no_address_is_told_by_what_it_says(replies: Replies, tmp_path: Path) -> None:
+    replies.answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://[::1?sig=hidden\r\n\r\n"
+    with pytest.raises(InvalidPath, match=r"redirects to 'http://\[::1', which is not a URL"):
+        fetch(f"{replies.url}/x", tmp_path / "f", LIMITS)
+
+
+def test_a_surprise_at_one_address_ends_nothing_else(
+    store: Store, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprised(url: str, into: Path, limits: FetchLimits) -> Fetched:
+        if url.endswith("/first?sig=hidden"):
+            raise RuntimeError(url)
+        return fetch(url, into, limits)
+
+    allow_private(store)
+    monkeypatch.setattr(download, "fetch", surprised)
+    report = store.add(f"{server}/first?sig=hidden", f"{server}/page")
+    assert report.added == 1
+    (failure,) = report.failed
+    assert (failure.source, "hidden" in failure.reason) == (f"{server}/first", False)
 
 
 @pytest.mark.parametrize(

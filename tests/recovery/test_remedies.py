@@ -5,8 +5,10 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import holdfast
 from holdfast.blobs.objects import key_of
 from holdfast.cli import main
 from holdfast.front.store import Store
+from holdfast.publish.intention import keeping_versions
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
 from tests.support.litter import dead_process, intend, sql
@@ -43,6 +46,21 @@ def without_tables(store: Store) -> None:
 def with_a_cut_index(store: Store) -> None:
     for file in rooms(store).tables.live.table.path.glob("_indices/*/*.lance"):
         file.write_bytes(file.read_bytes()[:50])
+
+
+def without_a_file_of_a_table(store: Store) -> None:
+    for file in rooms(store).tables.live.table.path.glob("data/*.lance"):
+        file.unlink()
+
+
+def with_an_empty_file_of_a_table(store: Store) -> None:
+    for file in rooms(store).tables.live.table.path.glob("data/*.lance"):
+        file.write_bytes(b"")
+
+
+def without_a_manifest(store: Store) -> None:
+    for file in rooms(store).tables.live.table.path.glob("_versions/*"):
+        file.unlink()
 
 
 def after_a_failed_job(store: Store) -> None:
@@ -124,6 +142,9 @@ STATES: dict[str, Damage] = {
     "wrong pin": by_sql("UPDATE pins SET version = '4711' WHERE superseded_at IS NULL"),
     "no tables": without_tables,
     "cut index": with_a_cut_index,
+    "lost file of a table": without_a_file_of_a_table,
+    "empty file of a table": with_an_empty_file_of_a_table,
+    "lost versions of a table": without_a_manifest,
     "job for nothing": by_sql(
         "INSERT INTO jobs (kind, payload, state, priority, run_at, max_attempts, enqueued)"
         " VALUES ('memory', '{\"session\": \"x\", \"archive\": 1}', 'queued', 0, 0, 5, 0)"
@@ -259,6 +280,30 @@ def test_search_tables_that_held_nothing_are_made_anew(store: Store) -> None:
     store.write("/a.md", "a lease ends")
     assert [hit.path for hit in store.search("lease")] == ["/a.md"]
     assert store.maintenance.verify(deep=True).ok
+
+
+def test_versions_that_were_lost_stand_in_nobodys_way_once_a_table_was_made_anew(store: Store) -> None:
+    backend = rooms(store)
+    store.write("/a.md", "a lease ends")
+    # Whoever was at work before the repair may need all versions that were pinned since it began.
+    with keeping_versions(backend, "verify"):
+        shutil.rmtree(Path(store.address) / "tables")
+        store.maintenance.repair()
+        store.maintenance.gc()
+    assert store.maintenance.verify(deep=True).ok
+
+
+def test_repair_writes_nothing_into_a_damaged_catalog(damaged: Path, told: Told) -> None:
+    catalog = damaged / "catalog.db"
+    with closing(sqlite3.connect(catalog)) as raw:
+        asked = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = 'folder_digests'"
+        ((page,),) = raw.execute(asked).fetchall()
+    data = catalog.read_bytes()
+    torn = data[: (page - 1) * PAGE] + b"\xff" * PAGE + data[page * PAGE :]
+    catalog.write_bytes(torn)
+    status, answer = told(damaged, "repair")
+    assert (status, [left["kind"] for left in answer["left"]]) == (1, ["catalog"])
+    assert catalog.read_bytes() == torn
 
 
 def test_repair_says_what_it_cannot_mend(filled: Store) -> None:
