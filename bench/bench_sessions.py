@@ -16,6 +16,7 @@ import holdfast
 from bench.bench_spine import bare_insert
 from bench.figures import Figure, median_ms, paired_ms
 from bench.stores import sentence
+from holdfast.catalog.branches import MAIN
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.front.store import Store
@@ -134,7 +135,7 @@ def enqueue(store: Store, number: int) -> None:
     """Write many jobs in one commit."""
     with rooms(store).engine.write() as conn:
         for _ in range(number):
-            jobs.enqueue(conn, NewJob(kind="noop"), time.time())
+            jobs.enqueue(conn, MAIN, NewJob(kind="noop"), time.time())
 
 
 def throughput(folder: Path) -> None:

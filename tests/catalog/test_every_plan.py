@@ -68,6 +68,7 @@ ALLOWED = {
     "locks.counts": "one row for each thing that is counted",
     "ix_jobs_running": "holds running jobs alone",
     "ix_jobs_waiting": "holds waiting jobs alone",
+    "ix_jobs_of_branch": "holds jobs of other branches than main alone that have not ended",
     "ix_jobs_queued": "holds queued jobs alone",
     "uq_pins_current": "holds one pin for each table",
 }
@@ -194,14 +195,14 @@ def intent(intent_id: str) -> intents.NewIntent:
 
 def more(conn: Connection) -> None:
     """Ask what is only asked when rows of some kind are there."""
-    job = jobs.enqueue(conn, NewJob(kind="k", key="x"), 1.0)
-    jobs.enqueue(conn, NewJob(kind="k", key="x", supersede=True), 1.0)
+    job = jobs.enqueue(conn, branches.MAIN, NewJob(kind="k", key="x"), 1.0)
+    jobs.enqueue(conn, branches.MAIN, NewJob(kind="k", key="x", supersede=True), 1.0)
     jobs.retry(conn, job, 1.0)
-    failed = jobs.enqueue(conn, NewJob(kind="k"), 1.0)
+    failed = jobs.enqueue(conn, branches.MAIN, NewJob(kind="k"), 1.0)
     for leased in jobs.claim(conn, [failed], "x", "o", 1.0, 2.0):
         jobs.finish(conn, leased, jobs.FAILED, 1.0)
     jobs.retry(conn, failed, 1.0)
-    sessions.append(conn, "x", [], 1.0)
+    sessions.append(conn, branches.MAIN, "x", [], 1.0)
     entries.changed_entries(conn, branches.MAIN, 1, 2)
     entries.some_changed_entries(conn, branches.MAIN, 1, 2, 5)
     branches.create(conn, "more", branches.MAIN, 1, "ann", 5.0)
@@ -218,9 +219,9 @@ def asked(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
         store.session("s").append("user", "hello")
         with rooms(store).engine.write() as conn:
             for _ in range(30):
-                jobs.claim(conn, [jobs.enqueue(conn, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
+                jobs.claim(conn, [jobs.enqueue(conn, branches.MAIN, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
                 jobs.cancel(conn, jobs.newest(conn, [jobs.RUNNING], limit=1)[0].id, 1.0)
-            jobs.claim(conn, [jobs.enqueue(conn, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
+            jobs.claim(conn, [jobs.enqueue(conn, branches.MAIN, NewJob(kind="k"), 1.0)], "t", "o", 1.0, 2.0)
             for number in range(30):
                 intents.begin(conn, intent(str(number)))
                 intents.finish(conn, str(number), (intents.SWEPT, intents.COMMITTED)[number % 2], 1.0)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from holdfast.catalog import audit
-from holdfast.catalog.branches import MAIN
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, SUPERSEDED, WAITING, Job, JobState
 from holdfast.errors import Unsupported
@@ -91,7 +90,7 @@ def test_a_worker_goes_on_after_a_job_whose_key_was_wanted_again_has_failed(stor
 
     first = store.jobs.enqueue("noop", key="k")
     other = store.jobs.enqueue("noop")
-    worker = Worker(rooms(store), MAIN, [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
+    worker = Worker(rooms(store), [JobKind("noop", run, concurrency=1, backoff=Backoff(0, 0))])
     while worker.turn():
         pass
     job = store.jobs.get(first)
@@ -186,7 +185,7 @@ def test_an_error_that_the_catalog_cannot_keep_as_it_is_fails_its_job_alone(stor
             raise error
 
     bad, good = store.jobs.enqueue("noop", {"bad": True}, attempts=1), store.jobs.enqueue("noop")
-    assert Worker(rooms(store), MAIN, [JobKind("noop", run)]).turn(2) == 2
+    assert Worker(rooms(store), [JobKind("noop", run)]).turn(2) == 2
     assert [store.jobs.get(each).state for each in (bad, good)] == [FAILED, DONE]
 
 

@@ -1,6 +1,5 @@
 """Workers of a store, and handlers that do next to nothing."""
 
-from holdfast.catalog.branches import MAIN
 from holdfast.front.store import Store
 from holdfast.jobs import JobContext, JobKind, Worker
 from holdfast.testing.seams import rooms
@@ -19,7 +18,7 @@ def nothing(context: JobContext) -> None:
 
 def worker_of(store: Store, *kinds: JobKind, **more: object) -> Worker:
     """Return a worker of some kinds, which is not started."""
-    return Worker(rooms(store), MAIN, kinds, **more)  # type: ignore[arg-type]
+    return Worker(rooms(store), kinds, **more)  # type: ignore[arg-type]
 
 
 def note_done(context: JobContext) -> None:

@@ -28,6 +28,9 @@ Text: sa.Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Time: sa.Double[float] = sa.Double()
 
 
+_UNSTARTED = "state IN ('queued', 'waiting')"
+
+
 def _rows_where(condition: str) -> dict[str, Any]:
     """Return the arguments that make an index partial on both databases."""
     return {f"{dialect}_where": sa.text(condition) for dialect in ("sqlite", "postgresql")}
@@ -62,8 +65,7 @@ branches: sa.Table = sa.Table(
         "uq_branches_name",
         "name",
         unique=True,
-        sqlite_where=sa.text("deleted IS NULL"),
-        postgresql_where=sa.text("deleted IS NULL"),
+        **_rows_where("deleted IS NULL"),
     ),
     sa.Index(None, "base_branch_id", "fork_seq", **_rows_where("forgotten IS NULL")),
     sa.Index("ix_branches_uncleared", "branch_id", **_rows_where("forgotten IS NOT NULL AND cleared IS NULL")),
@@ -89,8 +91,7 @@ commits: sa.Table = sa.Table(
     sa.Index(
         None,
         "merged_seq",
-        sqlite_where=sa.text("merged_seq IS NOT NULL"),
-        postgresql_where=sa.text("merged_seq IS NOT NULL"),
+        **_rows_where("merged_seq IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
@@ -240,6 +241,7 @@ jobs: sa.Table = sa.Table(
     "jobs",
     metadata,
     sa.Column("job_id", Key, primary_key=True),
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
     sa.Column("kind", Text, nullable=False),
     sa.Column("payload", Text, nullable=False),
     sa.Column("state", Text, nullable=False),
@@ -270,7 +272,9 @@ jobs: sa.Table = sa.Table(
     ),
     sa.Index("ix_jobs_running", "kind", **_rows_where("state = 'running'")),
     sa.Index("ix_jobs_waiting", "after_job", **_rows_where("state = 'waiting'")),
-    sa.Index("uq_jobs_key", "key", unique=True, **_rows_where("key IS NOT NULL AND state IN ('queued', 'waiting')")),
+    sa.Index("uq_jobs_key", "key", "branch_id", unique=True, **_rows_where(f"key IS NOT NULL AND {_UNSTARTED}")),
+    # For the end of a branch. `main` has none.
+    sa.Index("ix_jobs_of_branch", "branch_id", **_rows_where("branch_id > 1 AND ended IS NULL")),
     # For lists of jobs. They lead with expressions that nothing else asks for: an index that led with the state itself
     # SQLite would take for every question about one, and sort the whole queue.
     sa.Index("ix_jobs_of_state", sa.text("(state || '')"), "job_id"),
@@ -283,9 +287,11 @@ sessions: sa.Table = sa.Table(
     "sessions",
     metadata,
     sa.Column("session_id", Text, primary_key=True),
+    # The one that it began on: its archives are there.
+    sa.Column("branch_id", sa.BigInteger, nullable=False),
     sa.Column("created", Time, nullable=False),
     sa.Column("archives", sa.Integer, nullable=False, server_default="0"),
-    sa.Index("ix_sessions_created", sa.text("created DESC"), "session_id"),
+    sa.Index("ix_sessions_created", "branch_id", sa.text("created DESC"), "session_id"),
     sqlite_with_rowid=False,
 )
 

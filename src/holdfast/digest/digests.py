@@ -152,7 +152,7 @@ class Digests:
                         commit=at,
                         fresh=True,
                     )
-            old = digests.newest_of_node(conn, entry.node_id, kind, at)
+            old = digests.newest_of_node(conn, self.branch, entry.node_id, kind, at)
         if old is None:
             return None
         return Summary(

@@ -8,7 +8,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches as rows
 from holdfast.catalog.branches import MAIN, Branch, BranchInfo
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.work import locks
+from holdfast.catalog.work import jobs, locks
 from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
 from holdfast.faults import point
 from holdfast.tree.snapshot import At, resolve
@@ -71,15 +71,17 @@ class Branches:
             return _info(conn, new)
 
     def delete(self, name: str) -> None:
-        """Delete a branch, with its locks; what others share with it stays.
+        """Delete a branch, with its locks, and cancel its jobs; what others share with it stays.
 
         Whoever is on it gets BranchGone from then on, also when another branch of that name is made. Raises NotFound,
         and Unsupported for `main`.
         """
         with self._backend.engine.write() as conn:
             branch = _changeable(conn, name, "deleted")
+            now = self._backend.clock.now()
             locks.forget_branch(conn, branch)
-            rows.delete(conn, branch, self._backend.clock.now())
+            jobs.end_branch(conn, branch, now)
+            rows.delete(conn, branch, now)
             point("branch.before_commit")
         point("branch.after_commit")
 

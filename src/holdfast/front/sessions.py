@@ -9,7 +9,7 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.work import sessions as rows
-from holdfast.sessions.archiving import not_there
+from holdfast.sessions.archiving import check_branch, not_there
 from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
 
@@ -22,7 +22,10 @@ PAGE = 500
 
 @checks_arguments
 class Sessions:
-    """All conversations of a store, as `store.sessions`; `store.session(id)` is the handle of one."""
+    """All conversations on a branch of a store, as `store.sessions`; `store.session(id)` is the handle of one.
+
+    A session belongs to the branch that it began on; its name is taken on the others, too.
+    """
 
     def __init__(
         self, backend: Backend, branch: Branch, builtin: "Callable[[], BuiltinJobs]", transcripts: Transcripts
@@ -47,7 +50,7 @@ class Sessions:
         )
 
     def list(self, *, limit: int | None = None, after: str | None = None) -> Iterator[SessionInfo]:
-        """Yield all sessions, the newest first, without their archives.
+        """Yield all sessions of this branch, the newest first, without their archives.
 
         At most `limit` of them, and only those that come after the session `after`: where one left off. Raises NotFound
         when that has been deleted.
@@ -55,6 +58,7 @@ class Sessions:
         last = None
         if after is not None:
             with self._backend.engine.read() as conn:
+                check_branch(conn, self._branch, after)
                 last = rows.get(conn, after)
             if last is None:
                 raise not_there(after)
@@ -63,7 +67,7 @@ class Sessions:
     def _newest(self, last: rows.SessionRow | None) -> Iterator[SessionInfo]:
         while True:
             with self._backend.engine.read() as conn:
-                page = rows.page(conn, last, PAGE)
+                page = rows.page(conn, self._branch, last, PAGE)
             yield from map(info, page)
             if len(page) < PAGE:
                 return

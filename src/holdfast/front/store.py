@@ -70,7 +70,7 @@ class Store(Reads):
         #: the durable queue, and workers
         self.jobs: Jobs = Jobs(self._backend, branch, lambda: shared.builtin(branch).kinds(), read_only=self.read_only)
         #: abstracts and overviews
-        self.summaries: Summaries = Summaries(self._backend, lambda: shared.builtin(branch).digests, self._seq)
+        self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._seq)
         #: checks, repairs and tidying
         self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.folder, lambda: self.settings)
         self._adder = Adder(

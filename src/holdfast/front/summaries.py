@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Summary
 from holdfast.digest.listing import stored_abstracts
 from holdfast.tree.reading import FileInfo
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 class Summaries:
     """Abstracts and overviews, as `store.summaries`."""
 
-    def __init__(self, backend: Backend, digests: "Callable[[], Digests]", head: Callable[[], int]) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, digests: "Callable[[], Digests]", head: Callable[[], int]
+    ) -> None:
         self._backend = backend
+        self._branch = branch
         self._digests = digests
         self._head = head
 
@@ -43,4 +47,4 @@ class Summaries:
 
         That of a directory names the commit it describes, as the directory may have changed since.
         """
-        return stored_abstracts(self._backend, list(listed), self._head())
+        return stored_abstracts(self._backend, self._branch, list(listed), self._head())

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, NewJob, seconds_of
 from holdfast.catalog.work.jobs import Job, JobState
@@ -42,8 +43,10 @@ class JobStats:
 class JobQueue:
     """All jobs of a store. Iterating yields them, newest first."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, branch: Branch) -> None:
         self._backend = backend
+        # That of the jobs it enqueues.
+        self._branch = branch
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._backend.address}>"
@@ -63,7 +66,7 @@ class JobQueue:
         after: int | None = None,
         attempts: int = ATTEMPTS,
     ) -> int:
-        """Write a job, durable when this returns, and return its id.
+        """Write a job that changes this branch, durable when this returns, and return its id.
 
         Jobs of a higher `priority` are begun first, and none before `run_at`. Of two unstarted jobs with the same `key`
         only one stays: the older, or with `supersede` the newer. `after` names a job that must have ended first. A job
@@ -80,7 +83,7 @@ class JobQueue:
             attempts=attempts,
         )
         with self._backend.engine.write() as conn:
-            job_id = jobs.enqueue(conn, new, self._backend.clock.now())
+            job_id = jobs.enqueue(conn, self._branch, new, self._backend.clock.now())
         self._announce()
         return job_id
 

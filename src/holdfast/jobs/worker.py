@@ -13,6 +13,7 @@ from types import TracebackType
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
+from holdfast.catalog import branches
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs
@@ -64,7 +65,6 @@ class Worker:
     def __init__(
         self,
         backend: Backend,
-        branch: Branch,
         kinds: Iterable[JobKind],
         *,
         threads: int = 1,
@@ -72,7 +72,6 @@ class Worker:
         rng: random.Random | None = None,
     ) -> None:
         self._backend = backend
-        self._branch = branch
         self._kinds = {kind.name: kind for kind in kinds}
         self._names = sorted(self._kinds)
         self._lease_seconds = lease
@@ -342,7 +341,7 @@ class Worker:
         """Run one job; returns how it ended, or None when that is written already or is no longer this worker's."""
         kind = self._kinds[job.kind]
         with self._heartbeat.attempt(job, kind) as running:
-            context = JobContext(self._backend, self._branch, job, running.stop)
+            context = JobContext(self._backend, self._branch_of(job), job, running.stop)
             try:
                 self._running_hands[id(running)] = hand
                 ended = self._handle(kind, context)
@@ -351,6 +350,12 @@ class Worker:
         if context.ended or running.stop.reason not in (None, STOPPING):
             return None
         return ended
+
+    def _branch_of(self, job: Job) -> Branch:
+        with self._backend.engine.read() as conn:
+            found = branches.get(conn, job.branch_id)
+        assert found is not None, f"job {job.id} is of a branch that never was"
+        return found
 
     def _handle(self, kind: JobKind, context: JobContext) -> Outcome | None:
         job = context.job

@@ -197,7 +197,7 @@ class Transaction(Reads):
         ticket = JobTicket()
 
         def effect(conn: Connection, commit: Commit) -> None:
-            ticket.id = jobs.enqueue(conn, new, commit.at.timestamp())
+            ticket.id = jobs.enqueue(conn, self._terms.branch, new, commit.at.timestamp())
 
         self._terms.effects.append(effect)
         self._terms.tickets.append(ticket)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id
+from holdfast.catalog import branches
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.contents import MARKDOWN, Content, Rendition
@@ -19,7 +20,7 @@ from holdfast.catalog.work import jobs, sessions
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.documents import Body, Derived, Draft
-from holdfast.errors import Conflict, NotFound
+from holdfast.errors import BranchGone, Conflict, NotFound
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.transaction import InternalTransaction, publish_at_head
@@ -67,7 +68,7 @@ def archive(
     cancelled before anybody can begin it.
     """
     for _ in range(TRIES):
-        chosen = _choose(backend, session_id, keep_recent)
+        chosen = _choose(backend, branch, session_id, keep_recent)
         if not chosen.messages:
             return SessionCommit(session_id)
         point("session.before_archive")
@@ -96,8 +97,9 @@ class _Chosen:
     messages: Sequence[Message]
 
 
-def _choose(backend: Backend, session_id: str, keep_recent: int) -> _Chosen:
+def _choose(backend: Backend, branch: Branch, session_id: str, keep_recent: int) -> _Chosen:
     with backend.engine.read() as conn:
+        check_branch(conn, branch, session_id)
         row = sessions.get(conn, session_id)
         if row is None:
             raise not_there(session_id)
@@ -108,6 +110,25 @@ def _choose(backend: Backend, session_id: str, keep_recent: int) -> _Chosen:
 def not_there(session_id: str) -> NotFound:
     """Return the error that says a session does not exist."""
     return NotFound(f"There is no session {session_id!r}", path=session_id, remedy="See `holdfast session list`")
+
+
+def check_branch(conn: Connection, branch: Branch, session_id: str) -> None:
+    """Raise NotFound when a session began on another branch, BranchGone when its branch, this one, was deleted."""
+    branches.check(conn, branch)
+    its = sessions.branch_of(conn, session_id)
+    if its is None or its == branch.id:
+        return
+    other = branches.get(conn, its)
+    name = other.name if other else "another"
+    try:
+        if other is not None:
+            branches.check(conn, other)
+        remedy = f"Go on with it there, with --branch {name}, or choose another name for one on {branch.name}"
+    except BranchGone:
+        remedy = "That branch was deleted: choose another name"
+    raise NotFound(
+        f"The session {session_id!r} is on the branch {name}, and not on {branch.name}", path=session_id, remedy=remedy
+    )
 
 
 def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int | None, actor: str) -> Archive:
@@ -121,6 +142,7 @@ def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int
     made: list[Archive] = []
 
     def guard(conn: Connection) -> None:
+        check_branch(conn, branch, session_id)
         # Inside the publishing SQL transaction (G3): what was read is still all that is live up to `last`.
         latest = sessions.latest_archive(conn, session_id)
         if latest != number - 1 or sessions.count_until(conn, session_id, last) != len(chosen):
@@ -136,7 +158,7 @@ def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int
             after=before.job_id if before else None,
             priority=PRIORITY,
         )
-        job_id = jobs.enqueue(conn, job, commit.at.timestamp())
+        job_id = jobs.enqueue(conn, branch, job, commit.at.timestamp())
         if attempts is None:
             jobs.cancel(conn, job_id, commit.at.timestamp())
         found = Archive(

@@ -13,7 +13,7 @@ from holdfast.errors import Conflict
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.transaction import InternalTransaction, publish_at_head
-from holdfast.sessions.archiving import TRIES, SessionChanged, archive, job_key, not_there
+from holdfast.sessions.archiving import TRIES, SessionChanged, archive, check_branch, job_key, not_there
 
 
 def delete(backend: Backend, branch: Branch, session_id: str, *, actor: str) -> Commit:
@@ -35,6 +35,7 @@ def _remove(backend: Backend, branch: Branch, session_id: str, actor: str) -> Co
     path = f"/sessions/{session_id}"
 
     def guard(conn: Connection) -> None:
+        check_branch(conn, branch, session_id)
         # Inside the publishing SQL transaction (G3): nothing was said since all was put away.
         if sessions.latest_archive(conn, session_id) is None:
             raise not_there(session_id)

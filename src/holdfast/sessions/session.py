@@ -40,7 +40,7 @@ class SessionInfo:
 
 @checks_arguments
 class Session:
-    """A conversation, created by its first message; several processes may append to it."""
+    """A conversation, created by its first message on the branch that it belongs to; several processes may append."""
 
     def __init__(
         self,
@@ -66,7 +66,8 @@ class Session:
     def create(self) -> bool:
         """Make the session without messages; returns whether it was not there yet."""
         with self._backend.engine.write() as conn:
-            return sessions.make(conn, self.id, self._backend.clock.now())
+            archiving.check_branch(conn, self._branch, self.id)
+            return sessions.make(conn, self._branch, self.id, self._backend.clock.now())
 
     def append(
         self,
@@ -92,6 +93,7 @@ class Session:
     def messages(self, *, archived: bool = False) -> list[Message]:
         """Return the live messages in order; with `archived`, all that were archived before them too."""
         with self._backend.engine.read() as conn:
+            archiving.check_branch(conn, self._branch, self.id)
             live = sessions.live(conn, self.id)
             before = sessions.archives(conn, self.id) if archived else []
         return [message for archive in before for message in read_archive(self._backend, archive)] + live
@@ -107,6 +109,7 @@ class Session:
                 f"A budget of {token_budget} tokens is too small for a message", remedy="Give it some hundreds"
             )
         with self._backend.engine.read() as conn:
+            archiving.check_branch(conn, self._branch, self.id)
             # Each takes some tokens, so more than these do not fit; one more tells that some were left out.
             live = sessions.newest_live(conn, self.id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
             latest = sessions.latest_archive(conn, self.id)
@@ -138,6 +141,7 @@ class Session:
     def show(self) -> SessionInfo:
         """Return the session in numbers, with its archives; raises NotFound."""
         with self._backend.engine.read() as conn:
+            archiving.check_branch(conn, self._branch, self.id)
             row = sessions.get(conn, self.id)
             archives = sessions.archives(conn, self.id)
         if row is None:
@@ -161,7 +165,8 @@ class Session:
 
     def _append(self, new: list[Message]) -> list[int]:
         with self._backend.engine.write() as conn:
-            ids = sessions.append(conn, self.id, new, self._backend.clock.now())
+            archiving.check_branch(conn, self._branch, self.id)
+            ids = sessions.append(conn, self._branch, self.id, new, self._backend.clock.now())
             point("session.before_append")
         point("session.after_append")
         return ids

@@ -18,7 +18,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "running": (jobs.running, "ix_jobs_running"),
     "running_by_kind": (jobs.running_by_kind, "ix_jobs_running"),
     "under_way": (lambda c: jobs.under_way(c, KINDS, 5.0), "ix_jobs_running"),
-    "unstarted_with_key": (lambda c: jobs.unstarted_with_key(c, "k"), "uq_jobs_key"),
+    "unstarted_with_key": (lambda c: jobs.unstarted_with_key(c, 1, "k"), "uq_jobs_key"),
     "unended_with_prefix": (lambda c: jobs.unended_with_prefix(c, "k"), "uq_jobs_key"),
     "failed": (lambda c: jobs.failed(c, 10), "ix_jobs_of_state"),
     "oldest_unended": (jobs.oldest_unended, "ix_jobs_waiting"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from holdfast.catalog.branches import MAIN
 from holdfast.digest.by_model import ModelDigester
 from holdfast.front.store import Store
 from holdfast.jobs import Backoff, JobContext, JobKind
@@ -76,7 +75,7 @@ def run(store: Store, kind: JobKind) -> None:
     """Run the jobs of one kind in this thread until none is left."""
     from holdfast.jobs import Worker, outcome
 
-    worker = Worker(rooms(store), MAIN, [kind])
+    worker = Worker(rooms(store), [kind])
     outcome.take_over(rooms(store))
     while worker.turn():
         pass

@@ -202,6 +202,7 @@ def upgrade(op: Operations) -> None:
     op.create_table(
         "jobs",
         sa.Column("job_id", KEY, nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("payload", TEXT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
@@ -229,6 +230,14 @@ def upgrade(op: Operations) -> None:
         unique=False,
         sqlite_where=sa.text("ended IS NOT NULL"),
         postgresql_where=sa.text("ended IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_of_branch",
+        "jobs",
+        ["branch_id"],
+        unique=False,
+        sqlite_where=sa.text("branch_id > 1 AND ended IS NULL"),
+        postgresql_where=sa.text("branch_id > 1 AND ended IS NULL"),
     )
     op.create_index("ix_jobs_of_kind", "jobs", [sa.literal_column("(kind || '/' || state)"), "job_id"], unique=False)
     op.create_index("ix_jobs_of_state", "jobs", [sa.literal_column("(state || '')"), "job_id"], unique=False)
@@ -259,7 +268,7 @@ def upgrade(op: Operations) -> None:
     op.create_index(
         "uq_jobs_key",
         "jobs",
-        ["key"],
+        ["key", "branch_id"],
         unique=True,
         sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
         postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
@@ -385,12 +394,15 @@ def upgrade(op: Operations) -> None:
     op.create_table(
         "sessions",
         sa.Column("session_id", TEXT, nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.Double(), nullable=False),
         sa.Column("archives", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_sessions_created", "sessions", [sa.literal_column("created DESC"), "session_id"], unique=False)
+    op.create_index(
+        "ix_sessions_created", "sessions", ["branch_id", sa.literal_column("created DESC"), "session_id"], unique=False
+    )
     op.create_table(
         "settings",
         sa.Column("name", TEXT, nullable=False),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.contents import RENDITION, Rendition, rendition_of
 from holdfast.catalog.engine import Connection, rows_among
 
@@ -64,14 +65,19 @@ def of_states(
     return {row[1]: FolderDigest(*row) for row in rows}
 
 
-def newest_of_node(conn: Connection, node_id: int, kind: str, until: int) -> FolderDigest | None:
-    """Return the digest of a directory that describes the latest commit up to `until`."""
-    row = conn.row(
-        f"""SELECT {_FOLDER} FROM folder_digests WHERE node_id = :node AND kind = :kind AND commit_seq <= :until
-        ORDER BY commit_seq DESC, digest_id DESC LIMIT 1""",
-        {"node": node_id, "kind": kind, "until": until},
-    )
-    return FolderDigest(*row) if row else None
+def newest_of_node(conn: Connection, branch: Branch, node_id: int, kind: str, until: int) -> FolderDigest | None:
+    """Return the digest of a directory that describes the latest commit in a branch's history up to `until`."""
+    columns = ", ".join(f"d.{name}" for name in _FOLDER.split(", "))
+    for level in branch.levels(until):
+        row = conn.row(
+            f"""SELECT {columns} FROM folder_digests d JOIN commits c ON c.seq = d.commit_seq
+            WHERE d.node_id = :node AND d.kind = :kind AND d.commit_seq <= :until AND c.branch_id = :branch
+            ORDER BY d.commit_seq DESC, d.digest_id DESC LIMIT 1""",
+            {"node": node_id, "kind": kind, "until": level.seq, "branch": level.branch_id},
+        )
+        if row is not None:
+            return FolderDigest(*row)
+    return None
 
 
 def insert_folder_digests(conn: Connection, new: Iterable[FolderDigest]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from holdfast.catalog import branches
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Row, in_list
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.host.clock import utc
@@ -19,7 +21,7 @@ STATES = (*UNENDED, *ENDED)
 JobState = Literal["queued", "waiting", "running", "done", "skipped", "failed", "cancelled", "superseded"]
 
 _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, attempts, max_attempts, token, owner,
-    lease_until, enqueued, started, ended, error, result"""
+    lease_until, enqueued, started, ended, error, result, branch_id"""
 #: the places of times among them
 _TIMES = (5, 12, 13, 14, 15)
 _UNSTARTED = "key IS NOT NULL AND state IN ('queued', 'waiting')"
@@ -59,23 +61,32 @@ class Job:
     #: why it failed, was skipped, or why its last attempt failed
     error: str | None
     result: dict[str, Any] | None
+    #: the branch that it changes
+    branch_id: int
 
     @property
     def has_ended(self) -> bool:
         return self.state in ENDED
 
 
-def enqueue(conn: Connection, new: NewJob, now: float) -> int:
-    """Write a job and return its id; with a key that an unstarted job has, that job's id."""
-    there = unstarted_with_key(conn, new.key) if new.key is not None else None
+def enqueue(conn: Connection, branch: Branch, new: NewJob, now: float) -> int:
+    """Write a job that changes a branch and return its id; with a key that an unstarted job there has, that job's id.
+
+    Raises BranchGone when the branch was deleted.
+    """
+    branches.check(conn, branch)
+    there = unstarted_with_key(conn, branch.id, new.key) if new.key is not None else None
     if there is not None and not new.supersede:
         return there
     if there is not None:
         _end_unstarted(conn, there, SUPERSEDED, now)
     row = conn.row(
-        """INSERT INTO jobs (kind, payload, state, priority, run_at, key, after_job, max_attempts, enqueued)
-        VALUES (:kind, :payload, :state, :priority, :run_at, :key, :after, :attempts, :now) RETURNING job_id""",
+        """INSERT INTO jobs
+            (branch_id, kind, payload, state, priority, run_at, key, after_job, max_attempts, enqueued)
+        VALUES (:branch, :kind, :payload, :state, :priority, :run_at, :key, :after, :attempts, :now)
+        RETURNING job_id""",
         {
+            "branch": branch.id,
             "kind": new.kind,
             "payload": json.dumps(new.payload),
             "priority": new.priority,
@@ -91,9 +102,10 @@ def enqueue(conn: Connection, new: NewJob, now: float) -> int:
     return int(row[0])
 
 
-def unstarted_with_key(conn: Connection, key: str) -> int | None:
-    """Return the id of the job with `key` that has not been begun."""
-    row = conn.row(f"SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key = :key", {"key": key})
+def unstarted_with_key(conn: Connection, branch_id: int, key: str) -> int | None:
+    """Return the id of the job with `key` on a branch that has not been begun."""
+    sql = f"SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key = :key AND branch_id = :branch"
+    row = conn.row(sql, {"key": key, "branch": branch_id})
     return int(row[0]) if row else None
 
 
@@ -219,15 +231,30 @@ def cancel(conn: Connection, job_id: int, now: float) -> bool:
     return bool(cancelled)
 
 
+def end_branch(conn: Connection, branch: Branch, now: float) -> None:
+    """Cancel all jobs of a branch that was deleted; whoever runs one can publish nothing any more."""
+    # The condition that the index is partial by, word for word.
+    sql = "SELECT job_id FROM jobs WHERE branch_id > 1 AND ended IS NULL AND branch_id = :branch"
+    rows = conn.rows(sql, {"branch": branch.id})
+    error = branches.gone(branch)
+    why = [{"id": row[0], "error": f"{error.code}: {error.message}"} for row in rows]
+    conn.run_many("UPDATE jobs SET error = :error WHERE job_id = :id", why)
+    for row in rows:
+        cancel(conn, row[0], now)
+
+
 def retry(conn: Connection, job_id: int, now: float) -> int | None:
     """Queue a job that ended without effect, all attempts before it; it waits if the job before it is under way.
 
     Returns the id of the job that will run: another one when its key is taken; None when there is nothing to retry.
+    Raises BranchGone when its branch was deleted.
     """
     job = get(conn, job_id)
     if job is None or job.state not in (FAILED, SKIPPED, CANCELLED, SUPERSEDED):
         return None
-    if job.key is not None and (there := unstarted_with_key(conn, job.key)) is not None:
+    if (branch := branches.get(conn, job.branch_id)) is not None:
+        branches.check(conn, branch)
+    if job.key is not None and (there := unstarted_with_key(conn, job.branch_id, job.key)) is not None:
         return there
     state = WAITING if job.after is not None and _is_under_way(conn, job.after) else QUEUED
     conn.run(
@@ -342,7 +369,7 @@ def _is_under_way(conn: Connection, job_id: int) -> bool:
 def _twin(conn: Connection, job: Job) -> int | None:
     """Return the job that waits under the key of a leased one; two that ran at once may both be put back."""
     row = conn.row("SELECT key FROM jobs WHERE job_id = :id AND token = :token", _lease(job))
-    return None if row is None or row[0] is None else unstarted_with_key(conn, row[0])
+    return None if row is None or row[0] is None else unstarted_with_key(conn, job.branch_id, row[0])
 
 
 def _end_unstarted(conn: Connection, job_id: int, state: str, now: float) -> None:

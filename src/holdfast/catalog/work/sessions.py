@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, Row
 from holdfast.host.clock import utc
 
@@ -72,12 +73,9 @@ class SessionRow:
     last_at: float | None
 
 
-def append(conn: Connection, session_id: str, new: Iterable[Message], now: float) -> list[int]:
-    """Write messages at the end of a session, which is made if it is not there; returns their ids."""
-    conn.run(
-        "INSERT INTO sessions (session_id, created) VALUES (:session, :now) ON CONFLICT DO NOTHING",
-        {"session": session_id, "now": now},
-    )
+def append(conn: Connection, branch: Branch, session_id: str, new: Iterable[Message], now: float) -> list[int]:
+    """Write messages at the end of a session, which is made on a branch if it is not there; returns their ids."""
+    make(conn, branch, session_id, now)
     return [_append_one(conn, session_id, message) for message in new]
 
 
@@ -150,24 +148,37 @@ def latest_archive(conn: Connection, session_id: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def page(conn: Connection, after: SessionRow | None, limit: int) -> list[SessionRow]:
-    """Return at most `limit` sessions, the one made last first, beginning after the session `after`."""
+def page(conn: Connection, branch: Branch, after: SessionRow | None, limit: int) -> list[SessionRow]:
+    """Return at most `limit` sessions of a branch, the one made last first, beginning after the session `after`."""
     rows = conn.rows(
-        f"""{_SESSION} WHERE s.created <= :created AND (s.created < :created OR s.session_id > :id)
+        f"""{_SESSION} WHERE s.branch_id = :branch AND s.created <= :created
+            AND (s.created < :created OR s.session_id > :id)
         ORDER BY s.created DESC, s.session_id LIMIT :limit""",
-        {"created": after.created if after else LAST, "id": after.session_id if after else "", "limit": limit},
+        {
+            "branch": branch.id,
+            "created": after.created if after else LAST,
+            "id": after.session_id if after else "",
+            "limit": limit,
+        },
     )
     return [SessionRow(*row) for row in rows]
 
 
-def make(conn: Connection, session_id: str, now: float) -> bool:
-    """Make a session without messages; False when it is there."""
+def make(conn: Connection, branch: Branch, session_id: str, now: float) -> bool:
+    """Make a session without messages on a branch; False when it is there."""
     return bool(
         conn.run(
-            "INSERT INTO sessions (session_id, created) VALUES (:session, :now) ON CONFLICT DO NOTHING",
-            {"session": session_id, "now": now},
+            """INSERT INTO sessions (session_id, branch_id, created) VALUES (:session, :branch, :now)
+            ON CONFLICT DO NOTHING""",
+            {"session": session_id, "branch": branch.id, "now": now},
         )
     )
+
+
+def branch_of(conn: Connection, session_id: str) -> int | None:
+    """Return the branch that a session began on, None for a session that is not there."""
+    row = conn.row("SELECT branch_id FROM sessions WHERE session_id = :session", {"session": session_id})
+    return int(row[0]) if row else None
 
 
 def add_archive(conn: Connection, archive: Archive) -> None:

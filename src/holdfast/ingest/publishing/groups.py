@@ -106,7 +106,7 @@ def _publish(
         done, turn = Published(), time.perf_counter()
         placement.remove(tx, removals, done)
         placement.put(tx, members, vanished, done)
-        terms.effects[:] = [_digest_later(members, done)] if done.added or done.updated or done.moved else []
+        terms.effects[:] = [_digest_later(by.branch, members, done)] if done.added or done.updated or done.moved else []
 
     terms = CommitOptions(by.branch, by.message, by.actor)
     commit = publish_at_head(backend, action, [member.draft for member in members], terms)
@@ -118,13 +118,13 @@ def _publish(
     return done
 
 
-def _digest_later(members: Sequence[Member], done: Published) -> Effect:
+def _digest_later(branch: Branch, members: Sequence[Member], done: Published) -> Effect:
     """Return what enqueues the job that derives abstracts and overviews of what was added, in the same commit."""
     folder = os.path.commonpath([paths.split(member.item.path)[0] for member in members])
     # One unstarted job for a folder is enough: it works on what stands there when it runs.
     job = NewJob(kind=DIGEST, payload={"path": folder}, key=f"{DIGEST}:{folder}")
 
     def effect(conn: Connection, commit: Commit) -> None:
-        done.job = jobs.enqueue(conn, job, commit.at.timestamp())
+        done.job = jobs.enqueue(conn, branch, job, commit.at.timestamp())
 
     return effect
