@@ -17,7 +17,8 @@ from holdfast.tree.snapshot import Snapshot
 ERRORS = {
     "AlreadyExists",
     "BranchGone", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
-    "IsADirectory", "LockLost", "Locked", "NotADirectory", "NotEmpty", "NotFound", "ProviderFailed", "ReadOnly",
+    "IsADirectory", "LockLost", "Locked", "MergeConflicted", "NotADirectory", "NotEmpty", "NotFound", "ProviderFailed",
+    "ReadOnly",
     "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
 }  # fmt: skip
 #: raised with a remedy of their own each time
@@ -155,7 +156,7 @@ def test_the_exit_status_tells_what_a_script_would_ask() -> None:
     for name, kind in classes().items():
         status.setdefault(kind.exit_status, set()).add(name)
     assert status[2] == {"InvalidPath", "InvalidConfig"}
-    assert status[3] == {"Conflict", "Locked", "LockLost"}
+    assert status[3] == {"Conflict", "Locked", "LockLost", "MergeConflicted"}
     assert status[4] == {"BranchGone", "NotFound", "StoreNotFound"}
     assert set(status) == {1, 2, 3, 4}
 

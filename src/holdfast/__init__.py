@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         IsADirectory,
         Locked,
         LockLost,
+        MergeConflict,
+        MergeConflicted,
+        MergeSide,
         NotADirectory,
         NotEmpty,
         NotFound,
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from holdfast.locks.observer import LockInfo, LockState, LockStats
     from holdfast.models.concurrent_calls import Answer
     from holdfast.publish.matching import IfMatch
+    from holdfast.publish.merging import MergeReport
     from holdfast.publish.scope import TransactionScope
     from holdfast.publish.transaction import Transaction, TransactionJobs
     from holdfast.recovery.checks.inspection import Problem, VerifyReport
@@ -140,6 +144,10 @@ __all__ = [
     "Memories",
     "Memory",
     "MemorySource",
+    "MergeConflict",
+    "MergeConflicted",
+    "MergeReport",
+    "MergeSide",
     "Message",
     "NotADirectory",
     "NotEmpty",
@@ -192,8 +200,8 @@ _HOMES = {
     "holdfast.documents": "Data",
     "holdfast.errors": (
         "AlreadyExists BranchGone Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
-        "InvalidPath IsADirectory LockLost Locked NotADirectory NotEmpty NotFound ProviderFailed ReadOnly "
-        "StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
+        "InvalidPath IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory NotEmpty "
+        "NotFound ProviderFailed ReadOnly StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
     ),
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",
@@ -215,6 +223,7 @@ _HOMES = {
     "holdfast.locks.observer": "LockInfo LockState LockStats",
     "holdfast.models.concurrent_calls": "Answer",
     "holdfast.publish.matching": "IfMatch",
+    "holdfast.publish.merging": "MergeReport",
     "holdfast.publish.scope": "TransactionScope",
     "holdfast.publish.transaction": "Transaction TransactionJobs",
     "holdfast.recovery.checks.inspection": "Problem VerifyReport",

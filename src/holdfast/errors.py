@@ -12,6 +12,7 @@ happened, the path or thing it happened to, and a remedy: what to do next.
     ├── NotEmpty            a directory has children and `recursive` was not asked for
     ├── InvalidPath         the path can never name anything in a store
     ├── Conflict            somebody else committed first; run the transaction again
+    │   └── MergeConflicted both sides of a merge changed the same; nothing was merged
     ├── Locked              a lock is held by somebody else; wait, or ask the holder
     │   └── LockLost        a lock that was held is no longer; what it guarded was not published
     ├── Unsupported         this input or request is not something Holdfast can do
@@ -26,7 +27,8 @@ happened, the path or thing it happened to, and a remedy: what to do next.
     └── InvalidConfig       a setting has a value it cannot have
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 
 class HoldfastError(Exception):
@@ -116,6 +118,52 @@ class Conflict(HoldfastError):
     code = "conflict"
     default_remedy = "Read again and run the transaction once more (store.transaction(retries=N)(fn) does so)"
     exit_status = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSide:
+    """What a merge found of a file or directory on one side."""
+
+    path: str
+    is_dir: bool
+    #: the hash of what a file holds; None for a directory
+    content_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeConflict:
+    """What both sides of a merge changed, and differently."""
+
+    #: `edited`: both changed what it holds; `moved`: both moved it; `removed`: one removed it, or what it is in, and
+    #: the other changed it; `place`: two different things at one path; `cycle`: directories that would be in each other
+    kind: Literal["edited", "moved", "removed", "place", "cycle"]
+    #: what it is settled by: where it is on our side, or on theirs when it is not on ours
+    path: str
+    #: None where it does not stand
+    ours: MergeSide | None
+    theirs: MergeSide | None
+    ancestor: MergeSide | None
+
+
+class MergeConflicted(Conflict):
+    """Both sides of a merge changed the same, and nothing says which holds; nothing was merged."""
+
+    code = "merge_conflicted"
+    default_remedy = 'Say which side holds: prefer="ours" or "theirs" for all, or resolve={path: ...} for each'
+
+    def __init__(
+        self, message: str, *, path: str = "", remedy: str = "", conflicts: tuple[MergeConflict, ...] = ()
+    ) -> None:
+        super().__init__(message, path=path, remedy=remedy)
+        #: all of them, in order of path
+        self.conflicts = conflicts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_conflicted, (self.message, self.path, self.remedy, self.conflicts))
+
+
+def _rebuild_conflicted(message: str, path: str, remedy: str, conflicts: tuple[MergeConflict, ...]) -> MergeConflicted:
+    return MergeConflicted(message, path=path, remedy=remedy, conflicts=conflicts)
 
 
 class Locked(HoldfastError):

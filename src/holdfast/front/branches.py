@@ -1,7 +1,8 @@
-"""The branches of a store: making, listing, renaming and deleting them."""
+"""The branches of a store: making, listing, merging, renaming and deleting them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
@@ -11,6 +12,10 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs, locks
 from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
 from holdfast.faults import point
+from holdfast.locks.lock import Lock
+from holdfast.publish import merging
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.merging import MergeOptions, MergeReport, Side
 from holdfast.tree.snapshot import At, resolve
 
 #: characters of a branch's name
@@ -58,6 +63,37 @@ class Branches:
         """Return one branch; raises NotFound."""
         with self._backend.engine.read() as conn:
             return _info(conn, name)
+
+    def merge(
+        self,
+        source: str,
+        *,
+        into: str | None = None,
+        prefer: Side | None = None,
+        resolve: Mapping[str, str | bytes] | None = None,
+        text: bool = False,
+        dry_run: bool = False,
+        message: str = "",
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+        lock: Lock | None = None,
+    ) -> MergeReport:
+        """Take over into this branch, or `into`, what `source` changed since both had seen the same: as one commit.
+
+        What one side changed is taken, and what both changed alike. Raises MergeConflicted, and changes nothing, when
+        both changed the same differently, unless `prefer` says which side holds, or `resolve` does for a path: `ours`,
+        `theirs`, or what the file is to hold. `text` merges texts that both edited line by line. With `dry_run` the
+        report says what would change and what is in conflict. A merge of nothing new makes no commit.
+        """
+        with self._backend.engine.read() as conn:
+            theirs = found(conn, source)
+            ours = self._branch if into is None else found(conn, into)
+        terms = CommitOptions(
+            ours, message or f"Merge {theirs.name} into {ours.name}", actor or self._backend.actor, idempotency_key
+        )
+        options = MergeOptions(prefer=prefer, resolve=resolve or {}, text=text)
+        with lock.used() if lock is not None else nullcontext():
+            return merging.merge(self._backend, theirs, terms, options, dry_run=dry_run)
 
     def rename(self, name: str, new: str) -> BranchInfo:
         """Call a branch `new`; who is on it stays on it. Raises NotFound, AlreadyExists, and Unsupported for `main`."""

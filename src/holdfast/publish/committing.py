@@ -40,6 +40,8 @@ class CommitOptions:
     actor: str = "user"
     #: the same key twice gives the first commit back and changes nothing
     idempotency_key: str | None = None
+    #: the commit of another branch up to which it takes over what that has; None when it is no merge
+    merged: int | None = None
     guards: list[Guard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     #: of the jobs that the effects write, in order
@@ -49,7 +51,8 @@ class CommitOptions:
     def write_nothing(self) -> bool:
         """Whether a commit without changes to the tree would write nothing at all."""
         # A key is remembered by a commit only: without one, the same call made again would be taken for the first.
-        return not self.effects and not self.idempotency_key
+        # A merge is remembered by its commit too: the next one begins where it left off.
+        return not self.effects and not self.idempotency_key and self.merged is None
 
 
 @dataclass
@@ -143,6 +146,7 @@ class TreeChange:
         terms = self.terms
         new = commits.NewCommit(
             parent=head,
+            merged=terms.merged,
             at=self.backend.clock.now(),
             actor=terms.actor,
             message=terms.message,

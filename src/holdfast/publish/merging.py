@@ -1,0 +1,245 @@
+"""Merging a branch into another: planned on the head, and published as one commit that has two parents.
+
+It is planned before the writer's turn, so that what is in conflict is refused at once and what must be derived anew is
+staged. In its turn it is planned once more if the head has moved.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from holdfast import paths
+from holdfast.backend import Backend
+from holdfast.catalog import branches, commits, contents
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.documents import Draft
+from holdfast.errors import MergeConflict, MergeConflicted, Unsupported
+from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
+from holdfast.publish.publication import StagingOutdated
+from holdfast.tree.committed import CommittedTree
+from holdfast.tree.history import Change
+from holdfast.tree.merging.ancestry import ancestors, seen_by
+from holdfast.tree.merging.applying import apply, changes_of
+from holdfast.tree.merging.lines import merged_text
+from holdfast.tree.merging.plan import Choice, MergePlan, Settling
+from holdfast.tree.merging.planning import MergePlanning
+from holdfast.tree.merging.sides import Sides
+from holdfast.tree.overlay import FileState, Overlay
+
+#: which side of a merge holds
+Side = Literal["ours", "theirs"]
+#: bytes of a file that is merged by lines, at most
+MOST_TEXT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeOptions:
+    """What settles the conflicts of a merge."""
+
+    #: the side that holds wherever nothing else is said
+    prefer: Side | None = None
+    #: by path: `ours` or `theirs`, for a conflict there or below; or what the file there is to hold
+    resolve: Mapping[str, str | bytes] = field(default_factory=dict)
+    #: whether texts that both sides edited are merged by lines
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReport:
+    """What a merge did, or would do."""
+
+    #: the branch that was merged
+    source: str
+    #: the branch that it was merged into
+    into: str
+    #: the commit of the source up to which it was taken over
+    merged: int
+    #: the last commit that both had seen
+    ancestor: int
+    #: None when there was nothing new, and for a dry run
+    commit: Commit | None
+    #: what changes in `into`, in order of path
+    changes: tuple[Change, ...] = ()
+    #: what nothing settles, in order of path; a merge that is no dry run has none
+    conflicts: tuple[MergeConflict, ...] = ()
+    #: what `prefer` or `resolve` settled, in order of path
+    settled: tuple[MergeConflict, ...] = ()
+
+
+def merge(
+    backend: Backend, source: Branch, terms: CommitOptions, options: MergeOptions, *, dry_run: bool = False
+) -> MergeReport:
+    """Merge the head of a branch into the one that `terms` name; raises MergeConflicted when conflicts are left.
+
+    Raises BranchGone when either was deleted, and Unsupported for a merge into itself.
+    """
+    if source.id == terms.branch.id:
+        raise Unsupported(
+            f"{source.name} cannot be merged into itself", path=source.name, remedy="Name another branch to merge"
+        )
+    with backend.engine.read() as conn:
+        taken = commits.head(conn, source)
+        head = commits.head(conn, terms.branch)
+        key = terms.idempotency_key
+        earlier = commits.by_key(conn, terms.branch, key) if key and not dry_run else None
+        merging = _Merging(backend, source, replace(terms, merged=taken), options)
+        if earlier is not None:
+            return merging.report(earlier)
+        merging.look(conn, head)
+    return merging.report(None) if dry_run else merging.publish()
+
+
+@dataclass
+class _Planned:
+    """A plan, and the head of ours that it was made on."""
+
+    head: int
+    plan: MergePlan
+    ancestor: int
+    changes: tuple[Change, ...]
+    #: whether ours has seen all of theirs
+    is_old: bool
+
+
+@dataclass
+class _Merging:
+    backend: Backend
+    source: Branch
+    #: with the commit that is merged
+    terms: CommitOptions
+    options: MergeOptions
+    #: what the merge makes itself: texts merged by lines, and what `resolve` says
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    _planned: _Planned | None = None
+    _conn: Connection | None = None
+    _used: set[str] = field(default_factory=set)
+
+    def look(self, conn: Connection, head: int) -> _Planned:
+        """Return the plan on a head, made anew when that has moved."""
+        self._conn = conn
+        if self._planned is None or self._planned.head != head:
+            self._planned = self._plan(conn, head)
+        return self._planned
+
+    def publish(self) -> MergeReport:
+        """Publish the merge, or nothing when there is nothing new; raises MergeConflicted."""
+        assert self._planned is not None
+        self._refuse_conflicts(self._planned.plan)
+        if self._planned.is_old and not self.terms.idempotency_key:
+            return self.report(None)
+        try:
+            commit = TreeChange(self.backend, self.terms, self._overlay_on, self.drafts).commit()
+        except _NothingNew:
+            return self.report(None)
+        return self.report(commit)
+
+    def report(self, commit: Commit | None) -> MergeReport:
+        """Return what was planned last, with the commit it became."""
+        planned, merged = self._planned, self.terms.merged or 0
+        source, into = self.source.name, self.terms.branch.name
+        if planned is None:
+            return MergeReport(source=source, into=into, merged=merged, ancestor=merged, commit=commit)
+        return MergeReport(
+            source=source,
+            into=into,
+            merged=merged,
+            ancestor=planned.ancestor,
+            commit=commit,
+            changes=planned.changes,
+            conflicts=_in_order(planned.plan.left.values()),
+            settled=_in_order(planned.plan.settled.values()),
+        )
+
+    # --- planning
+
+    def _plan(self, conn: Connection, head: int) -> _Planned:
+        ours = CommittedTree(self._read, self.terms.branch, head)
+        theirs = CommittedTree(self._read, self.source, self.terms.merged or 0)
+        last = known_commit(conn, theirs.seq)
+        is_old = seen_by(conn, ours.branch, head).get(last.branch_id, 0) >= last.id
+        base = ancestors(conn, ours, theirs)[0]
+        self._used.clear()
+        plan = MergePlanning(Sides.of(base, ours, theirs), Settling(self._choose, self._blend))
+        plan.run()
+        if unused := self.options.resolve.keys() - self._used:
+            path = min(unused)
+            raise Unsupported(f"{path} is not in conflict", path=path, remedy="Leave it out of `resolve`")
+        return _Planned(head, plan, base.seq, tuple(changes_of(plan)), is_old)
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        # A plan outlives the SQL transaction it was made in, and is put on an overlay in the next one.
+        assert self._conn is not None
+        return nullcontext(self._conn)
+
+    def _choose(self, conflict: MergeConflict) -> Choice:
+        said = self.options.resolve.get(conflict.path)
+        if said is not None and said not in ("ours", "theirs"):
+            self._used.add(conflict.path)
+            return self._said(conflict, said)
+        path = conflict.path
+        while (said := self.options.resolve.get(path)) not in ("ours", "theirs") and path != paths.ROOT:
+            path = paths.split(path)[0]
+        if said == "ours" or said == "theirs":
+            self._used.add(path)
+            return "ours" if said == "ours" else "theirs"
+        return self.options.prefer
+
+    def _said(self, conflict: MergeConflict, data: str | bytes) -> FileState:
+        if any(side is not None and side.is_dir for side in (conflict.ours, conflict.theirs)):
+            remedy = 'Resolve it with "ours" or "theirs"'
+            raise Unsupported(f"{conflict.path} is a directory, and holds no bytes", path=conflict.path, remedy=remedy)
+        return self._drafted(conflict.path, data)
+
+    def _blend(self, path: str, ids: tuple[str, str, str]) -> FileState | None:
+        if not self.options.text or path in self.options.resolve:
+            return None
+        assert self._conn is not None
+        found = [contents.get(self._conn, each) for each in ids]
+        if any(each is None or each.size > MOST_TEXT for each in found):
+            return None
+        base, ours, theirs = (self.backend.stored_body(each).data() for each in found if each is not None)
+        merged = merged_text(base, ours, theirs)
+        return None if merged is None else self._drafted(path, merged)
+
+    def _drafted(self, path: str, data: str | bytes) -> FileState:
+        draft = self.backend.draft(path, data)
+        self.drafts.setdefault(draft.body.content_id, draft)
+        return FileState(draft.body.content_id, draft.body.size)
+
+    # --- in the writer's turn
+
+    def _overlay_on(self, conn: Connection, head: int) -> Overlay:
+        branches.check(conn, self.source)
+        before = len(self.drafts)
+        planned = self.look(conn, head)
+        self._refuse_conflicts(planned.plan)
+        if len(self.drafts) > before:
+            raise StagingOutdated
+        if planned.is_old and not self.terms.idempotency_key:
+            raise _NothingNew
+        base = CommittedTree(self._read, self.terms.branch, head)
+        overlay = Overlay(base=base, now=self.backend.clock.now())
+        apply(planned.plan, overlay)
+        return overlay
+
+    def _refuse_conflicts(self, plan: MergePlan) -> None:
+        if not (left := _in_order(plan.left.values())):
+            return
+        source, into = self.source.name, self.terms.branch.name
+        named = ", ".join(conflict.path for conflict in left[:3])
+        if len(left) > 3:
+            named += f" and {len(left) - 3} more"
+        raise MergeConflicted(
+            f"{source} cannot be merged into {into}: both changed {named}", path=left[0].path, conflicts=left
+        )
+
+
+class _NothingNew(Exception):
+    """Raised in the writer's turn when what is merged has been merged meanwhile."""
+
+
+def _in_order(conflicts: Iterable[MergeConflict]) -> tuple[MergeConflict, ...]:
+    return tuple(sorted(conflicts, key=lambda conflict: (conflict.path, conflict.kind)))

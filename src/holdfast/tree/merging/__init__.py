@@ -1,0 +1,1 @@
+"""The three-way merge of two trees: what it stands on, what it would do, and where the two sides are in conflict."""

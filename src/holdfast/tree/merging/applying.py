@@ -1,0 +1,78 @@
+"""A plan of a merge put on an overlay, and told as changes."""
+
+from dataclasses import replace
+
+from holdfast import paths
+from holdfast.catalog.entries import Entry
+from holdfast.tree import walking
+from holdfast.tree.history import Change
+from holdfast.tree.merging.plan import MergePlan
+from holdfast.tree.overlay import Overlay
+
+
+def apply(plan: MergePlan, overlay: Overlay) -> None:
+    """Change an overlay on our tree as a plan says."""
+    for node in plan.removed:
+        _vacate(plan, overlay, node)
+    for directory in plan.emptied:
+        for child in plan.sides.ours.tree.children(directory):
+            overlay.put((directory, child.name), None)
+    for node, entry in plan.placed.items():
+        was = plan.sides.ours.entry(node)
+        if was is not None and (was.parent_id, was.name) != (entry.parent_id, entry.name):
+            _vacate(plan, overlay, node)
+    for node, entry in plan.placed.items():
+        _fill(plan, overlay, node, entry)
+    for node, entry in plan.placed.items():
+        if entry.is_dir and plan.ours(node) is None and plan.sides.ours.tree.has_children(node):
+            _see_again(overlay, entry)
+
+
+def _vacate(plan: MergePlan, overlay: Overlay, node: int) -> None:
+    was, path = plan.sides.ours.entry(node), plan.sides.ours.path(node)
+    assert was is not None
+    if path is not None:
+        overlay.claim(path, deep=was.is_dir)
+    overlay.put((was.parent_id, was.name), None)
+
+
+def _fill(plan: MergePlan, overlay: Overlay, node: int, entry: Entry) -> None:
+    if plan.is_gone(node):
+        return
+    path = plan.path(node)
+    overlay.claim(path, deep=False)
+    if plan.ours(node) is not None and plan.sides.ours.path(node) != path:
+        # As for a move: what is under a lock gets nothing that comes from elsewhere.
+        overlay.claim(paths.split(path)[0], deep=False)
+    overlay.put((entry.parent_id, entry.name), replace(entry, entry_id=0, from_seq=0))
+    if entry.content_id is not None:
+        overlay.seen_again.add(entry.content_id)
+
+
+def _see_again(overlay: Overlay, directory: Entry) -> None:
+    """Note the contents of what was out of sight below a directory that comes back."""
+    for _, entry in walking.walk(overlay, directory, paths.ROOT):
+        if entry.content_id is not None:
+            overlay.seen_again.add(entry.content_id)
+
+
+def changes_of(plan: MergePlan) -> list[Change]:
+    """Return what a plan changes in our tree, in order of path."""
+    found = [change for node, entry in plan.placed.items() if (change := _change(plan, node, entry)) is not None]
+    for node in plan.removed:
+        entry, path = plan.sides.ours.entry(node), plan.sides.ours.path(node)
+        if entry is not None and path is not None and not any(each in plan.removed for each in plan.way_up(node)):
+            found.append(Change("removed", path, entry.is_dir))
+    return sorted(found, key=lambda change: (change.path, change.kind))
+
+
+def _change(plan: MergePlan, node: int, now: Entry) -> Change | None:
+    ours = plan.ours(node)
+    if plan.is_gone(node):
+        return None
+    if ours is None:
+        return Change("added", plan.path(node), now.is_dir)
+    modified = ours.content_id != now.content_id
+    if (ours.parent_id, ours.name) != (now.parent_id, now.name):
+        return Change("moved", plan.path(node), now.is_dir, plan.sides.ours.path(node), modified)
+    return Change("modified", plan.path(node), now.is_dir) if modified else None
