@@ -25,6 +25,7 @@ CHOOSES_MAIN = {
     "opening.py": "the first commit of a store is on it",
     "front/store.py": "what is on it need not say so",
     "front/opening.py": "a store is opened on it unless told",
+    "front/async_store.py": "so it is for asyncio",
     "front/branches.py": "it can neither be renamed nor deleted",
     "ingest/plan.py": "a plan that only prepares adds to none",
     "testing/seams.py": "what a test publishes is on it",

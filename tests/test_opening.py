@@ -20,7 +20,6 @@ from holdfast.errors import (
     StoreTooNew,
 )
 from holdfast.front.store import Store
-from holdfast.opening import find_store
 from holdfast.testing.seams import rooms
 from tests.support.looking import contents_of, head
 from tests.support.processes import Child
@@ -118,9 +117,43 @@ def test_of_many_that_make_a_store_in_one_folder_one_does(tmp_path: Path, child:
 
 def test_a_store_is_found_from_below(filled: Path, tmp_path: Path) -> None:
     (filled / "below" / "deeper").mkdir(parents=True)
-    assert find_store(filled / "below" / "deeper") == filled
+    assert holdfast.find(filled / "below" / "deeper") == filled
     with pytest.raises(StoreNotFound):
-        find_store(tmp_path)
+        holdfast.find(tmp_path)
+
+
+def test_a_store_is_found_from_where_one_is(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (filled / "below").mkdir()
+    monkeypatch.chdir(filled / "below")
+    assert holdfast.find() == filled
+    assert holdfast.find("deeper/still") == filled
+
+
+def test_a_store_that_may_not_be_written_is_opened_for_reading_if_one_asks_for_it(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with holdfast.open(filled, read_only=None) as store:
+        assert not store.read_only
+    monkeypatch.setattr("holdfast.opening.writable", lambda _: False)
+    with holdfast.open(filled, read_only=None) as store:
+        assert store.read_only
+        with pytest.raises(ReadOnly):
+            store.mkdir("/x")
+
+
+def test_an_address_of_something_else_makes_no_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for call in (holdfast.create, holdfast.open, holdfast.doctor):
+        with pytest.raises(InvalidConfig, match=r"mysql://me@host/kb is no address"):
+            call("mysql://me:hush@host/kb")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_store_is_missing_whatever_may_be_written(tmp_path: Path) -> None:
+    with pytest.raises(StoreNotFound):
+        holdfast.open(tmp_path / "nowhere", read_only=None)
 
 
 # --- what is not there, or not readable
@@ -340,7 +373,7 @@ try:
 except holdfast.HoldfastError as error:
     say(error.code)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-say(written, len(store.ls("/n")) if store.exists("/n") else 0)
+say(written, len([*store.ls("/n")]) if store.exists("/n") else 0)
 store.write("/after.md", "there is room again")
 say(store.read("/after.md").decode())
 """

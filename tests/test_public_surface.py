@@ -39,6 +39,13 @@ def public(thing: object) -> set[str]:
     return {name for name in dir(thing) if not name.startswith("_")}
 
 
+def own(kind: object) -> set[str]:
+    """Return the public members that are Holdfast's: what Python's and pydantic's bring along changes by version."""
+    bases = [base for base in getattr(kind, "__mro__", ()) if not base.__module__.startswith("holdfast")]
+    declared = public(kind) | {name for name in getattr(kind, "__annotations__", {}) if not name.startswith("_")}
+    return declared - {name for base in bases for name in vars(base)}
+
+
 def surface() -> str:
     """Return all that a user can name, a line each, in order."""
     lines = []
@@ -59,7 +66,7 @@ def kind_of(thing: Any) -> str:
 
 def members(kind: type) -> list[str]:
     annotations = {field: f": {shown(text)}" for field, text in getattr(kind, "__annotations__", {}).items()}
-    found = {name: annotations.get(name, "") for name in public(kind) | {*annotations} if not name.startswith("_")}
+    found = {name: annotations.get(name, "") for name in own(kind)}
     for name in found:
         member = inspect.getattr_static(kind, name, None)
         if isinstance(member, property):
@@ -123,7 +130,7 @@ def test_what_is_public_says_what_it_does() -> None:
         Transaction,
         *(thing for name in OTHERS if isinstance(thing := getattr(holdfast, name), type)),
     ):
-        members = [member for name, member in inspect.getmembers(thing) if not name.startswith("_")]
+        members = [getattr(thing, name, None) for name in own(thing)]
         for each in (thing, *(member for member in members if inspect.isfunction(member))):
             text = inspect.getdoc(each) or ""
             assert re.match(r"[A-Z][^\n]*", text), f"{each!r} has no first line"

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from holdfast.catalog.work.enqueueing import JobTicket
     from holdfast.catalog.work.jobs import Job, JobState
     from holdfast.catalog.work.sessions import Archive, Message
+    from holdfast.config import (
+        IngestSettings,
+        JobsSettings,
+        LlmSettings,
+        MemorySettings,
+        SearchSettings,
+        Settings,
+        StoreSettings,
+    )
     from holdfast.digest.digest import Summary
     from holdfast.documents import Data
     from holdfast.errors import (
@@ -52,7 +61,7 @@ if TYPE_CHECKING:
     from holdfast.front.locks import Locks
     from holdfast.front.maintenance import Maintenance
     from holdfast.front.memories import Memories
-    from holdfast.front.opening import create
+    from holdfast.front.opening import create, doctor, find
     from holdfast.front.opening import open_store as open
     from holdfast.front.sessions import Sessions
     from holdfast.front.store import Store
@@ -117,6 +126,7 @@ __all__ = [
     "Hit",
     "HoldfastError",
     "IfMatch",
+    "IngestSettings",
     "IntentInfo",
     "IntentState",
     "InvalidConfig",
@@ -130,7 +140,9 @@ __all__ = [
     "JobStats",
     "JobTicket",
     "Jobs",
+    "JobsSettings",
     "Limits",
+    "LlmSettings",
     "Lock",
     "LockInfo",
     "LockLost",
@@ -143,6 +155,7 @@ __all__ = [
     "Maintenance",
     "Memories",
     "Memory",
+    "MemorySettings",
     "MemorySource",
     "MergeConflict",
     "MergeConflicted",
@@ -161,11 +174,13 @@ __all__ = [
     "RepairReport",
     "ScoreBreakdown",
     "SearchMode",
+    "SearchSettings",
     "Session",
     "SessionCommit",
     "SessionContext",
     "SessionInfo",
     "Sessions",
+    "Settings",
     "Skipped",
     "Snapshot",
     "Status",
@@ -173,6 +188,7 @@ __all__ = [
     "StorageFailed",
     "Store",
     "StoreNotFound",
+    "StoreSettings",
     "StoreTooNew",
     "Summaries",
     "Summary",
@@ -184,6 +200,8 @@ __all__ = [
     "VerifyReport",
     "Worker",
     "create",
+    "doctor",
+    "find",
     "open",
     "open_async",
 ]
@@ -196,6 +214,7 @@ _HOMES = {
     "holdfast.catalog.work.enqueueing": "JobTicket",
     "holdfast.catalog.work.jobs": "Job JobState",
     "holdfast.catalog.work.sessions": "Archive Message",
+    "holdfast.config": "IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings Settings StoreSettings",
     "holdfast.digest.digest": "Summary",
     "holdfast.documents": "Data",
     "holdfast.errors": (
@@ -210,7 +229,7 @@ _HOMES = {
     "holdfast.front.locks": "Locks",
     "holdfast.front.maintenance": "Maintenance",
     "holdfast.front.memories": "Memories",
-    "holdfast.front.opening": "create open",
+    "holdfast.front.opening": "create doctor find open",
     "holdfast.front.sessions": "Sessions",
     "holdfast.front.store": "Store",
     "holdfast.front.summaries": "Summaries",

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,23 +42,23 @@ format = {bootstrap.FORMAT}
 """
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A backend and what only its opener needs to know."""
-
-    backend: Backend
-    engine: Engine
-    folder: Path
-    store_id: str
-    settings: bootstrap.EarlySettings
-
-
 class Location(NamedTuple):
     """Where a store lies."""
 
     folder: Path
     #: the address of its catalog, if that is on a server
     catalog: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A backend and what only its opener needs to know."""
+
+    backend: Backend
+    engine: Engine
+    at: Location
+    store_id: str
+    settings: bootstrap.EarlySettings
 
 
 def init(
@@ -251,7 +252,7 @@ def open_parts(
         actor=actor or settled.actor,
         renewing=Renewer(),
     )
-    return Opened(backend, engine, folder, store_id, settled)
+    return Opened(backend, engine, at, store_id, settled)
 
 
 def _fact(conn: Connection, engine: Engine, name: str) -> str:
@@ -265,6 +266,11 @@ def located(address: str | os.PathLike[str], data: str | os.PathLike[str] | None
     """Return where the store with an address lies."""
     text = os.fspath(address)
     if not is_server(text):
+        if isinstance(text, str) and re.match(r"[A-Za-z][\w+.-]*://", text):
+            shown = without_password(text)
+            raise InvalidConfig(
+                f"{shown} is no address of a catalog", path=shown, remedy="It begins with postgresql://"
+            )
         if data is not None:
             raise Unsupported("data= is for a store whose catalog is on a server", path=text, remedy="Leave it out")
         return Location(Path(address))
@@ -286,5 +292,6 @@ def find_store(start: Path) -> Path:
 
 
 def writable(folder: Path) -> bool:
-    """Return whether this process may change the store in `folder`."""
-    return os.access(folder, os.W_OK) and os.access(folder / CATALOG_FILE, os.W_OK)
+    """Return whether this process may change the store in `folder`, whose catalog may be on a server."""
+    file = folder / CATALOG_FILE
+    return os.access(folder, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))

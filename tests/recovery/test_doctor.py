@@ -10,16 +10,15 @@ import holdfast
 from holdfast.backend import Backend
 from holdfast.front.store import Store
 from holdfast.host import process
-from holdfast.host.clock import ManualClock, SystemClock
-from holdfast.ingest.preparing.deriver import DocumentDeriver
-from holdfast.recovery.doctor import Finding, doctor
+from holdfast.host.clock import ManualClock
+from holdfast.recovery.doctor import Finding
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
 from tests.support.litter import blob, intend, sql
 
 
 def examine(folder: Path) -> list[Finding]:
-    found = doctor(folder, deriver=DocumentDeriver, clock=SystemClock())
+    found = holdfast.doctor(folder)
     assert all(finding.what and finding.meaning and finding.remedy for finding in found)
     return found
 
@@ -163,3 +162,9 @@ def test_a_store_that_is_damaged_still_opens_and_closes(filled: Store, folder: P
     filled.close()
     with holdfast.open(folder) as store:
         assert not store.maintenance.verify().ok
+
+
+def test_an_open_store_is_told_what_one_is_that_does_not_open(filled: Store, folder: Path) -> None:
+    filled.session("chat").append("user", "hello")
+    sql(filled, "DELETE FROM sessions")
+    assert [found.what for found in filled.maintenance.doctor()] == [found.what for found in examine(folder)] != []

@@ -13,7 +13,6 @@ from holdfast import faults
 from holdfast.errors import CorruptStore, InvalidPath, NotFound, TooLarge, Unsupported
 from holdfast.front.store import Store
 from holdfast.sessions import archiving, transcript_index
-from holdfast.sessions import messages as wording
 from holdfast.testing.seams import rooms
 from tests.support.processes import Child
 from tests.support.working import work
@@ -429,7 +428,7 @@ def test_a_context_never_costs_more_than_its_budget(store: Store, word: str, bud
         session.append("user", word * n * n, tool_calls=[{"name": word}] if n == 2 else None)
     context = session.context(budget)
     # By the estimate of each: a Chinese character is a token, two Cyrillic letters are one, four ASCII letters are one.
-    spoken = [wording.spoken(m) for m in context.messages] + ([context.abstract] if context.abstract else [])
+    spoken = [m.text for m in context.messages] + ([context.abstract] if context.abstract else [])
     least = sum(sum(1.0 if ord(c) > 0x2000 else 0.5 if ord(c) > 0x7F else 0.25 for c in text) for text in spoken)
     assert least <= context.tokens <= budget
 
@@ -454,3 +453,10 @@ def test_a_context_without_archives_is_the_messages_alone(store: Store) -> None:
 def test_a_store_opened_for_reading_refuses_messages(folder: Path) -> None:
     with holdfast.open(folder, read_only=True) as store, pytest.raises(holdfast.ReadOnly):
         store.session("chat").append("user", "hi")
+
+
+def test_what_is_wrong_with_one_of_several_messages_says_which(store: Store) -> None:
+    session = store.session("chat")
+    with pytest.raises(Unsupported, match=r"^Message 2: A message has no 'said'"):
+        session.extend([{"role": "user", "content": "hello"}, {"role": "user", "said": "hello"}])
+    assert session.messages() == []

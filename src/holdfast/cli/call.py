@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import holdfast
-from holdfast import Snapshot, Store, opening
+from holdfast import Snapshot, Store
 from holdfast.cli import interrupts
 from holdfast.cli.options import ActorOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
@@ -57,8 +57,7 @@ class Call:
         # Here and not in the library, which has no say in how its caller uses memory. Lance's threads come and go, and
         # each would keep what a search or an indexing took for a moment.
         share_arenas()
-        writable = not (self.folder / opening.CATALOG_FILE).exists() or opening.writable(self.folder)
-        return holdfast.open(self.folder, read_only=not writable, **given)
+        return holdfast.open(self.folder, read_only=None, **given)
 
     def at(self, commit: str | None) -> Snapshot:
         """Return the store as it is, or as it was at a commit."""
@@ -81,7 +80,7 @@ class Call:
 def find_folder(option: str | None, here: Path) -> Path:
     """Return the folder that `--store` names, else HOLDFAST_STORE, else the nearest store at or above `here`."""
     named = option or os.environ.get("HOLDFAST_STORE")
-    return Path(named) if named else opening.find_store(here)
+    return Path(named) if named else holdfast.find(here)
 
 
 def group(help: str) -> typer.Typer:

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from holdfast import Job
-from holdfast.catalog.work import jobs
 from holdfast.cli.call import Call
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Run what it enqueues now, and return when that has ended.")]
@@ -22,4 +21,4 @@ def work_off(call: Call, *ids: int) -> list[Job]:
 
 def status_of(ended: list[Job]) -> int | None:
     """Return the exit status that says whether all jobs ended well."""
-    return JOB_FAILED if any(job.state in (jobs.FAILED, jobs.CANCELLED) for job in ended) else None
+    return JOB_FAILED if any(job.state in ("failed", "cancelled") for job in ended) else None

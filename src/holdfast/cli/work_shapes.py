@@ -5,7 +5,6 @@ from typing import Any
 
 from holdfast import Archive, Job, JobStats, Memory, Message, SessionInfo, Summary
 from holdfast.cli.output import iso
-from holdfast.sessions.archiving import folder
 
 
 def job(job: Job) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def message(message: Message) -> dict[str, Any]:
 def archive(archive: Archive) -> dict[str, Any]:
     """Return the shape of an archive."""
     return {
-        "path": folder(archive.session_id, archive.number),
+        "path": archive.path,
         "messages": archive.messages,
         "first": archive.first_message,
         "last": archive.last_message,

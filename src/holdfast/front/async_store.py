@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+from holdfast.catalog.branches import MAIN
 from holdfast.front.opening import open_store
 from holdfast.front.store import Store
 from holdfast.jobs import Worker
@@ -95,12 +96,16 @@ async def open_async(
     address: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] | None = None,
-    read_only: bool = False,
+    read_only: bool | None = False,
     durability: str | None = None,
     actor: str | None = None,
+    branch: str = MAIN.name,
 ) -> AsyncStore:
     """Open a store as `open` does, for a program that runs on asyncio; use it in an `async with`, or await `close`."""
-    opened = partial(open_store, address, data=data, read_only=read_only, durability=durability, actor=actor)
+
+    def opened() -> Store:
+        return open_store(address, data=data, read_only=read_only, durability=durability, actor=actor, branch=branch)
+
     return AsyncStore(await in_thread(opened))
 
 

@@ -1,7 +1,6 @@
 """Looking after a store: checks, repairs and tidying."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import paths
@@ -9,6 +8,7 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.ingest.preparing.deriver import DocumentDeriver
+from holdfast.opening import Location
 from holdfast.upkeep.upkeep import OptimizeReport, optimize
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class Maintenance:
     """Checks, repair, garbage collection and upkeep of a store, as `store.maintenance`. None of it makes a commit."""
 
-    def __init__(self, backend: Backend, branch: Branch, folder: Path, settings: Callable[[], "Settings"]) -> None:
+    def __init__(self, backend: Backend, branch: Branch, at: Location, settings: Callable[[], "Settings"]) -> None:
         self._backend = backend
         self._branch = branch
-        self._folder = folder
+        self._at = at
         self._settings = settings
 
     def __repr__(self) -> str:
@@ -45,8 +45,9 @@ class Maintenance:
     def doctor(self) -> "list[Finding]":
         """Return what is the matter with the store in plain words, the worst first, and what to run."""
         from holdfast.recovery.doctor import doctor
+        from holdfast.sessions.checking import CHECKS
 
-        return doctor(self._folder, deriver=DocumentDeriver, clock=self._backend.clock)
+        return doctor(self._at, deriver=DocumentDeriver, clock=self._backend.clock, also=CHECKS)
 
     def repair(self) -> "RepairReport":
         """Make again what can be made again: search rows, renditions, and bytes that still lie at their source."""

@@ -2,6 +2,8 @@
 
 import os
 import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast import opening
 from holdfast.arguments import checked
@@ -12,6 +14,9 @@ from holdfast.front.shared import SharedParts
 from holdfast.front.store import Store
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.sweep import sweep_at_open
+
+if TYPE_CHECKING:
+    from holdfast.recovery.doctor import Finding
 
 
 @checked
@@ -48,7 +53,7 @@ def open_store(
     address: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] | None = None,
-    read_only: bool = False,
+    read_only: bool | None = False,
     durability: str | None = None,
     actor: str | None = None,
     branch: str = MAIN.name,
@@ -59,15 +64,18 @@ def open_store(
     A store whose catalog is on PostgreSQL is opened by its folder too, or by the catalog's address with the folder as
     `data`: the folder's holdfast.toml has the address, without a password, for which the environment has PGPASSWORD.
 
+    With `read_only` it can be read and searched only; None is so where the rights of its files allow no more.
     `durability="relaxed"` lets a power cut (not a crash of the process) take the last commits, for speed. `actor` is
     who commits are attributed to. Both are as holdfast.toml says, unless told. `branch` is what it is opened on.
     `components` is for tests. Raises StoreNotFound, NotFound for the branch, StoreTooNew, CorruptStore, InvalidConfig
     or ReadOnly.
     """
-    components = components or STANDARD
+    components, at = components or STANDARD, opening.located(address, data)
+    if read_only is None:
+        read_only = at.folder.exists() and not opening.writable(at.folder)
     with watching(components) as watch:
         parts = opening.open_parts(
-            opening.located(address, data),
+            at,
             read_only=read_only,
             durability=durability,
             actor=actor,
@@ -83,3 +91,25 @@ def open_store(
         except BaseException:
             shared.close()
             raise
+
+
+@checked
+def find(start: str | os.PathLike[str] = ".") -> Path:
+    """Return the folder of the nearest store at `start` or above it, as the command line finds its store.
+
+    Raises StoreNotFound.
+    """
+    return opening.find_store(Path(start).absolute())
+
+
+@checked
+def doctor(address: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> "list[Finding]":
+    """Return what is the matter with the store at `address`, the worst first, and what to run; nothing is changed.
+
+    It need not be one that opens. Of an open store, `store.maintenance.doctor()` tells the same.
+    """
+    from holdfast.recovery.doctor import doctor as examine
+    from holdfast.sessions.checking import CHECKS
+
+    clock = STANDARD.clock
+    return examine(opening.located(address, data), deriver=DocumentDeriver, clock=clock, also=CHECKS)

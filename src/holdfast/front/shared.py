@@ -2,9 +2,11 @@
 
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import opening
+from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.front.background import upkeep_of
 from holdfast.front.components import Components
@@ -21,17 +23,18 @@ class SharedParts:
     """The parts of an opened store, and what ends with it."""
 
     def __init__(self, parts: opening.Opened, *, read_only: bool, components: Components, closing: ExitStack) -> None:
-        self.backend = parts.backend
-        self.folder = parts.folder
-        self.store_id = parts.store_id
+        self.backend: Backend = parts.backend
+        self.at: opening.Location = parts.at
+        self.folder: Path = parts.at.folder
+        self.store_id: str = parts.store_id
         self.read_only = read_only
-        self.group_files = components.limits.group_files
+        self.group_files: int = components.limits.group_files
         self._engine = parts.engine
         self._closing = closing
-        self.lock_managers = LockManagers(self.backend)
+        self.lock_managers: LockManagers = LockManagers(self.backend)
         self._builtin: dict[int, BuiltinJobs] = {}
         # Made here: two threads that first use it must not get two, as only one would be worked off at the end.
-        self.transcripts = Transcripts(self.backend)
+        self.transcripts: Transcripts = Transcripts(self.backend)
         self.upkeep = None if read_only else upkeep_of(self.backend, components, parts.settings.fold_rows)
 
     @cached_property

@@ -72,7 +72,7 @@ class Store(Reads):
         #: abstracts and overviews
         self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._seq)
         #: checks, repairs and tidying
-        self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.folder, lambda: self.settings)
+        self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.at, lambda: self.settings)
         self._adder = Adder(
             self._backend, branch, lambda: self.settings.ingest, shared.group_files, lambda: shared.upkeep
         )

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from holdfast import opening
 from holdfast.backend import Backend
@@ -30,7 +31,9 @@ LONG_STAGING = 3600.0
 #: seconds that trouble in the background is worth a word: what goes on is written down anew every hour
 RECENT_TROUBLE = 2 * 3600.0
 
-PROBLEM, WARNING, NOTE = "problem", "warning", "note"
+PROBLEM: Final = "problem"
+WARNING: Final = "warning"
+NOTE: Final = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Finding:
     """A finding of the doctor: what it means, and what to do."""
 
     #: `problem`: something does not work; `warning`: it soon may not; `note`: it is worth knowing
-    level: str
+    level: Literal["problem", "warning", "note"]
     #: what is the matter
     what: str
     #: what it means for the user
@@ -48,18 +51,17 @@ class Finding:
 
 
 def doctor(
-    folder: Path, *, deriver: Callable[[str], Deriver], clock: Clock, also: Iterable[tuple[str, Check]] = ()
+    at: opening.Location, *, deriver: Callable[[str], Deriver], clock: Clock, also: Iterable[tuple[str, Check]] = ()
 ) -> list[Finding]:
-    """Return all that is the matter with the store in `folder`, the worst first; nothing when it is well.
+    """Return all that is the matter with the store `at` a place, the worst first; nothing when it is well.
 
     The store is opened read-only if it opens at all; nothing is changed. `also` are checks of other rooms, as for
     `verify`.
     """
+    folder = at.folder
     findings = [*_folder_findings(folder)]
     try:
-        parts = opening.open_parts(
-            opening.Location(folder), read_only=True, durability=None, actor="doctor", clock=clock, deriver=deriver
-        )
+        parts = opening.open_parts(at, read_only=True, durability=None, actor="doctor", clock=clock, deriver=deriver)
     except HoldfastError as error:
         findings.append(_not_open(folder, error))
     else:

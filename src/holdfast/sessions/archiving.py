@@ -18,7 +18,7 @@ from holdfast.catalog.contents import MARKDOWN, Content, Rendition
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs, sessions
 from holdfast.catalog.work.enqueueing import NewJob
-from holdfast.catalog.work.sessions import Archive, Message
+from holdfast.catalog.work.sessions import Archive, Message, archive_folder
 from holdfast.documents import Body, Derived, Draft
 from holdfast.errors import BranchGone, Conflict, NotFound
 from holdfast.faults import point
@@ -76,13 +76,8 @@ def archive(
             made = _publish(backend, branch, chosen, attempts, actor)
         except SessionChanged:
             continue
-        return SessionCommit(session_id, made, folder(session_id, chosen.number))
+        return SessionCommit(session_id, made, archive_folder(session_id, chosen.number))
     raise Conflict(f"Other commits of session {session_id} came first {TRIES} times", path=session_id)
-
-
-def folder(session_id: str, number: int) -> str:
-    """Return where an archive stands when it is made."""
-    return f"/sessions/{session_id}/archive-{number:03d}"
 
 
 class SessionChanged(Exception):
@@ -138,7 +133,7 @@ def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int
     bodies = {"messages.jsonl": lines, "transcript.md": text}
     deriver = ArchiveDeriver(backend, wording.title(session_id, number))
     drafts = {name: Draft(name, body, deriver) for name, body in bodies.items()}
-    at, last = folder(session_id, number), chosen[-1].id
+    at, last = archive_folder(session_id, number), chosen[-1].id
     made: list[Archive] = []
 
     def guard(conn: Connection) -> None:

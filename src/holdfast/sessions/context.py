@@ -73,4 +73,4 @@ def tokens_of(text: str | None) -> int:
 
 def tokens_of_message(message: Message) -> int:
     """Return about how many tokens a message takes."""
-    return TOKENS_PER_MESSAGE + tokens_of(wording.spoken(message))
+    return TOKENS_PER_MESSAGE + tokens_of(message.text)

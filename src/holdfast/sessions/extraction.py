@@ -11,7 +11,6 @@ from holdfast.catalog.work.sessions import Message
 from holdfast.models.concurrent_calls import Answer
 from holdfast.models.port import Model, Shape
 from holdfast.sessions.memory import Memory
-from holdfast.sessions.messages import spoken
 
 #: asks questions, at most as many at once as the second argument says, and yields the answers as they come
 Ask = Callable[[Iterable[Callable[[], BaseModel]], Callable[[], int]], Generator[Answer[BaseModel], None, None]]
@@ -106,7 +105,7 @@ def _parts(messages: Sequence[Message], characters: int) -> Iterator[str]:
     """Yield the conversation in parts of at most `characters`, cut between messages and, if need be, within one."""
     part, size = list[str](), 0
     for message in messages:
-        line = f"[{message.id}] {message.role}: {spoken(message)}"
+        line = f"[{message.id}] {message.role}: {message.text}"
         for start in range(0, max(len(line), 1), characters):
             piece = line[start : start + characters]
             if part and size + len(piece) > characters:

@@ -70,6 +70,14 @@ def from_mapping(given: Mapping[str, Any], now: float) -> Message:
     return make(role, content, given.get("parts"), given.get("tool_calls"), now if at is None else seconds(at))
 
 
+def numbered(number: int, given: Mapping[str, Any], now: float) -> Message:
+    """Return what `from_mapping` does; what it raises says which message it is about."""
+    try:
+        return from_mapping(given, now)
+    except (TooLarge, Unsupported) as error:
+        raise type(error)(f"Message {number}: {error.message}", path=error.path, remedy=error.remedy) from error
+
+
 def seconds(at: float | str | datetime) -> float:
     """Return a time as seconds since the epoch; text is ISO 8601. Raises Unsupported for what is no date."""
     try:
@@ -126,25 +134,12 @@ def transcript(messages: Sequence[Message], session_id: str, number: int) -> str
     """Return messages as a Markdown text that a person can read."""
     first, last = iso(messages[0].at), iso(messages[-1].at)
     head = f"# {title(session_id, number)}\n\n*{amount(messages)}, {first} to {last}*\n"
-    return head + "".join(f"\n**{m.role}** ({m.id}): {spoken(m)}\n" for m in messages)
+    return head + "".join(f"\n**{m.role}** ({m.id}): {m.text}\n" for m in messages)
 
 
 def amount(messages: Sequence[Message]) -> str:
     """Return how many messages there are, in words."""
     return f"{len(messages)} message{'s' * (len(messages) != 1)}"
-
-
-def spoken(message: Message) -> str:
-    """Return what a message says, its parts and tool calls included."""
-    said = [message.content.strip("\n")] if message.content else []
-    said += [f"`{json.dumps(part, ensure_ascii=False)}`" for part in message.parts or () if not _is_text(part, said)]
-    said += [f"calls `{json.dumps(call, ensure_ascii=False)}`" for call in message.tool_calls or ()]
-    return "\n\n".join(said)
-
-
-def _is_text(part: Any, said: list[str]) -> bool:
-    """Return whether a part only repeats the content."""
-    return isinstance(part, dict) and part.get("text") in said
 
 
 def iso(at: datetime) -> str:

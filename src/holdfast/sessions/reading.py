@@ -5,12 +5,11 @@ from holdfast.blobs.hashing import content_id
 from holdfast.catalog.work.sessions import Archive, Message
 from holdfast.errors import CorruptStore
 from holdfast.sessions import messages as wording
-from holdfast.sessions.archiving import folder
 
 
 def read_archive(backend: Backend, archive: Archive) -> list[Message]:
     """Return an archive's messages in order; raises CorruptStore when they are not all there, byte for byte."""
-    path = f"{folder(archive.session_id, archive.number)}/messages.jsonl"
+    path = f"{archive.path}/messages.jsonl"
     data = read_content(backend, archive.messages_id, path)
     try:
         text = data.decode("utf-8")

@@ -21,7 +21,6 @@ from holdfast.faults import point
 from holdfast.jobs.context import Ending, Failed, JobContext, branch_of, publish_with_effects
 from holdfast.models.port import Model
 from holdfast.publish.transaction import Transaction
-from holdfast.sessions.archiving import folder
 from holdfast.sessions.memories import read_memories
 from holdfast.sessions.memory import ROOT, Memory, MemorySource
 from holdfast.sessions.merging import Merged, Report, merge
@@ -76,7 +75,7 @@ class Remembering:
             raise Failed(f"archive {number} of session {session_id} is gone")
         try:
             messages = read_archive(self.backend, archive)
-            text = read_content(self.backend, archive.transcript_id, f"{folder(session_id, number)}/transcript.md")
+            text = read_content(self.backend, archive.transcript_id, f"{archive.path}/transcript.md")
         except CorruptStore as error:
             # Trying again reads the same bytes. The job says what is wrong, and is never done.
             raise Failed(f"the archive cannot be read: {error.message}") from error
@@ -107,7 +106,7 @@ class Remembering:
     ) -> None:
         # What is written depends on the archive and the answer alone, so a run after a crash writes the same bytes.
         kinds, now = self.kinds(), archive.at
-        where, ids = folder(archive.session_id, archive.number), {message.id for message in messages}
+        where, ids = archive.path, {message.id for message in messages}
         reports = [
             Report(
                 action=m.action,

@@ -86,9 +86,12 @@ class Session:
         return self._append([wording.make(role, content, parts, tool_calls, time)])[0]
 
     def extend(self, messages: Iterable[Mapping[str, Any]]) -> list[int]:
-        """Append messages in one commit and return their ids; each has the keys `role`, `content`, `parts`, ..."""
+        """Append messages in one commit and return their ids; each has the keys `role`, `content`, `parts`, ...
+
+        What it raises for one of them says which, counted from 1, and none is appended then.
+        """
         now = self._backend.clock.now()
-        return self._append([wording.from_mapping(each, now) for each in messages])
+        return self._append([wording.numbered(number, each, now) for number, each in enumerate(messages, start=1)])
 
     def messages(self, *, archived: bool = False) -> list[Message]:
         """Return the live messages in order; with `archived`, all that were archived before them too."""
@@ -115,7 +118,7 @@ class Session:
             latest = sessions.latest_archive(conn, self.id)
             archive = sessions.archive(conn, self.id, latest) if latest else None
         digest = self._abstract_of(archive) if archive else None
-        where = archiving.folder(self.id, archive.number) if archive else None
+        where = archive.path if archive else None
         return fit(digest.text if digest else None, where, live, token_budget)
 
     def commit(self, *, keep_recent: int = 0, actor: str | None = None) -> SessionCommit:

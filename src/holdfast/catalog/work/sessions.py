@@ -34,6 +34,19 @@ class Message:
     #: when it was said
     at: datetime
 
+    @property
+    def text(self) -> str:
+        """What it says, its parts and tool calls included, in Markdown."""
+        said = [self.content.strip("\n")] if self.content else []
+        said += [f"`{json.dumps(part, ensure_ascii=False)}`" for part in self.parts or () if not _repeats(part, said)]
+        said += [f"calls `{json.dumps(call, ensure_ascii=False)}`" for call in self.tool_calls or ()]
+        return "\n\n".join(said)
+
+
+def _repeats(part: Any, said: list[str]) -> bool:
+    """Return whether a part only repeats the content."""
+    return isinstance(part, dict) and part.get("text") in said
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
@@ -56,6 +69,16 @@ class Archive:
     job_id: int
     #: when it was made
     at: datetime
+
+    @property
+    def path(self) -> str:
+        """Where it stands when it is made."""
+        return archive_folder(self.session_id, self.number)
+
+
+def archive_folder(session_id: str, number: int) -> str:
+    """Return where an archive stands when it is made."""
+    return f"/sessions/{session_id}/archive-{number:03d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import holdfast
 from holdfast import JobStats, LockStats, OptimizeReport
 from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
@@ -64,14 +65,8 @@ def doctor(call: Call) -> int | None:
 
     It works on a store that does not open, too, and changes nothing. The exit status is 1 when there is a problem.
     """
-    from holdfast.host.clock import SystemClock
-    from holdfast.ingest.preparing.deriver import DocumentDeriver
-    from holdfast.recovery.doctor import PROBLEM
-    from holdfast.recovery.doctor import doctor as examine
-    from holdfast.sessions.checking import CHECKS
-
-    findings = examine(call.folder, deriver=DocumentDeriver, clock=SystemClock(), also=CHECKS)
-    well = all(finding.level != PROBLEM for finding in findings)
+    findings = holdfast.doctor(call.folder)
+    well = all(finding.level != "problem" for finding in findings)
     call.done({"ok": well, "findings": [asdict(finding) for finding in findings]}, _explained(call.out, findings))
     return None if well else UNWELL
 

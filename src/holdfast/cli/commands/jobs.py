@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from time import time
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 
 from holdfast import Job, JobState
-from holdfast.catalog.work.jobs import STATES
 from holdfast.cli import work_shapes as shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.output import Output, count, visible
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 
 app: typer.Typer = group("Background work: see it, run it, try it again.")
+
+STATES: tuple[JobState, ...] = get_args(JobState)
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="A job's number.")]
 JobsArgument = Annotated[list[int], typer.Argument(metavar="JOB", help="Numbers of jobs.")]

@@ -15,7 +15,6 @@ from holdfast.cli.options import LimitOption
 from holdfast.cli.output import Output, count
 from holdfast.cli.waiting import WaitOption, status_of, work_off
 from holdfast.lines import lines_of
-from holdfast.sessions.messages import from_mapping, spoken
 
 app: typer.Typer = group("Conversations: append messages, archive and remember them.")
 
@@ -159,11 +158,9 @@ def _from_file(file: Path) -> Iterator[dict[str, object]]:
     for number, line in enumerate(lines_of(text), 1):
         if line.strip():
             try:
-                given = json.loads(line)
-                from_mapping(given, 0.0)
-            except (ValueError, AttributeError) as error:
+                yield json.loads(line)
+            except ValueError as error:
                 raise Unsupported(f"Line {number} of {file} is no message ({error})", path=str(file)) from error
-            yield given
 
 
 def _line(out: Output, info: SessionInfo) -> str:
@@ -179,7 +176,7 @@ def _shown(out: Output, info: SessionInfo, messages: list[Message]) -> Iterator[
 
 
 def _said(out: Output, message: Message) -> str:
-    return f"{out.paint(message.role, 'cyan')}: {spoken(message)}"
+    return f"{out.paint(message.role, 'cyan')}: {message.text}"
 
 
 def _because(error: str | None) -> str:

@@ -25,15 +25,25 @@ def init(
     shared: Annotated[
         bool, typer.Option("--shared", help="Leave it to the umask who may enter, instead of you alone.")
     ] = False,
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            "--catalog",
+            metavar="ADDRESS",
+            help="Keep the catalog in an empty PostgreSQL database, postgresql://USER@HOST/NAME; all else is in DIR.",
+        ),
+    ] = None,
 ) -> None:
-    """Make a new store."""
-    from holdfast.opening import CATALOG_FILE
+    """Make a new store.
 
+    The address of a catalog is kept without its password, which later commands take from PGPASSWORD.
+    """
     given = Path(folder or call.store_option or ".")
-    # Read before: afterwards a new store has one as well.
-    adopted = adopt and (given / CATALOG_FILE).exists()
-    with holdfast.create(given, adopt=adopt, shared=shared) as store:
+    where, data = (given, None) if catalog is None else (catalog, given)
+    with holdfast.create(where, data=data, adopt=adopt, shared=shared) as store:
         made = Path(store.address).resolve()
+        # A store that was there had more done to it than being made.
+        adopted = adopt and store.commit_at().parent is not None
     call.done({"store": str(made), "adopted": adopted}, _begun(made, given, adopted))
 
 
@@ -52,11 +62,9 @@ def config(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one, such as search.fold_rows.")] = None,
 ) -> None:
     """Show the settings. Edit holdfast.toml to change them."""
-    from holdfast.bootstrap import FILE_NAME
-    from holdfast.config import Settings
-
-    file = call.folder.resolve() / FILE_NAME
-    settings, default = (dict(_flat(each.model_dump())) for each in (call.store.settings, Settings.model_construct()))
+    file = call.folder.resolve() / "holdfast.toml"
+    both = call.store.settings, holdfast.Settings.model_construct()
+    settings, default = (dict(_flat(each.model_dump())) for each in both)
     if name is not None and name not in settings:
         raise NotFound(f"There is no setting {name!r}", path=name, remedy=f"There are: {', '.join(settings)}")
     chosen = {key: value for key, value in settings.items() if name in (None, key)}
