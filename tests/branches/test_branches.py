@@ -231,3 +231,29 @@ def test_a_store_is_opened_on_a_branch(folder: Path) -> None:
         assert draft.read_text("/a.md") == "draft"
     with pytest.raises(NotFound):
         holdfast.open(folder, branch="nothing")
+
+
+def test_two_branches_are_compared_as_they_are_and_as_they_were(store: Store, draft: Store) -> None:
+    fork = store.commit_at()
+    draft.write("/wiki/a.md", "an ibis")
+    draft.move("/wiki/b.md", "/wiki/z.md")
+    store.remove("/wiki/deep", recursive=True)
+    different = [(each.kind, each.path) for each in store.branches.diff("main", "draft")]
+    assert different == [("modified", "/wiki/a.md"), ("added", "/wiki/deep"), ("moved", "/wiki/z.md")]
+    assert [each.path for each in store.branches.diff(f"main@{fork.id}", "draft@HEAD~1")] == ["/wiki/a.md"]
+    assert not store.branches.diff(f"main@{fork.id}", f"draft@{fork.id}")
+    with pytest.raises(NotFound):
+        store.branches.diff("main", "nothing")
+
+
+def test_the_log_of_all_branches_has_deleted_ones_by_their_last_names(store: Store, draft: Store) -> None:
+    one = draft.write("/wiki/a.md", "an ibis")
+    two = store.write("/wiki/a.md", "a gull")
+    store.branches.rename("draft", "final")
+    store.branches.delete("final")
+    newest = list(store.branches.log(limit=3))
+    assert [(each.id, store.branches.name_of(each)) for each in newest] == [
+        (two.id, "main"),
+        (one.id, "final"),
+        (one.parent, "main"),
+    ]

@@ -29,7 +29,7 @@ def test_every_command_has_help_and_the_options_of_all(run: Run, name: str) -> N
     assert shown.status == 0
     assert shown.err == ""
     if name not in NESTED:
-        assert [option for option in ("--json", "--store", "--actor") if option not in shown.out] == []
+        assert [option for option in ("--json", "--store", "--branch", "--actor") if option not in shown.out] == []
 
 
 @pytest.mark.parametrize("name", every_command())

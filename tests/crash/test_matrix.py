@@ -40,7 +40,8 @@ BETWEEN_COMMITS = {"session.before_delete"}
 #: each operation and the points that it reaches, in order
 REACHED = Path(__file__).with_name("reached.txt")
 
-#: what a user can see of a store: the tree with its bytes, and where each word is found; None where there is no store
+#: what a user can see of a store, on each branch: the tree with its bytes, and where each word is found; None where
+#: there is no store
 Seen = tuple[dict[str, bytes | None], dict[str, list[str]]] | None
 
 
@@ -97,15 +98,24 @@ def seen(folder: Path, doing: str = "") -> Seen:
     """Return what a user can see of the store, once it was found whole; what is `doing` nothing is only looked at."""
     try:
         with quiet(folder) as store:
-            found = {
-                token: sorted({hit.path for hit in store.search(token, mode="text", limit=50)}) for token in TOKENS
-            }
-            tree = {path: read(store, path) for path in paths_of(store)}
+            views = {"": store, **{f"{name}:": store.branch(name) for name in others(store)}}
+            found = {f"{on}{token}": where(view, token) for on, view in views.items() for token in TOKENS}
+            tree = {f"{on}{path}": read(view, path) for on, view in views.items() for path in paths_of(view)}
             if doing:
                 check_whole(store, doing)
             return tree, found
     except StoreNotFound:
         return None
+
+
+def others(store: Store) -> list[str]:
+    """Return the names of the branches but `main`."""
+    return [branch.name for branch in store.branches.list() if branch.base is not None]
+
+
+def where(store: Store, token: str) -> list[str]:
+    """Return where a word is found."""
+    return sorted({hit.path for hit in store.search(token, mode="text", limit=50)})
 
 
 def read(store: Store, path: str) -> bytes | None:

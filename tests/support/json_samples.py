@@ -82,6 +82,23 @@ def _reindex(run: Run, store: Store, scratch: Path) -> list[Any]:
     return [run("reindex", "--json").json]
 
 
+def _on_draft(command: str) -> Sample:
+    """Return a sample of a command in a store that has a branch `draft`."""
+
+    def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
+        store.branches.create("draft")
+        return [run("--json", *command.split()).json]
+
+    return documents
+
+
+def _branch_diff(run: Run, store: Store, scratch: Path) -> list[Any]:
+    store.write("/a.md", "# A")
+    run("branch", "create", "draft")
+    run("--branch", "draft", "write", "/a.md", "--text", "# B")
+    return [run("branch", "diff", "main", "draft", "--patch", "--json").json]
+
+
 SAMPLES: dict[str, Sample] = {
     "error": _lines("cat /nix"),
     "init": _init,
@@ -111,6 +128,11 @@ SAMPLES: dict[str, Sample] = {
     "optimize": _lines("optimize"),
     "reindex": _reindex,
     "journal": _journal,
+    "branch list": _lines("branch list"),
+    "branch create": _lines("branch create draft"),
+    "branch rename": _on_draft("branch rename draft final"),
+    "branch delete": _on_draft("branch delete draft"),
+    "branch diff": _branch_diff,
     "locks list": _locks,
     "locks break": _break,
 } | WORK_SAMPLES

@@ -212,6 +212,12 @@ def listed(conn: Connection) -> list[BranchInfo]:
     return [_info(row) for row in conn.rows(f"{_INFO} WHERE b.deleted IS NULL ORDER BY b.name")]
 
 
+def count(conn: Connection) -> int:
+    """Return how many branches there are."""
+    row = conn.row("SELECT count(*) FROM branches WHERE deleted IS NULL")
+    return int(row[0]) if row else 0
+
+
 def info(conn: Connection, name: str) -> BranchInfo | None:
     """Return the branch that is called `name` today as it is listed."""
     row = conn.row(f"{_INFO} WHERE b.name = :name AND b.deleted IS NULL", {"name": name})

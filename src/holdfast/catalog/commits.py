@@ -94,6 +94,12 @@ def newest(conn: Connection, until: int, limit: int) -> list[Commit]:
     return [_commit(row) for row in rows]
 
 
+def newest_of_all(conn: Connection, below: int, limit: int) -> list[Commit]:
+    """Return the newest commits of all branches that come before `below`, at most `limit`."""
+    sql = f"SELECT {_COLUMNS} FROM commits WHERE seq < :below ORDER BY seq DESC LIMIT :limit"
+    return [_commit(row) for row in conn.rows(sql, {"below": below, "limit": limit})]
+
+
 def ancestor(conn: Connection, seq: int, back: int) -> int | None:
     """Return the commit that is `back` parents below `seq`; None when there are not as many."""
     row = conn.row(

@@ -15,8 +15,9 @@ A file in `commands/` is a group of commands: `browse.py` reads the tree, `chang
    form `holdfast ls`. Nothing is imported before its command is asked for.
 3. Describe its JSON in docs/cli-json.md; a test compares the two.
 
-`@command` gives every command `--json`, `--store` and `--actor` and a `Call`, which opens the store when it is first
-asked for and prints the answer: `call.done(document, lines)` prints the document with `--json` and the lines without.
+`@command` gives every command `--json`, `--store`, `--branch` and `--actor` and a `Call`, which opens the store when it
+is first asked for and prints the answer: `call.done(document, lines)` prints the document with `--json` and the lines
+without. `call.store` is on the branch that is worked on, `call.on_main` is for what is asked of all branches.
 What a command returns is the exit status, None being 0. It raises HoldfastError and never catches one only to print it.
 Import heavy parts (rich, lance, pydantic) inside the functions that need them.
 """

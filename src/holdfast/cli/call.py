@@ -12,10 +12,13 @@ import typer
 import holdfast
 from holdfast import Snapshot, Store
 from holdfast.cli import interrupts
-from holdfast.cli.options import ActorOption, JsonOption, StoreOption
+from holdfast.cli.options import ActorOption, BranchOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
 from holdfast.cli.plain import PlainCommand, PlainGroup
 from holdfast.upkeep.allocator import share_arenas
+
+#: the branch that is worked on when none is named
+UNLESS_TOLD = "main"
 
 
 class PipeClosed(Exception):
@@ -29,9 +32,11 @@ class Interrupted(Exception):
 class Call:
     """What a command is given: a store when it asks for one, and a way to answer."""
 
-    def __init__(self, out: Output, store: str | None, actor: str | None) -> None:
+    def __init__(self, out: Output, store: str | None, branch: str | None, actor: str | None) -> None:
         self.out = out
         self._store_option = store
+        #: the branch that is worked on
+        self.branch: str = branch_named(branch)
         self._actor = actor
 
     @property
@@ -51,7 +56,12 @@ class Call:
 
     @functools.cached_property
     def store(self) -> Store:
-        """The store, opened when first asked for; for reading only, when its folder allows no more."""
+        """The store on the branch that is worked on; raises NotFound for the branch."""
+        return self.on_main if self.branch == UNLESS_TOLD else self.on_main.branch(self.branch)
+
+    @functools.cached_property
+    def on_main(self) -> Store:
+        """The store on main, opened when first asked for; for reading only, when its folder allows no more."""
         actor = self._actor or os.environ.get("HOLDFAST_ACTOR")
         given: dict[str, Any] = {"actor": actor} if actor else {}
         # Here and not in the library, which has no say in how its caller uses memory. Lance's threads come and go, and
@@ -72,7 +82,8 @@ class Call:
 
     def close(self) -> None:
         """Close the store if it was opened."""
-        opened = self.__dict__.pop("store", None)
+        self.__dict__.pop("store", None)
+        opened = self.__dict__.pop("on_main", None)
         if opened is not None:
             opened.close()
 
@@ -81,6 +92,11 @@ def find_folder(option: str | None, here: Path) -> Path:
     """Return the folder that `--store` names, else HOLDFAST_STORE, else the nearest store at or above `here`."""
     named = option or os.environ.get("HOLDFAST_STORE")
     return Path(named) if named else holdfast.find(here)
+
+
+def branch_named(option: str | None) -> str:
+    """Return the branch that `--branch` names, else HOLDFAST_BRANCH, else main."""
+    return option or os.environ.get("HOLDFAST_BRANCH") or UNLESS_TOLD
 
 
 def group(help: str) -> typer.Typer:
@@ -100,9 +116,10 @@ def command(app: typer.Typer, name: str | None = None, **settings: Any) -> Calla
 
 def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]:
     @functools.wraps(function)
-    def run(ctx: typer.Context, json: bool, store: str | None, actor: str | None, **arguments: Any) -> int | None:
+    def run(ctx: typer.Context, json: bool, **arguments: Any) -> int | None:
         outer: dict[str, Any] = ctx.find_root().params
-        call = Call(Output(json or outer["json"]), store or outer["store"], actor or outer["actor"])
+        shared = {name: arguments.pop(name) or outer[name] for name in ("store", "branch", "actor")}
+        call = Call(Output(json or outer["json"]), **shared)
         try:
             interrupts.listen()
             return function(call, **arguments)
@@ -121,6 +138,7 @@ def _with_call(function: Callable[..., int | None]) -> Callable[..., int | None]
         inspect.Parameter("ctx", keyword, annotation=typer.Context),
         inspect.Parameter("json", keyword, annotation=JsonOption, default=False),
         inspect.Parameter("store", keyword, annotation=StoreOption, default=None),
+        inspect.Parameter("branch", keyword, annotation=BranchOption, default=None),
         inspect.Parameter("actor", keyword, annotation=ActorOption, default=None),
     ]
     signature = inspect.Signature([p.replace(kind=keyword) for p in own] + shared)

@@ -1,4 +1,4 @@
-"""What the shell offers when Tab is pressed on a path in the store."""
+"""What the shell offers when Tab is pressed on a path in the store, or on the name of a branch."""
 
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,30 @@ def complete_path(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return [path if incomplete.startswith("/") else path[1:] for path in offered]
 
 
+def complete_branch(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Return the branches that begin with what was typed; nothing where there is no store."""
+    try:
+        with _opened(ctx) as store:
+            return [branch.name for branch in store.branches.list() if branch.name.startswith(incomplete)]
+    except HoldfastError:
+        return []
+
+
 def _listing(ctx: Any, folder: str) -> list[Any]:
+    from holdfast.cli.call import branch_named
+
+    with _opened(ctx) as store:
+        return list(store.branch(branch_named(_typed(ctx, "branch"))).ls(folder))
+
+
+def _opened(ctx: Any) -> Any:
     import holdfast
     from holdfast.cli.call import find_folder
 
-    option = ctx.params.get("store") or (ctx.parent.params.get("store") if ctx.parent else None)
-    with holdfast.open(find_folder(option, Path.cwd()), read_only=True) as store:
-        return list(store.ls(folder))
+    return holdfast.open(find_folder(_typed(ctx, "store"), Path.cwd()), read_only=True)
+
+
+def _typed(ctx: Any, option: str) -> str | None:
+    """Return what an option says, after the command or before it."""
+    typed: str | None = ctx.params.get(option) or ctx.find_root().params.get(option)
+    return typed

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli.completion import complete_path
+from holdfast.cli.completion import complete_branch, complete_path
 
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="COMMIT", help="As of this commit: a number, HEAD~2 or an ISO time.")
@@ -22,6 +22,15 @@ StoreOption = Annotated[
     str | None,
     typer.Option(
         "--store", metavar="DIR", help="The store's folder, else HOLDFAST_STORE, else the nearest one upward."
+    ),
+]
+BranchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--branch",
+        metavar="NAME",
+        autocompletion=complete_branch,
+        help="The branch to work on, else HOLDFAST_BRANCH, else main.",
     ),
 ]
 ActorOption = Annotated[

@@ -22,7 +22,7 @@ FLAT: dict[str, tuple[str, ...]] = {
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ("session", "memory", "jobs", "locks")
+NESTED: tuple[str, ...] = ("branch", "session", "memory", "jobs", "locks")
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from holdfast.cli.call import Interrupted, PipeClosed
-from holdfast.cli.options import ActorOption, JsonOption, StoreOption
+from holdfast.cli.options import ActorOption, BranchOption, JsonOption, StoreOption
 from holdfast.cli.output import INTERRUPTED, Output, harmless
 from holdfast.cli.registry import LazyGroup
 from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound, StorageFailed
@@ -87,6 +87,7 @@ def _print_version(wanted: bool) -> None:
 def holdfast(
     json: JsonOption = False,
     store: StoreOption = None,
+    branch: BranchOption = None,
     actor: ActorOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from holdfast import Change, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
+from holdfast import BranchInfo, Change, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
 from holdfast.cli.output import iso
 
 if TYPE_CHECKING:
@@ -24,11 +24,26 @@ def entry(info: FileInfo) -> dict[str, Any]:
     }
 
 
-def commit(commit: Commit) -> dict[str, Any]:
-    """Return the shape of a commit."""
+def branch(info: BranchInfo) -> dict[str, Any]:
+    """Return the shape of a branch."""
+    return {
+        "branch": info.name,
+        "id": info.id,
+        "head": info.head,
+        "base": info.base,
+        "fork": info.fork,
+        "actor": info.actor,
+        "created": iso(info.created),
+    }
+
+
+def commit(commit: Commit, branch: str) -> dict[str, Any]:
+    """Return the shape of a commit, of the branch with that name."""
     return {
         "commit": commit.id,
+        "branch": branch,
         "parent": commit.parent,
+        "merged": commit.merged,
         "time": iso(commit.at),
         "actor": commit.actor,
         "message": commit.message,
@@ -92,6 +107,8 @@ def intent(entry: "IntentInfo") -> dict[str, Any]:
 def status(found: "Status") -> dict[str, Any]:
     """Return the shape of a store's figures."""
     return {
+        "branch": found.branch,
+        "branches": found.branches,
         "head": found.head,
         "commits": found.commits,
         "files": found.files,

@@ -1,13 +1,16 @@
-"""The branches of a store: making, listing, merging, renaming and deleting them."""
+"""The branches of a store: making, listing, comparing, merging, renaming and deleting them."""
 
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import islice
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import branches as rows
 from holdfast.catalog.branches import MAIN, Branch, BranchInfo
+from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs, locks
 from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
@@ -16,6 +19,9 @@ from holdfast.locks.lock import Lock
 from holdfast.publish import merging
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.merging import MergeOptions, MergeReport, Side
+from holdfast.tree import history
+from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.history import Change
 from holdfast.tree.snapshot import At, resolve
 
 #: characters of a branch's name
@@ -64,6 +70,25 @@ class Branches:
         with self._backend.engine.read() as conn:
             return _info(conn, name)
 
+    def log(self, *, limit: int | None = None) -> Iterator[Commit]:
+        """Yield the commits of all branches, newest first, those of deleted ones too."""
+        return islice(history.log_of_all(self._backend), limit)
+
+    def name_of(self, commit: Commit) -> str:
+        """Return the name of the branch that a commit is of, as it is today or was when the branch was deleted."""
+        with self._backend.engine.read() as conn:
+            branch = rows.get(conn, commit.branch_id)
+        assert branch is not None
+        return branch.name
+
+    def diff(self, old: str, new: str) -> Sequence[Change]:
+        """Return what is different on another branch, in order of path; `draft@12` is a branch as it was at a commit.
+
+        Raises NotFound.
+        """
+        with self._backend.engine.read() as conn:
+            return history.diff(_tree(conn, old), _tree(conn, new))
+
     def merge(
         self,
         source: str,
@@ -103,8 +128,10 @@ class Branches:
             if new != name:
                 _check_free(conn, new)
                 rows.rename(conn, branch, new)
+            renamed = _info(conn, new)
             point("branch.before_commit")
-            return _info(conn, new)
+        point("branch.after_commit")
+        return renamed
 
     def delete(self, name: str) -> None:
         """Delete a branch, with its locks, and cancel its jobs; what others share with it stays.
@@ -130,6 +157,12 @@ def found(conn: Connection, name: str) -> Branch:
     return branch
 
 
+def _tree(conn: Connection, place: str) -> CommittedTree:
+    name, _, at = place.partition("@")
+    branch = found(conn, name)
+    return CommittedTree(within(conn), branch, resolve(conn, branch, at or None))
+
+
 def _info(conn: Connection, name: str) -> BranchInfo:
     info = rows.info(conn, name)
     if info is None:
@@ -141,7 +174,7 @@ def _not_there(name: str) -> NotFound:
     return NotFound(
         f"There is no branch {name}",
         path=name,
-        remedy="See `holdfast branch list`, or make it with `holdfast branch create`",
+        remedy=f"See `holdfast branch list`, or make it: holdfast branch create {shlex.quote(name)} --branch main",
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, commits, intents, search_rows
+from holdfast.catalog import audit, branches, commits, intents, search_rows
 from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.checking import statistics
@@ -14,7 +14,11 @@ from holdfast.recovery.sweep import SET_ASIDE, SWEEP
 class Status:
     """A store in figures, at one instant."""
 
-    #: the newest commit
+    #: the branch whose head and tree are meant
+    branch: str
+    #: how many branches there are
+    branches: int
+    #: the newest commit of the branch
     head: int
     commits: int
     #: visible at the head
@@ -43,7 +47,10 @@ def status(backend: Backend, branch: Branch) -> Status:
         size = statistics.tree_size(conn, branch, head)
         staged = intents.counts(conn)
         sweeps = [row for kind in (SWEEP, SET_ASIDE) if (row := audit.newest_of(conn, kind)) is not None]
+        named = branches.get(conn, branch.id)
         return Status(
+            branch=named.name if named is not None else branch.name,
+            branches=branches.count(conn),
             head=head,
             commits=commits.count(conn),
             files=size.files,

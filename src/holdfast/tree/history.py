@@ -9,7 +9,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
-from holdfast.catalog.values import ROOT_NODE, commit_that_made
+from holdfast.catalog.values import FOREVER, ROOT_NODE, commit_that_made
 from holdfast.errors import NotFound
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree, within
@@ -51,6 +51,18 @@ def log(backend: Backend, branch: Branch, until: int, path: str | None, after: i
             return
         if node is None or _touches(backend, branch, commit, node):
             yield commit
+
+
+def log_of_all(backend: Backend) -> Iterator[Commit]:
+    """Yield the commits of all branches, newest first."""
+    below = FOREVER
+    while True:
+        with backend.engine.read() as conn:
+            page = commits.newest_of_all(conn, below, PAGE)
+        yield from page
+        if not page:
+            return
+        below = page[-1].id
 
 
 def diff(old: CommittedTree, new: CommittedTree) -> list[Change]:

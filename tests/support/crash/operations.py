@@ -168,6 +168,23 @@ def lose_a_blob_that_was_added(folder: Path) -> None:
                 conn.run("DELETE FROM tail WHERE content_id = :id", {"id": content_id})
 
 
+def furnish_a_branch(store: Store) -> None:
+    """Make a branch that has changed a file of its base, and not the others."""
+    furnish(store)
+    store.branches.create("draft")
+    store.branch("draft").write("/d/note.md", f"a draft with a {QUOKKA}")
+
+
+def change_a_branch(store: Store) -> None:
+    """Change on a branch, in one commit, what is its own and what it shares with its base."""
+    with store.branch("draft").transaction() as tx:
+        tx.write("/d/note.md", f"a draft with a {WALRUS}")
+        tx.write("/d/sub/deep.md", "a draft of what is deep")
+        tx.move("/d/sub", "/empty/sub")
+        tx.remove("/d/note.md")
+        tx.write("/new.md", f"a {QUOKKA} came")
+
+
 def take_what_is_left(store: Store) -> None:
     """Break the lock of an earlier try: what failed in a process that lives on holds it until its lease ends."""
     with contextlib.suppress(NotFound):
@@ -271,6 +288,10 @@ OPERATIONS = (
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),
+    row("make a branch", lambda store: store.branches.create("draft"), again=False),
+    row("rename a branch", lambda store: store.branches.rename("draft", "final"), furnish_a_branch, again=False),
+    row("delete a branch", lambda store: store.branches.delete("draft"), furnish_a_branch, again=False),
+    row("change a branch", change_a_branch, furnish_a_branch, again=False),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),

@@ -132,6 +132,7 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         return f"{out.paint(f'{name:<12}', 'dim')} {value}"
 
     yield line("store", folder)
+    yield line("branch", f"{found.branch}, of {count(found.branches, 'branch', 'branches')}")
     yield line("head", f"commit {found.head} of {found.commits:,}")
     folders = count(found.directories, "directory", "directories")
     yield line("files", f"{count(found.files, 'file')} in {folders}, {human_size(found.size)}")

@@ -1,25 +1,27 @@
 """What was: log, show, diff, restore."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import time
 from typing import Annotated
 
 import typer
 
-from holdfast import Change, Commit, paths
+from holdfast import Change, Commit, Store, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
+from holdfast.cli.history.differences import BETWEEN, PatchOption, UnderOption, at_commit, mark, on_branch
+from holdfast.cli.history.differences import show as show_difference
+from holdfast.cli.history.graph import drawn
 from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_path
 from holdfast.cli.output import Output, iso, visible
-from holdfast.cli.patch import patch_of
 from holdfast.lines import lines_of
 
 app: typer.Typer = typer.Typer()
 
 _A_COMMIT = "A number, HEAD~2 or an ISO time."
 
-_MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "moved": ("R", "cyan"), "removed": ("D", "red")}
+_A_SIDE = "A number, HEAD~2 or an ISO time; or two branches, OLD..NEW."
 
 
 @command(app)
@@ -41,18 +43,31 @@ def log(
         int | None, typer.Option("--after", metavar="COMMIT", help="Only what comes after this commit in the list.")
     ] = None,
     at: AtOption = None,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="The commits of all branches, with their forks and merges drawn.")
+    ] = False,
 ) -> None:
     """List commits, newest first.
 
     A PATH is followed through its moves. With --at those up to a commit: of PATH as it stood then, which may be gone by
-    now.
+    now. A commit of another branch is listed with its name.
     """
-    wanted = path or path_option
-    commits = call.store.log(None if wanted is None else store_path(wanted), limit=limit, after=after, at=at)
+    wanted, name_of = path or path_option, _names(call.store)
+    if graph:
+        _refuse_with_graph(path=wanted, after=after, at=at)
+    commits = (
+        call.store.branches.log(limit=limit)
+        if graph
+        else call.store.log(None if wanted is None else store_path(wanted), limit=limit, after=after, at=at)
+    )
     if call.json:
-        call.out.document({"commits": [shapes.commit(commit) for commit in commits]})
+        call.out.document({"commits": [shapes.commit(commit, name_of(commit)) for commit in commits]})
+    elif graph:
+        call.out.lines(drawn(commits, lambda commit: _line(call.out, commit, name_of(commit))))
     else:
-        call.out.lines(_line(call.out, commit) for commit in commits)
+        call.out.lines(
+            _line(call.out, commit, None if (name := name_of(commit)) == call.branch else name) for commit in commits
+        )
 
 
 @command(app)
@@ -60,34 +75,32 @@ def show(call: Call, commit: Annotated[str, typer.Argument(metavar="COMMIT", hel
     """Show one commit and what it changed."""
     found = call.store.commit_at(commit)
     changes = call.store.diff(found.parent, found)
-    document = shapes.commit(found) | {"changes": [shapes.change(change) for change in changes]}
+    document = shapes.commit(found, call.store.branches.name_of(found)) | {
+        "changes": [shapes.change(change) for change in changes]
+    }
     call.done(document, _shown(call.out, found, changes))
 
 
 @command(app)
 def diff(
     call: Call,
-    old: Annotated[str, typer.Argument(metavar="OLD", help=_A_COMMIT)] = "HEAD~1",
+    old: Annotated[str, typer.Argument(metavar="OLD", help=_A_SIDE)] = "HEAD~1",
     new: Annotated[str, typer.Argument(metavar="NEW", help=_A_COMMIT)] = "HEAD",
-    path: Annotated[
-        str | None,
-        typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="Only at or below it."),
-    ] = None,
-    patch: Annotated[bool, typer.Option("-p", "--patch", help="Show the lines that changed, too.")] = False,
+    path: UnderOption = None,
+    patch: PatchOption = False,
 ) -> None:
     """List what changed from one commit to another.
 
-    Without OLD and NEW, what the last commit changed.
+    Without OLD and NEW, what the last commit changed. `main..draft` compares two branches as they are now, and
+    `main@3..draft@HEAD~1` as they were at commits; a side that is left out is the branch you are on.
     """
-    before, after = call.at(old), call.at(new)
-    changes = call.store.diff(before.commit, after.commit)
-    if path is not None:
-        top = paths.parse(store_path(path))
-        changes = [c for c in changes if any(paths.is_within(p, top) for p in (c.path, c.old_path or c.path))]
-    patches = {change: patch_of(before, after, change) for change in changes} if patch else {}
-    shown = [shapes.change(c) | ({"patch": "\n".join(patches[c])} if patch else {}) for c in changes]
-    lines = (line for c in changes for line in (_mark(call.out, c), *map(call.out.patch_line, patches.get(c, ()))))
-    call.done({"old": before.commit.id, "new": after.commit.id, "changes": shown}, lines)
+    if BETWEEN not in old:
+        show_difference(call, at_commit(call, old), at_commit(call, new), path, patch=patch)
+        return
+    if new != "HEAD":
+        raise typer.BadParameter(f"{old} names both sides already: leave {new} out")
+    first, _, second = old.partition(BETWEEN)
+    show_difference(call, on_branch(call, first), on_branch(call, second), path, patch=patch)
 
 
 @command(app)
@@ -107,12 +120,32 @@ def restore(
     call.done({"path": path, "from": then, "commit": commit.id}, [told])
 
 
-def _line(out: Output, commit: Commit) -> str:
+def _refuse_with_graph(**given: object) -> None:
+    """Raise a usage error for what would leave out commits that a drawing needs."""
+    if any(value is not None for value in given.values()):
+        raise typer.BadParameter("--graph shows all branches: it takes no PATH, --after or --at")
+
+
+def _names(store: Store) -> Callable[[Commit], str]:
+    """Return what gives the name of a commit's branch, and asks the store once for each."""
+    known: dict[int, str] = {}
+
+    def name_of(commit: Commit) -> str:
+        if commit.branch_id not in known:
+            known[commit.branch_id] = store.branches.name_of(commit)
+        return known[commit.branch_id]
+
+    return name_of
+
+
+def _line(out: Output, commit: Commit, branch: str | None) -> str:
+    """Return the line of a commit, with the name of its branch where that is to be told."""
     when = out.time(commit.at, time())
     number = out.paint(f"{commit.id:>5}", "yellow")
     first, _, more = commit.message.partition("\n")
     message = visible(first) + (" ..." if more.strip() else "")
-    return f"{number}  {out.paint(f'{when:<15}  {visible(commit.actor):<10}', 'dim')}  {message}"
+    where = out.paint(f"[{branch}]", "cyan") + " " if branch else ""
+    return f"{number}  {out.paint(f'{when:<15}  {visible(commit.actor):<10}', 'dim')}  {where}{message}"
 
 
 def _shown(out: Output, commit: Commit, changes: list[Change]) -> Iterator[str]:
@@ -121,12 +154,4 @@ def _shown(out: Output, commit: Commit, changes: list[Change]) -> Iterator[str]:
         yield f"  {visible(line)}"
     yield ""
     for change in changes:
-        yield _mark(out, change)
-
-
-def _mark(out: Output, change: Change) -> str:
-    letter, colour = _MARKS[change.kind]
-    slash = "/" if change.is_dir and change.path != paths.ROOT else ""
-    origin = f"{change.old_path}{slash} -> " if change.old_path else ""
-    edited = ", changed" if change.kind == "moved" and change.modified else ""
-    return f"{out.paint(letter, colour)} {origin}{change.path}{slash}{edited}"
+        yield mark(out, change)
