@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from holdfast.sessions.context import SessionContext
     from holdfast.sessions.memory import Memory, MemorySource
     from holdfast.sessions.session import Session, SessionInfo
+    from holdfast.tree.feed import ChangeEvent
     from holdfast.tree.history import Change
     from holdfast.tree.reading import FileInfo, GrepMatch
     from holdfast.tree.snapshot import At, Snapshot
@@ -109,6 +110,7 @@ __all__ = [
     "BranchInfo",
     "Branches",
     "Change",
+    "ChangeEvent",
     "Clock",
     "Commit",
     "Components",
@@ -256,6 +258,7 @@ _HOMES = {
     "holdfast.sessions.context": "SessionContext",
     "holdfast.sessions.memory": "Memory MemorySource",
     "holdfast.sessions.session": "Session SessionInfo",
+    "holdfast.tree.feed": "ChangeEvent",
     "holdfast.tree.history": "Change",
     "holdfast.tree.reading": "FileInfo GrepMatch",
     "holdfast.tree.snapshot": "At Snapshot",

@@ -1,6 +1,7 @@
 """One or more documents of every command, that together have every key the command can print."""
 
 import contextlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ def _lines(*commands: str) -> Sample:
         return [run("--json", *command.split()).json for command in commands]
 
     return documents
+
+
+def _changes(run: Run, store: Store, scratch: Path) -> list[Any]:
+    store.write("/a.md", "# A")
+    store.move("/a.md", "/b.md")
+    return [json.loads(line) for line in run("changes", "--json").lines]
 
 
 def _init(run: Run, store: Store, scratch: Path) -> list[Any]:
@@ -120,6 +127,7 @@ SAMPLES: dict[str, Sample] = {
     "log": _lines("log"),
     "show": _lines("show"),
     "diff": _lines("diff 1 --patch"),
+    "changes": _changes,
     "restore": _lines("restore /d/b.md --at 3"),
     "verify": _damaged("verify"),
     "doctor": _damaged("doctor"),

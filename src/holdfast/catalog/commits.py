@@ -100,6 +100,20 @@ def newest_of_all(conn: Connection, below: int, limit: int) -> list[Commit]:
     return [_commit(row) for row in conn.rows(sql, {"below": below, "limit": limit})]
 
 
+def following(conn: Connection, branch: Branch, after: int, until: int, limit: int) -> list[Commit]:
+    """Return the commits in (after, until] of a branch's own line, each after its parent, at most `limit`."""
+    found: list[Commit] = []
+    for window in reversed(branch.windows(after, until)):
+        rows = conn.rows(
+            # `+branch_id`: in order of the commits themselves, and no sorting of all that the branch has.
+            f"""SELECT {_COLUMNS} FROM commits WHERE seq > :after AND seq <= :until AND +branch_id = :branch
+            ORDER BY seq LIMIT :limit""",
+            {"limit": limit - len(found), **window},
+        )
+        found += [_commit(row) for row in rows]
+    return found
+
+
 def ancestor(conn: Connection, seq: int, back: int) -> int | None:
     """Return the commit that is `back` parents below `seq`; None when there are not as many."""
     row = conn.row(

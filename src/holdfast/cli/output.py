@@ -72,13 +72,12 @@ class Output:
 
     def document(self, document: dict[str, Any]) -> None:
         """Print one JSON document, in UTF-8 whatever the terminal's encoding."""
-        indent = 2 if sys.stdout.isatty() else None
-        try:
-            data = json.dumps(document, ensure_ascii=False, indent=indent).encode()
-        except UnicodeEncodeError:
-            # A file name that is no valid UTF-8 has half characters; as \u escapes they are valid JSON.
-            data = json.dumps(document, indent=indent).encode()
-        self.bytes.write(data + b"\n")
+        self.bytes.write(_encoded(document, 2 if sys.stdout.isatty() else None) + b"\n")
+
+    def json_line(self, document: dict[str, Any]) -> None:
+        """Print one JSON document of many on a line of its own, and let whoever reads have it."""
+        self.bytes.write(_encoded(document, None) + b"\n")
+        self.flush()
 
     def paint(self, text: str, *styles: str) -> str:
         """Return `text` in a style, on a terminal that shows colours."""
@@ -104,6 +103,14 @@ class Output:
         """Tell people something that is not part of the answer, on standard error, after what was printed so far."""
         self.flush()
         print(harmless(text) if sys.stderr.isatty() else text, file=sys.stderr)  # noqa: T201
+
+
+def _encoded(document: dict[str, Any], indent: int | None) -> bytes:
+    try:
+        return json.dumps(document, ensure_ascii=False, indent=indent).encode()
+    except UnicodeEncodeError:
+        # A file name that is no valid UTF-8 has half characters; as \u escapes they are valid JSON.
+        return json.dumps(document, indent=indent).encode()
 
 
 def visible(text: str) -> str:

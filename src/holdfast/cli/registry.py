@@ -16,7 +16,7 @@ FLAT: dict[str, tuple[str, ...]] = {
     "content": ("cat", "grep"),
     "change": ("write", "edit", "mkdir", "cp", "mv", "rm"),
     "digests": ("abstract", "overview"),
-    "past": ("log", "show", "diff", "restore"),
+    "past": ("log", "show", "diff", "changes", "restore"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex"),
     "journal": ("journal",),
 }

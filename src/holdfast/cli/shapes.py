@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from holdfast import BranchInfo, Change, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
+from holdfast import BranchInfo, Change, ChangeEvent, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
 from holdfast.cli.output import iso
 
 if TYPE_CHECKING:
@@ -60,6 +60,13 @@ def change(change: Change) -> dict[str, Any]:
         "old_path": change.old_path,
         "modified": change.kind == "modified" or change.modified,
     }
+
+
+def event(event: ChangeEvent) -> dict[str, Any]:
+    """Return the shape of what one commit did to one path."""
+    by = event.commit
+    done = {"commit": by.id, "time": iso(by.at), "actor": by.actor, "message": by.message}
+    return {"cursor": event.cursor} | done | change(event.change)
 
 
 def match(match: GrepMatch) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.branches import Branches, found
+from holdfast.front.history.following import followed
 from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
@@ -32,6 +33,7 @@ from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import After, At, Snapshot, commit_at, resolve
@@ -356,6 +358,24 @@ class Store(Reads):
         with self._backend.engine.read() as conn:
             seqs = (0 if old is None else resolve(conn, self._branch, old), resolve(conn, self._branch, new))
             return history.diff(*(CommittedTree(within(conn), self._branch, seq) for seq in seqs))
+
+    def changes(
+        self,
+        since: At | None = None,
+        *,
+        follow: bool = False,
+        under: str = paths.ROOT,
+        limit: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[ChangeEvent]:
+        """Yield what each commit changed, oldest first: an event for each path, and one for a directory as in `diff`.
+
+        `since` is the cursor of the last event one had, or a commit: `HEAD` is now, None the beginning. `under` gives
+        only what concerns that path. `follow` waits for further commits, until `stop` returns true. Raises NotFound for
+        a cursor of another branch, and BranchGone when that was deleted.
+        """
+        feed = Feed.since(self._backend, self._branch, since, paths.parse(under))
+        return islice(followed(self._backend, feed, stop) if follow else feed.events(), limit)
 
     def session(self, session_id: str) -> Session:
         """Return the session of that name, which its first message creates; raises InvalidPath for what is no name."""

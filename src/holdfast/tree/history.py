@@ -168,4 +168,6 @@ def _below(found: _Changes, before: Places, after: Places, was: Entry, now: Entr
 
 def _came_back_with(parent: int, before: Places) -> bool:
     """Return whether a directory is there again that was made earlier: its own change says it all."""
-    return commit_that_made(parent) <= before.tree.seq and before.path(parent) is None
+    # What a merge takes over may be older than its commit, and was never here.
+    old = commit_that_made(parent) <= before.tree.seq
+    return old and before.path(parent) is None and before.was_there(parent)

@@ -1,4 +1,4 @@
-"""What was: log, show, diff, restore."""
+"""What was: log, show, diff, changes, restore."""
 
 from collections.abc import Callable, Iterator
 from time import time
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast import Change, Commit, Store, paths
+from holdfast import Change, ChangeEvent, Commit, Store, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
@@ -14,7 +14,7 @@ from holdfast.cli.history.differences import BETWEEN, PatchOption, UnderOption, 
 from holdfast.cli.history.differences import show as show_difference
 from holdfast.cli.history.graph import drawn
 from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_path
-from holdfast.cli.output import Output, iso, visible
+from holdfast.cli.output import INTERRUPTED, Output, iso, visible
 from holdfast.lines import lines_of
 
 app: typer.Typer = typer.Typer()
@@ -104,6 +104,40 @@ def diff(
 
 
 @command(app)
+def changes(
+    call: Call,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="CURSOR", help="Only what comes after it: a cursor of --json, or a commit. HEAD is now."
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further commits, until Ctrl-C.")] = False,
+    under: Annotated[
+        str,
+        typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only what concerns this path."),
+    ] = paths.ROOT,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many changes.")
+    ] = None,
+) -> int | None:
+    """List what each commit changed, oldest first.
+
+    With --json, a line for each change: one JSON document with the cursor from which to go on.
+    """
+    events = call.store.changes(since, follow=follow, under=store_path(under), limit=limit)
+    try:
+        for event in events:
+            _tell(call.out, event)
+    except KeyboardInterrupt:
+        # It is how following is meant to end.
+        if not follow:
+            raise
+        return INTERRUPTED
+    return None
+
+
+@command(app)
 def restore(
     call: Call,
     path: PathArgument,
@@ -136,6 +170,17 @@ def _names(store: Store) -> Callable[[Commit], str]:
         return known[commit.branch_id]
 
     return name_of
+
+
+def _tell(out: Output, event: ChangeEvent) -> None:
+    """Print what happened to one path, for whoever reads to have it at once."""
+    if out.json:
+        out.json_line(shapes.event(event))
+        return
+    by = event.commit
+    who = out.paint(f"{out.time(by.at, time()):<15}  {visible(by.actor):<10}", "dim")
+    out.lines([f"{out.paint(f'{by.id:>5}', 'yellow')}  {who}  {mark(out, event.change)}"])
+    out.flush()
 
 
 def _line(out: Output, commit: Commit, branch: str | None) -> str:
