@@ -1,0 +1,221 @@
+"""Several branches of one store against dictionaries: whatever is done on one, each shows its own tree and history."""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import holdfast
+from holdfast.front.store import Store
+from holdfast.paths import is_within, split
+from holdfast.testing.seams import rooms
+from holdfast.upkeep import retire
+
+TOP = "/w"
+PATHS = [f"{TOP}/{path}" for path in ("a", "b", "d", "d/a", "d/b", "d/e", "d/e/a", "f", "f/a")]
+WORDS = ("pelican", "heron", "stork", "ibis", "crane")
+#: a path with the text of a file, or None for a directory
+Tree = dict[str, str | None]
+
+
+@dataclass
+class Model:
+    """What one branch shows, and has shown."""
+
+    name: str
+    tree: Tree
+    #: by commit, those of its base before the fork too
+    past: dict[int, Tree]
+
+
+@dataclass
+class World:
+    """A store, and what its branches should show."""
+
+    folder: Path
+    store: Store
+    models: list[Model] = field(default_factory=list)
+    made: int = 0
+
+    def on(self, model: Model) -> Store:
+        return self.store.branch(model.name)
+
+    def published(self, model: Model, seq: int, tree: Tree) -> None:
+        model.tree = tree
+        model.past[seq] = dict(tree)
+
+
+def can_hold(tree: Tree, path: str) -> bool:
+    """Return whether something may be put at a path: all above it that is there is a directory."""
+    while (path := split(path)[0]) != "/":
+        if tree.get(path) is not None:
+            return False
+    return True
+
+
+def with_parents(tree: Tree, path: str) -> Tree:
+    found = dict(tree)
+    while (path := split(path)[0]) != "/":
+        found.setdefault(path, None)
+    return found
+
+
+def without(tree: Tree, top: str) -> Tree:
+    return {path: text for path, text in tree.items() if not is_within(path, top)}
+
+
+def moved(tree: Tree, source: str, target: str) -> Tree:
+    return {target + path[len(source) :]: text for path, text in tree.items() if is_within(path, source)}
+
+
+def is_free(tree: Tree, target: str) -> bool:
+    parent = split(target)[0]
+    return target not in tree and parent in tree and tree[parent] is None
+
+
+Step = tuple[str, int, int, int]
+
+
+def write(world: World, model: Model, path: str, other: int) -> None:
+    if can_hold(model.tree, path) and model.tree.get(path, "") is not None:
+        text = f"The {WORDS[other % len(WORDS)]} stands."
+        commit = world.on(model).write(path, text)
+        world.published(model, commit.id, with_parents(model.tree, path) | {path: text})
+
+
+def mkdir(world: World, model: Model, path: str, other: int) -> None:
+    if can_hold(model.tree, path) and model.tree.get(path) is None:
+        commit = world.on(model).mkdir(path, parents=True, exist_ok=True)
+        world.published(model, commit.id, with_parents(model.tree, path) | {path: None})
+
+
+def move(world: World, model: Model, path: str, other: int) -> None:
+    target = PATHS[other % len(PATHS)]
+    if path in model.tree and is_free(model.tree, target) and not is_within(target, path):
+        commit = world.on(model).move(path, target)
+        world.published(model, commit.id, without(model.tree, path) | moved(model.tree, path, target))
+
+
+def copy(world: World, model: Model, path: str, other: int) -> None:
+    target = PATHS[other % len(PATHS)]
+    if path in model.tree and is_free(model.tree, target) and not is_within(target, path):
+        commit = world.on(model).copy(path, target)
+        world.published(model, commit.id, model.tree | moved(model.tree, path, target))
+
+
+def remove(world: World, model: Model, path: str, other: int) -> None:
+    if path in model.tree:
+        commit = world.on(model).remove(path, recursive=True)
+        world.published(model, commit.id, without(model.tree, path))
+
+
+def restore(world: World, model: Model, path: str, other: int) -> None:
+    seq = sorted(model.past)[other % len(model.past)]
+    then = model.past[seq]
+    parent = split(path)[0]
+    if path in then and (parent == "/" or (parent in model.tree and model.tree[parent] is None)):
+        commit = world.on(model).restore(path, at=seq)
+        world.published(model, commit.id, without(model.tree, path) | moved(then, path, path))
+
+
+def fork(world: World, model: Model, path: str, other: int) -> None:
+    if len(world.models) >= 5:
+        return
+    seqs = sorted(model.past)
+    seq = seqs[-1 - other % len(seqs)]
+    world.made += 1
+    world.on(model).branches.create(f"b{world.made}", at=seq)
+    past = {each: tree for each, tree in model.past.items() if each <= seq}
+    world.models.append(Model(f"b{world.made}", dict(model.past[seq]), past))
+
+
+def delete(world: World, model: Model, path: str, other: int) -> None:
+    if model.name != "main":
+        world.store.branches.delete(model.name)
+        world.models.remove(model)
+
+
+def reopen(world: World, model: Model, path: str, other: int) -> None:
+    world.store.close()
+    world.store = holdfast.open(world.folder, durability="relaxed")
+
+
+def upkeep(world: World, model: Model, path: str, other: int) -> None:
+    if other % 2:
+        world.store.maintenance.optimize()
+    else:
+        retire.retire(rooms(world.store))
+
+
+ACTIONS = {each.__name__: each for each in (write, mkdir, move, copy, remove, restore, fork, delete, reopen, upkeep)}
+#: what is done more often than the rest
+COMMON = ("write", "write", "write", "remove", "move", "fork", "restore")
+STEPS = st.lists(
+    st.tuples(st.sampled_from((*ACTIONS, *COMMON)), st.integers(0, 9), st.integers(0, 99), st.integers(0, 99)),
+    min_size=5,
+    max_size=30,
+)
+
+
+def shown(store: Store, at: int | None = None) -> Tree:
+    view = store.snapshot(at)
+    if not view.exists(TOP):
+        return {}
+    found: Tree = {TOP: None}
+    return found | {each.path: None if each.is_dir else view.read_text(each.path) for each in view.tree(TOP)}
+
+
+def check(world: World, model: Model, *, closely: bool) -> None:
+    store, tree = world.on(model), model.tree
+    assert shown(store) == tree
+    assert set(store.glob(f"{TOP}/**")) - {TOP} == tree.keys() - {TOP}
+    for seq in [*model.past][-3:] if not closely else model.past:
+        assert shown(store, seq) == model.past[seq]
+    for word in WORDS if closely else WORDS[:1]:
+        found = {path for hit in store.search(word, mode="text", limit=50) for path in (hit.path, *hit.also)}
+        assert found == {path for path, text in tree.items() if text and word in text}, word
+    if closely:
+        check_history(store, model)
+
+
+def check_history(store: Store, model: Model) -> None:
+    seqs = sorted(model.past)
+    line = [commit.id for commit in store.log()]
+    assert line[: len(seqs)] == seqs[::-1]
+    for path in model.tree:
+        assert {commit.id for commit in store.log(path)} <= set(line)
+    for seq in seqs:
+        if model.past[seq] != model.tree:
+            assert {change.path for change in store.diff(seq)} & (model.tree.keys() | model.past[seq].keys())
+        word = WORDS[seq % len(WORDS)]
+        hits = store.search(word, mode="text", limit=50, at=seq)
+        found = {path for hit in hits for path in (hit.path, *hit.also)}
+        assert found == {path for path, text in model.past[seq].items() if text and word in text}
+
+
+def run(folder: Path, steps: list[Step]) -> None:
+    holdfast.create(folder).close()
+    world = World(folder, holdfast.open(folder, durability="relaxed"))
+    try:
+        first = world.store.mkdir(TOP)
+        world.models.append(Model("main", {TOP: None}, {first.id: {TOP: None}}))
+        for action, which, path, other in steps:
+            model = world.models[which % len(world.models)]
+            ACTIONS[action](world, model, PATHS[path % len(PATHS)], other)
+            if model in world.models:
+                check(world, model, closely=False)
+        for model in world.models:
+            check(world, model, closely=True)
+        report = world.store.maintenance.verify(deep=True)
+        assert report.ok, report.problems
+    finally:
+        world.store.close()
+
+
+@settings(max_examples=12, deadline=None)
+@given(STEPS)
+def test_every_branch_shows_its_own_tree_and_history(steps: list[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder) / "kb", steps)
