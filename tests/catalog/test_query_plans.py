@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import contents, entries, subtrees
-from holdfast.catalog.branches import MAIN
+from holdfast.catalog import contents, entries, showing, subtrees
+from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import checks
-from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.history import changes, departures
 from holdfast.catalog.work import memories
 from holdfast.testing.seams import rooms
@@ -84,6 +84,62 @@ def test_a_question_about_entries_is_answered_through_its_index(name: str, store
     steps = planning.steps
     assert any(constraint in step for step in steps), steps
     assert not any(step.startswith(("SCAN e", "SCAN entries")) for step in steps), steps
+
+
+LINES = {
+    1: Branch(8, "draft", (Fork(1, 4),)),
+    5: Branch(9, "deep", tuple(Fork(branch, seq) for branch, seq in ((8, 9), (7, 8), (6, 7), (5, 6), (1, 4)))),
+}
+#: what is asked of a branch, and one of the steps that answer it on each of its levels
+ALONG: dict[str, tuple[Callable[[Connection, Branch], object], str]] = {
+    "child": (lambda c, b: entries.child(c, b, 20, 1, "a"), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
+    "children": (lambda c, b: entries.children(c, b, 20, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "named": (lambda c, b: entries.named(c, b, 20, 1, MANY), "branch_id=? AND parent_id=? AND name=? AND to_seq>?"),
+    "of_node": (lambda c, b: entries.of_node(c, b, 20, 7), "branch_id=? AND node_id=? AND to_seq>?"),
+    "of_nodes": (lambda c, b: entries.of_nodes(c, b, 20, range(80)), "branch_id=? AND node_id=? AND to_seq>?"),
+    "history_of_node": (lambda c, b: entries.history_of_node(c, b, 20, 7), "branch_id=? AND node_id=?"),
+    "of_contents": (lambda c, b: entries.of_contents(c, b, 20, MANY, 10), "content_id=? AND to_seq>?"),
+    "of_content": (lambda c, b: entries.of_content(c, b, 20, "x", 0, 10), "content_id=? AND to_seq>?"),
+    "visible_among": (lambda c, b: subtrees.visible_among(c, b, 20, MANY), "content_id=? AND to_seq>?"),
+    "contents_below": (lambda c, b: subtrees.contents_below(c, b, 20, 1), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "directories_below": (
+        lambda c, b: subtrees.directories_below(c, b, 20, 1),
+        "branch_id=? AND parent_id=? AND to_seq>?",
+    ),
+    "between": (lambda c, b: changes.between(c, b, 2, 20, 9), "from_seq>? AND from_seq<?"),
+    "of_slots": (lambda c, b: list(changes.of_slots(c, b, 2, [(1, "a")])), "parent_id=? AND name=? AND to_seq>?"),
+    "under": (lambda c, b: list(changes.under(c, b, 2, range(80))), "parent_id=? AND to_seq=? AND from_seq>?"),
+    "changed_entries": (lambda c, b: entries.changed_entries(c, b, 2, 20), "from_seq>? AND from_seq<?"),
+    "former": (lambda c, b: memories.former(c, b, "memories", 2, 20), "from_seq>? AND from_seq<?"),
+    "end": (lambda c, b: entries.end(c, b, 20, [entries.ROOT_ENTRY]), "branch_id=? AND node_id=? AND to_seq>?"),
+}
+
+
+@pytest.mark.parametrize("name", ALONG)
+@pytest.mark.parametrize("depth", LINES)
+def test_a_question_along_a_lineage_is_answered_through_its_index_on_each_level(
+    name: str, depth: int, store: holdfast.Store
+) -> None:
+    ask, constraint = ALONG[name]
+    with rooms(store).engine.read() as conn:
+        planning: Any = Planning(conn)
+        ask(planning, LINES[depth])
+    steps = planning.steps
+    assert any(constraint in step for step in steps), steps
+    assert not any(step.startswith(("SCAN e", "SCAN n", "SCAN entries")) for step in steps), steps
+    # What leaves out the nodes of nearer levels is one look-up for each of them.
+    covering = [step for step in steps if step.startswith("SEARCH n ")]
+    assert all("branch_id=? AND node_id=?" in step for step in covering), covering
+    assert len(steps) < 60 * depth
+
+
+def test_what_any_head_shows_is_asked_through_indexes_however_many_branches_there_are(store: holdfast.Store) -> None:
+    with rooms(store).engine.read() as conn:
+        planning: Any = Planning(conn)
+        for sql in (showing.AT_FORKS, showing.ON_BRANCHES):
+            list(rows_among(planning, sql, MANY, {"main": 1}))
+    assert sum("ix_branches_base_branch_id_fork_seq" in step for step in planning.steps) == 3, planning.steps
+    assert not any(step.startswith(("SCAN e", "SCAN f", "SCAN b")) for step in planning.steps), planning.steps
 
 
 STORED_IN: dict[str, Callable[[Connection], object]] = {

@@ -11,7 +11,7 @@ from holdfast.catalog.values import FOREVER, ROOT_NODE
 _FORKED = """EXISTS (SELECT 1 FROM branches f WHERE f.base_branch_id = e.branch_id AND f.forgotten IS NULL
         AND f.fork_seq >= e.from_seq AND f.fork_seq < e.to_seq"""
 #: a row of `main` that was true at a fork, all that stood above it then
-_AT_FORKS = f"""WITH RECURSIVE up(content_id, node_id, from_seq, to_seq) AS (
+AT_FORKS = f"""WITH RECURSIVE up(content_id, node_id, from_seq, to_seq) AS (
         SELECT e.content_id, e.parent_id, e.from_seq, e.to_seq FROM entries e
         WHERE e.content_id IN (:ids) AND +e.branch_id = :main AND {_FORKED})
         UNION
@@ -23,7 +23,7 @@ _AT_FORKS = f"""WITH RECURSIVE up(content_id, node_id, from_seq, to_seq) AS (
             AND {_FORKED} AND f.fork_seq >= up.from_seq AND f.fork_seq < up.to_seq))
     SELECT DISTINCT content_id FROM up WHERE node_id = {ROOT_NODE}"""
 #: a row of another branch that stands there, or was true at a fork
-_ON_BRANCHES = f"""SELECT DISTINCT e.content_id FROM entries e JOIN branches b ON b.branch_id = e.branch_id
+ON_BRANCHES = f"""SELECT DISTINCT e.content_id FROM entries e JOIN branches b ON b.branch_id = e.branch_id
     WHERE e.content_id IN (:ids) AND +e.branch_id > :main
         AND ((e.to_seq = {FOREVER} AND b.deleted IS NULL) OR {_FORKED}))"""
 
@@ -43,7 +43,7 @@ def shown_among(conn: Connection, contents: Iterable[str]) -> set[str]:
     asked = list(contents)
     shown = subtrees.visible_among(conn, MAIN, commits.head(conn, MAIN), asked)
     if newest(conn)[1] > MAIN.id:
-        for sql in (_AT_FORKS, _ON_BRANCHES):
+        for sql in (AT_FORKS, ON_BRANCHES):
             rest = [content for content in asked if content not in shown]
             shown |= {row[0] for row in rows_among(conn, sql, rest, {"main": MAIN.id})}
     return shown
