@@ -61,6 +61,8 @@ class Backend:
     embedder: str
     #: makes renditions and search rows; imports the heavy parts when first called
     deriver: Deriver
+    #: whether a commit is on the disk when it returns; a relaxed process does not wait for that
+    durable: bool = True
     #: where the store is, as `open` takes it
     address: str = ""
     #: who commits are attributed to when a transaction does not say

@@ -248,6 +248,7 @@ def open_parts(
         clock=clock,
         embedder=embedder,
         deriver=deriver(embedder),
+        durable=durable,
         address=str(folder),
         actor=actor or settled.actor,
         renewing=Renewer(),

@@ -1,7 +1,8 @@
 """Whatever a commit refers to is on disk before the commit is (G2): seen by watching every fsync and every publish."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,66 @@ def test_what_a_relaxed_process_stored_is_durable_when_another_relies_on_it(fold
         store.write("/mine.bin", data)
         assert ledger.missing({blob}) == []
         assert ledger.named_in(folder / "blobs")
+
+
+@pytest.mark.parametrize(
+    "follow",
+    [
+        lambda store: store.write("/mine.md", "a word of mine"),
+        lambda store: store.copy("/theirs.bin", "/mine.bin"),
+        lambda store: store.move("/theirs.bin", "/mine.bin"),
+        lambda store: store.maintenance.optimize(),
+        lambda store: store.write("/many.md", "\n\n".join(f"# Part {n}\n\nword{n}" for n in range(400))),
+    ],
+    ids=["write", "copy", "move", "fold", "stage"],
+)
+def test_a_durable_commit_follows_nothing_that_a_relaxed_process_left_in_memory(
+    follow: Callable[[Store], object], folder: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born = {str(path) for path in folder.rglob("*")}
+    with holdfast.open(folder, durability="relaxed") as relaxed:
+        relaxed.write("/theirs.bin", os.urandom(300_000))
+        relaxed.write("/theirs.md", "\n\n".join(f"# Section {i}\n\n" + f"word{i} " * 150 for i in range(400)))
+        relaxed.maintenance.optimize()
+        relaxed.write("/tail.md", "a word in the tail")
+    missing: list[list[str]] = []
+    with holdfast.open(folder) as store:
+        assert ledger.missing(needed(store, born))
+        look = partial(needed, store, born)
+        monkeypatch.setattr(
+            publication,
+            "point",
+            lambda name: missing.append(ledger.missing(look())) if name == "publish.before_commit" else None,
+        )
+        follow(store)
+        assert missing
+        assert missing[0] == []
+        monkeypatch.undo()
+        # Once is enough.
+        calls = len(ledger.synced)
+        store.mkdir("/nothing-to-settle")
+        assert len(ledger.synced) == calls
+
+
+def test_what_a_relaxed_process_publishes_while_it_is_settled_is_settled_by_the_next(
+    folder: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with holdfast.open(folder, durability="relaxed") as relaxed, holdfast.open(folder) as store:
+        relaxed.write("/first.bin", os.urandom(300_000))
+        settle = rooms(store).tables.settle
+
+        def overtaken() -> None:
+            settle()
+            relaxed.write("/second.bin", os.urandom(300_000))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(rooms(store).tables, "settle", overtaken)
+            store.mkdir("/one")
+        blobs = {path for path in (folder / "blobs").rglob("*") if path.is_file()}
+        assert len(blobs) == 2
+        assert ledger.missing(blobs)
+        store.mkdir("/two")
+        assert ledger.missing(blobs) == []
 
 
 def test_staged_search_rows_are_durable_before_their_commit(watched: tuple[Store, Ledger, set[str]]) -> None:

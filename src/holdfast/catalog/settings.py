@@ -6,6 +6,8 @@ from holdfast.catalog.engine import Connection
 TENDED = "tended"
 #: the newest commit of the store when rows were last put away in the history table
 RETIRED_AT = "retired_at"
+#: the intent of the last publish of a relaxed process, until what such processes staged is settled; then empty
+UNSETTLED = "unsettled"
 
 
 def get(conn: Connection, name: str) -> str | None:

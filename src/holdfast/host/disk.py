@@ -12,7 +12,7 @@ import fcntl
 import os
 import sys
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from holdfast.errors import HoldfastError, ReadOnly, StorageFailed
@@ -43,6 +43,23 @@ def fsync_tree(files: Iterable[Path], root: Path) -> None:
         directories.update(parent for parent in file.parents if parent.is_relative_to(root))
     for directory in sorted(directories, key=lambda d: len(d.parts), reverse=True):
         fsync_dir(directory)
+
+
+def settle_tree(root: Path) -> None:
+    """Force every file and directory in `root`, and its name, to the disk; what vanishes meanwhile is passed over."""
+    for folder, _, names in os.walk(root, topdown=False):
+        for name in names:
+            _settle(Path(folder, name), fsync_file)
+        _settle(Path(folder), fsync_dir)
+    fsync_dir(root.parent)
+
+
+def _settle(path: Path, fsync: Callable[[Path], None]) -> None:
+    try:
+        fsync(path)
+    except HoldfastError:
+        if path.exists():
+            raise
 
 
 def make_dir(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.search_rows import TailRow
+from holdfast.host import disk
 from holdfast.host.importing import importing
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Tables:
         self.root = root
         self.live: SearchTable = SearchTable(f"search-{embedder}", root, dimensions, durable=durable)
         self.history: SearchTable = SearchTable(f"search-{embedder}-history", root, dimensions, durable=durable)
+
+    def settle(self) -> None:
+        """Force every file of every table to the disk, whoever wrote it; raises StorageFailed when the disk refuses."""
+        disk.settle_tree(self.root)
 
     @property
     def names(self) -> tuple[str, str]:

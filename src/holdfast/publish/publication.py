@@ -30,7 +30,7 @@ from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.host.held import held
 from holdfast.index.tables import SearchTable, TableAppend
-from holdfast.publish import intention
+from holdfast.publish import intention, settling
 
 T = TypeVar("T")
 
@@ -128,11 +128,13 @@ class Publication:
         Raises StagingOutdated when what was staged no longer fits, as the block may do, and Conflict when the intent
         was taken over meanwhile. Nothing is published then, nor when the block raises anything else.
         """
+        settling.settle(self._backend)
         point("publish.before_lock")
         with self._backend.engine.write() as conn:
             point("publish.before_write")
             self._check(conn)
             self._move_pins(conn)
+            settling.mark(self._backend, conn, self._intent_id)
             yield conn
             if self._intent_id is not None:
                 now = self._backend.clock.now()
@@ -146,6 +148,8 @@ class Publication:
             current = pinned(conn, table)
             # Another writer's append was published meanwhile: ours is committed again on top of it. That is a few
             # milliseconds of metadata, done here in the writer's turn so that it cannot be overtaken once more.
+            if append.base != current and settling.is_unsettled(self._backend, conn):
+                raise StagingOutdated
             version = append.version if append.base == current else table.rebase(current, append)
             self._move_pin(conn, table, version)
 
