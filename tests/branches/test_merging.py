@@ -54,6 +54,7 @@ def test_a_merge_is_one_commit_with_two_parents_and_what_it_took_over_is_found(s
         ("added", "/new/c.md"),
         ("moved", "/p/b.md"),
     ]
+    assert store.diff(commit.parent, commit) == list(report.changes)
     after = {**BEFORE, "/a.md": "a zebra", "/new/c.md": "a quokka", "/p/b.md": "a heron", "/mine.md": "a lynx"}
     del after["/b.md"]
     assert whole(store) == after

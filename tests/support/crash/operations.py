@@ -185,6 +185,21 @@ def change_a_branch(store: Store) -> None:
         tx.write("/new.md", f"a {QUOKKA} came")
 
 
+def branch_off(store: Store) -> None:
+    """Change files, a directory and two ends of one long text on a branch and on main."""
+    furnish_with_a_long_book(store)
+    store.branches.create("draft")
+    draft = store.branch("draft")
+    with draft.transaction() as tx:
+        tx.write("/new/a.md", f"a {QUOKKA} came")
+        tx.move("/d/sub", "/empty/sub")
+        tx.remove("/d/note.md")
+        tx.write("/book.md", tx.read_text("/book.md") + "\n\nthe end\n")
+    with store.transaction() as tx:
+        tx.write("/d/sub/deep.md", f"# Deep\n\nan {OCELOT} lived here")
+        tx.write("/book.md", f"a {QUOKKA} first\n\n" + tx.read_text("/book.md"))
+
+
 def take_what_is_left(store: Store) -> None:
     """Break the lock of an earlier try: what failed in a process that lives on holds it until its lease ends."""
     with contextlib.suppress(NotFound):
@@ -276,6 +291,7 @@ OPERATIONS = (
     row("remove", lambda store: store.remove("/d", recursive=True), again=False),
     row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
     row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),
+    row("merge a branch", lambda store: store.branches.merge("draft", text=True), branch_off),
     row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
     Operation(
         "add a folder", lambda f: on_store(lambda s: s.add(library(f), to="/lib", workers=1))(f), on_store(furnish)
