@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
-from holdfast.catalog import branches, commits
+from holdfast.catalog import branches
 from holdfast.catalog.checking import checks
 from holdfast.catalog.checking.checks import Place
 from holdfast.catalog.engine import CatalogDamaged, Connection
@@ -106,8 +106,10 @@ def path_of(conn: Connection, places: Iterable[Place]) -> list[str]:
 def _path(conn: Connection, place: Place) -> str:
     branch, stands = branches.get(conn, place.branch_id), place.to_seq == FOREVER
     if branch is not None:
-        for seq in (commits.head(conn, branch) if stands else place.to_seq - 1, place.from_seq):
+        # Not the head, which a deleted branch has no more.
+        for seq in (FOREVER - 1 if stands else place.to_seq - 1, place.from_seq):
             path = Places(CommittedTree(within(conn), branch, seq)).path(place.node_id)
             if path is not None:
+                path = f"{path} on {branch.name}" if branch.forks else path
                 return path if stands else f"{path} (until commit {place.to_seq})"
     return f"{place.name!r} from commit {place.from_seq}"
