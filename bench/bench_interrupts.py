@@ -31,13 +31,14 @@ def change():
     elif what == 1:
         with store.transaction() as tx:
             tx.mkdir(path)
-            tx.write(f"{path}/note.md", f"note {number}")
+            tx.write(f"{path}/note.md", f"note {number} of {seed}")
     elif what == 2:
         store.write(path + ".bin", rng.randbytes(70_000))
     else:
         store.lock(path).release()
 
-# An import that is interrupted may leave Python's own packages half made: first all that a change imports.
+# An import that is interrupted may leave Python's own packages half made: first all that a change imports. What another
+# writer stored already would not be derived: each has notes of its own.
 for number in range(4):
     change()
 
