@@ -24,6 +24,8 @@ from holdfast.errors import BranchGone
 
 #: stands in statements for what leaves out the nodes of nearer levels; the table of entries is called `e` there
 UNCOVERED = "{uncovered}"
+#: where `from_seq` stands among the columns of an entry
+FROM_SEQ = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,20 @@ class Branch:
         """Return whether the commit `seq`, of the branch with that id, is in its history, as far as its forks say."""
         return any(level.branch_id == branch_id and seq <= level.seq for level in self.levels())
 
+    def row(self, conn: Connection, seq: int, sql: str, params: Params) -> Row | None:
+        """Return the row that a statement as for `rows` finds, of which there is one at most on all levels.
+
+        The statement gives the row that ends first after `:seq`, which counts where it has begun by then.
+        """
+        levels = self.levels(seq)
+        if len(levels) == 1:
+            row = conn.row(levels[0].sql(sql), {**params, **levels[0].params})
+            return row if row is None or row[FROM_SEQ] <= seq else None
+        asked = dict(params)
+        for place, level in enumerate(levels):
+            asked[f"branch{place}"], asked[f"seq{place}"] = level.branch_id, level.seq
+        return conn.row(_on_levels(sql, len(levels)), asked)
+
     def rows(self, conn: Connection, seq: int, sql: str, params: Params) -> list[Row]:
         """Return what a statement with `:branch`, `:seq` and UNCOVERED finds at commit `seq`, on all levels."""
         found: list[Row] = []
@@ -119,12 +135,23 @@ MAIN = Branch(1, "main")
 
 
 @functools.cache
-def _at_depth(text: str, depth: int) -> str:
+def _at_depth(text: str, depth: int, nearer: str = "nearer") -> str:
     covered = "".join(
-        f" AND NOT EXISTS (SELECT 1 FROM entries n WHERE n.branch_id = :nearer{place} AND n.node_id = e.node_id)"
+        f" AND NOT EXISTS (SELECT 1 FROM entries n WHERE n.branch_id = :{nearer}{place} AND n.node_id = e.node_id)"
         for place in range(depth)
     )
     return text.replace(UNCOVERED, covered)
+
+
+@functools.cache
+def _on_levels(text: str, depth: int) -> str:
+    """Return one statement that asks what `text` asks of so many levels; their parameters are numbered."""
+    asked = []
+    for place in range(depth):
+        one = text.replace(":branch", f":branch{place}").replace(":seq", f":seq{place}")
+        one = _at_depth(one, place, "branch")
+        asked.append(f"SELECT * FROM ({one}) AS level{place} WHERE from_seq <= :seq{place}")
+    return " UNION ALL ".join(asked)
 
 
 # --- the table of branches

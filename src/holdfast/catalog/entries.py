@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog.branches import UNCOVERED, Branch
-from holdfast.catalog.engine import Connection, Row, in_list, run_among
+from holdfast.catalog.engine import Connection, in_list, run_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _WRITTEN = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
@@ -102,11 +102,8 @@ _HISTORY = f"SELECT {_COLUMNS} FROM entries e WHERE branch_id = :branch AND node
 
 def child(conn: Connection, branch: Branch, seq: int, parent: int, name: str) -> Entry | None:
     """Return what is called `name` under the node `parent`."""
-    for level in branch.levels(seq):
-        row = conn.row(level.sql(_CHILD), {"parent": parent, "name": name, **level.params})
-        if (found := _if_begun(row, level.seq)) is not None:
-            return found
-    return None
+    row = branch.row(conn, seq, _CHILD, {"parent": parent, "name": name})
+    return Entry(*row) if row else None
 
 
 def children(conn: Connection, branch: Branch, seq: int, parent: int) -> list[Entry]:
@@ -129,11 +126,8 @@ def named(conn: Connection, branch: Branch, seq: int, parent: int, names: Iterab
 
 def of_node(conn: Connection, branch: Branch, seq: int, node: int) -> Entry | None:
     """Return the entry of one node, whether or not its ancestors still stand."""
-    for level in branch.levels(seq):
-        found = _if_begun(conn.row(level.sql(_NODE), {"node": node, **level.params}), level.seq)
-        if found is not None:
-            return found
-    return None
+    row = branch.row(conn, seq, _NODE, {"node": node})
+    return Entry(*row) if row else None
 
 
 def of_nodes(conn: Connection, branch: Branch, seq: int, nodes: Iterable[int]) -> dict[int, Entry]:
@@ -234,10 +228,3 @@ def _values(branch: Branch, seq: int, entry: Entry) -> dict[str, Any]:
         "source": entry.source,
         "stamp": entry.source_stamp,
     }
-
-
-def _if_begun(row: Row | None, seq: int) -> Entry | None:
-    # The row ends first after `seq`, so it is the only one of its slot that can be true at `seq`.
-    if row is None or row[9] > seq:
-        return None
-    return Entry(*row)
