@@ -122,6 +122,18 @@ def test_a_merge_that_took_over_nothing_but_what_stood_already_is_remembered(sto
     assert store.branches.merge("draft").commit is None
 
 
+def test_merges_that_crossed_each_other_and_were_settled_apart_are_a_conflict(store: Store, draft: Store) -> None:
+    store.write("/a.md", "ours")
+    draft.write("/a.md", "theirs")
+    store.branches.create("seen")
+    store.branches.merge("draft", prefer="ours")
+    draft.branches.merge("seen", prefer="ours")
+    report = store.branches.merge("draft", dry_run=True)
+    assert [(conflict.kind, conflict.path) for conflict in report.conflicts] == [("edited", "/a.md")]
+    store.branches.merge("draft", prefer="theirs")
+    assert store.read_text("/a.md") == "theirs"
+
+
 def test_a_branch_is_merged_into_another_one_by_name(store: Store, draft: Store) -> None:
     store.write("/a.md", "main")
     report = store.branches.merge("main", into="draft")

@@ -160,9 +160,10 @@ class _Merging:
         theirs = CommittedTree(self._read, self.source, self.terms.merged or 0)
         last = known_commit(conn, theirs.seq)
         is_old = seen_by(conn, ours.branch, head).get(last.branch_id, 0) >= last.id
-        base = ancestors(conn, ours, theirs)[0]
+        base, *crossed = ancestors(conn, ours, theirs)
         self._used.clear()
-        plan = MergePlanning(Sides.of(base, ours, theirs), Settling(self._choose, self._blend))
+        settling = Settling(self._choose, self._blend)
+        plan = MergePlanning(Sides.of(base, ours, theirs), settling, crossed=tuple(crossed))
         plan.run()
         if unused := self.options.resolve.keys() - self._used:
             path = min(unused)

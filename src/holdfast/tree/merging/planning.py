@@ -10,6 +10,7 @@ from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.tree import walking
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.merging.plan import Choice, MergePlan
 from holdfast.tree.overlay import FileState, Slot
 
@@ -20,11 +21,14 @@ class MergePlanning(MergePlan):
 
     #: by our node, the one of theirs that is the same file or directory
     _partners: dict[int, int] = field(default_factory=dict)
+    #: the other ancestors, where merges have crossed each other
+    crossed: tuple[CommittedTree, ...] = ()
 
     def run(self) -> None:
         """Compare all that theirs changed."""
         sides = self.sides
-        changed = sides.theirs.tree.nodes_apart(sides.base.tree) - {ROOT_NODE}
+        ancestors = (sides.base.tree, *self.crossed)
+        changed = {node for tree in ancestors for node in sides.theirs.tree.nodes_apart(tree)} - {ROOT_NODE}
         sides.load(changed)
         self._pair(changed)
         for node in sorted(changed, key=self._place_of_theirs):
@@ -114,10 +118,23 @@ class MergePlanning(MergePlan):
             # Where it came from may be new.
             unchanged = base is not None and _holding(ours) == _holding(base)
             return _with_holding(ours, theirs) if unchanged and not ours.is_dir else ours
+        if base is not None and self._were_settled_apart(ours, theirs):
+            return self._settled(ours, theirs, base)
         if base is not None and theirs.content_id == base.content_id:
             return ours
         if base is not None and ours.content_id == base.content_id:
             return _with_holding(ours, theirs)
+        return self._settled(ours, theirs, base)
+
+    def _were_settled_apart(self, ours: Entry, theirs: Entry) -> bool:
+        """Return whether merges that crossed each other gave each side what the other one had had."""
+        nodes = {ours.node_id, theirs.node_id}
+        held = {entry.content_id for tree in self.crossed for entry in tree.nodes(nodes).values()}
+        held |= {entry.content_id for node in nodes if (entry := self.base(node)) is not None} if held else set()
+        return {ours.content_id, theirs.content_id} <= held
+
+    def _settled(self, ours: Entry, theirs: Entry, base: Entry | None) -> Entry:
+        """Return our entry with what is said that a file holds that both sides changed."""
         blended = self._blended(ours, theirs, base)
         choice = blended or self.choice("edited" if base else "place", ours, theirs, base)
         if isinstance(choice, FileState):
