@@ -293,6 +293,12 @@ def test_no_statement_reads_a_whole_table_without_a_reason(asked: dict[str, Plan
     assert not scans, "\n".join(sorted(scans))
 
 
+def test_the_newest_rows_are_read_in_their_order_and_not_sorted(asked: dict[str, Planner]) -> None:
+    newest = [name for name, reason in ALLOWED.items() if reason.startswith("the newest rows")]
+    assert newest
+    assert {name: step for name in newest for _, step in asked[name].steps if "TEMP B-TREE" in step} == {}
+
+
 def test_every_reason_is_still_needed(asked: dict[str, Planner]) -> None:
     used = {
         reason

@@ -50,6 +50,13 @@ def test_intents_that_ended_are_kept_up_to_a_number_and_the_others_always(store:
         assert intents.counts(conn) == {intents.ACTIVE: 1, intents.SET_ASIDE: 1}
 
 
+def test_intents_that_others_ended_are_kept_up_to_a_number(store: Store) -> None:
+    with rooms(store).engine.write() as conn:
+        for number in range(intents.KEPT + 50):
+            assert intents.end_swept(conn, begun(conn, number, float(number)), intents.ACTIVE, float(number))
+        assert count(conn, "intents") == intents.KEPT
+
+
 def test_the_audit_keeps_the_newest_of_each_kind(store: Store) -> None:
     with rooms(store).engine.write() as conn:
         audit.write(conn, 0.0, "sweep", "the only one", "")

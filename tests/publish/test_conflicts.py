@@ -232,6 +232,21 @@ def test_a_commit_on_an_old_base_costs_others_what_it_looked_at(
     assert turn(3000) < 1.5 * turn(30)
 
 
+def test_what_a_commit_looked_at_is_compared_before_its_turn(folder: Path) -> None:
+    def turn(looked_at: int) -> int:
+        with holdfast.open(folder) as store:
+            slow = store.transaction().__enter__()
+            for number in range(looked_at):
+                slow.exists(f"/wanted-{number}")
+            slow.write(f"/mine-{looked_at}", "x")
+            write_many(store, f"/else/{looked_at}", 600)
+            with Effort(store) as effort:
+                slow.commit()
+            return effort.in_turns
+
+    assert turn(500) < 1.5 * turn(5)
+
+
 def test_a_commit_that_many_overtook_in_the_queue_reads_what_it_looked_at(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

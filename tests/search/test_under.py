@@ -1,6 +1,7 @@
 """Searching below a directory: what a table of its contents alone would give, whatever else the store holds."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from holdfast import SearchMode
 from holdfast.catalog import subtrees
 from holdfast.front.store import Store
 from holdfast.index.lance import row_set
+from holdfast.index.lance.lookup import Lookup
 from holdfast.search import directory_contents, search
 
 MODES = ("hybrid", "text", "vector")
@@ -130,6 +132,37 @@ def test_the_set_of_a_directory_follows_the_commits(store: Store, monkeypatch: p
     assert found("/case", "harbour")[-1] == "/case/out/5.md"
     assert len(asked) == 2
     assert found("/case/in", "wombat") == [f"/case/in/{number}.md" for number in range(1, 6)]
+
+
+def test_more_changes_than_are_carried_on_lose_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_contents, "MOST_CHANGES", 2)
+    store.write("/box/0.md", "wombat 0")
+    assert len(store.search("wombat", under="/box")) == 1
+    with store.transaction() as tx:
+        for number in range(1, 8):
+            tx.write(f"/box/{number}.md", f"wombat {number}")
+    assert len(store.search("wombat", under="/box", limit=20)) == 8
+
+
+def test_no_table_is_told_the_contents_of_a_large_directory_one_by_one(
+    mixed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter that names thousands takes many times as long as the search itself."""
+    named: list[int] = []
+    for method in ("text_candidates", "vector_candidates"):
+        monkeypatch.setattr(Lookup, method, _telling(getattr(Lookup, method), named))
+    assert len(mixed.search("wombat lease", under="/a", limit=20)) == 20
+    assert max(named, default=0) <= directory_contents.FEW_CONTENTS
+
+
+def _telling(ask: Callable[..., Any], named: list[int]) -> Callable[..., Any]:
+    """Return `ask`, which notes how many contents it is told."""
+
+    def asked(*of: Any, ids: Any = None, **how: Any) -> Any:
+        named.append(len(ids or ()))
+        return ask(*of, ids=ids, **how)
+
+    return asked
 
 
 def test_rows_are_looked_up_once_for_a_data_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
