@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.catalog import contents, entries, showing, subtrees
+from holdfast.catalog import audit, contents, entries, showing, subtrees
 from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import checks
 from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.history import changes, departures
-from holdfast.catalog.work import memories
+from holdfast.catalog.work import locks, memories
 from holdfast.testing.seams import rooms
 
 #: as many as a search asks about: with few, SQLite chooses the right index by itself
@@ -156,3 +156,19 @@ def test_what_is_stored_in_a_content_is_found_through_its_index(name: str, store
         planning: Any = Planning(conn)
         STORED_IN[name](planning)
     assert any("ix_renditions_rendered_id (rendered_id=?)" in step for step in planning.steps), planning.steps
+
+
+ROWS_OF_A_KIND: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "the newest record of a kind": (lambda c: audit.newest_of(c, audit.TROUBLE), "ix_audit_kind_audit_id (kind=?)"),
+    "locks made out to a claim": (lambda c: locks.adopt(c, "x", "me", 5.0, 9.0), "ix_locks_claim (claim=?)"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS_OF_A_KIND)
+def test_rows_of_a_kind_are_found_through_its_index_and_not_sorted(name: str, store: holdfast.Store) -> None:
+    ask, index = ROWS_OF_A_KIND[name]
+    with rooms(store).engine.read() as conn:
+        planning: Any = Planning(conn)
+        ask(planning)
+    assert any(index in step for step in planning.steps), planning.steps
+    assert not any("TEMP B-TREE" in step for step in planning.steps), planning.steps

@@ -1,7 +1,7 @@
 """Abstracts and overviews of a store: made once per content and per state, never stale without saying so."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from holdfast.digest.digests import PATIENCE
 from holdfast.digest.extractive import Extractive
 from holdfast.errors import NotFound, ProviderFailed, ReadOnly, Unsupported
 from holdfast.front.store import Store
+from holdfast.models.call_limiter import Gate
+from holdfast.models.concurrent_calls import current
 from holdfast.recovery.gc import gc
 from holdfast.testing.seams import rooms
 from tests.support.modelserver import Misbehaviour, configure, extract, refusal, serving, status
@@ -195,6 +197,35 @@ def test_many_documents_are_asked_about_at_once_and_a_memory_does_not_wait_for_t
                 assert [job.state for job in store.jobs.wait([made.job_id or 0], 60)] == ["done"]
                 [job] = store.jobs.wait([abstracts], 60)
             assert (job.state, (job.result or {})["made"]) == ("done", 34)
+
+
+def test_what_abstracts_ask_gives_way_and_what_memories_ask_does_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urgent: list[bool] = []
+    call = Gate.call
+
+    def noted(gate: Gate, action: Callable[[], Any]) -> Any:
+        urgent.append(current().urgent)
+        return call(gate, action)
+
+    def brain(asked: dict[str, Any], number: int) -> str:
+        is_memory = "memory of an assistant" in asked["messages"][0]["content"]
+        return extract() if is_memory else '{"abstract": "Short.", "overview": "Long."}'
+
+    monkeypatch.setattr(Gate, "call", noted)
+    with serving(brain) as server:
+        configure(folder, server)
+        with holdfast.open(folder) as store:
+            furnish(store)
+            store.jobs.enqueue("abstract", {"path": "/lib"})
+            work(store)
+            assert set(urgent) == {False}
+            urgent.clear()
+            store.session("chat").append("user", "Remember me")
+            store.session("chat").commit()
+            work(store)
+            assert urgent == [True]
 
 
 def test_a_failure_says_what_the_model_was_asked_about(folder: Path) -> None:

@@ -375,6 +375,23 @@ def test_a_long_archive_is_given_to_the_model_in_parts(folder: Path, server: Mod
     assert "abstracts and overviews of consecutive parts" in server.calls[-1]["messages"][0]["content"]
 
 
+def test_the_parts_of_a_long_archive_are_asked_about_at_once(folder: Path, server: ModelServer) -> None:
+    configure(folder, server, "max_input_characters = 1000\n")
+    together = threading.Barrier(2)
+
+    def brain(asked: dict[str, object], call: int) -> str:
+        if call <= 2:
+            # Neither of them is answered before the other was asked.
+            together.wait(60)
+        return extract()
+
+    server.brain = brain
+    with holdfast.open(folder) as store:
+        made = talk(store, "chat", *(f"{n}: " + "word " * 80 for n in range(6)))
+        work(store)
+        assert state(store, made)[0] == "done"
+
+
 @pytest.mark.parametrize("structured", ["json_schema", "json_object", "text"])
 def test_the_form_of_the_answer_is_asked_for_as_configured(folder: Path, server: ModelServer, structured: str) -> None:
     configure(folder, server, f'structured = "{structured}"\n')

@@ -21,6 +21,8 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "unstarted_with_key": (lambda c: jobs.unstarted_with_key(c, 1, "k"), "uq_jobs_key"),
     "unended_with_prefix": (lambda c: jobs.unended_with_prefix(c, "k"), "uq_jobs_key"),
     "failed": (lambda c: jobs.failed(c, 10), "ix_jobs_of_state"),
+    "newest": (lambda c: jobs.newest(c, [jobs.QUEUED, jobs.RUNNING]), "ix_jobs_of_state"),
+    "newest of a kind": (lambda c: jobs.newest(c, [jobs.QUEUED, jobs.RUNNING], "k"), "ix_jobs_of_kind"),
     "oldest_unended": (jobs.oldest_unended, "ix_jobs_waiting"),
     "forget_ended": (lambda c: jobs.forget_ended(c, 5.0), "ix_jobs_ended"),
     "holds": (lambda c: jobs.holds(c, 1, "t"), "rowid=?"),
