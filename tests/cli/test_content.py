@@ -77,3 +77,19 @@ def test_a_pattern_that_is_no_expression_is_wrong_usage(run: Run) -> None:
     wrong = run("grep", "(", "--json")
     assert wrong.status == 2
     assert wrong.json["error"]["code"] == "invalid_path"
+
+
+def test_what_a_command_lists_can_be_asked_for_in_pieces(run: Run) -> None:
+    run("write", "/a.md", "--text", "one lease\ntwo leases")
+    run("write", "/b.md", "--text", "three leases")
+    found = run("grep", "lease", "--json").json["matches"]
+    first = run("grep", "lease", "--limit", "2", "--json").json["matches"]
+    last = f"{first[-1]['path']}:{first[-1]['line']}"
+    assert first + run("grep", "lease", "--after", last, "--json").json["matches"] == found
+    assert run("grep", "lease", "--after", "/a.md").status == 2
+    for text in ("hello", "there"):
+        run("session", "append", "chat", "user", text)
+    said = run("session", "show", "chat", "--limit", "1", "--json").json["said"]
+    assert [message["content"] for message in said] == ["hello"]
+    assert run("session", "show", "chat", "--after", said[0]["id"]).lines == ["user: there"]
+    assert run("locks", "list", "--limit", "1", "--after", "a.md", "--json").json["locks"] == []

@@ -1,11 +1,20 @@
 """Iterators with a limit and a cursor: in pieces of any size they give what they give at once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from holdfast import Change, GrepMatch, Message
+from holdfast.catalog.branches import MAIN
+from holdfast.catalog.engine import Connection
 from holdfast.errors import InvalidPath, NotFound
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
+from holdfast.tree import walking
+from holdfast.tree.committed import CommittedTree
+from holdfast.tree.paging import in_pages
 from holdfast.tree.snapshot import Snapshot
 
 PATHS = ("/a.md", "/d/a.md", "/d/b/c/d.md", "/d/b.md", "/d-e/x.md", "/e/f.md", "/e/f/", "/z.md")
@@ -121,3 +130,86 @@ def test_one_memory_is_read_without_the_others(store: Store, monkeypatch: pytest
     monkeypatch.setattr(Snapshot, "read", told)
     assert store.memories.get("/memories/events/3.md").content == "event 3"
     assert read == ["/memories/events/3.md"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("top", ["/", "/d", "/d/b.md"])
+def test_matches_in_pieces_are_the_matches(furnished: Store, limit: int, top: str) -> None:
+    furnished.write("/d/b.md", "text of one\nof another\ntext of two\n\ntext of three")
+    pieces: list[GrepMatch] = []
+    while piece := list(furnished.grep("text", top, limit=limit, after=pieces[-1] if pieces else None)):
+        pieces += piece
+    assert pieces == list(furnished.grep("text", top))
+    assert [match.line for match in pieces if match.path == "/d/b.md"] == [1, 3, 5]
+
+
+def test_the_match_that_was_given_last_need_not_stand_any_more(furnished: Store) -> None:
+    last = next(furnished.grep("text", "/d"))
+    furnished.remove("/d/b", recursive=True)
+    furnished.remove(last.path)
+    assert [match.path for match in furnished.grep("text", "/d", after=last)] == ["/d/b.md"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_changes_in_pieces_are_the_changes(furnished: Store, limit: int) -> None:
+    before = furnished.commit_at()
+    with furnished.transaction() as tx:
+        tx.remove("/a.md")
+        tx.mkdir("/a.md")
+        tx.write("/z.md", "another")
+        tx.write("/new.md", "new")
+    pieces: list[Change] = []
+    while piece := furnished.diff(before, limit=limit, after=pieces[-1].path if pieces else None):
+        pieces += piece
+    assert pieces == furnished.diff(before)
+    assert furnished.diff(before, limit=0) == []
+
+
+def test_locks_in_pieces_are_the_locks(store: Store) -> None:
+    with store.lock(["/a", "/b", "/c"]):
+        first = store.locks.list(limit=2)
+        assert [info.path for info in first] == ["/a", "/b"]
+        assert [info.path for info in store.locks.list(limit=2, after=first[-1].path)] == ["/c"]
+
+
+def test_messages_in_pieces_are_the_messages(store: Store) -> None:
+    session = store.session("chat")
+    for rounds in range(3):
+        session.extend({"role": "user", "content": f"{rounds} {number}"} for number in range(3))
+        session.commit(keep_recent=1)
+    pieces: list[Message] = []
+    while piece := session.messages(archived=True, limit=2, after=pieces[-1].id if pieces else None):
+        pieces += piece
+    assert pieces == session.messages(archived=True)
+    assert len(pieces) == 9
+    assert session.messages(after=pieces[-2].id) == [pieces[-1]] == session.messages(limit=5)
+
+
+def test_many_directories_are_read_in_few_transactions(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(300):
+            tx.write(f"/wide/{number:03}/a.md", "words")
+    view, asked = CommittedTree.at_head(rooms(store).engine.read, MAIN), list[int]()
+
+    @contextmanager
+    def counted() -> Iterator[Connection]:
+        asked.append(1)
+        with view.read() as conn:
+            yield conn
+
+    top = walking.need_dir(view, "/wide")
+    found = in_pages(replace(view, read=counted), lambda view: walking.walk(view, top, "/wide"))
+    assert len([next(found) for _ in range(5)]) == 5
+    assert len(asked) == 1
+    assert len(list(found)) == 595
+    assert len(asked) < 10
+
+
+def test_no_transaction_is_open_between_two_looks(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(100):
+            tx.write(f"/wide/{number:03}/a.md", "words")
+    found = store.tree("/wide")
+    first = next(found)
+    store.remove("/wide", recursive=True)
+    assert len([first, *found]) == 200

@@ -27,9 +27,16 @@ class Locks:
     def __repr__(self) -> str:
         return f"<Locks of {self._address}>"
 
-    def list(self, *, under: str = paths.ROOT) -> Sequence[LockInfo]:
-        """Return what is held at or below `under`, in order of path."""
-        return observer.held(self._manager.table, paths.parse(under))
+    def list(
+        self, *, under: str = paths.ROOT, limit: int | None = None, after: str | None = None
+    ) -> Sequence[LockInfo]:
+        """Return what is held at or below `under`, in order of path.
+
+        At most `limit` paths, and only those that come after the path `after`: where one left off.
+        """
+        last = "" if after is None else paths.parse(after)
+        found = observer.held(self._manager.table, paths.parse(under))
+        return [info for info in found if info.path > last][:limit]
 
     def waiting(self) -> Sequence[LockInfo]:
         """Return what is waited for, in order of arrival."""

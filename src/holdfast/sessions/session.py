@@ -93,13 +93,21 @@ class Session:
         now = self._backend.clock.now()
         return self._append([wording.numbered(number, each, now) for number, each in enumerate(messages, start=1)])
 
-    def messages(self, *, archived: bool = False) -> list[Message]:
-        """Return the live messages in order; with `archived`, all that were archived before them too."""
+    def messages(self, *, archived: bool = False, limit: int | None = None, after: int | None = None) -> list[Message]:
+        """Return the live messages in order; with `archived`, all that were archived before them too.
+
+        At most `limit` of them, and only those that come after the message with the id `after`: where one left off.
+        """
+        last, most = 0 if after is None else after, sessions.ALL if limit is None else limit
+        found: list[Message] = []
         with self._backend.engine.read() as conn:
             archiving.check_branch(conn, self._branch, self.id)
-            live = sessions.live(conn, self.id)
+            live = sessions.live(conn, self.id, last, most)
             before = sessions.archives(conn, self.id) if archived else []
-        return [message for archive in before for message in read_archive(self._backend, archive)] + live
+        for archive in before:
+            if archive.last_message > last and len(found) < most:
+                found += [message for message in read_archive(self._backend, archive) if message.id > last]
+        return (found + live)[:most]
 
     def context(self, token_budget: int) -> SessionContext:
         """Return what an agent needs to go on, in at most `token_budget` tokens as they are estimated here.

@@ -1,5 +1,6 @@
 """What changed: the log of a store or of one path, what one commit did, and the difference between two."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,6 +77,19 @@ def diff(old: CommittedTree, new: CommittedTree) -> list[Change]:
     for removed, added in found.replaced():
         _compare(found, before, after, removed, added)
     return sorted(found.by_node.values(), key=lambda change: (change.path, change.kind))
+
+
+def part(changes: list[Change], limit: int | None, after: str | None) -> list[Change]:
+    """Return the changes that come after the path `after`, at most `limit` but for others of the last one's path."""
+    rest = changes[0 if after is None else bisect_right(changes, after, key=_path_of) :]
+    if limit is None or limit >= len(rest):
+        return rest
+    # A path may have two changes: a file that went, and a directory that came. A cursor could not come between them.
+    return rest[: bisect_right(rest, rest[limit - 1].path, key=_path_of)] if limit else []
+
+
+def _path_of(change: Change) -> str:
+    return change.path
 
 
 def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:

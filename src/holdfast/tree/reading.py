@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 from holdfast import paths
@@ -14,10 +14,11 @@ from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
 from holdfast.documents import Body
-from holdfast.errors import NotADirectory, Unsupported
+from holdfast.errors import Unsupported
 from holdfast.lines import lines_of
 from holdfast.tree import walking
 from holdfast.tree.expressions import Expression
+from holdfast.tree.paging import in_pages
 from holdfast.tree.walking import TreeView
 
 
@@ -81,10 +82,7 @@ class Reads(ABC):
     def exists(self, path: str) -> bool:
         """Return whether anything stands at `path`."""
         with self._view() as view:
-            try:
-                return walking.find(view, paths.parse(path)) is not None
-            except NotADirectory:
-                return False
+            return walking.standing(view, paths.parse(path)) is not None
 
     def stat(self, path: str) -> FileInfo:
         """Return what stands at `path`; raises NotFound or NotADirectory."""
@@ -106,13 +104,15 @@ class Reads(ABC):
     def tree(self, path: str = paths.ROOT, *, limit: int | None = None, after: str | None = None) -> Iterator[FileInfo]:
         """Yield all that is below the directory `path`, depth first, in order of name."""
         path, view = paths.parse(path), self._standing()
-        found = walking.walk(view, walking.need_dir(view, path), path, walking.cursor(path, after))
-        return islice((info(at, entry) for at, entry in found), limit)
+        top, rest = walking.need_dir(view, path), walking.cursor(path, after)
+        found = in_pages(view, lambda view: walking.walk(view, top, path, rest), limit)
+        return (info(at, entry) for at, entry in found)
 
     def glob(self, pattern: str, *, limit: int | None = None, after: str | None = None) -> Iterator[str]:
         """Yield the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
-        found = walking.glob(self._standing(), walking.Pattern(pattern), walking.cursor(paths.ROOT, after))
-        return islice((at for at, _ in found), limit)
+        wanted, rest = walking.Pattern(pattern), walking.cursor(paths.ROOT, after)
+        found = in_pages(self._standing(), lambda view: walking.glob(view, wanted, rest), limit)
+        return (at for at, _ in found)
 
     def read(self, path: str, *, range: tuple[int, int] | None = None) -> bytes:
         """Return the bytes of the file `path`, as they were written or added.
@@ -150,28 +150,45 @@ class Reads(ABC):
         """Yield the bytes of the file `path` in pieces of at most 1 MiB."""
         return self._body_at(path).pieces()
 
-    def grep(self, pattern: str, path: str = paths.ROOT, *, ignore_case: bool = False) -> Iterator[GrepMatch]:
-        """Return the lines that the expression `pattern` matches, in files at or below `path`, in order of path.
+    def grep(
+        self,
+        pattern: str,
+        path: str = paths.ROOT,
+        *,
+        ignore_case: bool = False,
+        limit: int | None = None,
+        after: GrepMatch | None = None,
+    ) -> Iterator[GrepMatch]:
+        """Yield the lines that the expression `pattern` matches, in files at or below `path`, in the order of `tree`.
 
-        Files without text are passed over. Raises InvalidPath for a pattern that is no regular expression, and TooLarge
+        At most `limit` of them, and only those that come after the match `after`: where one left off. Files without
+        text are passed over. Raises InvalidPath for a pattern that is no regular expression, and TooLarge
         when looking for it takes about 10 seconds in one file, as it does for `(a|aa)+$`.
         """
-        path = paths.parse(path)
-        # Here and not in the generator: a bad pattern is refused by the call, not by whoever looks at what it returned.
-        return self._matches(Expression(pattern, ignore_case=ignore_case), path)
+        # Here and not in a generator: what is wrong is refused by the call, not by whoever looks at what it returned.
+        expression, path = Expression(pattern, ignore_case=ignore_case), paths.parse(path)
+        given = ("", 0) if after is None else (paths.parse(after.path), after.line)
+        return islice(self._matches(expression, self._files_from(path, given[0]), given), limit)
 
-    def _matches(self, expression: Expression, path: str) -> Iterator[GrepMatch]:
-        for at, entry in self._files_under(path):
-            lines = lines_of(self._text_of(entry) or "")
+    def _matches(
+        self, expression: Expression, files: Iterator[tuple[str, Entry]], given: tuple[str, int]
+    ) -> Iterator[GrepMatch]:
+        for at, entry in files:
+            before = given[1] if given[0] == at else 0
+            lines = lines_of(self._text_of(entry) or "")[before:]
             for number, marks in expression.matches(lines, at):
-                yield GrepMatch(at, number, lines[number - 1], tuple(marks))
+                yield GrepMatch(at, before + number, lines[number - 1], tuple(marks))
 
-    def _files_under(self, path: str) -> list[tuple[str, Entry]]:
-        with self._view() as view:
-            top = walking.need(view, path)
-            if not top.is_dir:
-                return [(path, top)]
-            return [(at, entry) for at, entry in walking.walk(view, top, path) if not entry.is_dir]
+    def _files_from(self, path: str, first: str) -> Iterator[tuple[str, Entry]]:
+        """Return the files at or below `path`, from `first` on, or what comes after it."""
+        view = self._standing()
+        top = walking.need(view, path)
+        if not top.is_dir:
+            return iter([(path, top)])
+        rest = walking.cursor(path, first or None)
+        begun = walking.standing(view, first) if first else None
+        found = in_pages(view, lambda view: walking.walk(view, top, path, rest))
+        return ((at, entry) for at, entry in chain([(first, begun)] if begun else [], found) if not entry.is_dir)
 
     def _body_at(self, path: str) -> Body:
         path = paths.parse(path)

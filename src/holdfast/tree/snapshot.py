@@ -53,6 +53,8 @@ class Snapshot(Reads):
             yield replace(self._tree, read=within(conn))
 
     def _standing(self) -> TreeView:
+        with self._backend.engine.read() as conn:
+            branches.check(conn, self._tree.branch)
         return self._tree
 
 

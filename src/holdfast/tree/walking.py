@@ -44,6 +44,14 @@ def find(view: TreeView, path: str) -> Entry | None:
     return entry
 
 
+def standing(view: TreeView, path: str) -> Entry | None:
+    """Return the entry at a parsed path, or None, also where a file stands on the way."""
+    try:
+        return find(view, path)
+    except NotADirectory:
+        return None
+
+
 def need(view: TreeView, path: str) -> Entry:
     """Return the entry at a parsed path; raises NotFound or NotADirectory."""
     entry = find(view, path)

@@ -12,6 +12,8 @@ from holdfast.host.clock import utc
 
 #: later than any session was made, in seconds since the epoch
 LAST = 1e300
+#: more than there are messages
+ALL = 2**62
 
 _MESSAGE = "message_id, session_id, role, content, parts, tool_calls, at"
 _ARCHIVE = """session_id, number, messages_id, transcript_id, messages, first_message, last_message, commit_seq,
@@ -119,10 +121,12 @@ def _append_one(conn: Connection, session_id: str, message: Message) -> int:
     return int(row[0])
 
 
-def live(conn: Connection, session_id: str) -> list[Message]:
-    """Return the messages that are not archived, in order."""
+def live(conn: Connection, session_id: str, after: int = 0, limit: int = ALL) -> list[Message]:
+    """Return the messages that are not archived, in order: at most `limit` of those after the message `after`."""
     rows = conn.rows(
-        f"SELECT {_MESSAGE} FROM messages WHERE session_id = :session ORDER BY message_id", {"session": session_id}
+        f"""SELECT {_MESSAGE} FROM messages WHERE session_id = :session AND message_id > :after
+        ORDER BY message_id LIMIT :limit""",
+        {"session": session_id, "after": after, "limit": limit},
     )
     return [_message(row) for row in rows]
 

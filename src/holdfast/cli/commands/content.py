@@ -9,7 +9,7 @@ import typer
 from holdfast import GrepMatch, Snapshot
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
-from holdfast.cli.options import AtOption, PathArgument, PathsArgument, store_path
+from holdfast.cli.options import AtOption, LimitOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
 
 app: typer.Typer = typer.Typer()
@@ -56,6 +56,10 @@ def grep(
     ignore_case: Annotated[bool, typer.Option("-i", "--ignore-case", help="Letters match in either case.")] = False,
     fixed: Annotated[bool, typer.Option("-F", "--fixed", help="PATTERN is plain text, no expression.")] = False,
     files_only: Annotated[bool, typer.Option("-l", "--files", help="Only the paths that have a match.")] = False,
+    limit: LimitOption = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="PATH:LINE", help="Only what comes after this match.")
+    ] = None,
     at: AtOption = None,
 ) -> int | None:
     """Print the lines that match a regular expression.
@@ -63,7 +67,9 @@ def grep(
     They are lines of the Markdown of the files at or below PATH. The exit status is 1 when nothing matches.
     """
     expression = re.escape(pattern) if fixed else pattern
-    matches = call.at(at).grep(expression, store_path(path), ignore_case=ignore_case)
+    matches = call.at(at).grep(
+        expression, store_path(path), ignore_case=ignore_case, limit=limit, after=_match_at(after)
+    )
     if files_only:
         return _answer_paths(call, list(dict.fromkeys(match.path for match in matches)))
     if call.json:
@@ -74,6 +80,15 @@ def grep(
     for shown, match in enumerate(matches, start=1):  # noqa: B007 - `shown` is what the loop is for
         call.out.text(_match_line(call.out, match) + "\n")
     return None if shown else NOTHING_FOUND
+
+
+def _match_at(typed: str | None) -> GrepMatch | None:
+    if typed is None:
+        return None
+    path, colon, line = typed.rpartition(":")
+    if not colon or not line.isdecimal():
+        raise typer.BadParameter(f"{typed!r} is no match; write it as in /notes/a.md:12")
+    return GrepMatch(store_path(path), int(line), "")
 
 
 def _line_range(typed: str) -> tuple[int, int]:

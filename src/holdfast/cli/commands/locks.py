@@ -10,7 +10,7 @@ from holdfast import LockInfo, LockStats
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.completion import complete_path
-from holdfast.cli.options import PathArgument, store_path
+from holdfast.cli.options import AfterOption, LimitOption, PathArgument, store_path
 from holdfast.cli.output import Output, ago, count, iso, visible
 
 app: typer.Typer = group("Paths that somebody holds: see them, break one.")
@@ -24,13 +24,17 @@ def list_(
     path: Annotated[
         str, typer.Argument(metavar="PATH", autocompletion=complete_path, help="Only locks on it or anything below it.")
     ] = "/",
+    limit: LimitOption = None,
+    after: AfterOption = None,
 ) -> None:
     """Show who holds which paths, and who waits.
 
     A stale lock stands in nobody's way.
     """
     store = call.store
-    held, waiting, stats = store.locks.list(under=store_path(path)), store.locks.waiting(), store.locks.stats()
+    last = None if after is None else store_path(after)
+    held = store.locks.list(under=store_path(path), limit=limit, after=last)
+    waiting, stats = store.locks.waiting(), store.locks.stats()
     document = {
         "locks": [shapes.lock(info) for info in held],
         "waiting": [shapes.lock(info) for info in waiting],

@@ -74,10 +74,14 @@ def show(
     call: Call,
     session: SessionArgument,
     archived: Annotated[bool, typer.Option("--archived", help="Show archived messages, too.")] = False,
+    limit: LimitOption = None,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="ID", min=0, help="Only what comes after this message.")
+    ] = None,
 ) -> None:
     """Show a session's archives and its live messages."""
     target = call.store.session(session)
-    info, messages = target.show(), target.messages(archived=archived)
+    info, messages = target.show(), target.messages(archived=archived, limit=limit, after=after)
     document = shapes.session(info) | {
         "archives": [shapes.archive(each) for each in info.archives],
         "said": [shapes.message(message) for message in messages],
