@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.audit import AuditRecord
     from holdfast.catalog.branches import BranchInfo
     from holdfast.catalog.commits import Commit
+    from holdfast.catalog.history.tags import TagInfo
     from holdfast.catalog.work.enqueueing import JobTicket
     from holdfast.catalog.work.jobs import Job, JobState
     from holdfast.catalog.work.sessions import Archive, Message
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.front.branches import Branches
     from holdfast.front.components import Components, Limits
+    from holdfast.front.history.tags import Tags
     from holdfast.front.jobs import Jobs
     from holdfast.front.locks import Locks
     from holdfast.front.maintenance import Maintenance
@@ -194,6 +196,8 @@ __all__ = [
     "StoreTooNew",
     "Summaries",
     "Summary",
+    "TagInfo",
+    "Tags",
     "TooLarge",
     "Transaction",
     "TransactionJobs",
@@ -213,6 +217,7 @@ _HOMES = {
     "holdfast.catalog.audit": "AuditRecord",
     "holdfast.catalog.branches": "BranchInfo",
     "holdfast.catalog.commits": "Commit",
+    "holdfast.catalog.history.tags": "TagInfo",
     "holdfast.catalog.work.enqueueing": "JobTicket",
     "holdfast.catalog.work.jobs": "Job JobState",
     "holdfast.catalog.work.sessions": "Archive Message",
@@ -226,6 +231,7 @@ _HOMES = {
     ),
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",
+    "holdfast.front.history.tags": "Tags",
     "holdfast.front.jobs": "Jobs",
     "holdfast.front.branches": "Branches",
     "holdfast.front.locks": "Locks",

@@ -40,8 +40,8 @@ BETWEEN_COMMITS = {"session.before_delete"}
 #: each operation and the points that it reaches, in order
 REACHED = Path(__file__).with_name("reached.txt")
 
-#: what a user can see of a store, on each branch: the tree with its bytes, and where each word is found; None where
-#: there is no store
+#: what a user can see of a store, on each branch: the tree with its bytes, and where each word is found, and the tags;
+#: None where there is no store
 Seen = tuple[dict[str, bytes | None], dict[str, list[str]]] | None
 
 
@@ -101,6 +101,7 @@ def seen(folder: Path, doing: str = "") -> Seen:
             views = {"": store, **{f"{name}:": store.branch(name) for name in others(store)}}
             found = {f"{on}{token}": where(view, token) for on, view in views.items() for token in TOKENS}
             tree = {f"{on}{path}": read(view, path) for on, view in views.items() for path in paths_of(view)}
+            tree |= {f"tag {tag.name}": str(tag.commit).encode() for tag in store.tags.list()}
             if doing:
                 check_whole(store, doing)
             return tree, found

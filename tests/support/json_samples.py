@@ -36,6 +36,16 @@ def _changes(run: Run, store: Store, scratch: Path) -> list[Any]:
     return [json.loads(line) for line in run("changes", "--json").lines]
 
 
+def _tagged(command: str) -> Sample:
+    """Return a sample of a command in a store that has a tag `v1`."""
+
+    def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
+        store.tags.create("v1")
+        return [run("--json", *command.split()).json]
+
+    return documents
+
+
 def _init(run: Run, store: Store, scratch: Path) -> list[Any]:
     return [run("init", scratch / "new", "--json").json]
 
@@ -136,6 +146,9 @@ SAMPLES: dict[str, Sample] = {
     "optimize": _lines("optimize"),
     "reindex": _reindex,
     "journal": _journal,
+    "tag list": _tagged("tag list"),
+    "tag create": _lines("tag create v1 --at 2"),
+    "tag delete": _tagged("tag delete v1"),
     "branch list": _lines("branch list"),
     "branch create": _lines("branch create draft"),
     "branch rename": _on_draft("branch rename draft final"),

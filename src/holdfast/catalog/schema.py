@@ -61,12 +61,7 @@ branches: sa.Table = sa.Table(
     sa.Column("forgotten", Time),
     # When what it alone showed was retired.
     sa.Column("cleared", Time),
-    sa.Index(
-        "uq_branches_name",
-        "name",
-        unique=True,
-        **_rows_where("deleted IS NULL"),
-    ),
+    sa.Index("uq_branches_name", "name", unique=True, **_rows_where("deleted IS NULL")),
     sa.Index(None, "base_branch_id", "fork_seq", **_rows_where("forgotten IS NULL")),
     sa.Index("ix_branches_uncleared", "branch_id", **_rows_where("forgotten IS NOT NULL AND cleared IS NULL")),
 )
@@ -88,12 +83,18 @@ commits: sa.Table = sa.Table(
     sa.Column("jobs", Text),
     sa.UniqueConstraint("branch_id", "idempotency_key"),
     sa.Index(None, "branch_id", "at"),
-    sa.Index(
-        None,
-        "merged_seq",
-        **_rows_where("merged_seq IS NOT NULL"),
-    ),
+    sa.Index(None, "merged_seq", **_rows_where("merged_seq IS NOT NULL")),
     sqlite_autoincrement=True,
+)
+
+tags: sa.Table = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("commit_seq", sa.BigInteger, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("created", Time, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 entries: sa.Table = sa.Table(

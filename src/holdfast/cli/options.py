@@ -7,7 +7,7 @@ import typer
 from holdfast.cli.completion import complete_branch, complete_path
 
 AtOption = Annotated[
-    str | None, typer.Option("--at", metavar="COMMIT", help="As of this commit: a number, HEAD~2 or an ISO time.")
+    str | None, typer.Option("--at", metavar="COMMIT", help="As of this commit: a number, HEAD~2, a time, a tag.")
 ]
 PathArgument = Annotated[
     str,

@@ -17,12 +17,11 @@ FLAT: dict[str, tuple[str, ...]] = {
     "change": ("write", "edit", "mkdir", "cp", "mv", "rm"),
     "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "changes", "restore"),
-    "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex"),
-    "journal": ("journal",),
+    "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex", "journal"),
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ("branch", "session", "memory", "jobs", "locks")
+NESTED: tuple[str, ...] = ("branch", "tag", "session", "memory", "jobs", "locks")
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from holdfast import BranchInfo, Change, ChangeEvent, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats
+from holdfast import BranchInfo, Change, ChangeEvent, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats, TagInfo
 from holdfast.cli.output import iso
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ def change(change: Change) -> dict[str, Any]:
         "old_path": change.old_path,
         "modified": change.kind == "modified" or change.modified,
     }
+
+
+def tag(info: TagInfo) -> dict[str, Any]:
+    """Return the shape of a name for a commit."""
+    return {"tag": info.name, "commit": info.commit, "actor": info.actor, "created": iso(info.created)}
 
 
 def event(event: ChangeEvent) -> dict[str, Any]:

@@ -45,6 +45,8 @@ POINTS: dict[str, str] = {
     "migrate.before_step": "the transaction of a migration is open, nothing of this step done",
     "branch.before_commit": "a branch is made, renamed or deleted, the SQL transaction not committed",
     "branch.after_commit": "a branch was made, renamed or deleted, nobody has heard of it",
+    "tag.before_commit": "a tag is made or deleted, the SQL transaction not committed",
+    "tag.after_commit": "a tag was made or deleted, nobody has heard of it",
     "lock.before_reserve_commit": "a block of lock tokens is about to be set aside durably",
     "lock.before_grant_commit": "the rows of a lock are written, not committed",
     "lock.after_grant": "a lock is held, its caller has not heard of it",

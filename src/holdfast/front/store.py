@@ -15,6 +15,7 @@ from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.branches import Branches, found
 from holdfast.front.history.following import followed
+from holdfast.front.history.tags import Tags
 from holdfast.front.jobs import Jobs
 from holdfast.front.locks import Locks
 from holdfast.front.maintenance import Maintenance
@@ -50,7 +51,7 @@ class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
-    beyond the tree have a namespace each: `branches`, `locks`, `sessions`, `memories`, `jobs`, `summaries` and
+    beyond the tree have a namespace each: `branches`, `tags`, `locks`, `sessions`, `memories`, `jobs`, `summaries` and
     `maintenance`.
     """
 
@@ -63,6 +64,8 @@ class Store(Reads):
         self._lock_manager = shared.lock_managers.of(branch)
         #: all branches
         self.branches: Branches = Branches(self._backend, branch)
+        #: names for commits
+        self.tags: Tags = Tags(self._backend, branch)
         #: who holds which path, who waits, and taking a lock away
         self.locks: Locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
         #: all conversations
@@ -120,7 +123,7 @@ class Store(Reads):
     # --- reading
 
     def snapshot(self, at: At | None = None) -> Snapshot:
-        """Return the store as it is now, or as it was at a commit: a number, `HEAD~2`, an ISO time or a datetime.
+        """Return the store as it is now, or as it was at a commit: a number, `HEAD~2`, an ISO time, a tag, a datetime.
 
         Raises NotFound for a commit that is not there.
         """
@@ -390,8 +393,6 @@ class Store(Reads):
         from holdfast.recovery.status import status
 
         return status(self._backend, self._branch)
-
-    # --- helpers
 
     def _seq(self, at: At | None = None) -> int:
         """Return the number of the commit that `at` names, the head unless told; raises NotFound."""

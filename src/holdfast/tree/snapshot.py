@@ -15,13 +15,14 @@ from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.history import tags
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
-#: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, or a datetime
+#: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, a tag, or a datetime; in this order
 At = Commit | int | str | datetime
 #: where a log left off: the last commit it gave, or its id
 After = Commit | int
@@ -74,7 +75,8 @@ def resolve(conn: Connection, branch: Branch, at: At | None) -> int:
             raise _unknown(name)
         return found
     if isinstance(at, str) and not _is_number(name):
-        return _at_time(conn, branch, _time(at))
+        time = _time(name)
+        return _tagged(conn, branch, name, head) if time is None else _at_time(conn, branch, time)
     return _numbered(conn, branch, int(at), head)
 
 
@@ -106,11 +108,23 @@ def _is_number(text: str) -> bool:
     return text.isdecimal() and len(text) <= MAX_DIGITS
 
 
-def _time(at: str) -> datetime:
+def _tagged(conn: Connection, branch: Branch, name: str, head: int) -> int:
+    tag = tags.named(conn, name)
+    if tag is None:
+        raise _unknown(name)
+    return _numbered(conn, branch, tag.commit, head)
+
+
+def names_otherwise(name: str) -> bool:
+    """Return whether a text names a commit by itself, so that no tag can be called so."""
+    return name.isdecimal() or _steps_back(name) is not None or _time(name) is not None
+
+
+def _time(at: str) -> datetime | None:
     try:
         return datetime.fromisoformat(at)
-    except ValueError as error:
-        raise _unknown(at) from error
+    except ValueError:
+        return None
 
 
 def _at_time(conn: Connection, branch: Branch, time: datetime) -> int:
@@ -126,7 +140,9 @@ def _at_time(conn: Connection, branch: Branch, time: datetime) -> int:
 
 def _unknown(at: str) -> NotFound:
     return NotFound(
-        f"There is no commit {at!r}", path=at, remedy="See `holdfast log`; a commit is a number, HEAD~N or an ISO time"
+        f"There is no commit {at!r}",
+        path=at,
+        remedy="See `holdfast log`; a commit is a number, HEAD~N, an ISO time or a tag",
     )
 
 

@@ -168,6 +168,12 @@ def lose_a_blob_that_was_added(folder: Path) -> None:
                 conn.run("DELETE FROM tail WHERE content_id = :id", {"id": content_id})
 
 
+def furnish_and_tag(store: Store) -> None:
+    """Write, and give the commit a name."""
+    furnish(store)
+    store.tags.create("v1")
+
+
 def furnish_a_branch(store: Store) -> None:
     """Make a branch that has changed a file of its base, and not the others."""
     furnish(store)
@@ -304,6 +310,8 @@ OPERATIONS = (
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),
+    row("make a tag", lambda store: store.tags.create("v1", at=1), again=False),
+    row("delete a tag", lambda store: store.tags.delete("v1"), furnish_and_tag, again=False),
     row("make a branch", lambda store: store.branches.create("draft"), again=False),
     row("rename a branch", lambda store: store.branches.rename("draft", "final"), furnish_a_branch, again=False),
     row("delete a branch", lambda store: store.branches.delete("draft"), furnish_a_branch, again=False),

@@ -410,6 +410,15 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
     op.create_table(
+        "tags",
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("commit_seq", sa.BigInteger(), nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tags")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "tail",
         sa.Column("row_id", KEY, nullable=False),
         sa.Column("embedder", TEXT, nullable=False),

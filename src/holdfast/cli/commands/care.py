@@ -1,4 +1,4 @@
-"""Is all well, and what to do if not: status, verify, doctor, repair, gc, optimize, reindex."""
+"""Is all well, and what to do if not: status, verify, doctor, repair, gc, optimize, reindex, journal."""
 
 import shlex
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import store_path
-from holdfast.cli.output import INTERRUPTED, SOME_FAILED, Output, count, human_size
+from holdfast.cli.output import INTERRUPTED, SOME_FAILED, Output, count, human_size, visible
 from holdfast.cli.progress import bar
 
 if TYPE_CHECKING:
-    from holdfast import Finding, GcReport, Lost, ReindexReport, RepairReport, Status, VerifyReport
+    from holdfast import Finding, GcReport, IntentInfo, Lost, ReindexReport, RepairReport, Status, VerifyReport
 
 app: typer.Typer = typer.Typer()
 
@@ -28,6 +28,11 @@ UNWELL = 1
 
 #: where the bytes of a content are, in words
 _KEPT_IN = {"inline": "in catalog", "blobs": "in blobs"}
+
+#: intents that `journal --all` shows
+NEWEST = 1000
+
+_ALIVE = {True: "at work", False: "dead: the next sweep removes it", None: ""}
 
 _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 
@@ -125,6 +130,21 @@ def reindex(
     if report.interrupted:
         return INTERRUPTED
     return SOME_FAILED if report.failed else None
+
+
+@command(app)
+def journal(
+    call: Call,
+    everything: Annotated[bool, typer.Option("--all", help=f"The newest {NEWEST}, those that ended well too.")] = False,
+) -> None:
+    """Show the work in flight.
+
+    That is what live writers are staging, what dead ones left for the next sweep, and what no sweep could remove.
+    """
+    found = call.store.maintenance.intents(newest=NEWEST if everything else 0)
+    call.done({"intents": [shapes.intent(entry) for entry in found]}, _in_flight(call.out, found))
+    if not found and not call.json:
+        call.out.note("Nothing is in flight.")
 
 
 def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
@@ -233,3 +253,14 @@ def _renewed(report: "ReindexReport") -> Iterator[str]:
 def _tended(report: OptimizeReport) -> Iterator[str]:
     yield f"{count(report.folded, 'row')} folded, {count(report.retired, 'content')} put into history"
     yield from report.steps
+
+
+def _in_flight(out: Output, found: "list[IntentInfo]") -> Iterator[str]:
+    now = time()
+    for entry in found:
+        state = out.paint(f"{entry.state:<9}", "red" if entry.state == "set_aside" else "bold")
+        when = out.paint(f"{out.time(entry.started, now):<15}", "dim")
+        owner = ", ".join(filter(None, [entry.owner, _ALIVE[entry.owner_alive]]))
+        yield f"{entry.id[:12]}  {state}  {when}  {entry.kind} by {visible(entry.actor)} ({owner})"
+        if entry.error:
+            yield f"    {visible(entry.error)} (tried {entry.attempts} times)"

@@ -19,9 +19,9 @@ from holdfast.lines import lines_of
 
 app: typer.Typer = typer.Typer()
 
-_A_COMMIT = "A number, HEAD~2 or an ISO time."
+_A_COMMIT = "A number, HEAD~2, an ISO time or a tag."
 
-_A_SIDE = "A number, HEAD~2 or an ISO time; or two branches, OLD..NEW."
+_A_SIDE = "A number, HEAD~2, an ISO time or a tag; or two branches, OLD..NEW."
 
 
 @command(app)

@@ -6,6 +6,7 @@ from holdfast.catalog import branches, commits
 from holdfast.catalog.checking import checks
 from holdfast.catalog.checking.checks import Place
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.history import tags
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.recovery.checks.inspection import LISTED, RESTORE, Inspection, path_of
 
@@ -19,12 +20,14 @@ def check_file(inspection: Inspection) -> None:
 
 
 def check_commits(inspection: Inspection) -> None:
-    """Check that the head of each branch is its newest commit, and that none lacks its parent."""
+    """Check that the head of each branch is its newest commit, that none lacks its parent, and what tags name."""
     with inspection.backend.engine.read() as conn:
         for branch, head, newest in checks.heads_off(conn):
             inspection.problem("catalog", f"The head of {branch} is {head}, its newest commit {newest}", RESTORE)
         for seq in checks.commits_without_parent(conn, LISTED + 1):
             inspection.problem("catalog", f"Commit {seq} lacks the commit before it", RESTORE)
+        for tag in tags.without_commit(conn, LISTED + 1):
+            inspection.problem("catalog", f"The tag {tag.name} names commit {tag.commit}, which is not there", RESTORE)
         inspection.checked["commits"] += commits.count(conn)
 
 
