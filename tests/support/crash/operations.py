@@ -289,6 +289,7 @@ def row(
 OPERATIONS = (
     row("write a small file", lambda store: store.write("/new/small.md", f"a {QUOKKA}")),
     row("write over a file", lambda store: store.write("/d/note.md", f"now a {QUOKKA}")),
+    row("edit a file", lambda store: store.edit("/d/note.md", ZEBRA, QUOKKA), again=False),
     row("write a blob", lambda store: store.write("/new/blob.bin", BLOB[::-1])),
     row("write a book", lambda store: store.write("/new/book.md", book(WALRUS))),
     row("make a directory", lambda store: store.mkdir("/p/q", parents=True), again=False),
