@@ -176,6 +176,24 @@ class TestOnBranches:
         for number, event in enumerate(events, 1):
             assert list(part.changes(event.cursor)) == events[number:]
 
+    def test_a_merge_tells_what_it_changed_here(self, store: Store) -> None:
+        store.write("/wiki/a.md", "a pelican")
+        store.branches.create("draft")
+        draft = store.branch("draft")
+        draft.write("/wiki/deep/b.md", "a heron")
+        draft.write("/wiki/a.md", "an ibis")
+        draft.move("/wiki/deep/b.md", "/wiki/deep/c.md")
+        store.write("/notes/own.md", "main's own")
+        before = store.commit_at()
+        store.branches.merge("draft")
+        events = list(store.changes(before))
+        assert {event.commit.merged for event in events} == {draft.commit_at().id}
+        assert told(iter(events)) == [
+            ("modified", "/wiki/a.md"),
+            ("added", "/wiki/deep"),
+            ("added", "/wiki/deep/c.md"),
+        ]
+
     def test_a_cursor_is_of_one_branch(self, store: Store) -> None:
         store.branches.create("draft")
         draft = store.branch("draft")
