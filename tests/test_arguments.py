@@ -126,3 +126,12 @@ def test_what_a_signature_allows_is_taken(store: Store, tmp_path: Path) -> None:
     assert store.jobs.wait([], timeout=0) == []
     (tmp_path / "f.md").write_text("f")
     assert store.add(tmp_path / "f.md", workers=1, progress=None, stop=lambda: False).added == 1
+
+
+@pytest.mark.parametrize("pair", [(1,), (0, 1, 2), (), (1, "2")])
+def test_a_range_is_two_numbers(store: Store, pair: tuple[int, int]) -> None:
+    store.write("/a.md", "words")
+    with pytest.raises(Unsupported, match="range cannot be"):
+        store.read("/a.md", range=pair)
+    with pytest.raises(Unsupported, match="lines cannot be"):
+        store.read_text("/a.md", lines=pair)

@@ -148,8 +148,16 @@ def _test(annotation: Any) -> _Test | None:
     if issubclass(kind, Mapping):
         return lambda value: isinstance(value, Mapping)
     if issubclass(kind, Iterable) and not issubclass(kind, str | bytes):
-        return _many(_test(inner[0]) if inner else None)
+        return _several(kind, inner)
     return lambda value: isinstance(value, kind)
+
+
+def _several(kind: type, inner: tuple[Any, ...]) -> _Test:
+    """Return what tells whether a value is several of what `inner` says: as many, for a tuple without an ellipsis."""
+    many = _many(_test(inner[0]) if inner else None)
+    if kind is not tuple or not inner or Ellipsis in inner:
+        return many
+    return lambda value: many(value) and isinstance(value, tuple | list) and len(value) == len(inner)
 
 
 def _many(each: _Test | None) -> _Test:

@@ -167,7 +167,7 @@ class Reads(ABC):
         """
         # Here and not in a generator: what is wrong is refused by the call, not by whoever looks at what it returned.
         expression, path = Expression(pattern, ignore_case=ignore_case), paths.parse(path)
-        given = ("", 0) if after is None else (paths.parse(after.path), after.line)
+        given = ("", 0) if after is None else (paths.parse(after.path), max(after.line, 0))
         return islice(self._matches(expression, self._files_from(path, given[0]), given), limit)
 
     def _matches(
