@@ -24,7 +24,7 @@ import pytest
 
 import holdfast
 from holdfast import catalog
-from holdfast.catalog import branches, entries, intents, showing
+from holdfast.catalog import branches, commits, entries, intents, showing
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.schema import metadata
 from holdfast.catalog.work import jobs, locks, sessions
@@ -57,6 +57,9 @@ ALLOWED = {
     "search_rows.drop_tail": "the tail is bounded",
     "audit.newest": "the newest rows, in order of their key",
     "intents.newest": "the newest rows, in order of their index",
+    "branches.count": "asked by status; there are as many as somebody made",
+    "tags.listed": "there are as many as somebody made",
+    "tags.without_commit": "asked by verify; there are as many as somebody made",
     "branches.listed": "there are as many as somebody made",
     "ix_branches_uncleared": "holds branches that were deleted since upkeep looked last",
     "branches.every": "asked by verify; there are as many as somebody made",
@@ -205,8 +208,10 @@ def more(conn: Connection) -> None:
     sessions.append(conn, branches.MAIN, "x", [], 1.0)
     entries.changed_entries(conn, branches.MAIN, 1, 2)
     entries.some_changed_entries(conn, branches.MAIN, 1, 2, 5)
-    branches.create(conn, "more", branches.MAIN, 1, "ann", 5.0)
+    made = branches.create(conn, "more", branches.MAIN, 1, "ann", 5.0)
+    entries.of_node(conn, made, 5, 7)
     showing.shown_among(conn, ["x"])
+    commits.following(conn, branches.MAIN, 0, 2, 5)
 
 
 @pytest.fixture(params=["as it is", "with statistics"])
