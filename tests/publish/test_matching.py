@@ -116,3 +116,11 @@ def test_a_transaction_writes_what_a_store_writes(store: Store, tmp_path: Path) 
         tx.write("/c.md", BytesIO(b"from a file"))
         tx.restore("/a.md", at=first)
     assert [store.read(path) for path in ("/a.md", "/b.md", "/c.md")] == [b"one", b"from disk", b"from a file"]
+
+
+def test_a_text_that_overlaps_itself_is_there_more_than_once(store: Store) -> None:
+    store.write("/a.md", "aaa")
+    with pytest.raises(Conflict, match="2 times"):
+        store.edit("/a.md", "aa", "b")
+    store.edit("/a.md", "aaa", "b")
+    assert store.read("/a.md") == b"b"

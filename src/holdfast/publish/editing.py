@@ -20,7 +20,8 @@ def edited(path: str, data: bytes, old: str, new: str, *, all: bool) -> str:
         raise Conflict(
             f"{path} does not have the text to replace", path=path, remedy="Read it again: it may have changed"
         )
-    if times > 1 and not all:
+    # `aa` is in `aaa` once to `count`, and twice to whoever is to say which of them was meant.
+    if not all and text.find(old) != text.rfind(old):
         remedy = "Give more of the text around it, or replace all of them (all=True, `--all`)"
-        raise Conflict(f"{path} has the text to replace {times} times", path=path, remedy=remedy)
+        raise Conflict(f"{path} has the text to replace {max(times, 2)} times", path=path, remedy=remedy)
     return text.replace(old, new)
