@@ -1,5 +1,6 @@
 """The change feed: every change of a branch's line once and in order, wherever one left off, and who waits for more."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -10,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 import holdfast
-from holdfast import BranchGone, ChangeEvent, InvalidPath, NotFound
+from holdfast import AsyncStore, BranchGone, ChangeEvent, InvalidPath, NotFound
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.front.history import following
 from holdfast.front.store import Store
@@ -270,6 +271,22 @@ class TestFollowing:
             store.write("/wiki/a.md", "a pelican")
             follower.join(PATIENCE)
             assert told(iter(came)) == [("added", "/wiki/a.md")]
+
+    def test_on_asyncio_too_each_event_comes_at_once(self, store: Store) -> None:
+        looks = 0
+
+        def stop() -> bool:
+            nonlocal looks
+            looks += 1
+            return looks > 50
+
+        async def first() -> str:
+            async for event in AsyncStore(store).changes(follow=True, stop=stop):
+                return str(event.change.path)
+            raise AssertionError("nothing came")
+
+        assert asyncio.run(first()) == "/memories"
+        assert looks < 10
 
     def test_who_follows_no_longer_leaves_nothing_behind(self, store: Store) -> None:
         listeners = list(rooms(store).hooks.after_publish)

@@ -71,6 +71,8 @@ class AsyncCall:
 
     def __init__(self, function: Callable[..., Any], *args: Any, **how: Any) -> None:
         self._function = partial(function, *args, **how)
+        # What waits for more gives what it has at once, and does not fill a page first.
+        self._page = 1 if how.get("follow") or getattr(function, "__name__", "") == "watch" else PAGE
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._result().__await__()
@@ -80,7 +82,7 @@ class AsyncCall:
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         found = await in_thread(lambda: iter(self._function()))
-        while piece := await in_thread(partial(_piece, found)):
+        while piece := await in_thread(lambda: list(islice(found, self._page))):
             for each in piece:
                 yield each
 
@@ -155,10 +157,6 @@ async def _let_go(result: object) -> None:
 def _at_once(function: Callable[[], Any]) -> Any:
     found = function()
     return list(found) if isinstance(found, Iterator) else found
-
-
-def _piece(found: Iterator[Any]) -> list[Any]:
-    return list(islice(found, PAGE))
 
 
 def _proxy(found: Any) -> Any:
