@@ -116,6 +116,17 @@ def _branch_diff(run: Run, store: Store, scratch: Path) -> list[Any]:
     return [run("branch", "diff", "main", "draft", "--patch", "--json").json]
 
 
+def _merged(line: str) -> Sample:
+    def sample(run: Run, store: Store, scratch: Path) -> list[Any]:
+        run("branch", "create", "draft")
+        run("--branch", "draft", "write", "/a.md", "--text", "# B")
+        store.write("/a.md", "# C")
+        ways: tuple[list[str], ...] = ([], ["--prefer", "theirs"])
+        return [run(*line.split(), "draft", *way, "--json").json for way in ways]
+
+    return sample
+
+
 SAMPLES: dict[str, Sample] = {
     "error": _lines("cat /nix"),
     "init": _init,
@@ -137,6 +148,7 @@ SAMPLES: dict[str, Sample] = {
     "log": _lines("log"),
     "show": _lines("show"),
     "diff": _lines("diff 1 --patch"),
+    "merge": _merged("merge"),
     "changes": _changes,
     "restore": _lines("restore /d/b.md --at 3"),
     "verify": _damaged("verify"),
@@ -154,6 +166,7 @@ SAMPLES: dict[str, Sample] = {
     "branch rename": _on_draft("branch rename draft final"),
     "branch delete": _on_draft("branch delete draft"),
     "branch diff": _branch_diff,
+    "branch merge": _merged("branch merge"),
     "locks list": _locks,
     "locks break": _break,
 } | WORK_SAMPLES

@@ -14,7 +14,7 @@ FLAT: dict[str, tuple[str, ...]] = {
     "search": ("search",),
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep"),
-    "change": ("write", "edit", "mkdir", "cp", "mv", "rm"),
+    "change": ("write", "edit", "mkdir", "cp", "mv", "rm", "merge"),
     "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "changes", "restore"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex", "journal"),

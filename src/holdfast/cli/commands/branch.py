@@ -11,6 +11,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.completion import complete_branch
 from holdfast.cli.history.differences import PatchOption, UnderOption, on_branch, show
+from holdfast.cli.history.merging import merge
 from holdfast.cli.options import AtOption
 from holdfast.cli.output import Output, visible
 
@@ -74,6 +75,9 @@ def diff(
     `holdfast diff OLD..NEW` is the same.
     """
     show(call, on_branch(call, old), on_branch(call, new), path, patch=patch)
+
+
+command(app)(merge)
 
 
 def _listed(out: Output, found: Sequence[BranchInfo], current: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from holdfast import Commit, IfMatch, Transaction
 from holdfast import paths as store_paths
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
+from holdfast.cli.history.merging import merge
 from holdfast.cli.options import IfMatchOption, MessageOption, PathArgument, PathsArgument, known, store_path
 from holdfast.cli.output import count
 from holdfast.cli.places import targets
@@ -218,3 +219,6 @@ def _file_path(path: str) -> str:
 
 def _listed(paths: list[str]) -> str:
     return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {count(len(paths) - 1, 'other')}"
+
+
+command(app)(merge)

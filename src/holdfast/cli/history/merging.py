@@ -1,0 +1,108 @@
+"""What `holdfast merge` and `holdfast branch merge` do: take over what another branch changed."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from holdfast import MergeConflict, MergeConflicted, MergeReport, MergeSide, Unsupported
+from holdfast.cli import shapes
+from holdfast.cli.call import Call
+from holdfast.cli.completion import complete_branch, complete_path
+from holdfast.cli.history.differences import mark
+from holdfast.cli.options import MessageOption, store_path
+
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="BRANCH", autocompletion=complete_branch, help="The branch to take over.")
+]
+PreferOption = Annotated[
+    str | None, typer.Option("--prefer", metavar="SIDE", help="What holds in every conflict: ours or theirs.")
+]
+_PATHS = {"metavar": "PATH", "autocompletion": complete_path, "show_default": False}
+OursOption = Annotated[list[str], typer.Option("--ours", help="What this branch has there holds; repeat it.", **_PATHS)]
+TheirsOption = Annotated[list[str], typer.Option("--theirs", help="What the other has there holds.", **_PATHS)]
+TextOption = Annotated[bool, typer.Option("--text", help="Merge texts that both edited line by line.")]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")]
+
+
+def merge(
+    call: Call,
+    source: SourceArgument,
+    prefer: PreferOption = None,
+    ours: OursOption = [],  # noqa: B006 - Typer wants a list
+    theirs: TheirsOption = [],  # noqa: B006
+    text: TextOption = False,
+    dry_run: DryOption = False,
+    message: MessageOption = "",
+) -> int | None:
+    """Take over what another branch changed, as one commit of the branch you are on.
+
+    What both changed differently is a conflict: all of them are listed, nothing is merged, and the exit status is 3.
+    """
+    if prefer not in (None, "ours", "theirs"):
+        raise Unsupported(f"--prefer {prefer} is no side", path=str(prefer), remedy="Say ours or theirs")
+    held = {store_path(path): side for side, paths in (("ours", ours), ("theirs", theirs)) for path in paths}
+    try:
+        report = call.store.branches.merge(
+            source,
+            prefer=prefer,  # type: ignore[arg-type]
+            resolve=held,
+            text=text,
+            dry_run=dry_run,
+            message=message,
+        )
+    except MergeConflicted as error:
+        document: dict[str, Any] = {"source": source, "into": call.branch, "commit": None, "changes": [], "settled": []}
+        conflicts = [_shape(each) for each in error.conflicts]
+        call.done(document | {"conflicts": conflicts}, _listed(error.conflicts, error.message, call.branch, source))
+        return error.exit_status
+    call.done(_document(report), _told(call, report, dry_run))
+    return MergeConflicted.exit_status if report.conflicts else None
+
+
+def _document(report: MergeReport) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "into": report.into,
+        "commit": report.commit.id if report.commit is not None else None,
+        "changes": [shapes.change(each) for each in report.changes],
+        "conflicts": [_shape(each) for each in report.conflicts],
+        "settled": [_shape(each) for each in report.settled],
+    }
+
+
+def _shape(conflict: MergeConflict) -> dict[str, Any]:
+    return {
+        "conflict": conflict.kind,
+        "path": conflict.path,
+        "ours": _side(conflict.ours),
+        "theirs": _side(conflict.theirs),
+        "ancestor": _side(conflict.ancestor),
+    }
+
+
+def _side(side: MergeSide | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {"path": side.path, "kind": "directory" if side.is_dir else "file", "content_id": side.content_id}
+
+
+def _told(call: Call, report: MergeReport, dry_run: bool) -> Iterator[str]:
+    yield from (mark(call.out, each) for each in report.changes)
+    if report.conflicts:
+        yield from _listed(report.conflicts, "These are in conflict", report.into, report.source)
+    elif report.commit is not None:
+        yield f"merged {report.source} into {report.into} (commit {report.commit.id})"
+    elif report.changes and dry_run:
+        yield f"{report.source} would be merged into {report.into}"
+    else:
+        yield f"{report.into} has all of {report.source} already"
+
+
+def _listed(conflicts: tuple[MergeConflict, ...], why: str, ours: str, theirs: str) -> Iterator[str]:
+    yield f"{why}:"
+    for each in conflicts:
+        sides = ((ours, each.ours), (theirs, each.theirs), ("before", each.ancestor))
+        stands = ", ".join(f"{name}: {side.path if side is not None else 'not there'}" for name, side in sides)
+        yield f"  {each.kind:<8} {each.path}  ({stands})"
+    yield "Nothing was merged. Say what holds with --prefer ours|theirs, or with --ours PATH and --theirs PATH for each"
