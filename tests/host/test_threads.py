@@ -225,7 +225,7 @@ def test_helpers_are_gone_when_there_is_nothing_to_do_and_come_back(monkeypatch:
         for _ in range(20):
             assert helpers.begin(threading.get_ident).result(PATIENCE) != threading.get_ident()
             for thread in threading.enumerate():
-                if thread.name.startswith("hands"):
+                if thread.name.startswith("hands") and thread.is_alive():
                     thread.join(PATIENCE)
                     assert not thread.is_alive()
 

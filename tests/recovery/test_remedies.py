@@ -99,8 +99,8 @@ def without_a_large_archive(store: Store) -> None:
 
 
 QUEUE = (
-    "INSERT INTO jobs (kind, payload, state, priority, run_at, max_attempts, enqueued, after_job)"
-    " VALUES ('other', '{{}}', '{state}', 0, 0, 5, 0, {after})"
+    "INSERT INTO jobs (branch_id, kind, payload, state, priority, run_at, max_attempts, enqueued, after_job)"
+    " VALUES (1, 'other', '{{}}', '{state}', 0, 0, 5, 0, {after})"
 )
 #: the share of the catalog that is left of it, where it was cut
 UNREADABLE: dict[str, float] = {
@@ -146,14 +146,16 @@ STATES: dict[str, Damage] = {
     "empty file of a table": with_an_empty_file_of_a_table,
     "lost versions of a table": without_a_manifest,
     "job for nothing": by_sql(
-        "INSERT INTO jobs (kind, payload, state, priority, run_at, max_attempts, enqueued)"
-        " VALUES ('memory', '{\"session\": \"x\", \"archive\": 1}', 'queued', 0, 0, 5, 0)"
+        "INSERT INTO jobs (branch_id, kind, payload, state, priority, run_at, max_attempts, enqueued)"
+        " VALUES (1, 'memory', '{\"session\": \"x\", \"archive\": 1}', 'queued', 0, 0, 5, 0)"
     ),
     "job after no job": by_sql(QUEUE.format(state="waiting", after=4711)),
     "job after a job that failed": after_a_failed_job,
     "archive without its bytes": without_an_archive,
     "archive that can be found": without_a_large_archive,
-    "archives miscounted": by_sql("INSERT INTO sessions (session_id, created, archives) VALUES ('x', 0, 3)"),
+    "archives miscounted": by_sql(
+        "INSERT INTO sessions (session_id, branch_id, created, archives) VALUES ('x', 1, 0, 3)"
+    ),
     "messages of nobody": by_sql("INSERT INTO messages (session_id, role, content, at) VALUES ('x', 'user', 'm', 0)"),
 }
 

@@ -134,18 +134,14 @@ def test_a_directory_inside_itself_is_found(filled: Store) -> None:
 
 
 def test_the_tree_of_every_branch_is_looked_at(filled: Store) -> None:
-    draft = "INSERT INTO commits (branch_id, parent_seq, at, actor, message, changes) SELECT 2, max(seq), max(at)"
-    filled.remove("/journal/b.md")
-    sql(filled, f"{draft}, 'user', '', 2 FROM commits")
-    made = "INSERT INTO branches (branch_id, name, head_seq, actor, created) SELECT 2, 'draft', max(seq), 'user', 0"
-    sql(filled, f"{made} FROM commits")
-    columns = "branch_id, node_id, parent_id, name, content_id, size, modified, from_seq"
-    row = "content_id, size, modified, (SELECT max(seq) FROM commits) FROM entries WHERE name ="
-    sql(filled, f"INSERT INTO entries ({columns}) SELECT 2, node_id, 1, name, {row} 'b.md'")
+    filled.branches.create("draft")
+    draft = filled.branch("draft")
+    draft.write("/journal/b.md", "what stands on the draft alone")
+    draft.move("/journal", "/moved")
     assert told(filled) == []
     sql(filled, "DELETE FROM searchable WHERE content_id IN (SELECT content_id FROM entries WHERE branch_id = 2)")
     assert any(problem.endswith("cannot be found by a search") for problem in told(filled))
-    sql(filled, f"INSERT INTO entries ({columns}) SELECT 2, node_id, node_id, name, {row} 'journal'")
+    sql(filled, "UPDATE entries SET parent_id = node_id WHERE branch_id = 2 AND name = 'moved'")
     assert any("inside itself" in problem for problem in told(filled))
 
 

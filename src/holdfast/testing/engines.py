@@ -268,7 +268,7 @@ class EngineSuite:
             conn.run("INSERT INTO contents (content_id, size, media_type, inline) VALUES ('c', 256, 'x/y', :yes)",
                      {"yes": True})  # fmt: skip
             conn.run("INSERT INTO inline_bytes (content_id, data) VALUES ('c', :data)", {"data": data})
-            conn.run("INSERT INTO sessions (session_id, created) VALUES ('s', :at)", {"at": 1e9 + 1 / 3})
+            conn.run("INSERT INTO sessions (session_id, branch_id, created) VALUES ('s', 1, :at)", {"at": 1e9 + 1 / 3})
             found = conn.row("SELECT data, length(data) FROM inline_bytes")
             assert found is not None
             assert (bytes(found[0]), found[1]) == (data, 256)

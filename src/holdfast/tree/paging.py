@@ -1,12 +1,13 @@
 """Walking a committed tree in pages: a page's questions share one SQL transaction, and none stays open in between."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 from holdfast.catalog.engine import Connection
+from holdfast.host.held import held
 from holdfast.tree.committed import CommittedTree, Read
 from holdfast.tree.walking import TreeView
 
@@ -21,7 +22,7 @@ def in_pages(view: TreeView, walk: Callable[[TreeView], Iterator[T]], limit: int
     if not isinstance(view, CommittedTree):
         yield from islice(walk(view), limit)
         return
-    reader = _Reader(view.read)
+    reader = _PageReader(view.read)
     found, size = islice(walk(replace(view, read=reader)), limit), FIRST_PAGE
     while True:
         with reader.page():
@@ -32,7 +33,7 @@ def in_pages(view: TreeView, walk: Callable[[TreeView], Iterator[T]], limit: int
         size = min(2 * size, LARGEST_PAGE)
 
 
-class _Reader:
+class _PageReader:
     """Gives the connection of the page being read."""
 
     def __init__(self, read: Read) -> None:
@@ -42,7 +43,7 @@ class _Reader:
     def __call__(self) -> AbstractContextManager[Connection]:
         return self._page or self._read()
 
-    @contextmanager
+    @held
     def page(self) -> Iterator[None]:
         """Have all questions asked in one SQL transaction for as long as the context lasts."""
         with self._read() as conn:

@@ -5,7 +5,6 @@ SQL transaction and no registration, costs nothing to hold, and never changes (G
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.history import tags
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
+from holdfast.host.held import held
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
@@ -47,7 +47,7 @@ class Snapshot(Reads):
         with self._backend.engine.read() as conn:
             return commit_at(conn, self._tree.seq)
 
-    @contextmanager
+    @held
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
             branches.check(conn, self._tree.branch)

@@ -15,15 +15,15 @@ SETTING = "SELECT value FROM settings WHERE name = 'color'"
 
 
 @pytest.fixture
-def catalog(folder: Path) -> Path:
+def catalog_file(folder: Path) -> Path:
     """Return the catalog of a closed store."""
     return folder / "catalog.db"
 
 
 @pytest.fixture
-def no_place(catalog: Path) -> Path:
+def no_place(catalog_file: Path) -> Path:
     """Return what stands where the shared memory of the catalog would be."""
-    place = catalog.with_name("catalog.db-shm")
+    place = catalog_file.with_name("catalog.db-shm")
     place.symlink_to(place.name)
     return place
 
@@ -57,22 +57,22 @@ def test_a_store_on_a_full_disk_is_read_and_takes_changes_as_soon_as_there_is_sp
     ]
 
 
-def test_nobody_writes_while_a_reading_looks_at_no_lock(catalog: Path, no_place: Path) -> None:
-    catalog.with_name("catalog.turn").touch()
-    engine = SqliteEngine(catalog, read_only=True)
-    with catalog.with_name("catalog.turn").open() as turn:
+def test_nobody_writes_while_a_reading_looks_at_no_lock(catalog_file: Path, no_place: Path) -> None:
+    catalog_file.with_name("catalog.turn").touch()
+    engine = SqliteEngine(catalog_file, read_only=True)
+    with catalog_file.with_name("catalog.turn").open() as turn:
         with engine.read(), engine.read(), pytest.raises(BlockingIOError):
             fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
     engine.close()
 
 
-def test_each_reading_sees_what_was_written_before_it(catalog: Path, no_place: Path) -> None:
-    engine = SqliteEngine(catalog, read_only=True)
+def test_each_reading_sees_what_was_written_before_it(catalog_file: Path, no_place: Path) -> None:
+    engine = SqliteEngine(catalog_file, read_only=True)
     with engine.read() as conn:
         assert conn.row(SETTING) is None
     no_place.unlink()
-    writer = SqliteEngine(catalog)
+    writer = SqliteEngine(catalog_file)
     with writer.write() as other:
         other.run("INSERT INTO settings (name, value) VALUES ('color', 'green')")
     writer.close()
@@ -82,9 +82,9 @@ def test_each_reading_sees_what_was_written_before_it(catalog: Path, no_place: P
     engine.close()
 
 
-def test_a_catalog_whose_log_waits_is_not_read_without_it(catalog: Path, no_place: Path) -> None:
-    catalog.with_name("catalog.db-wal").write_bytes(b"what was committed last")
-    engine = SqliteEngine(catalog, read_only=True)
+def test_a_catalog_whose_log_waits_is_not_read_without_it(catalog_file: Path, no_place: Path) -> None:
+    catalog_file.with_name("catalog.db-wal").write_bytes(b"what was committed last")
+    engine = SqliteEngine(catalog_file, read_only=True)
     with pytest.raises(HoldfastError), engine.read():
         raise AssertionError("unreachable")
     engine.close()

@@ -12,7 +12,7 @@ from holdfast.cli.call import Call, command, group
 from holdfast.cli.options import AtOption
 from holdfast.cli.output import Output, visible
 
-app: typer.Typer = group("Names for commits, which stand wherever a commit is named: see, make and delete them.")
+app: typer.Typer = group("Names for commits: see, give and take away.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits and . _ - / between them.")]
 

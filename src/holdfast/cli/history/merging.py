@@ -35,7 +35,7 @@ def merge(
     dry_run: DryOption = False,
     message: MessageOption = "",
 ) -> int | None:
-    """Take over what another branch changed, as one commit of the branch you are on.
+    """Take over what another branch changed, as one commit.
 
     What both changed differently is a conflict: all of them are listed, nothing is merged, and the exit status is 3.
     """
