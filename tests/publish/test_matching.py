@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import Conflict, NotFound
+from holdfast.errors import Conflict, InvalidPath, NotFound
 from holdfast.front.store import Store
 from holdfast.publish import transaction
 from holdfast.publish.editing import edited
@@ -74,6 +74,25 @@ def test_an_edit_replaces_the_one_place(store: Store) -> None:
     store.edit("/a.md", "Green", "Black")
     assert store.read("/a.md") == b"# Tea\n\nBlack tea."
     assert store.search("black", mode="text")[0].path == "/a.md"
+
+
+def test_an_edit_of_a_text_by_itself_changes_nothing(store: Store) -> None:
+    written = store.write("/a.md", "# Tea\n\nGreen tea.")
+    before = store.stat("/a.md")
+    assert store.edit("/a.md", "Green", "Green").id == written.id
+    assert (store.stat("/a.md"), store.commit_at().id) == (before, written.id)
+    with pytest.raises(Conflict):
+        store.edit("/a.md", "Black", "Black")
+
+
+@pytest.mark.parametrize("path", ["/a.md", "/nowhere.md"])
+def test_an_empty_content_id_is_refused_as_what_it_is(store: Store, path: str) -> None:
+    store.write("/a.md", "one")
+    with pytest.raises(InvalidPath, match="names no content") as refused:
+        store.write(path, "two", if_match="")
+    assert "None" in refused.value.remedy
+    with pytest.raises(InvalidPath):
+        store.edit("/a.md", "one", "two", if_match="")
 
 
 def test_an_edit_of_what_is_there_twice_needs_all(store: Store) -> None:

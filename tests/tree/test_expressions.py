@@ -2,15 +2,17 @@
 
 import re
 import threading
+import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import InvalidPath, TooLarge
 from holdfast.front.store import Store
 from holdfast.tree import expressions
 from holdfast.tree.expressions import Expression
+from holdfast.tree.respelling import respelled
 from holdfast.tree.walking import Pattern
 
 #: goes through as many ways to match as there are sums of ones and twos
@@ -30,6 +32,59 @@ PIECES = [
     r"\{",
     "ß",
     "(?>",
+    *(
+        "[",
+        "[^",
+        "[[",
+        "[]",
+        "]",
+        "--",
+        "&&",
+        "~~",
+        "||",
+        "[:alpha:]",
+        "[[:alpha:]",
+        "[:",
+        ":]",
+        "#",
+        "\n",
+        " ",
+        "&",
+        "~",
+        ":",
+    ),
+    *(
+        "(?x)",
+        "(?x:",
+        "(?-x:",
+        "(?i:",
+        "(?#",
+        "(?P<a>",
+        "(?P=a)",
+        "(?(1)",
+        "(?!",
+        "(?<!",
+        "++",
+        "*+",
+        "?+",
+        r"\p{L}",
+        r"\X",
+    ),
+    *(
+        r"\N{DIGIT ONE}",
+        r"\N{HYPHEN-MINUS}",
+        r"\x41",
+        r"\1",
+        r"\Z",
+        r"\A",
+        r"\S",
+        r"\W",
+        r"\]",
+        r"\[",
+        r"\-",
+        r"\G",
+        r"\K",
+    ),
 ]
 
 
@@ -75,20 +130,42 @@ def test_other_threads_run_while_an_expression_is_looked_for(monkeypatch: pytest
 
 @given(
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join),
-    st.text("aAb1e{}ßsS,-", max_size=12),
+    st.text("aAb1e{}ßsS,-[]&~|:#p \n", max_size=12),
     st.booleans(),
 )
 @settings(deadline=None, max_examples=300)
-@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
+@example("[[:alpha:]]+", "aA]:]", False)
+@example("[^\\S!\\s]+", "a! ", False)
+@example("[a||-]+", "|a-", False)
+@example("[+--]+[a-z--9]+", "+,-.a/9", False)
+@example("(?x)# [\n[a[:]+ #]", "a:[[", False)
+@example("(?x:# [\n)#[a&&b]+", "#a&b", False)
 def test_an_expression_means_what_it_means_to_python(pattern: str, text: str, ignore_case: bool) -> None:
     try:
-        expected = [found.span() for found in re.finditer(pattern, text, re.IGNORECASE if ignore_case else 0)]
+        with warnings.catch_warnings():
+            # Of what may change one day Python warns; nobody who looks for it is to see that.
+            warnings.simplefilter("ignore", FutureWarning)
+            asked = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+        expected = [found.span() for found in asked.finditer(text)]
     except re.error:
         with pytest.raises(InvalidPath):
             Expression(pattern, ignore_case=ignore_case)
         return
     found = list(Expression(pattern, ignore_case=ignore_case).matches([text], "/a.md"))
     assert found == ([(1, [span for span in expected if span[0] < span[1]])] if expected else [])
+
+
+@pytest.mark.parametrize("pattern", ["[a||b]", "[[a]", "[a&&b]", "[a~~b]", "[+--]", "[a||b]+", "[[:alpha:]]+"])
+def test_nobody_is_warned_of_what_a_set_may_mean_one_day(store: Store, pattern: str) -> None:
+    store.write("/a.md", "a]b|+")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [match.line for match in store.grep(pattern)] == [1]
+
+
+@pytest.mark.parametrize("text", ["[", "[]", "(", "#", "(?x)#", "[a", "\\"])
+def test_respelling_takes_no_longer_for_what_is_not_ended(text: str) -> None:
+    assert respelled(text * 100_000)
 
 
 def test_a_match_says_what_of_the_line_matched(store: Store) -> None:

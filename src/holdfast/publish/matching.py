@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.entries import Entry
-from holdfast.errors import Conflict, NotADirectory
+from holdfast.errors import Conflict, InvalidPath, NotADirectory
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.walking import TreeView
@@ -14,12 +14,18 @@ IfMatch = Commit | int | str
 
 
 def check_match(view: TreeView, tree: CommittedTree, path: str, known: IfMatch | None) -> None:
-    """Raise Conflict unless what stands at a parsed path in `view` is what is `known` of it.
+    """Raise Conflict unless what stands at a parsed path in `view` is what is `known` of it; InvalidPath for "".
 
     `tree` is the committed one that the view began on.
     """
     if known is None:
         return
+    if known == "":
+        raise InvalidPath(
+            "An empty `if_match` names no content",
+            path=path,
+            remedy="Give the file's content id or a commit, or None for a change on no condition",
+        )
     now = _at(view, path)
     remedy = "Read it again, and decide anew"
     if now is None:

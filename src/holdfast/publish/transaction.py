@@ -102,7 +102,9 @@ class Transaction(Reads):
     def edit(self, path: str, old: str, new: str, *, all: bool = False, if_match: IfMatch | None = None) -> None:
         """Replace the text `old` of a file, which must be in it exactly once, by `new`; with `all`, wherever it is."""
         self._check_match(path, if_match)
-        self._put(path, self._backend.draft(path, edited(path, self.read(path), old, new, all=all)))
+        text = edited(path, self.read(path), old, new, all=all)
+        if old != new:
+            self._put(path, self._backend.draft(path, text))
 
     def mkdir(self, path: str, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Make a directory; `parents` makes the missing ones above it too, `exist_ok` lets it stand already."""

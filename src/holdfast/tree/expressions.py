@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from holdfast.errors import InvalidPath, TooLarge
+from holdfast.tree.respelling import respelled
 
 #: characters of a regular expression; a longer one takes minutes to prepare
 LONGEST_PATTERN = 10_000
@@ -65,8 +66,9 @@ def _prepared(pattern: str, ignore_case: bool) -> _Find:
             remedy="Look for a part of it",
         )
     try:
-        quick = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
-        return _limited(pattern, ignore_case) if _REPEATS.search(pattern) else lambda text, _: quick.finditer(text)
+        plain = respelled(pattern)
+        quick = re.compile(plain, re.IGNORECASE if ignore_case else 0)
+        return _limited(plain, ignore_case) if _REPEATS.search(pattern) else lambda text, _: quick.finditer(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise InvalidPath(
             f"{pattern[:200]!r} is not a regular expression ({error})",

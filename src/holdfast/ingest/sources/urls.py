@@ -110,17 +110,17 @@ def _followed(url: str, named: str, into: Path, limits: FetchLimits, deadline: D
 def _checked(url: str) -> SplitResult:
     """Return the parts of a URL that can be asked for, all of them ASCII."""
     named = shown(url)[:SHOWN]
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, (parts.hostname or "").encode("idna" if not url.isascii() else "ascii").decode()
-    except ValueError as error:
-        raise InvalidPath(f"{named!r} is not a URL ({type(error).__name__})", path=named, remedy="Check it") from None
-    if has_login(url) or parts.username is not None:
+    if has_login(url):
         raise Unsupported(
             f"{named} is written with a user or password before its host, which would be kept for ever",
             path=named,
             remedy="Leave it out; what needs a login, download with another program and add the file",
         )
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").encode("idna" if not url.isascii() else "ascii").decode()
+    except ValueError as error:
+        raise InvalidPath(f"{named!r} is not a URL ({type(error).__name__})", path=named, remedy="Check it") from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise Unsupported(f"{named} is not an http or https address", path=named, remedy="Check the address")
     host = f"[{host}]" if ":" in host else host
