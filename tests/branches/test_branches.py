@@ -257,3 +257,14 @@ def test_the_log_of_all_branches_has_deleted_ones_by_their_last_names(store: Sto
         (one.id, "final"),
         (one.parent, "main"),
     ]
+
+
+def test_a_remedy_tells_to_make_only_what_can_be_made_and_to_delete_only_what_can_be_deleted(store: Store) -> None:
+    with pytest.raises(NotFound, match="holdfast branch create draft"):
+        store.branch("draft")
+    with pytest.raises(NotFound) as unfit:
+        store.branches.merge("draft@3")
+    assert "create" not in str(unfit.value)
+    with pytest.raises(AlreadyExists) as taken:
+        store.branches.create("main")
+    assert "Delete" not in str(taken.value)

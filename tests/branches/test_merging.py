@@ -243,6 +243,30 @@ def test_a_path_without_a_conflict_is_not_resolved(store: Store, draft: Store) -
     assert whole(store) == BEFORE
 
 
+def test_what_is_in_no_conflict_any_more_once_others_are_settled_may_be_resolved(store: Store, draft: Store) -> None:
+    store.write("/p/p.md", "edited")
+    with draft.transaction() as tx:
+        tx.remove("/p", recursive=True)
+        tx.write("/p", "a file")
+    listed = store.branches.merge("draft", dry_run=True).conflicts
+    assert [conflict.path for conflict in listed] == ["/p", "/p/p.md"]
+    store.branches.merge("draft", resolve={conflict.path: "theirs" for conflict in listed[::-1]})
+    assert whole(store) == {"/a.md": "a pelican", "/b.md": "a heron", "/p": "a file", "/q/q.md": "q"}
+
+
+def test_a_path_that_is_resolved_is_spelt_as_any_other(store: Store) -> None:
+    store.write("/caf\u00e9", "base")
+    store.branches.create("draft")
+    store.branch("draft").write("/caf\u00e9", "theirs")
+    store.write("/caf\u00e9", "ours")
+    with pytest.raises(Unsupported, match="in conflict are /caf\u00e9"):
+        store.branches.merge("draft", resolve={"/other": "ours"})
+    with pytest.raises(Unsupported, match="cannot be resolved by NoneType"):
+        store.branches.merge("draft", resolve={"/caf\u00e9": None})  # type: ignore[dict-item]
+    store.branches.merge("draft", resolve={"/cafe\u0301/": "theirs"})
+    assert store.read_text("/caf\u00e9") == "theirs"
+
+
 def test_texts_are_merged_by_lines_where_no_line_is_changed_twice(store: Store, draft: Store) -> None:
     store.write("/t.md", LINES)
     store.write("/u.md", LINES)

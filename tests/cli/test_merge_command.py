@@ -54,3 +54,11 @@ def test_texts_are_merged_by_line(run: Run) -> None:
     assert run("merge", "lines").status == 3
     assert run("merge", "lines", "--text").status == 0
     assert run("cat", "/t.md").out == "A\nb\nc\nd\nE\n"
+
+
+def test_a_path_cannot_be_said_to_hold_both_sides(run: Run) -> None:
+    run("write", "/a.md", "--text", "three\n")
+    refused = run("merge", "draft", "--ours", "/a.md", "--theirs", "a.md")
+    assert refused.status != 0
+    assert "Say one of them" in refused.err
+    assert run("cat", "/a.md").out == "three\n"

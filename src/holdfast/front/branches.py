@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
 
+from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import branches as rows
@@ -116,7 +117,7 @@ class Branches:
         terms = CommitOptions(
             ours, message or f"Merge {theirs.name} into {ours.name}", actor or self._backend.actor, idempotency_key
         )
-        options = MergeOptions(prefer=prefer, resolve=resolve or {}, text=text)
+        options = MergeOptions(prefer=prefer, resolve=_by_path(resolve or {}), text=text)
         with lock.used() if lock is not None else nullcontext():
             return merging.merge(self._backend, theirs, terms, options, dry_run=dry_run)
 
@@ -157,6 +158,14 @@ def found(conn: Connection, name: str) -> Branch:
     return branch
 
 
+def _by_path(resolve: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
+    for path, said in resolve.items():
+        if not isinstance(said, str | bytes):
+            remedy = "Give 'ours', 'theirs', or what the file is to hold as text or bytes"
+            raise Unsupported(f"{path} cannot be resolved by {type(said).__name__}", path=path, remedy=remedy)
+    return {paths.parse(path): said for path, said in resolve.items()}
+
+
 def _tree(conn: Connection, place: str) -> CommittedTree:
     name, _, at = place.partition("@")
     branch = found(conn, name)
@@ -171,11 +180,8 @@ def _info(conn: Connection, name: str) -> BranchInfo:
 
 
 def _not_there(name: str) -> NotFound:
-    return NotFound(
-        f"There is no branch {name}",
-        path=name,
-        remedy=f"See `holdfast branch list`, or make it: holdfast branch create {shlex.quote(name)} --branch main",
-    )
+    make = f", or make it: holdfast branch create {shlex.quote(name)} --branch main" if _is_name(name) else ""
+    return NotFound(f"There is no branch {name}", path=name, remedy=f"See `holdfast branch list`{make}")
 
 
 def _changeable(conn: Connection, name: str, how: str) -> Branch:
@@ -187,14 +193,19 @@ def _changeable(conn: Connection, name: str, how: str) -> Branch:
 
 def _check_free(conn: Connection, name: str) -> None:
     if rows.named(conn, name) is not None:
-        raise AlreadyExists(f"There is a branch {name} already", path=name, remedy="Delete it, or choose another name")
+        remedy = "Choose another name" if name == MAIN.name else "Delete it, or choose another name"
+        raise AlreadyExists(f"There is a branch {name} already", path=name, remedy=remedy)
 
 
 def _check_name(name: str) -> None:
-    fits = len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) and ".." not in name and "//" not in name
-    if not fits or name.isdecimal() or name.upper() == "HEAD":
+    if not _is_name(name):
         raise InvalidPath(
             f"{name!r} is no name of a branch",
             path=name,
             remedy=f"Choose letters, digits and . _ - / between them, not digits alone, up to {MAX_NAME_CHARACTERS}",
         )
+
+
+def _is_name(name: str) -> bool:
+    fits = len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) and ".." not in name and "//" not in name
+    return bool(fits) and not name.isdecimal() and name.upper() != "HEAD"

@@ -4,7 +4,7 @@ It is planned before the writer's turn, so that what is in conflict is refused a
 staged. In its turn it is planned once more if the head has moved.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -161,13 +161,16 @@ class _Merging:
         last = known_commit(conn, theirs.seq)
         is_old = seen_by(conn, ours.branch, head).get(last.branch_id, 0) >= last.id
         base, *crossed = ancestors(conn, ours, theirs)
+
+        def planned(settling: Settling) -> MergePlan:
+            plan = MergePlanning(Sides.of(base, ours, theirs), settling, crossed=tuple(crossed))
+            plan.run()
+            return plan
+
         self._used.clear()
-        settling = Settling(self._choose, self._blend)
-        plan = MergePlanning(Sides.of(base, ours, theirs), settling, crossed=tuple(crossed))
-        plan.run()
+        plan = planned(Settling(self._choose, self._blend))
         if unused := self.options.resolve.keys() - self._used:
-            path = min(unused)
-            raise Unsupported(f"{path} is not in conflict", path=path, remedy="Leave it out of `resolve`")
+            _refuse_unlisted(unused, planned(Settling(_leave, _blend_nothing)))
         return _Planned(head, plan, base.seq, tuple(changes_of(plan)), is_old)
 
     def _read(self) -> AbstractContextManager[Connection]:
@@ -230,16 +233,36 @@ class _Merging:
         if not (left := _in_order(plan.left.values())):
             return
         source, into = self.source.name, self.terms.branch.name
-        named = ", ".join(conflict.path for conflict in left[:3])
-        if len(left) > 3:
-            named += f" and {len(left) - 3} more"
+        named = _told([conflict.path for conflict in left])
         raise MergeConflicted(
             f"{source} cannot be merged into {into}: both changed {named}", path=left[0].path, conflicts=left
         )
 
 
+def _leave(_conflict: MergeConflict) -> Choice:
+    return None
+
+
+def _blend_nothing(_path: str, _ids: tuple[str, str, str]) -> FileState | None:
+    return None
+
+
+def _refuse_unlisted(said: Iterable[str], unsettled: MergePlan) -> None:
+    """Refuse to settle what is in no conflict; one that was listed may be none any more once others are settled."""
+    listed = [conflict.path for conflict in _in_order(unsettled.left.values())]
+    for path in sorted(said):
+        if not any(paths.is_within(each, path) for each in listed):
+            remedy = f"Leave it out; in conflict are {_told(listed)}" if listed else "Leave it out: nothing is"
+            raise Unsupported(f"{path} is not in conflict", path=path, remedy=remedy)
+
+
 class _NothingNew(Exception):
     """Raised in the writer's turn when what is merged has been merged meanwhile."""
+
+
+def _told(listed: Sequence[str]) -> str:
+    named = ", ".join(listed[:3])
+    return named if len(listed) <= 3 else f"{named} and {len(listed) - 3} more"
 
 
 def _in_order(conflicts: Iterable[MergeConflict]) -> tuple[MergeConflict, ...]:

@@ -41,12 +41,11 @@ def merge(
     """
     if prefer not in (None, "ours", "theirs"):
         raise Unsupported(f"--prefer {prefer} is no side", path=str(prefer), remedy="Say ours or theirs")
-    held = {store_path(path): side for side, paths in (("ours", ours), ("theirs", theirs)) for path in paths}
     try:
         report = call.store.branches.merge(
             source,
             prefer=prefer,  # type: ignore[arg-type]
-            resolve=held,
+            resolve=_said(ours, theirs),
             text=text,
             dry_run=dry_run,
             message=message,
@@ -58,6 +57,14 @@ def merge(
         return error.exit_status
     call.done(_document(report), _told(call, report, dry_run))
     return MergeConflicted.exit_status if report.conflicts else None
+
+
+def _said(ours: list[str], theirs: list[str]) -> dict[str, str]:
+    sides = {side: {store_path(path) for path in said} for side, said in (("ours", ours), ("theirs", theirs))}
+    if twice := sides["ours"] & sides["theirs"]:
+        path = min(twice)
+        raise Unsupported(f"{path} is said to hold both ours and theirs", path=path, remedy="Say one of them")
+    return {path: side for side, paths in sides.items() for path in paths}
 
 
 def _document(report: MergeReport) -> dict[str, Any]:
