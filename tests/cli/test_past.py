@@ -76,6 +76,20 @@ def test_diff_keeps_to_a_path_and_knows_where_it_was(run: Run) -> None:
     assert run("diff", "2", "--path", "/a.md").lines == ["R /a.md -> /c.md, changed"]
 
 
+def test_diff_is_listed_in_parts(run: Run) -> None:
+    run("write", "/d/x.md", "--text", "x")
+    whole = run("diff", "1").lines
+    assert len(whole) > 2
+    parts, after = [], "/"
+    while changes := run("diff", "1", "-n", "1", "--after", after, "--json").json["changes"]:
+        parts += changes
+        after = changes[-1]["path"]
+    assert parts == run("diff", "1", "--json").json["changes"]
+    assert run("diff", "1", "--limit", "0").lines == []
+    assert run("diff", "1", "--path", "/d", "-n", "1").lines == ["A /d/"]
+    assert run("branch", "diff", "main@1", "main", "-n", "1").lines == whole[:1]
+
+
 def test_diff_with_patch_shows_the_lines(run: Run) -> None:
     lines = [line.strip() for line in run("diff", "2", "5", "-p", "--path", "/c.md").lines]
     assert lines[0] == "R /a.md -> /c.md, changed"

@@ -90,6 +90,20 @@ def with_lost_bytes(store: Store) -> None:
     sql(store, "DELETE FROM inline_bytes WHERE content_id = :id", id=lost)
 
 
+def on_a_branch(statement: str) -> Damage:
+    def damage(store: Store) -> None:
+        store.branches.create("draft")
+        draft = store.branch("draft")
+        (path,) = draft.glob("/**/b.md")
+        draft.write(path, "another")
+        draft.write(path, "a third")
+        store.branches.merge("draft", prefer="theirs")
+        assert store.maintenance.verify(deep=True).ok
+        sql(store, statement)
+
+    return damage
+
+
 def without_an_archive(store: Store) -> None:
     archived(store, "hello")
 
@@ -115,6 +129,23 @@ EMBEDDER = "static-minilm-256-int8"
 STATES: dict[str, Damage] = {
     "head": by_sql("UPDATE branches SET head_seq = head_seq - 1"),
     "commit without parent": by_sql("UPDATE commits SET parent_seq = 4711 WHERE seq = 3"),
+    "branch of no base": on_a_branch("UPDATE branches SET base_branch_id = 4711 WHERE name = 'draft'"),
+    "branch of itself": on_a_branch("UPDATE branches SET base_branch_id = branch_id WHERE name = 'draft'"),
+    "branch without a base": on_a_branch("UPDATE branches SET base_branch_id = NULL WHERE name = 'draft'"),
+    "first branch with a base": on_a_branch("UPDATE branches SET base_branch_id = 2, fork_seq = 1 WHERE name = 'main'"),
+    "branch at no commit": on_a_branch("UPDATE branches SET fork_seq = 0 WHERE name = 'draft'"),
+    "branch at its own commit": on_a_branch("UPDATE branches SET fork_seq = head_seq WHERE name = 'draft'"),
+    "merge of no commit": on_a_branch("UPDATE commits SET merged_seq = 4711 WHERE merged_seq IS NOT NULL"),
+    "merge of its own line": on_a_branch("UPDATE commits SET merged_seq = 1 WHERE merged_seq IS NOT NULL"),
+    "adopted with another start": on_a_branch(
+        "UPDATE entries SET from_seq = 1 WHERE branch_id = 2 AND from_seq <= (SELECT max(fork_seq) FROM branches)"
+    ),
+    "adopted with another name": on_a_branch(
+        "UPDATE entries SET name = 'o.md' WHERE branch_id = 2 AND from_seq <= (SELECT max(fork_seq) FROM branches)"
+    ),
+    "changed and not adopted": on_a_branch(
+        "DELETE FROM entries WHERE branch_id = 2 AND from_seq <= (SELECT max(fork_seq) FROM branches)"
+    ),
     "stray entry": by_sql("UPDATE entries SET parent_id = 4711 WHERE name = 'b.md'"),
     "future entry": by_sql("UPDATE entries SET from_seq = 4711 WHERE name = 'b.md'"),
     "cycle": by_sql("UPDATE entries SET parent_id = node_id WHERE name = 'journal'"),

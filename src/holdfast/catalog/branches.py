@@ -306,7 +306,8 @@ def _branch(row: Row, forks: tuple[Fork, ...]) -> Branch:
 
 def _forks(conn: Connection, branch_id: int) -> tuple[Fork, ...]:
     """Return the lineage of a branch."""
-    sql = "SELECT base_branch_id, fork_seq FROM branches WHERE branch_id = :id AND base_branch_id IS NOT NULL"
+    # A base is older than what was made of it; one that is not, in a damaged catalog, would lead round for ever.
+    sql = "SELECT base_branch_id, fork_seq FROM branches WHERE branch_id = :id AND base_branch_id < branch_id"
     found: list[Fork] = []
     while (row := conn.row(sql, {"id": found[-1].branch_id if found else branch_id})) is not None:
         found.append(Fork(*row))

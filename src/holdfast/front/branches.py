@@ -82,13 +82,14 @@ class Branches:
         assert branch is not None
         return branch.name
 
-    def diff(self, old: str, new: str) -> Sequence[Change]:
+    def diff(self, old: str, new: str, *, limit: int | None = None, after: str | None = None) -> Sequence[Change]:
         """Return what is different on another branch, in order of path; `draft@12` is a branch as it was at a commit.
 
-        Raises NotFound.
+        `limit` and `after` are those of `Store.diff`. Raises NotFound.
         """
         with self._backend.engine.read() as conn:
-            return history.diff(_tree(conn, old), _tree(conn, new))
+            changes = history.diff(_tree(conn, old), _tree(conn, new))
+        return history.part(changes, limit, None if after is None else paths.parse(after))
 
     def merge(
         self,

@@ -32,7 +32,11 @@ from holdfast.tree.snapshot import Snapshot
 STANDARD = tuple(f"/{name}" for name in STANDARD_DIRECTORIES)
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda names: "/" + "/".join(names))
 #: what may be done; writes and moves more often than the rest
-OPERATIONS = st.sampled_from(["write", "write", "binary", "mkdir", "move", "move", "copy", "remove", "restore"])
+OPERATIONS = st.sampled_from(
+    ["write", "write", "edit", "edit", "binary", "mkdir", "move", "move", "copy", "remove", "restore"]
+)
+#: what an edit replaces: there once, twice, or not at all, and with what; the last two change nothing
+EDITS = st.sampled_from([("stands", "stood"), ("stands here", ""), (" ", "\n"), ("here", "here"), ("absent", "there")])
 #: passages of fault points that an operation is let through before it is killed
 PASSAGES = st.integers(0, 12)
 
@@ -104,6 +108,9 @@ class StoreMachine(RuleBasedStateMachine):
                 self.words += 1
                 text = f"{word(self.words)} stands here".encode()
                 return (lambda on: on.write(path, text)), (lambda ref: ref.write(path, text))
+            case "edit":
+                old, new = data.draw(EDITS)
+                return (lambda on: on.edit(path, old, new, all=flag)), (lambda ref: ref.edit(path, old, new, flag))
             case "binary":
                 raw = b"\0\1" * data.draw(st.sampled_from([1, 40_000]))
                 return (lambda on: on.write(path, raw)), (lambda ref: ref.write(path, raw))

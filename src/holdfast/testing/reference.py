@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from holdfast import paths
 from holdfast.errors import (
     AlreadyExists,
+    Conflict,
     HoldfastError,
     InvalidPath,
     IsADirectory,
@@ -42,6 +43,16 @@ class Reference:
             return IsADirectory
         self.at.update(dict.fromkeys(above))
         self.at[path] = data
+        return None
+
+    def edit(self, path: str, old: str, new: str, every: bool) -> type[HoldfastError] | None:
+        refused = self.missing(path)
+        if refused or self.is_dir(path):
+            return refused or IsADirectory
+        text = (self.at[path] or b"").decode()
+        if old not in text or (not every and text.find(old) != text.rfind(old)):
+            return Conflict
+        self.at[path] = text.replace(old, new).encode()
         return None
 
     def mkdir(self, path: str) -> type[HoldfastError] | None:

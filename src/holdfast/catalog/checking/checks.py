@@ -30,7 +30,8 @@ class RowCount:
     found: int
 
 
-_PLACE = "e.branch_id, e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
+#: columns of a Place
+PLACE = "e.branch_id, e.node_id, e.name, e.content_id, e.from_seq, e.to_seq"
 
 
 def heads_off(conn: Connection) -> list[tuple[str, int, int]]:
@@ -56,7 +57,7 @@ def commits_without_parent(conn: Connection, limit: int) -> list[int]:
 def entries_beyond_head(conn: Connection, limit: int) -> list[Place]:
     """Return entries that begin or end at a commit which is not there yet, or end before they begin."""
     rows = conn.rows(
-        f"""SELECT {_PLACE} FROM entries e JOIN branches b ON b.branch_id = e.branch_id
+        f"""SELECT {PLACE} FROM entries e JOIN branches b ON b.branch_id = e.branch_id
         WHERE e.from_seq > b.head_seq OR e.to_seq <= e.from_seq OR (e.to_seq > b.head_seq AND e.to_seq < {FOREVER})
         LIMIT :limit""",
         {"limit": limit},
@@ -67,7 +68,7 @@ def entries_beyond_head(conn: Connection, limit: int) -> list[Place]:
 def entries_without_content(conn: Connection, *, history: bool, limit: int) -> list[Place]:
     """Return entries whose content the catalog does not know."""
     rows = conn.rows(
-        f"""SELECT {_PLACE} FROM entries e WHERE e.content_id IS NOT NULL {_now(history)}
+        f"""SELECT {PLACE} FROM entries e WHERE e.content_id IS NOT NULL {_now(history)}
         AND NOT EXISTS (SELECT 1 FROM contents c WHERE c.content_id = e.content_id) LIMIT :limit""",
         {"limit": limit},
     )
@@ -78,7 +79,7 @@ def entries_without_parent(conn: Connection, branch: Branch, *, history: bool, l
     """Return entries of a branch that began under a node which was no directory then."""
     # A directory of its base is found along its lineage, and by no statement about the branch alone.
     rows = conn.rows(
-        f"""SELECT {_PLACE}, e.parent_id FROM entries e
+        f"""SELECT {PLACE}, e.parent_id FROM entries e
         WHERE e.parent_id <> {ROOT_NODE} AND +e.branch_id = :branch {_now(history)}
         AND NOT EXISTS (SELECT 1 FROM entries p WHERE p.branch_id = e.branch_id AND p.node_id = e.parent_id
             AND p.content_id IS NULL AND p.from_seq <= e.from_seq AND p.to_seq > e.from_seq) LIMIT :limit""",
@@ -97,7 +98,7 @@ def _was_directory(conn: Connection, branch: Branch, seq: int, node: int) -> boo
 
 def sharing_with_base(conn: Connection, branch: Branch, limit: int) -> list[Place]:
     """Return entries that a branch sees of its base in a slot where it has put something itself."""
-    sql = f"""SELECT {_PLACE} FROM entries o JOIN entries e ON e.branch_id = :branch AND e.parent_id = o.parent_id
+    sql = f"""SELECT {PLACE} FROM entries o JOIN entries e ON e.branch_id = :branch AND e.parent_id = o.parent_id
         AND e.name = o.name AND e.to_seq > :seq AND e.from_seq <= :seq
         WHERE +o.branch_id = :own AND o.to_seq = {FOREVER}{UNCOVERED} LIMIT :limit"""
     found: list[Place] = []
@@ -112,7 +113,7 @@ def overlapping(conn: Connection, *, history: bool, limit: int) -> list[Place]:
     found: list[Place] = []
     for key in ("branch_id, parent_id, name", "branch_id, node_id"):
         rows = conn.rows(
-            f"""SELECT {_PLACE} FROM (SELECT branch_id, node_id, name, content_id, from_seq, to_seq,
+            f"""SELECT {PLACE} FROM (SELECT branch_id, node_id, name, content_id, from_seq, to_seq,
                 lag(to_seq) OVER (PARTITION BY {key} ORDER BY from_seq, to_seq) AS before FROM entries e
                 WHERE 1 = 1 {_now(history)}) e
             WHERE e.before > e.from_seq LIMIT :limit""",
@@ -227,7 +228,7 @@ def chunks_between(conn: Connection, embedder: str, place: str, low: str, high: 
 def holders(conn: Connection, content_id: str, limit: int) -> list[Place]:
     """Return the entries that hold a content, or whose rendition it is, newest first."""
     rows = conn.rows(
-        f"""SELECT {_PLACE} FROM entries e
+        f"""SELECT {PLACE} FROM entries e
         WHERE e.content_id = :id OR e.content_id IN
             (SELECT r.content_id FROM renditions r WHERE r.rendered_id = :id AND r.rendered_id <> r.content_id)
         ORDER BY e.to_seq DESC, e.from_seq DESC LIMIT :limit""",

@@ -10,9 +10,9 @@ from holdfast import BranchInfo
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command, group
 from holdfast.cli.completion import complete_branch
-from holdfast.cli.history.differences import PatchOption, UnderOption, on_branch, show
+from holdfast.cli.history.differences import PatchOption, Shown, UnderOption, on_branch, show
 from holdfast.cli.history.merging import merge
-from holdfast.cli.options import AtOption
+from holdfast.cli.options import AfterOption, AtOption, LimitOption
 from holdfast.cli.output import Output, visible
 
 app: typer.Typer = group("Branches of the whole store: see, make, compare and delete them.")
@@ -68,13 +68,19 @@ def delete(call: Call, name: BranchArgument) -> None:
 
 @command(app)
 def diff(
-    call: Call, old: SideArgument, new: SideArgument, path: UnderOption = None, patch: PatchOption = False
+    call: Call,
+    old: SideArgument,
+    new: SideArgument,
+    path: UnderOption = None,
+    patch: PatchOption = False,
+    limit: LimitOption = None,
+    after: AfterOption = None,
 ) -> None:
     """List what differs between two branches.
 
     `holdfast diff OLD..NEW` is the same.
     """
-    show(call, on_branch(call, old), on_branch(call, new), path, patch=patch)
+    show(call, on_branch(call, old), on_branch(call, new), Shown(path, limit, after, patch))
 
 
 command(app)(merge)

@@ -10,10 +10,10 @@ from holdfast import Change, ChangeEvent, Commit, Store, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
-from holdfast.cli.history.differences import BETWEEN, PatchOption, UnderOption, at_commit, mark, on_branch
+from holdfast.cli.history.differences import BETWEEN, PatchOption, Shown, UnderOption, at_commit, mark, on_branch
 from holdfast.cli.history.differences import show as show_difference
 from holdfast.cli.history.graph import drawn
-from holdfast.cli.options import AtOption, MessageOption, PathArgument, store_path
+from holdfast.cli.options import AfterOption, AtOption, LimitOption, MessageOption, PathArgument, store_path
 from holdfast.cli.output import INTERRUPTED, Output, iso, visible
 from holdfast.lines import lines_of
 
@@ -88,19 +88,22 @@ def diff(
     new: Annotated[str, typer.Argument(metavar="NEW", help=_A_COMMIT)] = "HEAD",
     path: UnderOption = None,
     patch: PatchOption = False,
+    limit: LimitOption = None,
+    after: AfterOption = None,
 ) -> None:
     """List what changed from one commit to another.
 
     Without OLD and NEW, what the last commit changed. `main..draft` compares two branches as they are now, and
     `main@3..draft@HEAD~1` as they were at commits; a side that is left out is the branch you are on.
     """
+    wanted = Shown(path, limit, after, patch)
     if BETWEEN not in old:
-        show_difference(call, at_commit(call, old), at_commit(call, new), path, patch=patch)
+        show_difference(call, at_commit(call, old), at_commit(call, new), wanted)
         return
     if new != "HEAD":
         raise typer.BadParameter(f"{old} names both sides already: leave {new} out")
     first, _, second = old.partition(BETWEEN)
-    show_difference(call, on_branch(call, first), on_branch(call, second), path, patch=patch)
+    show_difference(call, on_branch(call, first), on_branch(call, second), wanted)
 
 
 @command(app)

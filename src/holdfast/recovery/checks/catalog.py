@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from holdfast.catalog import branches, commits
-from holdfast.catalog.checking import checks
+from holdfast.catalog.checking import checks, lines
 from holdfast.catalog.checking.checks import Place
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.history import tags
@@ -20,7 +20,7 @@ def check_file(inspection: Inspection) -> None:
 
 
 def check_commits(inspection: Inspection) -> None:
-    """Check that the head of each branch is its newest commit, that none lacks its parent, and what tags name."""
+    """Check heads, forks and merges of branches, that no commit lacks its parent, and what tags name."""
     with inspection.backend.engine.read() as conn:
         for branch, head, newest in checks.heads_off(conn):
             inspection.problem("catalog", f"The head of {branch} is {head}, its newest commit {newest}", RESTORE)
@@ -28,6 +28,10 @@ def check_commits(inspection: Inspection) -> None:
             inspection.problem("catalog", f"Commit {seq} lacks the commit before it", RESTORE)
         for tag in tags.without_commit(conn, LISTED + 1):
             inspection.problem("catalog", f"The tag {tag.name} names commit {tag.commit}, which is not there", RESTORE)
+        for name in lines.without_base(conn, LISTED + 1):
+            inspection.problem("catalog", f"The branch {name} was made at no commit of an earlier branch", RESTORE)
+        for seq in lines.merges_of_nothing(conn, LISTED + 1):
+            inspection.problem("catalog", f"Commit {seq} merged no earlier commit of another branch", RESTORE)
         inspection.checked["commits"] += commits.count(conn)
 
 
@@ -43,6 +47,8 @@ def check_tree(inspection: Inspection) -> None:
             _report(inspection, conn, stray, "stands in no directory")
             covered = checks.sharing_with_base(conn, branch, limit)
             _report(inspection, conn, covered, "shares its place with another entry")
+            adopted = lines.adopted_otherwise(conn, branch)[:limit]
+            _report(inspection, conn, adopted, f"is not on {branch.name} what it was where the branch was made")
             directories = checks.directories(conn, branch)
             for node in cycles(directories):
                 inspection.problem("tree", f"The directory with node {node} is inside itself", RESTORE)
