@@ -1,8 +1,9 @@
 """The store on asyncio: the same names, the work in threads, and nothing left behind by a cancellation."""
 
 import asyncio
+import copy
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -133,5 +134,109 @@ def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(
         with pytest.raises(asyncio.CancelledError):
             await writing
         assert store.exists("/a.md")
+
+    on(folder, work)
+
+
+def test_many_that_wait_leave_a_thread_to_whoever_ends_their_waits(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async def count() -> None:
+            async with mine.lock("/count", timeout=None):
+                number = int(await mine.read("/count"))
+                await mine.write("/count", str(number + 1))
+
+        async def next_path() -> str | None:
+            async for event in mine.changes(begin, follow=True):
+                return event.change.path if event.change else None
+            return None
+
+        await mine.write("/count", "0")
+        # More than any loop has threads.
+        await asyncio.gather(*(count() for _ in range(40)))
+        assert await mine.read("/count") == b"40"
+        begin = (await mine.commit_at()).id
+        following = [asyncio.create_task(next_path()) for _ in range(40)]
+        await mine.write("/a.md", "a")
+        assert await asyncio.gather(*following) == ["/a.md"] * 40
+
+    on(folder, work)
+
+
+async def first_of(events: AsyncIterator[object], begun: asyncio.Event) -> None:
+    async for _ in events:
+        begun.set()
+
+
+async def wait_for_lock(store: holdfast.AsyncStore, begun: asyncio.Event) -> None:
+    begun.set()
+    await store.lock("/held", timeout=None)
+
+
+async def wait_for_change(store: holdfast.AsyncStore, begun: asyncio.Event) -> None:
+    await first_of(aiter(store.changes(follow=True)), begun)
+
+
+async def wait_for_source(store: holdfast.AsyncStore, begun: asyncio.Event) -> None:
+    await first_of(aiter(store.watch("papers")), begun)
+
+
+async def wait_for_job(store: holdfast.AsyncStore, begun: asyncio.Event) -> None:
+    job = await store.jobs.enqueue("never")
+    begun.set()
+    await store.jobs.wait([job])
+
+
+async def wait_for_work(store: holdfast.AsyncStore, begun: asyncio.Event) -> None:
+    worker = await store.jobs.worker()
+    begun.set()
+    await worker.run()
+
+
+@pytest.mark.parametrize("wait", [wait_for_lock, wait_for_change, wait_for_source, wait_for_job, wait_for_work])
+def test_a_cancelled_wait_ends(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wait: Callable[[holdfast.AsyncStore, asyncio.Event], Coroutine[None, None, None]],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("papers").mkdir()
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        begun = asyncio.Event()
+        waiting = asyncio.create_task(wait(mine, begun))
+        await begun.wait()
+        for _ in range(3):
+            await mine.exists("/held")
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await mine.locks.waiting() == []
+
+    with holdfast.open(folder) as other, other.lock("/held"):
+        on(folder, work)
+
+
+def test_what_is_awaited_can_be_given_to_a_call(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        lock = await mine.lock("/a")
+        async with mine.transaction(lock=lock) as tx:
+            await tx.write("/a", "mine")
+        await lock.release()
+        assert await mine.diff((await mine.snapshot("HEAD~1")).commit, (await mine.snapshot()).commit)
+
+    on(folder, work)
+    assert store.read("/a") == b"mine"
+
+
+def test_jobs_are_iterated_over_and_a_handle_is_copied(folder: Path, store: Store) -> None:
+    store.jobs.enqueue("noop")
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        assert [job.kind async for job in mine.jobs] == ["noop"]
+        with pytest.raises(TypeError):
+            async for _ in mine.tags:
+                pass
+        assert copy.copy(mine).id == mine.id
 
     on(folder, work)

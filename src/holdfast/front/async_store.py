@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from typing import Any, TypeVar
 from holdfast.catalog.branches import MAIN
 from holdfast.front.opening import open_store
 from holdfast.front.store import Store
+from holdfast.host.abandoned import heeding
+from holdfast.host.flag import Flag
 from holdfast.jobs import Worker
 from holdfast.locks.lock import Lock
 from holdfast.publish.scope import TransactionScope
@@ -22,6 +25,8 @@ T = TypeVar("T")
 
 #: what an iterator gives in one visit to a thread
 PAGE = 200
+#: methods that may wait for what others do, without bound: each has a thread of its own
+_WAITING = frozenset({"changes", "lock", "run", "wait", "watch"})
 #: what has methods of its own that work, and is given as an `AsyncProxy`
 _HANDLES = (Store, Lock, Session, Snapshot, Transaction, TransactionJobs, TransactionScope, Worker)
 
@@ -37,6 +42,9 @@ class AsyncProxy:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            # `copy` asks an object for such names before it has any.
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         value = getattr(self._inner, name)
         if callable(value):
             return partial(AsyncCall, value)
@@ -45,6 +53,9 @@ class AsyncProxy:
 
     def __repr__(self) -> str:
         return f"<async {self._inner!r}>"
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return AsyncCall(partial(iter, self._inner)).__aiter__()
 
     async def __aenter__(self) -> Any:
         return _proxy(await in_thread(self._inner.__enter__))
@@ -57,7 +68,8 @@ class AsyncStore(AsyncProxy):
     """A store whose methods are awaited: `await store.write(...)`, `async for info in store.tree()`.
 
     Every name is that of `Store`. When a call is cancelled, it is waited for: what it did is done, or it did nothing,
-    and nothing goes on behind it; a lock that it took is given back.
+    and nothing goes on behind it; a lock that it took is given back. A call that only waits, for a lock, a commit or a
+    job, ends its wait then.
     """
 
     def __init__(self, store: Store) -> None:
@@ -70,19 +82,21 @@ class AsyncCall:
     """A call that is made when it is awaited, iterated over, or entered; once."""
 
     def __init__(self, function: Callable[..., Any], *args: Any, **how: Any) -> None:
-        self._function = partial(function, *args, **how)
+        name = getattr(function, "__name__", "")
+        self._function = partial(function, *map(_plain, args), **{key: _plain(value) for key, value in how.items()})
+        self._waits = name in _WAITING
         # What waits for more gives what it has at once, and does not fill a page first.
-        self._page = 1 if how.get("follow") or getattr(function, "__name__", "") == "watch" else PAGE
+        self._page = 1 if how.get("follow") or name == "watch" else PAGE
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._result().__await__()
 
     async def _result(self) -> Any:
-        return _proxy(await in_thread(partial(_at_once, self._function)))
+        return _proxy(await in_thread(partial(_at_once, self._function), waits=self._waits))
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         found = await in_thread(lambda: iter(self._function()))
-        while piece := await in_thread(lambda: list(islice(found, self._page))):
+        while piece := await in_thread(lambda: list(islice(found, self._page)), waits=self._waits):
             for each in piece:
                 yield each
 
@@ -111,15 +125,15 @@ async def open_async(
     return AsyncStore(await in_thread(opened))
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T], *, waits: bool = False) -> T:
     """Return what `work` returns, done in a thread with the context of the running task.
 
     What it sets of that context, the lock it is inside of, is set for the task. A cancellation is raised when the work
-    has ended.
+    has ended, as soon as it only waits. `waits` is for what may wait for others without bound.
     """
-    context = contextvars.copy_context()
-    future = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
-    cancelled = await _ended(future)
+    context, abandoned = contextvars.copy_context(), Flag()
+    future = _begun(partial(context.run, heeding, abandoned, work), waits=waits)
+    cancelled = await _ended(future, abandoned)
     if cancelled is not None:
         if future.exception() is None:
             await _let_go(future.result())
@@ -130,7 +144,19 @@ async def in_thread(work: Callable[[], T]) -> T:
     return future.result()
 
 
-async def _ended(future: "asyncio.Future[Any]") -> asyncio.CancelledError | None:
+def _begun(work: Callable[[], T], *, waits: bool) -> "asyncio.Future[T]":
+    loop = asyncio.get_running_loop()
+    if not waits:
+        return loop.run_in_executor(None, work)
+    # The loop has a few threads. Were all of them to wait, whoever ends the waits would get none.
+    own = ThreadPoolExecutor(1, "holdfast-waiting")
+    try:
+        return loop.run_in_executor(own, work)
+    finally:
+        own.shutdown(wait=False)
+
+
+async def _ended(future: "asyncio.Future[Any]", abandoned: Flag) -> asyncio.CancelledError | None:
     """Wait until a future has ended, whatever happens; returns the cancellation that came meanwhile."""
     cancelled = None
     while not future.done():
@@ -138,6 +164,7 @@ async def _ended(future: "asyncio.Future[Any]") -> asyncio.CancelledError | None
             await asyncio.wait([future])
         except asyncio.CancelledError as error:
             cancelled = error
+            abandoned.set()
     return cancelled
 
 
@@ -150,13 +177,19 @@ async def _let_go(result: object) -> None:
         ends = result.close
     elif isinstance(result, Transaction):
         ends = result.rollback
+    elif isinstance(result, Worker):
+        ends = result.stop
     if ends is not None:
-        await _ended(asyncio.get_running_loop().run_in_executor(None, ends))
+        await _ended(asyncio.get_running_loop().run_in_executor(None, ends), Flag())
 
 
 def _at_once(function: Callable[[], Any]) -> Any:
     found = function()
     return list(found) if isinstance(found, Iterator) else found
+
+
+def _plain(given: Any) -> Any:
+    return given._inner if isinstance(given, AsyncProxy) else given
 
 
 def _proxy(found: Any) -> Any:

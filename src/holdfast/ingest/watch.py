@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.errors import InvalidPath, NotFound
+from holdfast.host.abandoned import is_abandoned
 from holdfast.ingest.report import AddReport
 from holdfast.ingest.sources.ignore import IGNORE_FILES
 from holdfast.ingest.sources.secrets import shown
@@ -45,7 +46,7 @@ def watch(
         yield_on_timeout=True,
         raise_interrupt=True,
     ):
-        if stop():
+        if stop() or is_abandoned():
             return
         if changes or first:
             first = False

@@ -14,6 +14,7 @@ from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, NewJob, seconds_of
 from holdfast.catalog.work.jobs import Job, JobState
 from holdfast.errors import NotFound, Unsupported
+from holdfast.host.abandoned import is_abandoned
 from holdfast.jobs.waker import Waker
 
 #: seconds between two looks at jobs that another process runs
@@ -148,7 +149,7 @@ class JobQueue:
                 seen = waker.count
                 found = [self.get(job_id) for job_id in wanted]
                 left = LOOK_AGAIN if until is None else min(LOOK_AGAIN, until - time.monotonic())
-                if left <= 0 or all(job.has_ended for job in found):
+                if left <= 0 or is_abandoned() or all(job.has_ended for job in found):
                     return found
                 waker.wait(seen, left)
         finally:

@@ -21,6 +21,7 @@ from holdfast.catalog.work.jobs import Job
 from holdfast.errors import HoldfastError, LockLost, Unsupported
 from holdfast.faults import point
 from holdfast.host import process
+from holdfast.host.abandoned import is_abandoned
 from holdfast.host.flag import Flag
 from holdfast.host.held import held
 from holdfast.host.threads import SupervisedThread, revive
@@ -141,6 +142,8 @@ class Worker:
             while threads := [hand.thread for hand in self._hands.at_work() if hand.thread is not None]:
                 for thread in threads:
                     thread.wait(BEAT)
+                if is_abandoned():
+                    break
                 revive()
         finally:
             try:

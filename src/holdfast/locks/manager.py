@@ -12,6 +12,7 @@ from holdfast.catalog.work import locks
 from holdfast.catalog.work.locks import HELD, LockRow
 from holdfast.errors import HoldfastError, Locked, LockLost, NotADirectory, NotFound, Unsupported
 from holdfast.host import process
+from holdfast.host.abandoned import WaitAbandoned, is_abandoned
 from holdfast.host.clock import Clock
 from holdfast.locks import context, messages
 from holdfast.locks.bell import Bell
@@ -231,6 +232,8 @@ class _Waiter:
         blockers, pause = self._refused.blockers, FIRST_LOOK
         while True:
             heard = bell.rings
+            if is_abandoned():
+                raise WaitAbandoned
             found = table.look(self._request, self._refused.ticket)
             # Whatever moves means that the next move may be near, but not yet mine while many are before me: a queue
             # whose every member looks all the time leaves nothing for the one who holds the lock.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from holdfast.backend import Backend
+from holdfast.host.abandoned import is_abandoned
 from holdfast.locks.bell import Bell
 from holdfast.tree.feed import ChangeEvent, Feed
 
@@ -18,7 +19,7 @@ def followed(backend: Backend, feed: Feed, stop: Callable[[], bool]) -> Iterator
     bell, listeners = Bell(backend.clock), backend.hooks.after_publish
     listeners.append(bell.ring)
     try:
-        while not stop():
+        while not (stop() or is_abandoned()):
             heard = bell.rings
             for event in feed.events():
                 yield event
