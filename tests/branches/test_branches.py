@@ -268,3 +268,28 @@ def test_a_remedy_tells_to_make_only_what_can_be_made_and_to_delete_only_what_ca
     with pytest.raises(AlreadyExists) as taken:
         store.branches.create("main")
     assert "Delete" not in str(taken.value)
+
+
+def test_a_branch_is_told_by_the_name_that_it_has_today(store: Store) -> None:
+    store.branches.create("draft")
+    draft = store.branch("draft")
+    store.branches.rename("draft", "plan")
+    store.branches.create("draft")
+    store.write("/a.md", "a pelican")
+    report = draft.branches.merge("main")
+    assert report.into == "plan"
+    assert report.commit is not None
+    assert report.commit.message == "Merge main into plan"
+    store.branches.delete("plan")
+    with pytest.raises(BranchGone, match="The branch plan was deleted"):
+        draft.read_text("/a.md")
+
+
+def test_a_commit_of_a_deleted_branch_is_not_to_be_asked_for_there(store: Store) -> None:
+    store.branches.create("draft")
+    commit = store.branch("draft").write("/a.md", "a pelican")
+    with pytest.raises(NotFound, match="--branch draft"):
+        store.snapshot(commit)
+    store.branches.delete("draft")
+    with pytest.raises(NotFound, match="was deleted"):
+        store.snapshot(commit)

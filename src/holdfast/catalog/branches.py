@@ -288,15 +288,20 @@ def clear(conn: Connection, ids: Iterable[int], at: float) -> None:
 
 def check(conn: Connection, branch: Branch) -> None:
     """Raise BranchGone when a branch was deleted. `main` never is."""
-    if branch.forks and not conn.row(
-        "SELECT 1 FROM branches WHERE branch_id = :id AND deleted IS NULL", {"id": branch.id}
-    ):
-        raise gone(branch)
+    if not is_there(conn, branch):
+        raise gone(conn, branch)
 
 
-def gone(branch: Branch) -> BranchGone:
-    """Return the error that says that a branch was deleted."""
-    return BranchGone(f"The branch {branch.name} was deleted", path=branch.name)
+def is_there(conn: Connection, branch: Branch) -> bool:
+    """Return whether a branch is there, and was not deleted."""
+    sql = "SELECT 1 FROM branches WHERE branch_id = :id AND deleted IS NULL"
+    return not branch.forks or conn.row(sql, {"id": branch.id}) is not None
+
+
+def gone(conn: Connection, branch: Branch) -> BranchGone:
+    """Return the error that says that a branch was deleted, by the name that it had last."""
+    name = (get(conn, branch.id) or branch).name
+    return BranchGone(f"The branch {name} was deleted", path=name)
 
 
 def _branch(row: Row, forks: tuple[Fork, ...]) -> Branch:

@@ -53,7 +53,7 @@ def head(conn: Connection, branch: Branch) -> int:
     """Return the newest commit's seq on `branch`; raises BranchGone when that was deleted."""
     row = conn.row("SELECT head_seq, deleted FROM branches WHERE branch_id = :branch", {"branch": branch.id})
     if row is not None and row[1] is not None:
-        raise gone(branch)
+        raise gone(conn, branch)
     return int(row[0]) if row else 0
 
 

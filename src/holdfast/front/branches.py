@@ -114,7 +114,8 @@ class Branches:
         """
         with self._backend.engine.read() as conn:
             theirs = found(conn, source)
-            ours = self._branch if into is None else found(conn, into)
+            # It may be called otherwise today than when it was opened.
+            ours = rows.get(conn, self._branch.id) or self._branch if into is None else found(conn, into)
         terms = CommitOptions(
             ours, message or f"Merge {theirs.name} into {ours.name}", actor or self._backend.actor, idempotency_key
         )

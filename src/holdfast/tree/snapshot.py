@@ -88,10 +88,11 @@ def _numbered(conn: Connection, branch: Branch, seq: int, head: int) -> int:
     if seq > head or not branch.shows(commit.branch_id, seq):
         other = branches.get(conn, commit.branch_id)
         where = other.name if other is not None else "another branch"
+        remedy = f"Ask for it on its branch, with --branch {where}; a merge takes over what is there"
+        if other is None or not branches.is_there(conn, other):
+            remedy = "That branch was deleted; `holdfast log` lists the commits of this one"
         raise NotFound(
-            f"Commit {seq} is on {where}, and not in the history of {branch.name}",
-            path=str(seq),
-            remedy=f"Ask for it on its branch, with --branch {where}; a merge takes over what is there",
+            f"Commit {seq} is on {where}, and not in the history of {branch.name}", path=str(seq), remedy=remedy
         )
     return seq
 

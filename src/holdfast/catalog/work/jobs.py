@@ -236,7 +236,7 @@ def end_branch(conn: Connection, branch: Branch, now: float) -> None:
     # The condition that the index is partial by, word for word.
     sql = "SELECT job_id FROM jobs WHERE branch_id > 1 AND ended IS NULL AND branch_id = :branch"
     rows = conn.rows(sql, {"branch": branch.id})
-    error = branches.gone(branch)
+    error = branches.gone(conn, branch)
     why = [{"id": row[0], "error": f"{error.code}: {error.message}"} for row in rows]
     conn.run_many("UPDATE jobs SET error = :error WHERE job_id = :id", why)
     for row in rows:
