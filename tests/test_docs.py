@@ -4,8 +4,10 @@ import configparser
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from holdfast import errors
 from holdfast.catalog.schema import metadata
@@ -62,6 +64,24 @@ def test_every_command_a_page_names_exists(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     named = re.findall(r"`holdfast ([a-z]+)", text) + re.findall(r"^(?:\$ )?holdfast ([a-z]+)", text, re.MULTILINE)
     assert {*named} <= COMMANDS
+
+
+@pytest.mark.parametrize("name", ["docs/guide.md", "docs/cli-json.md"])
+def test_every_command_that_lists_in_parts_is_named(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    in_parts = {command for command in registry.every_command() if "--after" in options_of(command)}
+    assert {"ls", "diff", "session show"} <= in_parts
+    said = text[text.index("in parts") :].partition("`changes`")[0]
+    assert in_parts == {*re.findall(r"`([a-z ]+)`", said)} & {*registry.every_command()}
+
+
+def options_of(command: str) -> set[str]:
+    root = typer.Typer(cls=registry.LazyGroup)
+    root.callback()(lambda: None)
+    found: Any = typer.main.get_command(root)
+    for part in command.split():
+        found = found.get_command(None, part)
+    return {option for parameter in found.params for option in parameter.opts}
 
 
 def test_every_error_code_is_in_the_guide() -> None:
