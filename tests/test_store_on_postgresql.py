@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.errors import AlreadyExists, InvalidConfig, StorageFailed, StoreNotFound, Unsupported
+from holdfast.errors import AlreadyExists, InvalidConfig, ReadOnly, StorageFailed, StoreNotFound, Unsupported
 from tests.support import postgres
 from tests.support.processes import Child
 
@@ -97,3 +97,21 @@ def test_an_address_says_where_the_data_are_and_a_folder_does_not(made: Path, da
         holdfast.open(database)
     with pytest.raises(Unsupported, match="data="):
         holdfast.open(made, data=made)
+
+
+def test_an_address_that_cannot_be_read_is_refused_and_not_repeated(made: Path, tmp_path: Path) -> None:
+    for address in ("postgresql://u:hush@[::1/kb", "postgresql://u:hush%zz@host/kb"):
+        for opens, data in ((holdfast.open, made), (holdfast.create, tmp_path / "new")):
+            with pytest.raises(InvalidConfig) as refused:
+                opens(address, data=data)
+            assert "hush" not in str(refused.value)
+
+
+def test_a_user_who_may_make_no_tables_is_told_what_to_do(
+    postgresql: postgres.Server, database: str, tmp_path: Path
+) -> None:
+    postgresql.run("DROP ROLE IF EXISTS guest")
+    postgresql.run("CREATE ROLE guest LOGIN")
+    with pytest.raises(ReadOnly, match="permission denied") as refused:
+        holdfast.create(database.replace("holdfast@", "guest@"), data=tmp_path / "kb")
+    assert "grant" in refused.value.remedy

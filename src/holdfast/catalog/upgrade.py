@@ -19,7 +19,7 @@ HEAD = REVISIONS[-1]
 
 def create(engine: Engine) -> None:
     """Make all tables in an empty catalog, at the newest revision, in one transaction."""
-    with engine.write() as conn, conn.sqlalchemy() as connection:
+    with engine.write() as conn, _as_catalog_errors(), conn.sqlalchemy() as connection:
         from holdfast.catalog.schema import metadata
 
         metadata.create_all(connection)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 
 from holdfast.catalog.engine import CatalogDamaged
-from holdfast.errors import HoldfastError, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
+from holdfast.errors import HoldfastError, InvalidConfig, Locked, ReadOnly, StorageFailed, StoreNotFound, Unsupported
 
 #: SQLSTATE of a lock that was waited for too long, which is the writers' turn
 LOCK_NOT_AVAILABLE = "55P03"
@@ -69,6 +69,10 @@ def unreachable(error: psycopg.Error, place: str) -> HoldfastError:
     if state == "3D000" or ("does not exist" in said and "database" in said):
         remedy = "Make it (`createdb`), or correct the address"
         return StoreNotFound(f"There is no database at {place} ({said})", path=place, remedy=remedy)
+    if isinstance(error, psycopg.ProgrammingError) and not state:
+        # What libpq cannot read of an address it repeats, and it may be the password.
+        remedy = "Write each character of a name or password that is no letter and no digit as %XX"
+        return InvalidConfig(f"{place} is no address ({said.partition(':')[0]})", path=place, remedy=remedy)
     remedy = "See whether the server runs, and what it says of this user; a password may be given in PGPASSWORD"
     return StorageFailed(f"The catalog {place} cannot be reached ({said})", path=place, remedy=remedy)
 
@@ -80,6 +84,11 @@ def _said(error: psycopg.Error) -> str:
 
 def _read_only(said: str, place: str) -> HoldfastError:
     return ReadOnly(f"The catalog {place} cannot be written ({said})", path=place)
+
+
+def _not_allowed(said: str, place: str) -> HoldfastError:
+    remedy = "Have the owner of the database grant this user the right, or give the address with another user"
+    return ReadOnly(f"The catalog {place} may not be used so ({said})", path=place, remedy=remedy)
 
 
 def _no_space(said: str, place: str) -> HoldfastError:
@@ -109,7 +118,7 @@ def damaged(message: str, place: str) -> CatalogDamaged:
 #: how SQLSTATEs begin, and what they mean here
 _REFUSED = (
     ("25006", _read_only),
-    ("42501", _read_only),
+    ("42501", _not_allowed),
     ("531", _no_space),
     ("53", _failed),
     ("58", _failed),
