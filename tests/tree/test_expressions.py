@@ -136,6 +136,7 @@ def test_other_threads_run_while_an_expression_is_looked_for(monkeypatch: pytest
 @settings(deadline=None, max_examples=300)
 @example("[[:alpha:]]+", "aA]:]", False)
 @example("[^\\S!\\s]+", "a! ", False)
+@example("[^\\S\\X\\s]+", "a! ", False)
 @example("[a||-]+", "|a-", False)
 @example("[+--]+[a-z--9]+", "+,-.a/9", False)
 @example("(?x)# [\n[a[:]+ #]", "a:[[", False)

@@ -59,10 +59,11 @@ def _enter_or_leave(found: re.Match[str], verbose: list[bool]) -> None:
 
 def _set(begin: str, body: str) -> str:
     classes = {character for pair in _RANGE.findall(body) for character in pair}
+    spelled = f"{begin}{_RANGE.sub(_plain, body)}]"
     if begin == "[^" and any({f"\\{each}", f"\\{each.upper()}"} <= classes for each in "dsw"):
         # `[^\d\D]` matches nothing, and to `regex` everything.
-        return r"(?:(?!)[\s\S])"
-    return f"{begin}{_RANGE.sub(_plain, body)}]"
+        return f"(?:(?!){spelled})"
+    return spelled
 
 
 def _plain(found: re.Match[str]) -> str:
