@@ -25,6 +25,8 @@ def test_a_branch_that_is_not_there_is_refused_with_what_makes_it(run: Run, monk
     monkeypatch.setenv("HOLDFAST_BRANCH", "lost")
     refused = run("ls")
     assert refused.status == 4
+    assert "which HOLDFAST_BRANCH names" in refused.err
+    assert "HOLDFAST_BRANCH" not in run("ls", "--branch", "lost").err
     assert run("branch", "list").status == 0
     _, _, remedy = refused.err.strip().partition("make it: holdfast ")
     assert run(*remedy.split()).status == 0

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import holdfast
-from holdfast import Snapshot, Store
+from holdfast import NotFound, Snapshot, Store
 from holdfast.cli import interrupts
 from holdfast.cli.options import ActorOption, BranchOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
@@ -35,6 +35,7 @@ class Call:
     def __init__(self, out: Output, store: str | None, branch: str | None, actor: str | None) -> None:
         self.out = out
         self._store_option = store
+        self._branch_option = branch
         #: the branch that is worked on
         self.branch: str = branch_named(branch)
         self._actor = actor
@@ -57,7 +58,15 @@ class Call:
     @functools.cached_property
     def store(self) -> Store:
         """The store on the branch that is worked on; raises NotFound for the branch."""
-        return self.on_main if self.branch == UNLESS_TOLD else self.on_main.branch(self.branch)
+        if self.branch == UNLESS_TOLD:
+            return self.on_main
+        try:
+            return self.on_main.branch(self.branch)
+        except NotFound as error:
+            if self._branch_option:
+                raise
+            remedy = f"Unset it, or name another with --branch. {error.remedy}"
+            raise NotFound(f"{error.message}, which HOLDFAST_BRANCH names", path=error.path, remedy=remedy) from error
 
     @functools.cached_property
     def on_main(self) -> Store:
