@@ -89,7 +89,9 @@ class _Rules:
         """Raise for the first value that may not be."""
         for number, value in enumerate(args):
             name, test = self._by_place[number] if number < len(self._by_place) else self._others
-            self._check(name, test, value)
+            # Nearly every argument is a text where one may be, and nothing more is asked of a text.
+            if type(value) is not str or (test is not None and not test(value)):
+                self._check(name, test, value)
         for name, value in kwargs.items():
             self._check(name, self._by_name.get(name), value)
 

@@ -104,17 +104,18 @@ class Branch:
 
         The statement gives the row that ends first after `:seq`, which counts where it has begun by then.
         """
-        levels = self.levels(seq)
-        if len(levels) == 1:
-            row = conn.row(levels[0].sql(sql), {**params, **levels[0].params})
+        if not self.forks:
+            row = conn.row(_at_depth(sql, 0), {**params, "branch": self.id, "seq": seq})
             return row if row is None or row[FROM_SEQ] <= seq else None
-        asked = dict(params)
+        levels, asked = self.levels(seq), dict(params)
         for place, level in enumerate(levels):
             asked[f"branch{place}"], asked[f"seq{place}"] = level.branch_id, level.seq
         return conn.row(_on_levels(sql, len(levels)), asked)
 
     def rows(self, conn: Connection, seq: int, sql: str, params: Params) -> list[Row]:
         """Return what a statement with `:branch`, `:seq` and UNCOVERED finds at commit `seq`, on all levels."""
+        if not self.forks:
+            return conn.rows(_at_depth(sql, 0), {**params, "branch": self.id, "seq": seq})
         found: list[Row] = []
         for level in self.levels(seq):
             found += conn.rows(level.sql(sql), {**params, **level.params})

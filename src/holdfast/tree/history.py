@@ -18,6 +18,8 @@ from holdfast.tree.places import Places
 
 #: commits read at a time
 PAGE = 200
+#: commits of a branch that are read at first
+FIRST_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,13 @@ def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:
 
 
 def _newest_first(backend: Backend, last: int | None) -> Iterator[Commit]:
+    # A few are asked for more often than all.
+    size = FIRST_PAGE
     while last:
         with backend.engine.read() as conn:
-            page = commits.newest(conn, last, PAGE)
+            page = commits.newest(conn, last, size)
         yield from page
-        last = page[-1].parent if page else None
+        last, size = page[-1].parent if page else None, PAGE
 
 
 def _touches(backend: Backend, branch: Branch, commit: Commit, node: Entry) -> bool:
