@@ -48,6 +48,7 @@ COMMON = {"branch_id", "embedder"}
 ALLOWED = {
     "checks": "verify and repair look at everything",
     "work_checks": "verify looks at everything",
+    "lines": "verify looks at everything",
     "commits.count": "asked by status and verify",
     "statistics.stored": "one row for each place of bytes",
     "search_rows.totals": "asked by status and verify",
