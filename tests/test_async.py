@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast import faults
 from holdfast.errors import Conflict, Locked, NotFound
 from holdfast.front.store import Store
 
@@ -95,9 +96,11 @@ def test_a_lock_that_a_cancelled_call_takes_is_given_back(folder: Path, store: S
         async def take() -> None:
             await mine.lock("/a", timeout=None)
 
-        waiting = asyncio.create_task(take())
-        while not other.locks.waiting():
-            await asyncio.sleep(0)
+        refused = threading.Event()
+        with faults.observing(lambda name: refused.set() if name == "lock.after_refusal" else None):
+            waiting = asyncio.create_task(take())
+            assert await asyncio.to_thread(refused.wait, 30)
+        assert other.locks.waiting()
         waiting.cancel()
         held.release()
         with pytest.raises(asyncio.CancelledError):
@@ -128,7 +131,8 @@ def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(
         writing = asyncio.create_task(write())
         await asyncio.to_thread(begun.wait, 30)
         writing.cancel()
-        await asyncio.sleep(0)
+        # The loop goes round, and the task hears of its cancellation.
+        await asyncio.wait([writing], timeout=0)
         assert not writing.done()
         go_on.set()
         with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,6 @@ from holdfast.backend import Backend
 from holdfast.catalog import contents, intents, settings
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.intents import COMMITTED, SWEPT
-from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, body_of_bytes
 from holdfast.errors import Conflict
 from holdfast.front.store import Store
@@ -15,6 +14,7 @@ from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
 from tests.support.interrupts import in_time, interrupted
+from tests.support.litter import tail_row
 
 
 @pytest.fixture
@@ -24,23 +24,6 @@ def backend(store: Store) -> Backend:
 
 def large(fill: bytes = b"x") -> Body:
     return body_of_bytes(fill * 70_000, "application/octet-stream")
-
-
-def rows(content: str = "0" * 64) -> list[TailRow]:
-    return [
-        TailRow(
-            row_id=0,
-            content_id=content,
-            ordinal=0,
-            heading="",
-            text="text",
-            terms="text",
-            start=0,
-            end=4,
-            page=None,
-            vector=b"\0" * 4 * 256,
-        )
-    ]
 
 
 def states(backend: Backend) -> list[str]:
@@ -67,7 +50,7 @@ def version(backend: Backend) -> int:
 def test_its_rows_and_its_pins_become_visible_with_the_end_of_its_intent(backend: Backend) -> None:
     live, before = backend.tables.live, version(backend)
     with begun(backend, "fold", "upkeep", tables=True) as publication:
-        staged = live.append(publication.base(live), rows()).version
+        staged = live.append(publication.base(live), [tail_row()]).version
         publication.pin(live, staged)
         with publication.publish() as conn:
             note(conn)
@@ -108,9 +91,9 @@ def test_a_withdrawn_one_publishes_nothing_and_its_intent_is_swept(backend: Back
 def test_a_version_that_was_built_on_a_pin_which_moved_is_not_pinned(backend: Backend) -> None:
     live = backend.tables.live
     with pytest.raises(StagingOutdated), begun(backend, "index", "upkeep", tables=True) as slow:
-        slow.pin(live, live.append(slow.base(live), rows()).version)
+        slow.pin(live, live.append(slow.base(live), [tail_row()]).version)
         with begun(backend, "fold", "upkeep", tables=True) as quick:
-            quick.pin(live, live.append(quick.base(live), rows("1" * 64)).version)
+            quick.pin(live, live.append(quick.base(live), [tail_row("1" * 64)]).version)
             with quick.publish():
                 moved = quick
         with slow.publish() as conn:
@@ -123,9 +106,9 @@ def test_what_two_appended_side_by_side_is_both_there(backend: Backend) -> None:
     live = backend.tables.live
     for each in ("0", "1"):
         with begun(backend, "publish", "user", tables=True) as slow:
-            slow.append(live, rows(each * 64))
+            slow.append(live, [tail_row(each * 64)])
             with begun(backend, "publish", "user", tables=True) as quick:
-                quick.append(live, rows(each * 63 + "a"))
+                quick.append(live, [tail_row(each * 63 + "a")])
                 with quick.publish() as conn:
                     quick.pin_appends(conn)
             with slow.publish() as conn:

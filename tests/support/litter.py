@@ -89,29 +89,28 @@ def blob(backend: Backend, data: bytes = b"x" * 70_000) -> str:
     return content_id(data)
 
 
+def tail_row(content: str = "0" * 64) -> TailRow:
+    """Return a search row of a content, as a commit stages it."""
+    return TailRow(
+        row_id=0,
+        content_id=content,
+        ordinal=0,
+        heading="",
+        text="text",
+        terms="text",
+        start=0,
+        end=4,
+        page=None,
+        vector=b"\0" * 4 * 256,
+    )
+
+
 def unpublished_rows(backend: Backend, content: str = "0" * 64) -> TableAppend:
     """Append a row to the search table in a version that nobody pins."""
     live = backend.tables.live
     with backend.engine.read() as conn:
         base = pins.current(conn, (live.name,))[live.name].version
-    vector = b"\0" * 4 * 256
-    return live.append(
-        base,
-        [
-            TailRow(
-                row_id=0,
-                content_id=content,
-                ordinal=0,
-                heading="",
-                text="text",
-                terms="text",
-                start=0,
-                end=4,
-                page=None,
-                vector=vector,
-            )
-        ],
-    )
+    return live.append(base, [tail_row(content)])
 
 
 def temporary_file(backend: Backend, data: bytes = b"half") -> str:

@@ -1,6 +1,5 @@
 """The branches of a store: making, listing, comparing, merging, renaming and deleting them."""
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs, locks
 from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
 from holdfast.faults import point
+from holdfast.front.history.names import MAX_NAME_CHARACTERS, is_name
 from holdfast.locks.lock import Lock
 from holdfast.publish import merging
 from holdfast.publish.committing import CommitOptions
@@ -24,10 +24,6 @@ from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree, within
 from holdfast.tree.history import Change
 from holdfast.tree.snapshot import At, resolve
-
-#: characters of a branch's name
-MAX_NAME_CHARACTERS = 100
-_NAME = re.compile(r"\w(?:[\w./-]*\w)?")
 
 
 @checks_arguments
@@ -209,5 +205,4 @@ def _check_name(name: str) -> None:
 
 
 def _is_name(name: str) -> bool:
-    fits = len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) and ".." not in name and "//" not in name
-    return bool(fits) and not name.isdecimal() and name.upper() != "HEAD"
+    return is_name(name) and not name.isdecimal() and name.upper() != "HEAD"

@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import opening
@@ -25,7 +24,6 @@ class SharedParts:
     def __init__(self, parts: opening.Opened, *, read_only: bool, components: Components, closing: ExitStack) -> None:
         self.backend: Backend = parts.backend
         self.at: opening.Location = parts.at
-        self.folder: Path = parts.at.folder
         self.store_id: str = parts.store_id
         self.read_only = read_only
         self.group_files: int = components.limits.group_files
@@ -42,7 +40,7 @@ class SharedParts:
         """What `holdfast.toml` and the environment say."""
         from holdfast.config import load
 
-        return load(self.folder)
+        return load(self.at.folder)
 
     @cached_property
     def reader(self) -> "SearchReader":

@@ -85,7 +85,7 @@ class Store(Reads):
     @property
     def address(self) -> str:
         """Where the store is, as `open` takes it."""
-        return str(self._shared.folder)
+        return str(self._shared.at.folder)
 
     @property
     def id(self) -> str:
@@ -213,7 +213,7 @@ class Store(Reads):
         """
         where = AddDestination(to=to, flatten=flatten, name=name, overwrite=overwrite, prune=prune)
         how = AddConduct(message=message, actor=actor, workers=workers, progress=progress, stop=stop, lock=lock)
-        return self._adder.watch(sources, where, how, self._shared.folder)
+        return self._adder.watch(sources, where, how, self._shared.at.folder)
 
     # --- changing, one commit each
 

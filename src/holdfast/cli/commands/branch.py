@@ -1,4 +1,4 @@
-"""Branches of the whole store: list, create, rename, delete, diff."""
+"""Branches of the whole store: list, create, rename, delete, diff, merge."""
 
 from collections.abc import Iterator, Sequence
 from time import time

@@ -1,11 +1,11 @@
 """What `holdfast merge` and `holdfast branch merge` do: take over what another branch changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
 
-from holdfast import MergeConflict, MergeConflicted, MergeReport, MergeSide, Unsupported
+from holdfast import Change, Commit, MergeConflict, MergeConflicted, MergeReport, MergeSide, Unsupported
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
 from holdfast.cli.completion import complete_branch, complete_path
@@ -51,11 +51,18 @@ def merge(
             message=message,
         )
     except MergeConflicted as error:
-        document: dict[str, Any] = {"source": source, "into": call.branch, "commit": None, "changes": [], "settled": []}
-        conflicts = [_shape(each) for each in error.conflicts]
-        call.done(document | {"conflicts": conflicts}, _listed(error.conflicts, error.message, call.branch, source))
+        document = _document(source, call.branch, conflicts=error.conflicts)
+        call.done(document, _listed(error.conflicts, error.message, call.branch, source))
         return error.exit_status
-    call.done(_document(report), _told(call, report, dry_run))
+    document = _document(
+        report.source,
+        report.into,
+        commit=report.commit,
+        changes=report.changes,
+        conflicts=report.conflicts,
+        settled=report.settled,
+    )
+    call.done(document, _told(call, report, dry_run))
     return MergeConflicted.exit_status if report.conflicts else None
 
 
@@ -67,14 +74,22 @@ def _said(ours: list[str], theirs: list[str]) -> dict[str, str]:
     return {path: side for side, paths in sides.items() for path in paths}
 
 
-def _document(report: MergeReport) -> dict[str, Any]:
+def _document(
+    source: str,
+    into: str,
+    *,
+    conflicts: Iterable[MergeConflict],
+    commit: Commit | None = None,
+    changes: Iterable[Change] = (),
+    settled: Iterable[MergeConflict] = (),
+) -> dict[str, Any]:
     return {
-        "source": report.source,
-        "into": report.into,
-        "commit": report.commit.id if report.commit is not None else None,
-        "changes": [shapes.change(each) for each in report.changes],
-        "conflicts": [_shape(each) for each in report.conflicts],
-        "settled": [_shape(each) for each in report.settled],
+        "source": source,
+        "into": into,
+        "commit": None if commit is None else commit.id,
+        "changes": [shapes.change(each) for each in changes],
+        "conflicts": [_shape(each) for each in conflicts],
+        "settled": [_shape(each) for each in settled],
     }
 
 

@@ -1,6 +1,5 @@
 """The tags of a store: names for commits."""
 
-import re
 from collections.abc import Sequence
 
 from holdfast.arguments import checks_arguments
@@ -11,12 +10,9 @@ from holdfast.catalog.history import tags as rows
 from holdfast.catalog.history.tags import TagInfo
 from holdfast.errors import AlreadyExists, InvalidPath, NotFound
 from holdfast.faults import point
+from holdfast.front.history.names import MAX_NAME_CHARACTERS, is_name
 from holdfast.tree.feed import is_cursor
 from holdfast.tree.snapshot import At, names_otherwise, resolve
-
-#: characters of a tag's name
-MAX_NAME_CHARACTERS = 100
-_NAME = re.compile(r"\w(?:[\w./-]*\w)?")
 
 
 @checks_arguments
@@ -78,8 +74,7 @@ def _found(conn: Connection, name: str) -> TagInfo:
 
 
 def _check_name(name: str) -> None:
-    fits = len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) and ".." not in name and "//" not in name
-    if not fits:
+    if not is_name(name):
         raise InvalidPath(
             f"{name!r} is no name of a tag",
             path=name,

@@ -25,12 +25,12 @@ ONE = Most(1, 1)
 
 def is_compact(table: VersionedTable, version: int) -> bool:
     """Return whether the table is one block, of which no fragment is worth writing anew."""
-    rows = fragments(table, version)
+    rows, written = fragments(table, version), _written(table, version)
     small = {number for number, count in rows.items() if count < blocks.FRAGMENT_ROWS}
-    whole = _whole(table, version)
-    light = {number for number, count in rows.items() if count < COPIED_ROWS} & whole
+    light = {number for number, count in rows.items() if count < COPIED_ROWS and count == written[number]}
     mergeable = any({one, other} <= small or {one, other} <= light for one, other in pairwise(rows))
-    return len(blocks.blocks(table, version)) <= 1 and not mergeable and not _is_thinned(table, version)
+    thinned = any(count < written[number] * (1 - REMOVED_SHARE) for number, count in rows.items())
+    return len(blocks.blocks(table, version)) <= 1 and not mergeable and not thinned
 
 
 def compact(table: VersionedTable, base: int, most: Most = ONE) -> int:
@@ -52,25 +52,17 @@ def _arrange(table: VersionedTable, base: int, chosen: frozenset[int]) -> int:
     touched = [segment for segment in segments(table, base) if not segment.fragments & others]
     version = _rewrite(table, drop_segments(table, base, touched), others, blocks.FRAGMENT_ROWS, "reencode")
     # Lance copies only what lost no row, and what it cannot copy it would take the memory to write anew.
-    kept = others | (fragments(table, version).keys() - _whole(table, version))
+    written = _written(table, version)
+    kept = others | {number for number, count in fragments(table, version).items() if count != written[number]}
     version = _rewrite(table, version, kept, COPIED_ROWS, "try_binary_copy")
     for column in sorted({segment.column for segment in touched}):
         version = _index_again(table, version, column)
     return version
 
 
-def _is_thinned(table: VersionedTable, version: int) -> bool:
-    """Return whether a fragment lost so many rows that it is worth writing anew."""
-    rows = fragments(table, version)
-    parts = table.open(version).get_fragments()
-    return any(rows[part.fragment_id] < part.physical_rows * (1 - REMOVED_SHARE) for part in parts)
-
-
-def _whole(table: VersionedTable, version: int) -> set[int]:
-    """Return the numbers of the fragments that lost no row."""
-    rows = fragments(table, version)
-    parts = table.open(version).get_fragments()
-    return {part.fragment_id for part in parts if part.physical_rows == rows[part.fragment_id]}
+def _written(table: VersionedTable, version: int) -> dict[int, int]:
+    """Return the number of rows that each fragment was written with, removed ones too, by the fragment's number."""
+    return {part.fragment_id: part.physical_rows for part in table.open(version).get_fragments()}
 
 
 def _rewrite(table: VersionedTable, base: int, others: Iterable[int], rows: int, mode: Mode) -> int:
