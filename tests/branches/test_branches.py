@@ -293,3 +293,13 @@ def test_a_commit_of_a_deleted_branch_is_not_to_be_asked_for_there(store: Store)
     store.branches.delete("draft")
     with pytest.raises(NotFound, match="was deleted"):
         store.snapshot(commit)
+
+
+def test_a_store_is_shown_with_the_name_that_its_branch_has_now(store: Store, draft: Store) -> None:
+    store.branches.rename("draft", "final")
+    assert repr(draft) == f"<Store {store.address} on final>"
+    store.branches.delete("final")
+    assert repr(draft) == f"<Store {store.address} on final (deleted)>"
+    assert repr(store) == f"<Store {store.address}>"
+    store.close()
+    assert "draft" in repr(draft)

@@ -96,3 +96,38 @@ def test_the_graph_shows_the_commits_of_all_branches(run: Run) -> None:
 @pytest.mark.parametrize("args", [("/a.md",), ("--after", "3"), ("--at", "HEAD")])
 def test_the_graph_takes_no_part_of_a_history(run: Run, args: tuple[str, ...]) -> None:
     assert run("log", "--graph", *args).status == 2
+
+
+WHOLE = ("gc", "verify", "doctor", "repair", "journal", "tag list", "jobs list", "branch list", "config")
+
+
+@pytest.mark.parametrize("command", WHOLE)
+def test_what_is_of_the_whole_store_works_where_the_branch_was_deleted(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    run("branch", "delete", "draft")
+    assert run(*command.split(), "--branch", "draft").status == 0
+    monkeypatch.setenv("HOLDFAST_BRANCH", "draft")
+    assert run(*command.split()).status == 0
+
+
+@pytest.mark.parametrize("command", ["status", "locks list"])
+def test_where_the_variable_names_a_deleted_branch_main_is_shown_and_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    run("branch", "delete", "draft")
+    monkeypatch.setenv("HOLDFAST_BRANCH", "draft")
+    shown = run(*command.split())
+    assert shown.status == 0
+    assert "There is no branch draft, which HOLDFAST_BRANCH names: this is main." in shown.err
+    assert run(*command.split(), "--branch", "draft").status == 4
+
+
+def test_a_base_that_was_deleted_is_listed_as_such(run: Run) -> None:
+    run("branch", "create", "deep", "--branch", "draft")
+    assert [each["base_deleted"] for each in run("branch", "list", "--json").json["branches"]] == [False] * 3
+    run("branch", "rename", "draft", "final")
+    assert "of final at commit 3" in run("branch", "list").lines[0]
+    run("branch", "delete", "final")
+    assert "of final (deleted) at commit 3" in run("branch", "list").lines[0]
+    assert run("branch", "list", "--json").json["branches"][0]["base_deleted"] is True

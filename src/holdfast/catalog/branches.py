@@ -170,6 +170,8 @@ class BranchInfo:
     fork: int | None
     #: the branch that this commit is of, by its name today, or when it was deleted; None for `main`
     base: str | None
+    #: whether that one was deleted since; another one may have its name now
+    base_deleted: bool
     #: who made it
     actor: str
     created: datetime
@@ -231,7 +233,7 @@ def every(conn: Connection) -> list[Branch]:
     return [_branch(row, _forks(conn, row[0])) for row in rows]
 
 
-_INFO = """SELECT b.branch_id, b.name, b.head_seq, b.fork_seq, base.name, b.actor, b.created
+_INFO = """SELECT b.branch_id, b.name, b.head_seq, b.fork_seq, base.name, base.deleted, b.actor, b.created
     FROM branches b LEFT JOIN branches base ON base.branch_id = b.base_branch_id"""
 
 
@@ -321,13 +323,14 @@ def _forks(conn: Connection, branch_id: int) -> tuple[Fork, ...]:
 
 
 def _info(row: Row) -> BranchInfo:
-    branch_id, name, head, fork, base, actor, created = row
+    branch_id, name, head, fork, base, base_deleted, actor, created = row
     return BranchInfo(
         id=branch_id,
         name=name,
         head=head,
         fork=fork,
         base=base,
+        base_deleted=base_deleted is not None,
         actor=actor,
         created=datetime.fromtimestamp(created, UTC),
     )

@@ -69,6 +69,17 @@ class Call:
             raise NotFound(f"{error.message}, which HOLDFAST_BRANCH names", path=error.path, remedy=remedy) from error
 
     @functools.cached_property
+    def store_or_main(self) -> Store:
+        """The same for what is shown of a store as a whole: on main when HOLDFAST_BRANCH names what is not there."""
+        try:
+            return self.store
+        except NotFound as error:
+            if self._branch_option:
+                raise
+            self.out.note(f"{error.message}: this is main.")
+            return self.on_main
+
+    @functools.cached_property
     def on_main(self) -> Store:
         """The store on main, opened when first asked for; for reading only, when its folder allows no more."""
         actor = self._actor or os.environ.get("HOLDFAST_ACTOR")
@@ -91,7 +102,8 @@ class Call:
 
     def close(self) -> None:
         """Close the store if it was opened."""
-        self.__dict__.pop("store", None)
+        for name in ("store", "store_or_main"):
+            self.__dict__.pop(name, None)
         opened = self.__dict__.pop("on_main", None)
         if opened is not None:
             opened.close()

@@ -31,6 +31,7 @@ def branch(info: BranchInfo) -> dict[str, Any]:
         "id": info.id,
         "head": info.head,
         "base": info.base,
+        "base_deleted": info.base_deleted,
         "fork": info.fork,
         "actor": info.actor,
         "created": iso(info.created),

@@ -15,8 +15,8 @@ JOB_FAILED = 1
 
 def work_off(call: Call, *ids: int) -> list[Job]:
     """Return the jobs `ids` once they have ended, by another process's worker or by one of this command's own."""
-    with call.store.jobs.worker():
-        return list(call.store.jobs.wait(ids))
+    with call.on_main.jobs.worker():
+        return list(call.on_main.jobs.wait(ids))
 
 
 def status_of(ended: list[Job]) -> int | None:

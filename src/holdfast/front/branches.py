@@ -13,7 +13,7 @@ from holdfast.catalog.branches import MAIN, Branch, BranchInfo
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.work import jobs, locks
-from holdfast.errors import AlreadyExists, InvalidPath, NotFound, Unsupported
+from holdfast.errors import AlreadyExists, HoldfastError, InvalidPath, NotFound, Unsupported
 from holdfast.faults import point
 from holdfast.front.history.names import MAX_NAME_CHARACTERS, is_name
 from holdfast.locks.lock import Lock
@@ -154,6 +154,19 @@ def found(conn: Connection, name: str) -> Branch:
     if branch is None:
         raise _not_there(name)
     return branch
+
+
+def told(backend: Backend, branch: Branch) -> str:
+    """Return what a handle says of its branch: nothing of `main`, else its name of now, and whether it was deleted."""
+    if branch.id == MAIN.id:
+        return ""
+    try:
+        with backend.engine.read() as conn:
+            there, now = rows.is_there(conn, branch), rows.get(conn, branch.id)
+    except HoldfastError:
+        # A closed store has a name, too.
+        return f" on {branch.name}"
+    return f" on {(now or branch).name}{'' if there else ' (deleted)'}"
 
 
 def _by_path(resolve: Mapping[str, str | bytes]) -> dict[str, str | bytes]:

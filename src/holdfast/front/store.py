@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog.branches import MAIN, Branch
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
-from holdfast.front.branches import Branches, found
+from holdfast.front.branches import Branches, found, told
 from holdfast.front.history.following import followed
 from holdfast.front.history.tags import Tags
 from holdfast.front.jobs import Jobs
@@ -111,8 +111,7 @@ class Store(Reads):
             self._shared.close()
 
     def __repr__(self) -> str:
-        where = "" if self._branch == MAIN else f" on {self._branch.name}"
-        return f"<Store {self.address}{where}>"
+        return f"<Store {self.address}{told(self._backend, self._branch)}>"
 
     def __enter__(self) -> "Store":
         return self

@@ -90,6 +90,7 @@ def _listed(out: Output, found: Sequence[BranchInfo], current: str) -> Iterator[
     now, width = time(), max(len(info.name) for info in found)
     for info in found:
         star, colour = ("*", ("bold", "green")) if info.name == current else (" ", ("bold",))
-        made = f"of {info.base} at commit {info.fork}, " if info.base else ""
+        base = f"{info.base} (deleted)" if info.base_deleted else info.base
+        made = f"of {base} at commit {info.fork}, " if base else ""
         origin = out.paint(f"{made}by {visible(info.actor)}, {out.time(info.created, now)}", "dim")
         yield f"{star} {out.paint(f'{info.name:<{width}}', *colour)}  commit {info.head:<5}  {origin}"

@@ -40,7 +40,8 @@ _LEVELS = {"problem": "red", "warning": "yellow", "note": "cyan"}
 @command(app)
 def status(call: Call) -> None:
     """Show what the store holds and what goes on in it."""
-    found, queue, locks = call.store.status(), call.store.jobs.stats(), call.store.locks.stats()
+    store = call.store_or_main
+    found, queue, locks = store.status(), store.jobs.stats(), store.locks.stats()
     document = {
         "store": str(call.folder.resolve()),
         **shapes.status(found),
@@ -59,7 +60,7 @@ def verify(
 
     The exit status is 1 when something is.
     """
-    report = call.store.maintenance.verify(deep=deep)
+    report = call.on_main.maintenance.verify(deep=deep)
     call.done({"ok": report.ok, **asdict(report)}, _verdict(call.out, report))
     return None if report.ok else UNWELL
 
@@ -83,7 +84,7 @@ def repair(call: Call) -> int | None:
     Search rows and Markdown are made again from the files, lost bytes looked for at their source. The exit status is 1
     when something could not be mended.
     """
-    report = call.store.maintenance.repair()
+    report = call.on_main.maintenance.repair()
     call.done(asdict(report), _mended(report))
     return UNWELL if report.lost or report.failed or report.left else None
 
@@ -94,7 +95,7 @@ def gc(call: Call, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only
 
     History is kept: whatever an earlier commit shows is referred to.
     """
-    report = call.store.maintenance.gc(dry_run=dry_run)
+    report = call.on_main.maintenance.gc(dry_run=dry_run)
     call.done(asdict(report), _collected(report))
 
 
@@ -104,7 +105,7 @@ def optimize(call: Call) -> None:
 
     A store does so by itself in time. What a search finds is the same before and after.
     """
-    report = call.store.maintenance.optimize()
+    report = call.on_main.maintenance.optimize()
     call.done(asdict(report), _tended(report))
 
 
@@ -141,7 +142,7 @@ def journal(
 
     That is what live writers are staging, what dead ones left for the next sweep, and what no sweep could remove.
     """
-    found = call.store.maintenance.intents(newest=NEWEST if everything else 0)
+    found = call.on_main.maintenance.intents(newest=NEWEST if everything else 0)
     call.done({"intents": [shapes.intent(entry) for entry in found]}, _in_flight(call.out, found))
     if not found and not call.json:
         call.out.note("Nothing is in flight.")

@@ -35,7 +35,7 @@ def list_(
     """List jobs, newest first."""
     if unknown := set(state or ()) - set(STATES):
         raise typer.BadParameter(f"{unknown.pop()!r} is no state; there are {', '.join(STATES)}")
-    queue = call.store.jobs
+    queue = call.on_main.jobs
     found = list(queue.list(*cast(list[JobState], state or []), kind=kind, limit=limit, after=after))
     document = {"jobs": [shapes.job(job) for job in found], "queue": shapes.queue(queue.stats())}
     call.done(document, (_line(call.out, job) for job in found))
@@ -44,7 +44,7 @@ def list_(
 @command(app)
 def show(call: Call, job: JobArgument) -> None:
     """Show all there is to know of a job."""
-    shape = shapes.job(call.store.jobs.get(job))
+    shape = shapes.job(call.on_main.jobs.get(job))
     call.done(shape, (f"{name:<12}  {value}" for name, value in shape.items() if value is not None))
 
 
@@ -62,8 +62,8 @@ def run(
     """
     if not call.json:
         call.out.note("Running jobs; Ctrl-C ends it.")
-    call.store.jobs.worker(threads=threads).run(until_empty=until_empty)
-    summary = call.store.jobs.stats()
+    call.on_main.jobs.worker(threads=threads).run(until_empty=until_empty)
+    summary = call.on_main.jobs.stats()
     counts = ", ".join(f"{number} {state}" for state, number in summary.counts.items())
     call.done({"queue": shapes.queue(summary)}, [counts or "no jobs"])
 
@@ -78,7 +78,7 @@ def wait(
 
     The exit status is 1 when one failed or has not ended.
     """
-    found = list(call.store.jobs.wait(job, timeout))
+    found = list(call.on_main.jobs.wait(job, timeout))
     call.done({"jobs": [shapes.job(each) for each in found]}, (_line(call.out, each) for each in found))
     return 1 if any(not each.has_ended for each in found) else status_of(found)
 
@@ -97,7 +97,7 @@ def retry(
 
     With --wait the exit status is 1 when one of them failed again.
     """
-    queue = call.store.jobs
+    queue = call.on_main.jobs
     asked: list[tuple[JobState, bool]] = [("failed", failed), ("skipped", skipped)]
     states = [state for state, wanted in asked if wanted]
     found = [each.id for each in queue.list(*states)] if states else []
@@ -118,7 +118,7 @@ def cancel(call: Call, job: JobsArgument) -> None:
 
     From then on they have no effect, even if they are running.
     """
-    queue = call.store.jobs
+    queue = call.on_main.jobs
     cancelled = [each for each in job if queue.cancel(each)]
     call.done({"cancelled": cancelled}, [f"cancelled {count(len(cancelled), 'job')}"])
 

@@ -31,7 +31,7 @@ def list_(
 
     A stale lock stands in nobody's way.
     """
-    store = call.store
+    store = call.store_or_main
     last = None if after is None else store_path(after)
     held = store.locks.list(under=store_path(path), limit=limit, after=last)
     waiting, stats = store.locks.waiting(), store.locks.stats()

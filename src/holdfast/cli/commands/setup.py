@@ -63,7 +63,7 @@ def config(
 ) -> None:
     """Show the settings. Edit holdfast.toml to change them."""
     file = call.folder.resolve() / "holdfast.toml"
-    both = call.store.settings, holdfast.Settings.model_construct()
+    both = call.on_main.settings, holdfast.Settings.model_construct()
     settings, default = (dict(_flat(each.model_dump())) for each in both)
     if name is not None and name not in settings:
         raise NotFound(f"There is no setting {name!r}", path=name, remedy=f"There are: {', '.join(settings)}")

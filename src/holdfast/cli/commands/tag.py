@@ -20,7 +20,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digi
 @command(app, "list")
 def list_(call: Call) -> None:
     """List the tags."""
-    found = call.store.tags.list()
+    found = call.on_main.tags.list()
     call.done({"tags": [shapes.tag(info) for info in found]}, _listed(call.out, found))
 
 
@@ -40,8 +40,8 @@ def delete(call: Call, name: NameArgument) -> None:
 
     Its commit stays.
     """
-    gone = call.store.tags.get(name)
-    call.store.tags.delete(name)
+    gone = call.on_main.tags.get(name)
+    call.on_main.tags.delete(name)
     call.done({"deleted": gone.name, "commit": gone.commit}, [f"deleted {gone.name}, which was commit {gone.commit}"])
 
 
