@@ -7,13 +7,13 @@ import pytest
 from holdfast.catalog import branches, commits, entries, subtrees
 from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import statistics
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import changes
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 from holdfast.catalog.work import locks, memories
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 #: a branch of nothing: it sees no other one
 OTHER = Branch(7, "other")

@@ -5,8 +5,8 @@ the dialect that SQLite and PostgreSQL share (docs/architecture.md says why the 
 is SQLAlchemy Core).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.errors import CorruptStore, Unsupported
@@ -50,6 +50,16 @@ class Connection(Protocol):
     def run_many(self, sql: str, params: Iterable[Params]) -> None:
         """Run one statement for each set of parameters."""
         ...
+
+
+#: gives a connection for one question
+Read = Callable[[], AbstractContextManager[Connection]]
+
+
+def within(conn: Connection) -> Read:
+    """Return a reader that asks its questions in the SQL transaction of `conn`."""
+    context = nullcontext(conn)
+    return lambda: context
 
 
 class EngineConnection(Connection, Protocol):

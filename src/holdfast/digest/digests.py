@@ -8,7 +8,7 @@ from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.work import digests
 from holdfast.digest.deriving import Deriving, read_head
@@ -18,7 +18,7 @@ from holdfast.digest.states import survey
 from holdfast.errors import NotFound, Unsupported
 from holdfast.jobs.context import JobContext, branch_of, publish_with_effects
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 #: failures of the model one after the other that end an attempt at a job
 PATIENCE = 5

@@ -11,7 +11,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches as rows
 from holdfast.catalog.branches import MAIN, Branch, BranchInfo
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.work import jobs, locks
 from holdfast.errors import AlreadyExists, HoldfastError, InvalidPath, NotFound, Unsupported
 from holdfast.faults import point
@@ -21,7 +21,7 @@ from holdfast.publish import merging
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.merging import MergeOptions, MergeReport, Side
 from holdfast.tree import history
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
 from holdfast.tree.snapshot import At, resolve
 

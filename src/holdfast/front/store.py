@@ -11,6 +11,7 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import within
 from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.branches import Branches, found, told
@@ -33,7 +34,7 @@ from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.sessions.session import Session
 from holdfast.tree import history
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
 from holdfast.tree.reading import Reads

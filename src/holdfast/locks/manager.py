@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from holdfast import paths
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection, Engine
+from holdfast.catalog.engine import Connection, Engine, within
 from holdfast.catalog.work import locks
 from holdfast.catalog.work.locks import HELD, LockRow
 from holdfast.errors import HoldfastError, Locked, LockLost, NotADirectory, NotFound, Unsupported
@@ -22,7 +22,7 @@ from holdfast.locks.modes import MOVE, POINT, SUBTREE, PathLock, wanted
 from holdfast.locks.renewal import Renewer
 from holdfast.locks.table import PLACE_LEASE, GrantedLock, LockRequest, LockTable, RefusedLock
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
 

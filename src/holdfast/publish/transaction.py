@@ -12,7 +12,7 @@ from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
 from holdfast.documents import Body, Data, Draft
@@ -23,7 +23,7 @@ from holdfast.publish.conflicts import Ground
 from holdfast.publish.editing import edited
 from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import FileState, Overlay
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import At, resolve

@@ -12,7 +12,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import audit, branches, contents, entries, search_rows
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.checking import checks, statistics
-from holdfast.catalog.engine import CatalogDamaged, Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection, within
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
@@ -25,7 +25,7 @@ from holdfast.recovery.checks.search import mismatches, tables, unsearchable
 from holdfast.recovery.content_recovery import Rederive, derive, find_again, store_again, typed
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
 from holdfast.recovery.verify import Check, verify
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
 #: rows of one kind that a repair mends in one run

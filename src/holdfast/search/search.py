@@ -9,6 +9,7 @@ from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import contents, pins
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import within
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.fusion import Parts, fuse
@@ -21,7 +22,7 @@ from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts
 from holdfast.search.retrieve import GROWTH, Candidates, Gatherer, Query, Ranking
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from holdfast import paths
 from holdfast.catalog import entries
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.engine import Connection, batches, within
 from holdfast.catalog.entries import Entry
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
 #: entries read at a time for a batch of contents; a content that stands in more places is paged through

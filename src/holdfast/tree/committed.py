@@ -1,23 +1,13 @@
 """The committed tree: a branch as it was at one commit."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Read, within
 from holdfast.catalog.entries import Entry
 from holdfast.host.held import held
-
-#: gives a connection for one question
-Read = Callable[[], AbstractContextManager[Connection]]
-
-
-def within(conn: Connection) -> Read:
-    """Return a reader that asks its questions in the SQL transaction of `conn`."""
-    context = nullcontext(conn)
-    return lambda: context
 
 
 @dataclass(frozen=True, slots=True)

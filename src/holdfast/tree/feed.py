@@ -10,10 +10,10 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.errors import NotFound
 from holdfast.tree import history
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
 from holdfast.tree.snapshot import At, resolve
 

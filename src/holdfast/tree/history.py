@@ -8,12 +8,12 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import FOREVER, ROOT_NODE, commit_that_made
 from holdfast.errors import NotFound
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
 #: commits read at a time

@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, Read
 from holdfast.host.held import held
-from holdfast.tree.committed import CommittedTree, Read
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.walking import TreeView
 
 T = TypeVar("T")

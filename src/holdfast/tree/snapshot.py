@@ -13,12 +13,12 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import tags
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.host.held import held
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 

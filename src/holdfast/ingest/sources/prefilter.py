@@ -9,6 +9,7 @@ from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.blobs.hashing import content_id_of
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import within
 from holdfast.catalog.entries import Entry
 from holdfast.errors import NotADirectory
 from holdfast.host.threads import Helpers
@@ -18,7 +19,7 @@ from holdfast.ingest.publishing.standing import IN_THE_WAY, Clash, Standing, cla
 from holdfast.ingest.sources.opened_files import pieces
 from holdfast.publish.staging import live_among
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 
 #: threads that hash files whose time or size has changed
 HASHERS = 4

@@ -8,9 +8,9 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches
 from holdfast.catalog.checking import checks
 from holdfast.catalog.checking.checks import Place
-from holdfast.catalog.engine import CatalogDamaged, Connection
+from holdfast.catalog.engine import CatalogDamaged, Connection, within
 from holdfast.catalog.values import FOREVER
-from holdfast.tree.committed import CommittedTree, within
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
 #: problems of one kind that are listed one by one
