@@ -17,9 +17,8 @@ from holdfast.tree.snapshot import Snapshot
 ERRORS = {
     "AlreadyExists",
     "BranchGone", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
-    "IsADirectory", "LockLost", "Locked", "MergeConflicted", "NotADirectory", "NotEmpty", "NotFound", "ProviderFailed",
-    "ReadOnly",
-    "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
+    "InvalidRow", "IsADirectory", "LockLost", "Locked", "MergeConflicted", "NotADirectory", "NotEmpty", "NotFound",
+    "ProviderFailed", "ReadOnly", "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
 }  # fmt: skip
 #: raised with a remedy of their own each time
 WITHOUT_REMEDY = {"HoldfastError", "Unsupported"}

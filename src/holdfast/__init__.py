@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         HoldfastError,
         InvalidConfig,
         InvalidPath,
+        InvalidRow,
         IsADirectory,
         Locked,
         LockLost,
@@ -135,6 +136,7 @@ __all__ = [
     "IntentState",
     "InvalidConfig",
     "InvalidPath",
+    "InvalidRow",
     "IsADirectory",
     "Job",
     "JobContext",
@@ -226,8 +228,8 @@ _HOMES = {
     "holdfast.documents": "Data",
     "holdfast.errors": (
         "AlreadyExists BranchGone Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
-        "InvalidPath IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory NotEmpty "
-        "NotFound ProviderFailed ReadOnly StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
+        "InvalidPath InvalidRow IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory "
+        "NotEmpty NotFound ProviderFailed ReadOnly StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
     ),
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",

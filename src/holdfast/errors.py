@@ -15,6 +15,7 @@ happened, the path or thing it happened to, and a remedy: what to do next.
     │   └── MergeConflicted both sides of a merge changed the same; nothing was merged
     ├── Locked              a lock is held by somebody else; wait, or ask the holder
     │   └── LockLost        a lock that was held is no longer; what it guarded was not published
+    ├── InvalidRow          a row of the graph has a value that its type does not allow
     ├── Unsupported         this input or request is not something Holdfast can do
     ├── ConversionFailed    one document could not be read; the others are unaffected
     ├── TooLarge            a stated limit was passed
@@ -179,6 +180,39 @@ class LockLost(Locked):
 
     code = "lock_lost"
     default_remedy = "Take the lock again and redo the work"
+
+
+class InvalidRow(HoldfastError):
+    """A row of the graph has a value that its type does not allow; nothing was written."""
+
+    code = "invalid_row"
+    default_remedy = "Correct the row; `holdfast graph schema show` says what its type has"
+
+    def __init__(
+        self, message: str, *, path: str = "", remedy: str = "", field: str = "", value: str = "", reason: str = ""
+    ) -> None:
+        super().__init__(message, path=path, remedy=remedy)
+        #: the property, `from` or `to`; empty when it is the row as a whole
+        self.field = field
+        #: what it was given, in few characters; empty when nothing was
+        self.value = value
+        #: why it cannot be that
+        self.reason = reason
+
+    @classmethod
+    def of(cls, type_name: str, field: str, value: str, reason: str) -> "InvalidRow":
+        """Return what says that a field of a row of a type cannot have a value, and why."""
+        place = f"{type_name}.{field}" if field else type_name
+        said = f"{place} cannot be {value}: {reason}" if value else f"{place}: {reason}"
+        return cls(said, path=place, field=field, value=value, reason=reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_invalid, (self.message, self.path, self.remedy, (self.field, self.value, self.reason)))
+
+
+def _rebuild_invalid(message: str, path: str, remedy: str, told: tuple[str, str, str]) -> InvalidRow:
+    field, value, reason = told
+    return InvalidRow(message, path=path, remedy=remedy, field=field, value=value, reason=reason)
 
 
 class Unsupported(HoldfastError):
