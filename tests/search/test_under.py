@@ -92,7 +92,7 @@ def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: 
             tx.write(f"/first/{number}.md", f"A long text in which the zebra is named once, in passing, {number}.")
     past = store.snapshot().commit
     with store.transaction() as tx:
-        for number in range(400):
+        for number in range(800):
             tx.write(f"/later/{number}.md", f"# Zebra {number}\n\nzebra zebra zebra {number}\n")
     store.maintenance.optimize()
     expected = {f"/first/{number}.md" for number in range(9)}

@@ -135,7 +135,8 @@ class TailSet(Generic[Row]):
         if self._matrix is None:
             vectors = {row_id: np.frombuffer(item.row.vector, dtype="<f4") for row_id, item in self._rows.items()}
             pointing = {row_id: vector for row_id, vector in vectors.items() if vector.any()}
-            matrix = np.stack(list(pointing.values())) if pointing else np.zeros((0, 0), np.float32)
+            # In double precision, since in single the same product may differ from one call to the next.
+            matrix = np.stack(list(pointing.values())).astype(np.float64) if pointing else np.zeros((0, 0))
             self._matrix = list(pointing), matrix
         return self._matrix
 

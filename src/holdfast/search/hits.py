@@ -30,6 +30,8 @@ class ScoreBreakdown:
     from_document: float
     from_pointers: float
     from_links: float
+    #: what the score of a row lost that stands beyond those which the signs are looked for in (search/order.py)
+    from_depth: float
     #: `tail`, `table` or `history`: where the row was
     place: str
 

@@ -49,6 +49,8 @@ POINTERS = 4.0
 LINKS = 3.0
 #: further passages of a document that count
 MOST_OTHERS = 3
+#: places at the top of the fused order: of a document's passages those there count, and the links in them
+FIRST = 10
 
 _QUESTION_WORDS = (
     "a an and are as at be by can do does for from how i in is it my of on or should that the there this to was what"
@@ -102,7 +104,7 @@ class Lift:
 NO_LIFT = Lift()
 
 
-def lifts(query: Sequence[str], quotes: Sequence[Quote], first: int) -> list[Lift]:
+def lifts(query: Sequence[str], quotes: Sequence[Quote], first: int = FIRST) -> list[Lift]:
     """Return what lifts each passage, given best first, for the terms (`query_tokens`) of a query.
 
     Of a document's passages only those among the `first` count: which rows stand at the end of a ranking is chance.

@@ -1,8 +1,9 @@
 """Candidates: ask the tables for more until enough of what they find is visible.
 
-Hidden rows never starve a result: each round asks for four times as many, until the limit is filled by visible rows or
-the lists are exhausted. When a search is restricted to a part of the tree, the tables are told its contents and look at
-nothing else: the list is the one that a table of these contents alone would give.
+How many are wanted does not depend on how many hits are asked for (order.py). Hidden rows never starve a result: each
+round asks for four times as many, until so many are visible or the lists are exhausted. When a search is restricted to
+a part of the tree, the tables are told its contents and look at nothing else: the list is the one that a table of these
+contents alone would give.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,10 +16,12 @@ from holdfast.index.lance.filtered_lookup import Among
 from holdfast.index.lance.lookup import Lookup, RowKey, SearchCandidate
 from holdfast.search.reader import Instant, SearchReader
 
-#: candidates of each list in the first round: as a multiple of the limit, and at least
-FIRST_MULTIPLE, FIRST_LEAST = 2, 20
-#: scores that differ by less are one score: Lance reckons in single precision, the tail in double
-SAME_SCORE = 1e-5
+#: of the rows wanted, one in so many is asked for beyond them in the first round: a few may be hidden
+SPARE_SHARE = 4
+#: rows of one score up to which all of them are asked for, so that which come first is not chance
+MOST_TIED = 2_000
+#: decimals of a score that count: Lance reckons in single precision, the tail in double
+SAME_DIGITS = 5
 #: how many times more each further round asks for
 GROWTH = 4
 
@@ -30,7 +33,6 @@ class Query:
     terms: list[str]
     #: None when vectors are not searched
     vector: Any | None
-    limit: int
     #: contents that alone may be found, each by its id when they are few; None for all
     only: frozenset[str] | ContentSet | None
     #: whether rows of contents that no branch shows any more are wanted too
@@ -45,6 +47,14 @@ class Ranking:
     scores: dict[RowKey, float] = field(default_factory=dict)
     #: whether asking for more cannot bring any
     exhausted: bool = True
+    #: rows of the last score, of which there are more than were asked for
+    tied: list[RowKey] = field(default_factory=list)
+
+    def first(self, count: int) -> "Ranking":
+        """Return the `count` best."""
+        if len(self.scores) <= count:
+            return self
+        return Ranking(dict(list(self.scores.items())[:count]), exhausted=False)
 
 
 @dataclass
@@ -62,8 +72,8 @@ class Candidates:
         return bool(self.text.scores and self.vector.scores)
 
     def contents(self) -> Iterable[str]:
-        """Yield the content of every candidate."""
-        return (key.content_id for ranking in (self.text, self.vector) for key in ranking.scores)
+        """Yield the content of every row that was found."""
+        return (key.content_id for ranking in (self.text, self.vector) for key in (*ranking.scores, *ranking.tied))
 
 
 class Gatherer:
@@ -78,12 +88,8 @@ class Gatherer:
         self._tail_text = _among(query.only, instant.text)
         self._tail_vector = _among(query.only, instant.vector)
 
-    def first_size(self) -> int:
-        """Return how many candidates the first round asks of each list."""
-        return max(FIRST_LEAST, FIRST_MULTIPLE * self._query.limit)
-
     def gather(self, size: int) -> Candidates:
-        """Return up to `size` candidates of each list; fewer only when there are no more."""
+        """Return up to `size` candidates of each list, without those of the last score when there are more of it."""
         where: dict[RowKey, tuple[str, SearchCandidate]] = {}
         near = self._reader.beside(lambda: self._vector_parts(size))
         text = _merge(self._text_parts(size), self._tail_text, size, where)
@@ -146,18 +152,17 @@ def _merge(
             if candidate.key not in tail:
                 where.setdefault(candidate.key, (name, candidate))
                 scores.setdefault(candidate.key, candidate.score)
-    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    rounded = ((key, round(score, SAME_DIGITS)) for key, score in scores.items())
+    best = sorted(rounded, key=lambda row: (-row[1], row[0]))
     full = any(len(candidates) >= size for _, candidates in parts)
     exhausted = not full and len(best) <= size
-    return Ranking(dict(best if exhausted else _without_cut_ties(best[:size])), exhausted)
-
-
-def _without_cut_ties(best: list[tuple[RowKey, float]]) -> list[tuple[RowKey, float]]:
-    """Return the candidates without those that score as the last one does, unless few would be left.
-
-    The table cuts its list anywhere among rows of one score. Which of them it gives changes when rows are folded, and
-    with them the spread of scores that fusion goes by: left in, they could turn the order of the first hits.
-    """
-    least = best[-1][1]
-    above = [row for row in best if row[1] - least > SAME_SCORE]
-    return above if len(above) * FIRST_MULTIPLE >= len(best) else best
+    # The table cuts its list anywhere among rows of one score. Which of them it gives changes when rows are folded, and
+    # with them the spread of scores that fusion goes by. Of very many that score the same, chance decides.
+    if exhausted or len(best) < size or size >= MOST_TIED:
+        return Ranking(dict(best[:size]), exhausted)
+    least = best[size - 1][1]
+    return Ranking(
+        {key: score for key, score in best[:size] if score > least},
+        exhausted,
+        [key for key, score in best[:size] if score <= least],
+    )

@@ -12,14 +12,14 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import within
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
-from holdfast.index.fusion import Parts, fuse
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import query_tokens
 from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
+from holdfast.search.order import POOL, Order, Scored, lifted
 from holdfast.search.reader import Instant, SearchReader
-from holdfast.search.rerank import NO_LIFT, Lift, Passage, Quote, lifts
-from holdfast.search.retrieve import GROWTH, Candidates, Gatherer, Query, Ranking
+from holdfast.search.rerank import Passage, Quote
+from holdfast.search.retrieve import GROWTH, SPARE_SHARE, Candidates, Gatherer, Query, Ranking
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
@@ -28,8 +28,6 @@ HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
 #: rounds among all rows that may find too few visible ones, before the tables are told what is visible
 UNTOLD_ROUNDS = 2
-#: of the best rows by the two lists, those beyond the limit that are lifted too (rerank.py): one for so many, at least
-BEYOND_SHARE, BEYOND_LEAST = 2, 5
 #: of a row in a table, in the order of `Passage`
 PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
 #: times that a search begins anew because the version it read was replaced, and removed
@@ -108,16 +106,36 @@ class _Search:
         with self._timed("tail"):
             instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
-        query = Query(told.terms, vector, request.limit, only, instant.is_past)
-        found = self._gather(instant, query)
-        with self._timed("fuse"):
-            best = self._fused(found)
-        with self._timed("fetch"):
-            quotes = self._quotes(instant, found, [scored.key for scored in best])
-        with self._timed("lift"):
-            best = self._lifted(found, best, quotes)[: request.limit]
-        told.hits = self._hits(found, best, quotes)
+        order = Order()
+        for found in self._rings(instant, Query(told.terms, vector, only, instant.is_past)):
+            told.hits += self._hits_of(instant, found, order)
+            if len(told.hits) == request.limit:
+                break
         return told
+
+    def _rings(self, instant: Instant, query: Query) -> Iterator[Candidates]:
+        """Yield the pool, and then what larger ones hold, until there is no more."""
+        size = POOL
+        while True:
+            found = self._gather(instant, query, size)
+            yield found
+            if found.text.exhausted and found.vector.exhausted:
+                return
+            size *= GROWTH
+
+    def _hits_of(self, instant: Instant, found: Candidates, order: Order) -> list[Hit]:
+        """Return the next hits, of the rows that are found now."""
+        with self._timed("fuse"):
+            close, rest = order.next(found)
+        with self._timed("fetch"):
+            quotes = self._quotes(instant, found, [row.key for row in close])
+        with self._timed("lift"):
+            rows = order.put(lifted(self._told.terms, close, quotes), rest)[
+                : self._request.limit - len(self._told.hits)
+            ]
+        with self._timed("fetch"):
+            quotes |= self._quotes(instant, found, [row.key for row in rows if row.key not in quotes])
+        return self._hits(found, rows, quotes)
 
     def _contents_below(self) -> frozenset[str] | ContentSet | None:
         """Return the contents below `under`, None for all."""
@@ -132,27 +150,25 @@ class _Search:
                 return frozenset([top.content_id] if top.content_id else [])
             return self._reader.below.contents(conn, request.branch, request.seq, top.node_id)
 
-    def _gather(self, instant: Instant, query: Query) -> Candidates:
-        """Ask for more candidates until the visible ones fill the limit, or there are no more."""
-        gatherer = Gatherer(self._backend, self._reader, instant, query)
-        size = gatherer.first_size()
+    def _gather(self, instant: Instant, query: Query, wanted: int) -> Candidates:
+        """Ask for more candidates until so many of each list are visible, or there are no more."""
+        gatherer, first = Gatherer(self._backend, self._reader, instant, query), wanted + wanted // SPARE_SHARE
+        size, rounds = first, 0
         while True:
-            self._told.rounds += 1
+            rounds += 1
             with self._timed("candidates"):
                 found = gatherer.gather(size)
             with self._timed("visibility"), self._backend.engine.read() as conn:
                 self._visibility.look(conn, found.contents())
-            self._tell(found)
-            enough = [
-                ranking.exhausted or self._visible(ranking.scores) >= self._request.limit
-                for ranking in (found.text, found.vector)
-            ]
-            if all(enough):
-                return self._shown(found)
-            if query.only is None and self._told.rounds >= UNTOLD_ROUNDS:
+            self._told.rounds += 1
+            shown = self._shown(found)
+            if all(ranking.exhausted or len(ranking.scores) >= wanted for ranking in (shown.text, shown.vector)):
+                self._tell(found)
+                return Candidates(shown.text.first(wanted), shown.vector.first(wanted), found.where)
+            if query.only is None and rounds >= UNTOLD_ROUNDS and self._visibility.hidden:
                 # Most of what matches stands nowhere: it was removed lately, or came after the commit that is searched.
                 query = replace(query, only=self._contents_of_commit())
-                gatherer, size = Gatherer(self._backend, self._reader, instant, query), gatherer.first_size()
+                gatherer, size = Gatherer(self._backend, self._reader, instant, query), first
             else:
                 size *= GROWTH
 
@@ -161,9 +177,6 @@ class _Search:
         self._told.filter = "prefilter"
         with self._timed("filter"), self._backend.engine.read() as conn:
             return self._reader.below.contents(conn, self._request.branch, self._request.seq, ROOT_NODE)
-
-    def _visible(self, scores: dict[RowKey, float]) -> int:
-        return len(self._only_visible(scores))
 
     def _shown(self, found: Candidates) -> Candidates:
         """Return what of the candidates is visible."""
@@ -177,27 +190,6 @@ class _Search:
         self._told.candidates = {"text": len(found.text.scores), "vector": len(found.vector.scores)}
         reasons = list(self._visibility.hidden.values())
         self._told.hidden = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
-
-    def _fused(self, found: Candidates) -> list["_Scored"]:
-        """Return the rows that may become hits, best first by the two lists."""
-        text, vector = found.text.scores, found.vector.scores
-        if not found.is_hybrid:
-            # One list alone keeps its own scores: they mean something by themselves.
-            alone = list((text or vector).items())[: self._request.limit]
-            return [_Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
-        fused = fuse(text, vector, text_is_complete=found.text.exhausted)
-        beyond = max(BEYOND_LEAST, self._request.limit // BEYOND_SHARE)
-        return [_Scored(*row) for row in fused[: self._request.limit + beyond]]
-
-    def _lifted(self, found: Candidates, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list["_Scored"]:
-        """Return the rows in the order of the hits."""
-        if not found.is_hybrid:
-            return best
-        lifted = lifts(self._told.terms, [quotes[row.key] for row in best], self._request.limit)
-        scored = [
-            _Scored(row.key, row.score + lift.total, row.parts, lift) for row, lift in zip(best, lifted, strict=True)
-        ]
-        return sorted(scored, key=lambda row: -row.score)
 
     def _quotes(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Quote]:
         """Return the passages of `keys`, with the first path and the title of their documents."""
@@ -226,7 +218,7 @@ class _Search:
             passages |= {key: Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
         return passages
 
-    def _hits(self, found: Candidates, best: list["_Scored"], quotes: dict[RowKey, Quote]) -> list[Hit]:
+    def _hits(self, found: Candidates, best: list[Scored], quotes: dict[RowKey, Quote]) -> list[Hit]:
         text_ranks = {key: rank for rank, key in enumerate(found.text.scores, start=1)}
         vector_ranks = {key: rank for rank, key in enumerate(found.vector.scores, start=1)}
         return [
@@ -234,7 +226,7 @@ class _Search:
             for row in best
         ]
 
-    def _hit(self, row: "_Scored", quote: Quote, why: ScoreBreakdown) -> Hit:
+    def _hit(self, row: Scored, quote: Quote, why: ScoreBreakdown) -> Hit:
         passage, others = quote.passage, self._visibility.shown[quote.content_id][1:]
         return Hit(
             path=quote.path,
@@ -253,7 +245,7 @@ class _Search:
         )
 
     def _why(
-        self, row: "_Scored", text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str
+        self, row: Scored, text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str
     ) -> ScoreBreakdown:
         parts, lift = row.parts, row.lift
         return ScoreBreakdown(
@@ -270,6 +262,7 @@ class _Search:
             from_document=round(lift.document, 4),
             from_pointers=round(lift.pointers, 4),
             from_links=round(lift.links, 4),
+            from_depth=round(row.depth, 4),
             place=place,
         )
 
@@ -283,13 +276,3 @@ class _Search:
         yield
         spent = (time.perf_counter() - began) * 1000
         self._told.milliseconds[stage] = round(self._told.milliseconds.get(stage, 0.0) + spent, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A row on its way to becoming a hit."""
-
-    key: RowKey
-    score: float
-    parts: Parts
-    lift: Lift = NO_LIFT

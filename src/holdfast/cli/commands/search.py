@@ -94,6 +94,7 @@ def _why(why: ScoreBreakdown) -> str:
         "document": why.from_document,
         "pointers": why.from_pointers,
         "links": why.from_links,
+        "depth": why.from_depth,
     }
     parts += [f"{name} {value:+.3f}" for name, value in lifts.items() if value]
     return "; ".join([*parts, f"from the {why.place}"])

@@ -155,7 +155,9 @@ class Lookup:
         column = self.table.shape.vector
         found = self._take(version, addresses, [*KEY_COLUMNS, column])
         vectors = found[column].combine_chunks().flatten().to_numpy().reshape(len(addresses), len(query))
-        similar = np.where(np.any(vectors, axis=1), vectors @ query, -np.inf)
+        # In double precision, since in single the same product may differ from one call to the next.
+        exact = vectors.astype(np.float64) @ query
+        similar = np.where(np.any(vectors, axis=1), exact, -np.inf)
         best = top(np.flatnonzero(similar > -np.inf), similar[similar > -np.inf], limit)[0]
         return _candidates(found.take(best), addresses[best], similar[best])
 
