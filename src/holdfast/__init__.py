@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         TooLarge,
         Unsupported,
     )
+    from holdfast.front.annotations.summaries import Summaries
     from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.front.branches import Branches
     from holdfast.front.components import Components, Limits
@@ -68,7 +69,6 @@ if TYPE_CHECKING:
     from holdfast.front.opening import open_store as open
     from holdfast.front.sessions import Sessions
     from holdfast.front.store import Store
-    from holdfast.front.summaries import Summaries
     from holdfast.host.clock import Clock
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
@@ -242,7 +242,7 @@ _HOMES = {
     "holdfast.front.opening": "create doctor find open",
     "holdfast.front.sessions": "Sessions",
     "holdfast.front.store": "Store",
-    "holdfast.front.summaries": "Summaries",
+    "holdfast.front.annotations.summaries": "Summaries",
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
     "holdfast.ingest.report": "AddReport Failure Progress",

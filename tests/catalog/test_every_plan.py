@@ -26,6 +26,7 @@ import holdfast
 from holdfast import catalog
 from holdfast.catalog import branches, commits, entries, intents, showing
 from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.catalog.properties import stored
 from holdfast.catalog.schema import metadata
 from holdfast.catalog.work import jobs, locks, sessions
 from holdfast.catalog.work.enqueueing import NewJob
@@ -49,6 +50,7 @@ ALLOWED = {
     "checks": "verify and repair look at everything",
     "work_checks": "verify looks at everything",
     "lines": "verify looks at everything",
+    "property_checks": "verify looks at everything",
     "commits.count": "asked by status and verify",
     "statistics.stored": "one row for each place of bytes",
     "search_rows.totals": "asked by status and verify",
@@ -213,6 +215,7 @@ def more(conn: Connection) -> None:
     entries.of_node(conn, made, 5, 7)
     showing.shown_among(conn, ["x"])
     commits.following(conn, branches.MAIN, 0, 2, 5)
+    stored.note_standing(conn, 2, ["x"], ["y"])
 
 
 @pytest.fixture(params=["as it is", "with statistics"])

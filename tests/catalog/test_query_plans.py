@@ -11,6 +11,7 @@ from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import checks
 from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.history import changes, departures
+from holdfast.catalog.properties import stored
 from holdfast.catalog.work import locks, memories
 from holdfast.testing.seams import rooms
 
@@ -47,6 +48,8 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "departures": (lambda c: departures.after(c, None, (4, 0), 5, 9), "to_seq>? AND to_seq<?"),
     "children of the departed": (lambda c: departures.children(c, MAIN.id, 1, "", 9), "parent_id=? AND name>?"),
     "former": (lambda c: memories.former(c, MAIN, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
+    "properties that stand": (lambda c: stored.note_standing(c, 5, ["x"], []), "properties_id=?"),
+    "properties of the past": (lambda c: stored.note_standing(c, 5, [], ["x"]), "properties_id=? AND to_seq=?"),
     "end": (lambda c: entries.end(c, MAIN, 5, [entries.ROOT_ENTRY]), "rowid=?"),
 }
 

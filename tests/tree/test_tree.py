@@ -1,6 +1,7 @@
 """Finding, walking and matching in a tree."""
 
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -47,6 +48,9 @@ class DictView:
                     )
                 parent = held[name]
         return view
+
+    def property_texts(self, ids: Iterable[str]) -> dict[str, str]:
+        return {}
 
     def child(self, parent: int, name: str) -> Entry | None:
         return self.below.get(parent, {}).get(name)

@@ -8,8 +8,9 @@ from holdfast.catalog.branches import UNCOVERED, Branch
 from holdfast.catalog.engine import Connection, in_list, run_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
-_WRITTEN = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
-_COLUMNS = f"entry_id, {_WRITTEN}, from_seq, to_seq"
+_TOLD = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
+_WRITTEN = f"{_TOLD}, properties_id"
+_COLUMNS = f"entry_id, {_TOLD}, from_seq, to_seq, properties_id"
 
 
 #: begins the stamp of a file that was added and then changed in the store; the content that was added and what its
@@ -38,6 +39,8 @@ class Entry:
     source_stamp: str | None
     from_seq: int
     to_seq: int = FOREVER
+    #: the hash of its properties; None when it has none
+    properties_id: str | None = None
 
     @property
     def is_dir(self) -> bool:
@@ -80,7 +83,9 @@ def new_directory(node_id: int, parent_id: int, name: str, *, modified: float) -
     )
 
 
-ROOT_ENTRY = new_directory(ROOT_NODE, ROOT_NODE, "", modified=0.0)
+#: the slot of the root directory, whose parent is nowhere; it is empty until the root has properties
+ROOT_SLOT = (0, "")
+ROOT_ENTRY = new_directory(ROOT_NODE, *ROOT_SLOT, modified=0.0)
 
 # `+branch_id` keeps SQLite, which has no statistics here, from preferring an index that begins with the branch, which
 # nearly all rows share, to the one over the commits or contents asked about. To PostgreSQL it means nothing.
@@ -210,7 +215,7 @@ def begin(conn: Connection, branch: Branch, seq: int, new: Iterable[Entry]) -> N
     """Begin entries at commit `seq`; their own entry_id, from_seq and to_seq are not looked at."""
     conn.run_many(
         f"""INSERT INTO entries ({_WRITTEN}, from_seq, branch_id)
-        VALUES (:node, :parent, :name, :content, :size, :modified, :source, :stamp, :seq, :branch)""",
+        VALUES (:node, :parent, :name, :content, :size, :modified, :source, :stamp, :properties, :seq, :branch)""",
         [_values(branch, seq, entry) for entry in new],
     )
 
@@ -227,4 +232,5 @@ def _values(branch: Branch, seq: int, entry: Entry) -> dict[str, Any]:
         "modified": entry.modified,
         "source": entry.source,
         "stamp": entry.source_stamp,
+        "properties": entry.properties_id,
     }

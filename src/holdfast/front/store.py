@@ -14,6 +14,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
 from holdfast.documents import Data
 from holdfast.front.adding import AddConduct, AddDestination, Adder
+from holdfast.front.annotations.properties import Properties
+from holdfast.front.annotations.summaries import Summaries
 from holdfast.front.branches import Branches, found, told
 from holdfast.front.history.following import followed
 from holdfast.front.history.tags import Tags
@@ -23,7 +25,6 @@ from holdfast.front.maintenance import Maintenance
 from holdfast.front.memories import Memories
 from holdfast.front.sessions import Sessions
 from holdfast.front.shared import SharedParts
-from holdfast.front.summaries import Summaries
 from holdfast.host.held import held
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
@@ -52,8 +53,8 @@ class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
-    beyond the tree have a namespace each: `branches`, `tags`, `locks`, `sessions`, `memories`, `jobs`, `summaries` and
-    `maintenance`.
+    beyond the tree have a namespace each: `properties`, `branches`, `tags`, `locks`, `sessions`, `memories`, `jobs`,
+    `summaries` and `maintenance`.
     """
 
     def __init__(self, shared: SharedParts, branch: Branch, *, owner: bool = False) -> None:
@@ -67,6 +68,8 @@ class Store(Reads):
         self.branches: Branches = Branches(self._backend, branch)
         #: names for commits
         self.tags: Tags = Tags(self._backend, branch)
+        #: a JSON object on any file and directory
+        self.properties: Properties = Properties(self._backend, self.snapshot, self._terms)
         #: who holds which path, who waits, and taking a lock away
         self.locks: Locks = Locks(self._lock_manager, self._backend.actor, self._backend.address)
         #: all conversations

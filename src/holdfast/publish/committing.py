@@ -13,6 +13,8 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.properties import stored
+from holdfast.catalog.properties.stored import PropertySet
 from holdfast.catalog.values import NODES_PER_COMMIT
 from holdfast.catalog.work.enqueueing import JobTicket, tell
 from holdfast.documents import Draft
@@ -53,6 +55,33 @@ class CommitOptions:
         # A key is remembered by a commit only: without one, the same call made again would be taken for the first.
         # A merge is remembered by its commit too: the next one begins where it left off.
         return not self.effects and not self.idempotency_key and self.merged is None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a change writes of the tree."""
+
+    begun: list[Entry]
+    ended: list[Entry]
+    #: the properties that it gives
+    properties: dict[str, PropertySet]
+
+    @classmethod
+    def of(cls, overlay: Overlay) -> "_Rows":
+        return cls(list(overlay.begun()), list(overlay.ended()), overlay.property_sets)
+
+    @property
+    def contents(self) -> set[str]:
+        """The contents that it shows."""
+        return {entry.content_id for entry in self.begun if entry.content_id}
+
+    def write(self, conn: Connection, branch: Branch, commit: Commit) -> None:
+        """Write them as what a commit did."""
+        begun, ended = ({e.properties_id for e in rows if e.properties_id} for rows in (self.begun, self.ended))
+        stored.insert(conn, [each for each in self.properties.values() if each.properties_id in begun])
+        entries.end(conn, branch, commit.id, self.ended)
+        entries.begin(conn, branch, commit.id, _numbered(self.begun, commit))
+        stored.note_standing(conn, commit.id, begun, ended)
 
 
 @dataclass
@@ -103,13 +132,13 @@ class TreeChange:
             self._fence(conn)
             head = commits.head(conn, self.terms.branch)
             overlay = self._admitted(conn, head)
-            begun, ended = list(overlay.begun()), list(overlay.ended())
-            held = {entry.content_id for entry in begun if entry.content_id}
-            _check_contents(conn, self.backend, staged, held | overlay.seen_again)
-            if not begun and not ended and self.terms.write_nothing:
+            rows = _Rows.of(overlay)
+            _check_contents(conn, self.backend, staged, rows.contents | overlay.seen_again)
+            _check_properties(conn, rows)
+            if not rows.begun and not rows.ended and self.terms.write_nothing:
                 staged.publication.withdraw()
                 return known_commit(conn, head)
-            return self._write(conn, staged, head, begun, ended)
+            return self._write(conn, staged, head, rows)
 
     def _earlier(self, conn: Connection) -> Commit | None:
         """Return the commit that has the same idempotency key, having told which jobs it wrote."""
@@ -131,10 +160,8 @@ class TreeChange:
             keeper.admit(conn, self.terms.branch, overlay.touches)
         return overlay
 
-    def _write(
-        self, conn: Connection, staged: StagedCommit, head: int, begun: list[Entry], ended: list[Entry]
-    ) -> Commit:
-        commit = self._write_tree(conn, head, begun, ended)
+    def _write(self, conn: Connection, staged: StagedCommit, head: int, rows: _Rows) -> Commit:
+        commit = self._write_tree(conn, head, rows)
         staged.write(conn, self.backend.embedder, commit.at.timestamp())
         for effect in self.terms.effects:
             effect(conn, commit)
@@ -142,7 +169,7 @@ class TreeChange:
             commits.note_jobs(conn, commit.id, [ticket.id for ticket in self.terms.tickets])
         return commit
 
-    def _write_tree(self, conn: Connection, head: int, begun: list[Entry], ended: list[Entry]) -> Commit:
+    def _write_tree(self, conn: Connection, head: int, rows: _Rows) -> Commit:
         terms = self.terms
         new = commits.NewCommit(
             parent=head,
@@ -151,11 +178,10 @@ class TreeChange:
             actor=terms.actor,
             message=terms.message,
             key=terms.idempotency_key,
-            changes=len(begun) + len(ended),
+            changes=len(rows.begun) + len(rows.ended),
         )
         commit = commits.publish(conn, terms.branch, new)
-        entries.end(conn, terms.branch, commit.id, ended)
-        entries.begin(conn, terms.branch, commit.id, _numbered(begun, commit))
+        rows.write(conn, terms.branch, commit)
         return commit
 
 
@@ -175,6 +201,13 @@ def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, he
         raise StagingOutdated
     if missing := held - live - staged.searchable.keys():
         raise StagingOutdated(missing)
+
+
+def _check_properties(conn: Connection, rows: _Rows) -> None:
+    """Check that the properties that the change gives again are still known; raise StagingOutdated when not."""
+    relied = {entry.properties_id for entry in rows.begun if entry.properties_id} - rows.properties.keys()
+    if relied - stored.known_among(conn, relied):
+        raise StagingOutdated
 
 
 def _numbered(begun: list[Entry], commit: Commit) -> list[Entry]:

@@ -4,7 +4,7 @@
 one operation that looks at the head itself, inside the publishing SQL transaction, and so can never lose a race.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import FileState, Overlay
+from holdfast.tree.properties.checking import property_set
+from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import At, resolve
 from holdfast.tree.walking import TreeView
@@ -64,6 +66,41 @@ class TransactionJobs:
 
 
 @checks_arguments
+class TransactionProperties:
+    """Properties as a transaction sees and changes them, as `tx.properties`; they are committed with all else."""
+
+    def __init__(self, overlay: Callable[[str, IfMatch | None], Overlay]) -> None:
+        self._overlay = overlay
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the properties of a file or directory, empty when it has none; raises NotFound."""
+        return properties_at(self._overlay(path, None), paths.parse(path))
+
+    def set(self, path: str, properties: Mapping[str, Any], *, if_match: IfMatch | None = None) -> None:
+        """Give a file or directory these properties in place of all that it had, as `store.properties.set` does."""
+        self._put(self._overlay(path, if_match), paths.parse(path), properties)
+
+    def update(
+        self,
+        path: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        remove: Sequence[str] = (),
+        if_match: IfMatch | None = None,
+    ) -> None:
+        """Give a file or directory some properties beside those that it has, and take away those in `remove`."""
+        overlay, path = self._overlay(path, if_match), paths.parse(path)
+        given = {key: value for key, value in properties_at(overlay, path).items() if key not in remove}
+        self._put(overlay, path, {**given, **(properties or {})})
+
+    def _put(self, overlay: Overlay, path: str, properties: Mapping[str, Any]) -> None:
+        given = property_set(path, properties)
+        if given is not None:
+            overlay.property_sets[given.properties_id] = given
+        overlay.set_properties(path, given.properties_id if given else None)
+
+
+@checks_arguments
 class Transaction(Reads):
     """Several changes that become visible together, or not at all.
 
@@ -80,6 +117,8 @@ class Transaction(Reads):
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._ended = False
+        #: properties of files and directories, as the transaction sees and changes them
+        self.properties: TransactionProperties = TransactionProperties(self._changing_properties)
         #: jobs that are enqueued by its commit
         self.jobs: TransactionJobs = TransactionJobs(self._enqueue)
         #: the commit it became; None until `commit` has returned
@@ -180,6 +219,10 @@ class Transaction(Reads):
         return self._ended
 
     # --- for itself and for InternalTransaction
+
+    def _changing_properties(self, path: str, known: IfMatch | None) -> Overlay:
+        self._check_match(path, known)
+        return self._overlay
 
     def _check_match(self, path: str, known: IfMatch | None) -> None:
         self._check_open()

@@ -12,6 +12,7 @@ from holdfast.recovery.checks.catalog import check_commits, check_file, check_tr
 from holdfast.recovery.checks.contents import check_bytes, check_counts, check_known
 from holdfast.recovery.checks.inspection import RESTORE, Inspection, VerifyReport
 from holdfast.recovery.checks.litter import check_intents, check_orphans
+from holdfast.recovery.checks.properties import check_properties
 from holdfast.recovery.checks.search import check_places, check_tables
 
 Check = Callable[[Inspection], None]
@@ -22,6 +23,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("catalog", check_commits),
     ("tree", check_tree),
     ("content", check_known),
+    ("properties", check_properties),
     ("bytes", check_bytes),
     ("figures", check_counts),
     ("search", check_places),

@@ -7,6 +7,7 @@ from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Read, within
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.properties import stored
 from holdfast.host.held import held
 
 
@@ -64,6 +65,11 @@ class CommittedTree:
         """Return the entries of many nodes, by node."""
         with self.read() as conn:
             return entries.of_nodes(conn, self.branch, self.seq, nodes)
+
+    def property_texts(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return properties as JSON, by id."""
+        with self.read() as conn:
+            return stored.texts(conn, ids)
 
     def history(self, node: int) -> list[Entry]:
         """Return every entry that a node has had up to this commit, oldest first."""

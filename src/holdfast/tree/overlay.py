@@ -5,20 +5,22 @@ whether somebody else changed it since (G3).
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from holdfast import paths
-from holdfast.catalog.entries import ROOT_ENTRY, Entry, new_directory
+from holdfast.catalog.entries import ROOT_ENTRY, ROOT_SLOT, Entry, new_directory
+from holdfast.catalog.properties.stored import PropertySet
 from holdfast.errors import AlreadyExists, InvalidPath, IsADirectory, NotADirectory, NotEmpty, NotFound
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.properties.reading import bearer
 
 Slot = tuple[int, str]
 
 
-#: stands for the parent of a node that is in no directory; no node has this id
-_NOWHERE = 0
+#: stands for the parent of a node that is in no directory; no node has this id, and no slot is under it
+_NOWHERE = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Overlay:
     seen_nodes: set[int] = field(default_factory=set)
     #: contents that this change lets be seen again without an entry of their own
     seen_again: set[str] = field(default_factory=set)
+    #: properties that this change gives, by id
+    property_sets: dict[str, PropertySet] = field(default_factory=dict)
     _original: dict[Slot, Entry | None] = field(default_factory=dict)
     _by_parent: dict[int, set[str]] = field(default_factory=dict)
     #: where each node is that was put somewhere, or taken from where it was
@@ -82,6 +86,12 @@ class Overlay:
         self.seen_nodes.add(node)
         return self.base.node(node)
 
+    def property_texts(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return properties as JSON, by id."""
+        asked = set(ids)
+        given = {each: self.property_sets[each].text for each in asked & self.property_sets.keys()}
+        return given | self.base.property_texts(asked - given.keys())
+
     def write(self, path: str, holding: FileState) -> None:
         """Put a file at `path`, over the one that stands there, making missing directories."""
         self._check_length(path)
@@ -95,8 +105,8 @@ class Overlay:
         slot, was = (parent, name), self._base_child((parent, name))
         node = self._node_for(slot, is_dir=False) if there is None else there.node_id
         if was is not None and (was.node_id, was.content_id) == (node, holding.content_id):
-            # What this transaction has changed before, or removed, is back.
-            self.put(slot, was)
+            # What this transaction has changed before, or removed, is back; what was removed has lost its properties.
+            self.put(slot, replace(was, properties_id=there.properties_id if there else None))
             return
         source, stamp = holding.source, holding.source_stamp
         if source is None and there is not None:
@@ -112,8 +122,18 @@ class Overlay:
             source=source,
             source_stamp=stamp,
             from_seq=0,
+            properties_id=there.properties_id if there else None,
         )
         self.put(slot, entry)
+
+    def set_properties(self, path: str, properties_id: str | None) -> None:
+        """Let what stands at `path` have properties that the catalog knows or this change gives, or None."""
+        there = bearer(self, path)
+        if there.properties_id == properties_id:
+            return
+        self.claim(path, deep=False)
+        entry = replace(there, properties_id=properties_id)
+        self.put((there.parent_id, there.name), None if entry == ROOT_ENTRY else entry)
 
     def mkdir(self, path: str, *, parents: bool, exist_ok: bool) -> None:
         """Make a directory at `path`."""
@@ -198,9 +218,9 @@ class Overlay:
 
         What was put below a directory that this change removes afterwards is not among them.
         """
-        standing: dict[int, bool] = {}
+        standing = {ROOT_SLOT[0]: True}
         for slot, now in self.changed.items():
-            if now is not None and now is not self._original[slot] and self._stands(now.parent_id, standing):
+            if now is not None and now is not self._original[slot] and self._stands(slot[0], standing):
                 yield now
 
     def ended(self) -> Iterator[Entry]:
@@ -208,7 +228,7 @@ class Overlay:
 
         Below a directory that this change removes all stays as it was, out of sight, but for what stands elsewhere now.
         """
-        standing: dict[int, bool] = {}
+        standing = {ROOT_SLOT[0]: True}
         elsewhere = {entry.node_id for entry in self.begun()}
         for slot, now in self.changed.items():
             was = self._original[slot]
@@ -276,7 +296,7 @@ class Overlay:
         """Let a slot hold what `entry` holds; returns its node, which is that of what stood there, if anything did."""
         there = self.child(parent, name)
         node = self._node_for((parent, name), is_dir=entry.is_dir) if there is None else there.node_id
-        if there is None or there.content_id != entry.content_id:
+        if there is None or held(there) != held(entry):
             copy = replace(entry, node_id=node, parent_id=parent, name=name, modified=self.now)
             self.put((parent, name), copy)
         return node
@@ -341,6 +361,11 @@ def _is_same(one: Entry, other: Entry) -> bool:
     """Return whether two entries of one slot are the same but for when they were changed."""
 
     def told(entry: Entry) -> tuple[object, ...]:
-        return entry.node_id, entry.content_id, entry.size, entry.source, entry.source_stamp
+        return entry.node_id, held(entry), entry.size, entry.source, entry.source_stamp
 
     return told(one) == told(other)
+
+
+def held(entry: Entry) -> tuple[str | None, str | None]:
+    """Return what an entry holds: its content, and its properties."""
+    return entry.content_id, entry.properties_id

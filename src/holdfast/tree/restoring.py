@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from holdfast import paths
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.tree import walking
-from holdfast.tree.overlay import Overlay, Slot
+from holdfast.tree.overlay import Overlay, Slot, held
+from holdfast.tree.properties.reading import bearer
 from holdfast.tree.walking import TreeView
 
 
@@ -19,6 +20,7 @@ def restore(overlay: Overlay, path: str, then: TreeView) -> None:
     wanted = walking.need(then, path)
     overlay.claim(path, deep=True)
     if path == paths.ROOT:
+        overlay.set_properties(path, bearer(then, path).properties_id)
         _Restoring(overlay, then, None).below(ROOT_ENTRY, ROOT_ENTRY, given_back=False)
         return
     slot = overlay.place(path, make_parents=True)
@@ -41,7 +43,7 @@ class _Restoring:
         """Make one slot hold what `wanted` is; returns its entry, and whether that node was given back."""
         there = self.overlay.child(*slot)
         node, given_back = self._node_for(there, wanted)
-        if there is None or (there.node_id, there.content_id) != (node, wanted.content_id):
+        if there is None or (there.node_id, *held(there)) != (node, *held(wanted)):
             if given_back:
                 self._vacate(node)
             parent, name = slot

@@ -4,10 +4,13 @@ A snapshot is one number, the seq of a commit: rows are never changed while they
 SQL transaction and no registration, costs nothing to hold, and never changes (G3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import branches, commits
@@ -19,6 +22,7 @@ from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.host.held import held
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
 
@@ -31,12 +35,27 @@ MAX_DIGITS = 18
 
 
 @checks_arguments
+class SnapshotProperties:
+    """Properties as they were at one commit, as `snapshot.properties`."""
+
+    def __init__(self, view: Callable[[], AbstractContextManager[TreeView]]) -> None:
+        self._view = view
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the properties of a file or directory, empty when it has none; raises NotFound."""
+        with self._view() as view:
+            return properties_at(view, paths.parse(path))
+
+
+@checks_arguments
 class Snapshot(Reads):
     """The store as it was at one commit, for as long as you hold it."""
 
     def __init__(self, backend: Backend, tree: CommittedTree) -> None:
         self._backend = backend
         self._tree = tree
+        #: properties of files and directories
+        self.properties: SnapshotProperties = SnapshotProperties(self._view)
 
     def __repr__(self) -> str:
         return f"<Snapshot at commit {self._tree.seq}>"

@@ -1,7 +1,6 @@
 """Walking a tree of entries: the same for a committed snapshot and for a transaction under way.
 
-A `TreeView` answers two questions, what is called so under a node and what is under it; everything here is built on
-those two.
+A `TreeView` answers what is called so under a node and what is under it; everything here is built on those two.
 """
 
 import fnmatch
@@ -21,6 +20,10 @@ LONGEST_PATTERN = 10_000
 
 class TreeView(Protocol):
     """One state of the tree."""
+
+    def property_texts(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return properties as JSON, by id."""
+        ...
 
     def child(self, parent: int, name: str) -> Entry | None:
         """Return what is called `name` under the node `parent`."""

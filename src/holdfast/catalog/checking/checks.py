@@ -80,7 +80,7 @@ def entries_without_parent(conn: Connection, branch: Branch, *, history: bool, l
     # A directory of its base is found along its lineage, and by no statement about the branch alone.
     rows = conn.rows(
         f"""SELECT {PLACE}, e.parent_id FROM entries e
-        WHERE e.parent_id <> {ROOT_NODE} AND +e.branch_id = :branch {_now(history)}
+        WHERE e.parent_id <> {ROOT_NODE} AND e.node_id <> {ROOT_NODE} AND +e.branch_id = :branch {_now(history)}
         AND NOT EXISTS (SELECT 1 FROM entries p WHERE p.branch_id = e.branch_id AND p.node_id = e.parent_id
             AND p.content_id IS NULL AND p.from_seq <= e.from_seq AND p.to_seq > e.from_seq) LIMIT :limit""",
         {"branch": branch.id, "limit": limit if not branch.forks else FOREVER},

@@ -38,7 +38,7 @@ def adopted_otherwise(conn: Connection, branch: Branch) -> list[Place]:
     if not branch.forks:
         return []
     fork = branch.forks[0].seq
-    told = f"{PLACE}, e.parent_id, e.size, e.modified, e.source, e.source_stamp"
+    told = f"{PLACE}, e.parent_id, e.size, e.modified, e.source, e.source_stamp, e.properties_id"
     own = conn.rows(f"SELECT {told} FROM entries e WHERE e.branch_id = :own", {"own": branch.id})
     seen = branch.rows_among(
         conn,

@@ -130,6 +130,7 @@ def upgrade(op: Operations) -> None:
         sa.Column("source_stamp", TEXT, nullable=True),
         sa.Column("from_seq", sa.BigInteger(), nullable=False),
         sa.Column("to_seq", sa.BigInteger(), server_default=sa.text("9223372036854775807"), nullable=False),
+        sa.Column("properties_id", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_entries")),
         sa.UniqueConstraint(
             "branch_id", "parent_id", "name", "to_seq", name=op.f("uq_entries_branch_id_parent_id_name_to_seq")
@@ -161,6 +162,14 @@ def upgrade(op: Operations) -> None:
         postgresql_where=sa.text("to_seq < 9223372036854775807"),
     )
     op.create_index(op.f("ix_entries_from_seq"), "entries", ["from_seq"], unique=False)
+    op.create_index(
+        op.f("ix_entries_properties_id_to_seq"),
+        "entries",
+        ["properties_id", "to_seq"],
+        unique=False,
+        sqlite_where=sa.text("properties_id IS NOT NULL"),
+        postgresql_where=sa.text("properties_id IS NOT NULL"),
+    )
     op.create_table(
         "folder_digests",
         sa.Column("digest_id", KEY, nullable=False),
@@ -361,6 +370,38 @@ def upgrade(op: Operations) -> None:
         unique=True,
         sqlite_where=sa.text("superseded_at IS NULL"),
         postgresql_where=sa.text("superseded_at IS NULL"),
+    )
+    op.create_table(
+        "properties",
+        sa.Column("properties_id", TEXT, nullable=False),
+        sa.Column("json", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("properties_id", name=op.f("pk_properties")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "property_values",
+        sa.Column("properties_id", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("to_seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("properties_id", "key", "value", name=op.f("pk_property_values")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_property_values_ended",
+        "property_values",
+        ["key", "to_seq"],
+        unique=False,
+        sqlite_where=sa.text("to_seq < 9223372036854775807"),
+        postgresql_where=sa.text("to_seq < 9223372036854775807"),
+    )
+    op.create_index(
+        "ix_property_values_standing",
+        "property_values",
+        ["key", "value", "properties_id"],
+        unique=False,
+        sqlite_where=sa.text("to_seq = 9223372036854775807"),
+        postgresql_where=sa.text("to_seq = 9223372036854775807"),
     )
     op.create_table(
         "renditions",

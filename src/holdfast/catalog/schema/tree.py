@@ -77,11 +77,13 @@ entries: sa.Table = sa.Table(
     sa.Column("source_stamp", Text),
     sa.Column("from_seq", sa.BigInteger, nullable=False),
     sa.Column("to_seq", sa.BigInteger, nullable=False, server_default=sa.text(str(FOREVER))),
+    sa.Column("properties_id", Text),
     sa.UniqueConstraint("branch_id", "parent_id", "name", "to_seq"),
     # What began in a directory after a commit and stands is one range of this, however much stands there.
     sa.Index(None, "branch_id", "parent_id", "to_seq", "from_seq"),
     sa.Index(None, "branch_id", "node_id", "to_seq"),
     sa.Index(None, "content_id", "to_seq", **rows_where("content_id IS NOT NULL")),
+    sa.Index(None, "properties_id", "to_seq", **rows_where("properties_id IS NOT NULL")),
     # Without the branch in front: SQLite, which has no statistics here, would prefer these to the indexes above.
     sa.Index(None, "from_seq"),
     sa.Index("ix_entries_ended", "to_seq", **rows_where(f"to_seq < {FOREVER}")),

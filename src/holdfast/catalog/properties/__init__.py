@@ -1,0 +1,1 @@
+"""Questions about properties: what entries name, and what filters find in it."""

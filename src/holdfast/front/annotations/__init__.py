@@ -1,0 +1,1 @@
+"""What is said of files and directories: properties, abstracts and overviews."""
