@@ -1,6 +1,17 @@
 """A schema with each kind of property, for tests of rows."""
 
-from holdfast.rows.schema.types import GraphSchema, PropertySchema, PropertyType, TypeSchema, ValueKind
+from typing import Any
+
+from holdfast.rows.schema.declared import DeclaredProperty, DeclaredType
+from holdfast.rows.schema.types import (
+    ANY_NUMBER,
+    Cardinality,
+    GraphSchema,
+    PropertySchema,
+    PropertyType,
+    TypeSchema,
+    ValueKind,
+)
 
 KINDS: dict[str, PropertyType] = {
     **{kind: PropertyType(kind=kind) for kind in ("text", "int", "float", "bool", "date", "datetime", "decimal")},
@@ -41,3 +52,26 @@ TOUCHED = TypeSchema(
     properties=(of_kind("role", 30, key=True), of_kind("weight", 31, "float")),
 )
 SCHEMA = GraphSchema((THING, EVENT, TOUCHED))
+
+
+def declared_property(
+    name: str, kind: str = "text", *, choices: tuple[str, ...] = (), **asked: Any
+) -> DeclaredProperty:
+    schema = PropertySchema(name=name, type=PropertyType(kind=kind, values=choices), **asked)  # type: ignore[arg-type]
+    return DeclaredProperty(schema=schema)
+
+
+#: a key
+HANDLE = declared_property("handle", key=True, required=True)
+
+
+def declared_node(name: str, *properties: DeclaredProperty) -> DeclaredType:
+    return DeclaredType(name=name, kind="node", properties=properties)
+
+
+def declared_edge(
+    name: str, source: str, target: str, cardinality: Cardinality = ANY_NUMBER, *properties: DeclaredProperty
+) -> DeclaredType:
+    return DeclaredType(
+        name=name, kind="edge", source=source, target=target, cardinality=cardinality, properties=properties
+    )

@@ -255,7 +255,7 @@ def test_a_range_a_length_and_a_pattern_hold(codec: RowCodec, right: Any, wrong:
 
 
 def test_a_row_that_is_given_none_has_the_default() -> None:
-    codec = one(KINDS["int"], default=7, required=True)
+    codec = one(KINDS["int"], default=7, initial=7, required=True)
     row = codec.encode({"handle": "a"})
     assert row.data == {"10": "a", "2": 7}
     assert codec.decode(row) == {"handle": "a", "it": 7}
@@ -263,13 +263,24 @@ def test_a_row_that_is_given_none_has_the_default() -> None:
 
 
 def test_a_row_from_before_a_property_has_its_default_and_one_set_to_none_has_none() -> None:
-    codec = one(KINDS["int"], default=7)
+    codec = one(KINDS["int"], default=8, initial=7)
     without = codec.encode({"handle": "a", "it": None})
     assert codec.decode(without)["it"] is None
     assert codec.settled(without.data) == without.data
     before = replace(without, data={"10": "a"})
     assert codec.decode(before)["it"] == 7
     assert codec.settled(before.data) == {"10": "a", "2": 7}
+
+
+@pytest.mark.parametrize(("kind", "stored"), [("float", 5.0), ("decimal", "5")])
+def test_a_row_from_before_its_property_was_widened_is_as_one_written_today(kind: str, stored: Any) -> None:
+    codec = one(KINDS[kind])
+    today = codec.encode({"handle": "a", "it": 5})
+    assert today.data["2"] == stored
+    before = replace(today, data={"10": "a", "2": 5})
+    assert codec.decode(before) == codec.decode(today)
+    assert type(codec.decode(before)["it"]) is type(codec.decode(today)["it"])
+    assert json.dumps(codec.settled(before.data)) == json.dumps(today.data)
 
 
 def test_values_of_a_dropped_property_stay_out() -> None:

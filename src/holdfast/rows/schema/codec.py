@@ -47,31 +47,30 @@ class RowCodec:
         data: dict[str, Any] = {}
         for each in self.kind.live:
             stored = self._stored(each, given.get(each.name, _MISSING))
-            if stored is not None or each.default is not None:
+            if stored is not None or each.initial is not None:
                 data[str(each.id)] = stored
         src, dst = self._endpoint(given, FROM, 0), self._endpoint(given, TO, 1)
         own = [key_part(data[str(each.id)]) for each in self.kind.keys]
         return EncodedRow(self._key(src, dst, own), src, dst, data)
 
     def decode(self, row: EncodedRow) -> dict[str, Any]:
-        """Return the values of a row by name; what it was written without has its default, or None."""
+        """Return the values of a row by name; what it was written before has the default that came with it, or None."""
         ends: dict[str, Any] = {}
         if self._ends:
             ends = {
                 name: key_value(end, key)
                 for name, end, key in zip((FROM, TO), self._ends, (row.src, row.dst), strict=True)
             }
-        data = row.data
-        stored = ((each, data.get(str(each.id), each.default)) for each in self.kind.live)
+        stored = ((each, row.data.get(str(each.id), each.initial)) for each in self.kind.live)
         return ends | {each.name: values.decoded(each.type, value) for each, value in stored}
 
     def settled(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what `encode` gives for the values of a row that is written: of two equal rows the same.
 
-        Defaults are in it, values of dropped properties are not.
+        What it was written before is in it, values of dropped properties are not.
         """
-        stored = ((each, data.get(str(each.id), each.default)) for each in self.kind.live)
-        return {str(each.id): value for each, value in stored if value is not None or each.default is not None}
+        stored = ((each, values.settled(each.type, data.get(str(each.id), each.initial))) for each in self.kind.live)
+        return {str(each.id): value for each, value in stored if value is not None or each.initial is not None}
 
     def key_of(self, value: Any) -> str:
         """Return the key of the row that is looked up by `value`; raises InvalidRow for what can be no key.

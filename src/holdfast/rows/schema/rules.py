@@ -5,7 +5,7 @@ from typing import Any
 
 from holdfast.host.importing import importing
 from holdfast.rows.schema.types import PropertySchema
-from holdfast.rows.schema.values import Refused, comparable, shown
+from holdfast.rows.schema.values import Refused, comparable, encoded, shown
 
 
 def check(asked: PropertySchema, stored: Any) -> None:
@@ -18,6 +18,17 @@ def check(asked: PropertySchema, stored: Any) -> None:
         _check_length(asked.max_length, items)
     if asked.pattern is not None:
         _check_pattern(asked.pattern, items)
+
+
+def refusal(asked: PropertySchema, stored: Any) -> str:
+    """Return why what is stored for a value is none of a property as it is to be; empty when it is one."""
+    if stored is None:
+        return "it is missing" if asked.required else ""
+    try:
+        check(asked, encoded(asked.type, stored))
+    except Refused as refused:
+        return str(refused)
+    return ""
 
 
 def _check_range(asked: PropertySchema, item: Any) -> None:

@@ -57,8 +57,10 @@ class PropertySchema:
     type: PropertyType
     #: whether each row has a value
     required: bool = False
-    #: what a row has that is given none, as it is stored (`values.encoded`); None for none
+    #: what a new row has that is given none, as it is stored (`values.encoded`); None for none
     default: Any = None
+    #: what rows have that were written before there was the property: the default that it came with
+    initial: Any = None
     #: whether it is (a part of) the key, by which a row is known
     key: bool = False
     #: whether no two rows of the type may have one value
@@ -98,6 +100,9 @@ class Cardinality:
     most_per_target: int | None = None
 
 
+ANY_NUMBER = Cardinality()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TypeSchema:
     """A type of nodes or edges."""
@@ -112,7 +117,7 @@ class TypeSchema:
     #: all that there are and were, in the order in which they were declared
     properties: tuple[PropertySchema, ...] = ()
     #: of an edge
-    cardinality: Cardinality = Cardinality()
+    cardinality: Cardinality = ANY_NUMBER
     #: of an edge
     on_delete: OnDelete = "refuse"
     #: whether it was taken out of the schema; its rows stay with old commits

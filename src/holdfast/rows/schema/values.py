@@ -59,6 +59,16 @@ def decoded(wanted: PropertyType, stored: Any) -> Any:
     return decoder(stored) if decoder else stored
 
 
+def settled(wanted: PropertyType, stored: Any) -> Any:
+    """Return what is stored for a value today, of what was when its property was narrower."""
+    if stored is None:
+        return None
+    if wanted.item:
+        return [settled(wanted.item, each) for each in stored]
+    settler = _SETTLERS.get(wanted.kind)
+    return settler(stored) if settler else stored
+
+
 def comparable(wanted: PropertyType, stored: Any) -> Any:
     """Return something in whose order the stored values of a type stand."""
     return Decimal(stored) if wanted.kind == "decimal" else stored
@@ -286,6 +296,8 @@ _ENCODERS: dict[ValueKind, Callable[[PropertyType, object], Any]] = {
     "list": _list,
     "file": _file,
 }
+#: of kinds that another one may have been widened to
+_SETTLERS: dict[ValueKind, Callable[[Any], Any]] = {"float": float, "decimal": str}
 _DECODERS: dict[ValueKind, Callable[[Any], Any]] = {
     "float": float,
     "date": date.fromisoformat,
