@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import holdfast
+from holdfast.arguments import checked
 from holdfast.errors import HoldfastError, InvalidPath, Unsupported
 from holdfast.front.store import Store
 
@@ -135,3 +136,27 @@ def test_a_range_is_two_numbers(store: Store, pair: tuple[int, int]) -> None:
         store.read("/a.md", range=pair)
     with pytest.raises(Unsupported, match="lines cannot be"):
         store.read_text("/a.md", lines=pair)
+
+
+def test_values_of_one_type_are_told_apart_where_the_signature_lists_them_however_often_it_was_called() -> None:
+    @checked
+    def choose(word: Literal["left", "right"], number: int = 0, ratio: float = 0.0) -> str:
+        return word
+
+    for _ in range(3):
+        assert choose("left", 1, 0.5) == "left"
+        for wrong in (("up",), ("left", 2**70), ("left", 0, float("nan")), ("left", "1"), (None,)):
+            with pytest.raises(Unsupported, match="cannot be"):
+                choose(*wrong)
+
+
+def test_what_was_right_once_is_right_for_its_type_alone() -> None:
+    @checked
+    def name(text: str, label: str | None = None) -> str:
+        return text
+
+    for _ in range(3):
+        assert name("a", None) == name("a", "b") == name("a") == "a"
+        for wrong in ((None,), (b"a",), ("a", 1), (True, "b")):
+            with pytest.raises(Unsupported, match="cannot be"):
+                name(*wrong)

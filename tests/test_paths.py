@@ -114,3 +114,22 @@ def test_within_means_at_or_below(path: str, ancestor: str, within: bool) -> Non
 def test_what_is_no_text_is_no_path(thing: Any) -> None:
     with pytest.raises(InvalidPath, match="is text"):
         paths.parse(thing)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "a", "/a/", "//a", "/a//b", "/.", "/a/..", "/./a", "/.a", "/a.", "/a\n", "/a\x7f", "/é", "/" + "a" * 256],
+)
+def test_what_is_quickly_seen_to_be_a_path_is_what_looking_at_each_name_finds(path: str) -> None:
+    class Slow(str):
+        """A text that is looked at name by name."""
+
+        __slots__ = ()
+
+    def outcome(given: str) -> str:
+        try:
+            return paths.parse(given)
+        except InvalidPath as refused:
+            return refused.message
+
+    assert outcome(path) == outcome(Slow(path))

@@ -29,6 +29,8 @@ _PLACES = frozenset({"path", "source", "sources", "target", "under", "to", "patt
 _COUNTS = frozenset({"limit", "retries", "newest", "failures", "keep_recent", "token_budget", "jobs", "workers"})
 #: numbers that are compared only, and may be of any size
 _COMPARED = frozenset({"at", "old", "new", "token_budget", "timeout"})
+#: types of which a signature takes all values or none, unless it lists those it takes
+_ALIKE = {str, bytes, bool, type(None)}
 #: whole numbers that fit a column of a catalog
 _WHOLE = range(-(2**63), 2**63)
 
@@ -48,9 +50,16 @@ def checked(function: F, *, bound: bool = False) -> F:
     `bound` says that its first argument is `self`.
     """
 
+    # Types of arguments that were right, and would be again: nearly every call is like one before it.
+    right: set[tuple[type, ...]] = set()
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        _rules_of(function, bound).check(args, kwargs)
+        if kwargs or tuple(map(type, args)) not in right:
+            rules = _rules_of(function, bound)
+            rules.check(args, kwargs)
+            if not kwargs and rules.are_told_by_type(args):
+                right.add(tuple(map(type, args)))
         return function(*args, **kwargs)
 
     return call  # type: ignore[return-value]
@@ -60,6 +69,10 @@ class _Rules:
     """What the arguments of one function may be."""
 
     def __init__(self, function: Callable[..., Any], *, bound: bool) -> None:
+        #: arguments that are not looked at
+        self._passed = int(bound)
+        #: whether some of the values of a type are right, and others of it are not
+        self._of_words = False
         #: those that may be given by their place, in order; None for one that may be anything
         self._by_place: list[tuple[str, _Test | None]] = []
         self._by_name: dict[str, _Test | None] = {}
@@ -68,6 +81,7 @@ class _Rules:
         self._said: dict[str, str] = {}
         for number, parameter in enumerate(inspect.signature(function).parameters.values()):
             self._add(parameter, parameter.empty if bound and number == 0 else parameter.annotation)
+            self._of_words = self._of_words or "Literal[" in str(parameter.annotation)
 
     def _add(self, parameter: inspect.Parameter, annotation: Any) -> None:
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -94,6 +108,12 @@ class _Rules:
                 self._check(name, test, value)
         for name, value in kwargs.items():
             self._check(name, self._by_name.get(name), value)
+
+    def are_told_by_type(self, args: tuple[Any, ...]) -> bool:
+        """Return whether all values of the types of these arguments, which are right, are right as well."""
+        if self._of_words or len(args) > len(self._by_place):
+            return False
+        return all(type(value) in _ALIKE for value in args[self._passed :])
 
     def _check(self, name: str, test: _Test | None, value: Any) -> None:
         if test is not None and not test(value):

@@ -1,13 +1,23 @@
 """Questions about commits and the heads of branches."""
 
 import json
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from holdfast.catalog.branches import Branch, gone
 from holdfast.catalog.engine import Connection, Row
 
 _COLUMNS = "seq, branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes"
+
+#: where `parent_seq` stands among them
+_PARENT = 2
+_NEWEST = f"SELECT {_COLUMNS} FROM commits WHERE seq <= :until ORDER BY seq DESC LIMIT :limit"
+_LINE = f"""WITH RECURSIVE line(at_seq, depth) AS (
+        SELECT CAST(:until AS BIGINT), 1 UNION ALL
+        SELECT c.parent_seq, line.depth + 1 FROM line JOIN commits c ON c.seq = line.at_seq
+        WHERE c.parent_seq > 0 AND line.depth < :limit)
+    SELECT {_COLUMNS} FROM line JOIN commits ON seq = at_seq ORDER BY depth"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +93,15 @@ def latest_at(conn: Connection, branch: Branch, time: float) -> int | None:
 
 def newest(conn: Connection, until: int, limit: int) -> list[Commit]:
     """Return the commit `until` and those below it, at most `limit`, each followed by its parent."""
-    rows = conn.rows(
-        f"""WITH RECURSIVE line(at_seq, depth) AS (
-            SELECT CAST(:until AS BIGINT), 1 UNION ALL
-            SELECT c.parent_seq, line.depth + 1 FROM line JOIN commits c ON c.seq = line.at_seq
-            WHERE c.parent_seq > 0 AND line.depth < :limit)
-        SELECT {_COLUMNS} FROM line JOIN commits ON seq = at_seq ORDER BY depth""",
-        {"until": until, "limit": limit},
-    )
+    rows = conn.rows(_NEWEST, {"until": until, "limit": limit})
+    # Unless other branches had a commit in between, the one before is the parent, and no more need be asked.
+    if any(below[0] != row[_PARENT] for row, below in pairwise(rows)):
+        rows = _line(conn, until, limit)
     return [_commit(row) for row in rows]
+
+
+def _line(conn: Connection, until: int, limit: int) -> list[Row]:
+    return conn.rows(_LINE, {"until": until, "limit": limit})
 
 
 def newest_of_all(conn: Connection, below: int, limit: int) -> list[Commit]:
@@ -141,14 +151,25 @@ def count(conn: Connection) -> int:
 
 def publish(conn: Connection, branch: Branch, new: NewCommit) -> Commit:
     """Write a commit on top of its parent and make it the head of `branch`."""
+    # Named one by one: `asdict` copies each value, which takes as long as the statement.
+    values = {
+        "branch": branch.id,
+        "parent": new.parent,
+        "merged": new.merged,
+        "at": new.at,
+        "actor": new.actor,
+        "message": new.message,
+        "key": new.key,
+        "changes": new.changes,
+    }
     row = conn.row(
         """INSERT INTO commits (branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes)
         VALUES (:branch, :parent, :merged, :at, :actor, :message, :key, :changes) RETURNING seq""",
-        {"branch": branch.id, **asdict(new)},
+        values,
     )
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch.id})
-    return _commit((row[0], branch.id, *astuple(new)))
+    return _commit((row[0], *values.values()))
 
 
 def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:

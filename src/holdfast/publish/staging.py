@@ -80,6 +80,8 @@ def staging(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[S
 def _plan(backend: Backend, drafts: Iterable[Draft], staged: StagedCommit) -> dict[str, Body]:
     """Decide what is new; derive from it. Returns the bodies by content id."""
     by_id = {draft.body.content_id: draft for draft in drafts}
+    if not by_id:
+        return {}
     with backend.engine.read() as conn:
         live = live_among(conn, backend.embedder, by_id)
         known = contents.known_among(conn, by_id)

@@ -43,12 +43,10 @@ def log(backend: Backend, branch: Branch, until: int, path: str | None, after: i
     A path is followed through moves: it is the node that stands there at `until` that is asked about. With `after`,
     only the commits before that one: those that come after it in this order.
     """
-    with backend.engine.read() as conn:
-        node = None if path is None else _node_at(conn, branch, until, path)
-        start: int | None = until
-        if after is not None and after <= until:
-            last = commits.by_seq(conn, after)
-            start = last.parent if last else None
+    node, start = None, until if after is None else _first_after(backend, after, until)
+    if path is not None:
+        with backend.engine.read() as conn:
+            node = _node_at(conn, branch, until, path)
     for commit in _newest_first(backend, start):
         if node is not None and commit.id < commit_that_made(node.node_id):
             return
@@ -100,6 +98,15 @@ def _node_at(conn: Connection, branch: Branch, seq: int, path: str) -> Entry:
         remedy = "If it was removed: name a commit that has it with --at, or ask for the log of the directory it was in"
         raise NotFound(f"{path} does not exist at commit {seq}", path=path, remedy=remedy)
     return node
+
+
+def _first_after(backend: Backend, after: int, until: int) -> int | None:
+    """Return the first commit from `until` on that comes after the commit `after` in a log."""
+    if after > until:
+        return until
+    with backend.engine.read() as conn:
+        last = commits.by_seq(conn, after)
+    return last.parent if last else None
 
 
 def _newest_first(backend: Backend, last: int | None) -> Iterator[Commit]:

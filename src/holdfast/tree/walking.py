@@ -137,10 +137,13 @@ def glob(view: TreeView, pattern: "Pattern", after: tuple[str, ...] = ()) -> Ite
     while stack:
         folder, states, below = stack[-1]
         for entry, rest, given in below:
-            path, then = paths.join(folder, entry.name), pattern.step(states, entry.name)
+            then = pattern.step(states, entry.name)
+            if not then:
+                continue
+            path = paths.join(folder, entry.name)
             if not given and pattern.accepts(then):
                 yield path, entry
-            if entry.is_dir and then:
+            if entry.is_dir:
                 stack.append((path, then, go_on(_candidates(view, entry, pattern, then), rest)))
                 break
         else:

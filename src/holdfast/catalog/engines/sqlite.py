@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -38,10 +38,14 @@ CACHE_KIB = 16_384
 LOG_PAGES = 4000
 
 _NOTHING: dict[str, Any] = {}
+#: what the driver raises: `explain` says what it means
+FAILURES = (sqlite3.Error, UnicodeEncodeError, UnicodeDecodeError)
 
 
 class SqliteConnection:
     """A `Connection` on one SQLite handle."""
+
+    __slots__ = ("raw",)
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
@@ -57,7 +61,9 @@ class SqliteConnection:
         return self.raw.execute(sql, params).rowcount
 
     def run_many(self, sql: str, params: Iterable[Params]) -> None:
-        self.raw.executemany(sql, params)
+        # Of what a commit may write, most commits write little; SQLite would prepare the statement all the same.
+        if params or not isinstance(params, list):
+            self.raw.executemany(sql, params)
 
     def tables(self) -> set[str]:
         names = {str(row[0]) for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -98,18 +104,19 @@ class SqliteEngine:
         except OSError as error:
             raise disk.explain(error, str(path.parent)) from error
         try:
-            with translated(path):
-                self._writer = None if read_only else self._connect_writer()
-        except BaseException:
+            self._writer = None if read_only else self._connect_writer()
+        except BaseException as error:
             if self._turnstile is not None:
                 self._turnstile.close()
+            if isinstance(error, FAILURES):
+                raise explain(error, path) from error
             raise
         forks.register(self)
 
     @held
     def read(self) -> Iterator[SqliteConnection]:
         self._check_usable()
-        with translated(self.path):
+        try:
             try:
                 raw = self._take_reader()
             except sqlite3.Error as error:
@@ -124,6 +131,8 @@ class SqliteEngine:
                 if not raw.inherited:
                     raw.rollback()
                 self._give_back(raw)
+        except FAILURES as error:
+            raise explain(error, self.path) from error
 
     @held
     def write(self, *, durable: bool = True) -> Iterator[SqliteConnection]:
@@ -131,20 +140,23 @@ class SqliteEngine:
         if self._turnstile is None:
             raise ReadOnly("The store was opened read-only", path=str(self.path.parent))
         began = time.perf_counter()
-        with translated(self.path), self._turnstile.turn():
-            raw = self._ready_to_write(durable and not self._always_relaxed)
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-                self._waits.seconds = self.waited + time.perf_counter() - began
-                yield SqliteConnection(raw)
-                if raw.inherited:
-                    raise lifetime.forked()
-                raw.execute("COMMIT")
-            finally:
-                # Nothing to roll back after a commit. Whoever was forked in the block leaves the parent's alone.
-                if not raw.inherited:
-                    raw.rollback()
-                raw.user = None
+        try:
+            with self._turnstile.turn():
+                raw = self._ready_to_write(durable and not self._always_relaxed)
+                try:
+                    raw.execute("BEGIN IMMEDIATE")
+                    self._waits.seconds = self.waited + time.perf_counter() - began
+                    yield SqliteConnection(raw)
+                    if raw.inherited:
+                        raise lifetime.forked()
+                    raw.execute("COMMIT")
+                finally:
+                    # Nothing to roll back after a commit. Whoever was forked in the block leaves the parent's alone.
+                    if not raw.inherited:
+                        raw.rollback()
+                    raw.user = None
+        except FAILURES as error:
+            raise explain(error, self.path) from error
 
     @property
     def waited(self) -> float:
@@ -263,23 +275,18 @@ def _keep_the_log(path: Path) -> None:
             raise CatalogDamaged(f"The catalog {path} is empty, and its log is not", path=str(path))
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into what a caller can act upon."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
-    except UnicodeEncodeError as error:
+def explain(error: sqlite3.Error | UnicodeEncodeError | UnicodeDecodeError, path: Path) -> HoldfastError:
+    """Return the HoldfastError that says what a failure of SQLite's driver on the catalog at `path` means."""
+    if isinstance(error, UnicodeEncodeError):
         # Half a character, as the command line makes of bytes that are no UTF-8.
-        raise Unsupported(f"{error.object!r} is not valid Unicode", remedy="Write it in UTF-8") from error
-    except UnicodeDecodeError as error:
+        return Unsupported(f"{error.object!r} is not valid Unicode", remedy="Write it in UTF-8")
+    if isinstance(error, UnicodeDecodeError):
         # The driver decodes names and messages by itself, and damaged ones are not always UTF-8.
-        raise CatalogDamaged(f"The catalog {path} is damaged ({error.reason})", path=str(path)) from error
+        return CatalogDamaged(f"The catalog {path} is damaged ({error.reason})", path=str(path))
+    return _explain_sqlite(error, path)
 
 
-def explain(error: sqlite3.Error, path: Path) -> HoldfastError:
-    """Return the HoldfastError that says what SQLite's `error` on the catalog at `path` means."""
+def _explain_sqlite(error: sqlite3.Error, path: Path) -> HoldfastError:
     name = getattr(error, "sqlite_errorname", "") or ""
     # The driver's own complaint about text has no name.
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")) or "decode to UTF-8" in str(error):
