@@ -12,8 +12,10 @@ import holdfast
 from holdfast import SearchMode
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
+from holdfast.search import order, sizes
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.sessions.memory import Memory, MemorySource
+from tests.support.effort import Effort
 from tests.support.processes import Child
 
 LEASES = "# Leases\n\nA lease is renewed by a background thread, and the FencingToken guards the publish.\n"
@@ -123,7 +125,8 @@ def test_a_search_during_which_the_store_is_closed_says_so(store: Store, monkeyp
         store.search("renewed lease")
 
 
-def test_hidden_rows_never_leave_fewer_hits_than_there_are(store: Store) -> None:
+def test_hidden_rows_never_leave_fewer_hits_than_there_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "MOST_FURTHER", 1)
     with store.transaction() as tx:
         for number in range(800):
             tx.write(f"/hidden/{number}.md", f"# Wombat {number}\n\nwombat wombat wombat {number}")
@@ -137,6 +140,54 @@ def test_hidden_rows_never_leave_fewer_hits_than_there_are(store: Store) -> None
     assert found.rounds > 1
     # It stops asking among all rows before it has seen every hidden one: the rest is asked among what stands.
     assert found.hidden == {"not in the tree": 500}
+
+
+def test_a_search_that_was_shown_little_asks_for_more_at_once_the_next_time_and_finds_the_same(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(120):
+            tx.write(f"/wiki/{number}.md", f"# Paper {number}\n\nA wombat{' wombat' * (number % 7)} in paper {number}.")
+    store.maintenance.optimize()
+    store.branches.create("draft")
+    with store.branch("draft").transaction() as tx:
+        for number in range(300):
+            tx.write(f"/other/{number}.md", f"# Wombat {number}\n\nwombat wombat wombat {number}")
+    store.maintenance.optimize()
+    for mode in ("hybrid", "text", "vector"):
+        with holdfast.open(store.address) as fresh:
+            asked = [fresh.explain("wombat", mode=mode) for _ in range(3)]
+        assert [found.rounds for found in asked] == [2, 1, 1]
+        assert asked[0].hits == asked[1].hits == asked[2].hits
+
+
+def test_whether_a_content_stands_is_asked_once_however_many_places_it_has(store: Store) -> None:
+    def asked() -> int:
+        store.search("wombat")
+        with Effort(store) as effort:
+            assert len(store.search("wombat", limit=2)) == 2
+        return effort.total
+
+    with store.transaction() as tx:
+        for number in range(90):
+            tx.write(f"/one/{number}.md", f"A wombat in paper {number}.")
+    few = asked()
+    close = {hit.path for hit in store.search("wombat", limit=order.LIFTED)}
+    with store.transaction() as tx:
+        # Only those that no passage is read of stand in many places.
+        for number in range(90):
+            for copy in range(0 if f"/one/{number}.md" in close else 50):
+                tx.write(f"/many/{copy}/{number}.md", f"A wombat in paper {number}.")
+    assert asked() <= 1.3 * few
+
+
+def test_a_content_that_was_removed_with_one_directory_is_found_in_another(store: Store) -> None:
+    for place in ("/a/kept", "/b/gone", "/c/gone"):
+        store.write(f"{place}/x.md", LEASES)
+    for place in ("/b", "/c"):
+        store.remove(place, recursive=True)
+    assert paths(store.search("lease", mode="text")) == ["/a/kept/x.md"]
+    store.remove("/a", recursive=True)
+    store.write("/d/x.md", LEASES)
+    assert [(hit.path, hit.also) for hit in store.search("lease", mode="text")] == [("/d/x.md", ())]
 
 
 def test_under_restricts_to_a_directory_however_few_its_files(store: Store) -> None:

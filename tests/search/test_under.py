@@ -13,7 +13,7 @@ from holdfast.catalog import subtrees
 from holdfast.front.store import Store
 from holdfast.index.lance import row_set
 from holdfast.index.lance.lookup import Lookup
-from holdfast.search import directory_contents, search
+from holdfast.search import directory_contents, search, sizes
 
 MODES = ("hybrid", "text", "vector")
 WORDS = ["wombat", "lease", "token", "pasta", "harbour", "violin", "granite", "meadow", "copper", "lantern"]
@@ -86,7 +86,10 @@ def test_the_way_the_rows_are_told_changes_nothing(mixed: Store, mode: str, monk
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(store: Store, mode: SearchMode) -> None:
+def test_a_search_among_mostly_removed_or_later_rows_is_told_what_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch, mode: SearchMode
+) -> None:
+    monkeypatch.setattr(sizes, "MOST_FURTHER", 1)
     with store.transaction() as tx:
         for number in range(9):
             tx.write(f"/first/{number}.md", f"A long text in which the zebra is named once, in passing, {number}.")

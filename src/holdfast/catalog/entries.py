@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.catalog.branches import UNCOVERED, Branch
-from holdfast.catalog.engine import Connection, in_list, run_among
+from holdfast.catalog.engine import Connection, batches, in_list, run_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _TOLD = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
@@ -150,21 +150,53 @@ def history_of_node(conn: Connection, branch: Branch, seq: int, node: int) -> li
     return [found[from_seq] for from_seq in sorted(found)]
 
 
-def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[str], limit: int) -> list[Entry]:
-    """Return entries holding any of `contents`, at most `limit` of them, in no order."""
+class ContentPlace(NamedTuple):
+    """One place that a content stands in."""
+
+    entry_id: int
+    content_id: str
+    parent_id: int
+    name: str
+
+
+_STANDING = """SELECT entry_id, content_id, parent_id, name FROM entries e
+    WHERE content_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq AND +branch_id = :branch"""
+
+
+def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[str], limit: int) -> list[ContentPlace]:
+    """Return places of any of `contents`, at most `limit` of them, in no order."""
     marks, params = in_list(contents)
-    sql = f"""SELECT {_COLUMNS} FROM entries e WHERE content_id IN ({marks}) AND to_seq > :seq AND from_seq <= :seq
-        AND +branch_id = :branch{UNCOVERED} LIMIT :limit"""
-    return [Entry(*row) for row in branch.rows(conn, seq, sql, {**params, "limit": limit})[:limit]]
+    sql = f"{_STANDING.replace(':ids', marks)}{UNCOVERED} LIMIT :limit"
+    return list(map(ContentPlace._make, branch.rows(conn, seq, sql, {**params, "limit": limit})[:limit]))
 
 
-def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: int, limit: int) -> list[Entry]:
-    """Return entries holding one content, in order of entry id: at most `limit` of those with an id above `after`."""
-    sql = f"""SELECT {_COLUMNS} FROM entries e WHERE content_id = :content AND to_seq > :seq AND from_seq <= :seq
-        AND +branch_id = :branch AND entry_id > :after{UNCOVERED} ORDER BY entry_id LIMIT :limit"""
+_SOMEWHERE = f"""WITH asked(content_id) AS (VALUES (:ids))
+    SELECT asked.content_id, (SELECT e.parent_id FROM entries e
+        WHERE e.content_id = asked.content_id AND e.to_seq > :seq AND e.from_seq <= :seq
+            AND +e.branch_id = :branch{UNCOVERED} ORDER BY e.to_seq DESC LIMIT 1)
+    FROM asked"""
+
+
+def somewhere(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> dict[str, int]:
+    """Return the parent of one entry that holds each of `contents`; a content that no entry holds is left out."""
+    found: dict[str, int] = {}
+    asked = list(contents)
+    # The oldest level first: it shows most of what there is, and what it has need not be asked about on the others.
+    for level in reversed(branch.levels(seq)):
+        sql = level.sql(_SOMEWHERE)
+        for batch in batches(asked):
+            marks, params = in_list(batch)
+            rows = conn.rows(sql.replace(":ids", marks.replace(", ", "), (")), {**params, **level.params})
+            found.update((content, parent) for content, parent in rows if parent is not None)
+        asked = [content for content in asked if content not in found]
+    return found
+
+
+def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: int, limit: int) -> list[ContentPlace]:
+    """Return places of one content, in order of entry id: at most `limit` of those with an id above `after`."""
+    sql = f"{_STANDING.replace(':ids', ':content')} AND entry_id > :after{UNCOVERED} ORDER BY entry_id LIMIT :limit"
     params = {"content": content, "after": after, "limit": limit}
-    found = [Entry(*row) for row in branch.rows(conn, seq, sql, params)]
-    return sorted(found, key=lambda entry: entry.entry_id)[:limit]
+    return sorted(map(ContentPlace._make, branch.rows(conn, seq, sql, params)))[:limit]
 
 
 _CHANGED = f"""SELECT {_COLUMNS} FROM entries

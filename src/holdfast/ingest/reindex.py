@@ -190,5 +190,5 @@ def _converter(content: Content) -> str | None:
 
 def _path(conn: Connection, run: _Reindex, content_id: str) -> str:
     look = Visibility(run.tree.branch, run.tree.seq, run.under)
-    look.look(conn, [content_id])
-    return next(iter(look.shown[content_id]), content_id)
+    look.read_paths(conn, [content_id])
+    return next(iter(look.paths.get(content_id, ())), content_id)

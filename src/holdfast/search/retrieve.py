@@ -1,13 +1,14 @@
 """Candidates: ask the tables for more until enough of what they find is visible.
 
 How many are wanted does not depend on how many hits are asked for (order.py). Hidden rows never starve a result: each
-round asks for four times as many, until so many are visible or the lists are exhausted. When a search is restricted to
-a part of the tree, the tables are told its contents and look at nothing else: the list is the one that a table of these
+round asks for more (sizes.py), until so many are visible or the lists are exhausted. When a search is restricted to a
+part of the tree, the tables are told its contents and look at nothing else: the list is the one that a table of these
 contents alone would give.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from holdfast.backend import Backend
@@ -15,15 +16,12 @@ from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.filtered_lookup import Among
 from holdfast.index.lance.lookup import Lookup, RowKey, SearchCandidate
 from holdfast.search.reader import Instant, SearchReader
+from holdfast.search.sizes import Shares, Sizes
 
-#: of the rows wanted, one in so many is asked for beyond them in the first round: a few may be hidden
-SPARE_SHARE = 4
 #: rows of one score up to which all of them are asked for, so that which come first is not chance
 MOST_TIED = 2_000
 #: decimals of a score that count: Lance reckons in single precision, the tail in double
 SAME_DIGITS = 5
-#: how many times more each further round asks for
-GROWTH = 4
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,26 @@ class Ranking:
     #: rows of the last score, of which there are more than were asked for
     tied: list[RowKey] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        return len(self.scores) + len(self.tied)
+
+    def among(self, shown: set[str]) -> "Ranking":
+        """Return the rows of contents that are shown."""
+        scores = {key: score for key, score in self.scores.items() if key.content_id in shown}
+        return Ranking(scores, self.exhausted, [key for key in self.tied if key.content_id in shown])
+
+    def share(self, shown: "Ranking") -> float | None:
+        """Return which share of the rows is among those that are shown; None of no rows."""
+        return len(shown) / len(self) if len(self) else None
+
+    def has(self, wanted: int) -> bool:
+        """Return whether the first `wanted` rows are known, or all that there are."""
+        return self.exhausted or len(self.scores) >= wanted
+
+    def starves(self, wanted: int) -> bool:
+        """Return whether there are too few rows, those of the last score counted."""
+        return not self.exhausted and len(self) < wanted
+
     def first(self, count: int) -> "Ranking":
         """Return the `count` best."""
         if len(self.scores) <= count:
@@ -61,15 +79,39 @@ class Ranking:
 class Candidates:
     """What the lists hold, and where each row was found in the tables."""
 
-    text: Ranking
-    vector: Ranking
+    text: Ranking = field(default_factory=Ranking)
+    vector: Ranking = field(default_factory=Ranking)
     #: (table name, candidate) for rows that are not in the tail
-    where: dict[RowKey, tuple[str, SearchCandidate]]
+    where: dict[RowKey, tuple[str, SearchCandidate]] = field(default_factory=dict)
 
     @property
     def is_hybrid(self) -> bool:
         """Return whether both lists hold something, so that there is something to fuse."""
         return bool(self.text.scores and self.vector.scores)
+
+    def among(self, shown: set[str]) -> "Candidates":
+        """Return the rows of contents that are shown."""
+        return replace(self, text=self.text.among(shown), vector=self.vector.among(shown))
+
+    def shares(self, shown: "Candidates") -> Shares:
+        """Return which share of each list is among those that are shown."""
+        return Shares(self.text.share(shown.text), self.vector.share(shown.vector))
+
+    def has(self, wanted: int) -> bool:
+        """Return whether the first `wanted` rows of both lists are known, or all that there are."""
+        return self.text.has(wanted) and self.vector.has(wanted)
+
+    def starve(self, wanted: int) -> bool:
+        """Return whether a list has too few rows for another reason than that many score the same."""
+        return self.text.starves(wanted) or self.vector.starves(wanted)
+
+    def lacking(self, wanted: int, sizes: Sizes) -> Sizes:
+        """Return the sizes of those lists that have too few rows."""
+        return Sizes(None if self.text.has(wanted) else sizes.text, None if self.vector.has(wanted) else sizes.vector)
+
+    def first(self, count: int) -> "Candidates":
+        """Return the `count` best of each list."""
+        return replace(self, text=self.text.first(count), vector=self.vector.first(count))
 
     def contents(self) -> Iterable[str]:
         """Yield the content of every row that was found."""
@@ -88,12 +130,18 @@ class Gatherer:
         self._tail_text = _among(query.only, instant.text)
         self._tail_vector = _among(query.only, instant.vector)
 
-    def gather(self, size: int) -> Candidates:
-        """Return up to `size` candidates of each list, without those of the last score when there are more of it."""
-        where: dict[RowKey, tuple[str, SearchCandidate]] = {}
-        near = self._reader.beside(lambda: self._vector_parts(size))
-        text = _merge(self._text_parts(size), self._tail_text, size, where)
-        vector = _merge(near.result(), self._tail_vector, size, where)
+    def gather(self, sizes: Sizes, before: Candidates) -> Candidates:
+        """Return so many candidates of each list, without those of the last score when there are more of it.
+
+        A list without a size stays as it was before.
+        """
+        where = dict(before.where)
+        near = None if (size := sizes.vector) is None else self._reader.beside(partial(self._vector_parts, size))
+        text, vector = before.text, before.vector
+        if sizes.text is not None:
+            text = _merge(self._text_parts(sizes.text), self._tail_text, sizes.text, where)
+        if near is not None and size is not None:
+            vector = _merge(near.result(), self._tail_vector, size, where)
         return Candidates(text, vector, where)
 
     def _text_parts(self, size: int) -> list[tuple[str, list[SearchCandidate]]]:

@@ -19,7 +19,8 @@ from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
 from holdfast.search.order import POOL, Order, Scored, lifted
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.rerank import Passage, Quote
-from holdfast.search.retrieve import GROWTH, SPARE_SHARE, Candidates, Gatherer, Query, Ranking
+from holdfast.search.retrieve import Candidates, Gatherer, Query
+from holdfast.search.sizes import GROWTH, Shares, Sizes
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
@@ -152,39 +153,43 @@ class _Search:
 
     def _gather(self, instant: Instant, query: Query, wanted: int) -> Candidates:
         """Ask for more candidates until so many of each list are visible, or there are no more."""
-        gatherer, first = Gatherer(self._backend, self._reader, instant, query), wanted + wanted // SPARE_SHARE
-        size, rounds = first, 0
+        gatherer, searched = self._gatherer(instant, query), (self._request.branch.id, instant.is_past)
+        known = self._reader.shares.of(searched) if query.only is None else Shares()
+        sizes, found, rounds = Sizes.at_first(wanted, known), Candidates(), 0
         while True:
             rounds += 1
-            with self._timed("candidates"):
-                found = gatherer.gather(size)
-            with self._timed("visibility"), self._backend.engine.read() as conn:
-                self._visibility.look(conn, found.contents())
-            self._told.rounds += 1
-            shown = self._shown(found)
-            if all(ranking.exhausted or len(ranking.scores) >= wanted for ranking in (shown.text, shown.vector)):
+            found = self._round(gatherer, sizes, found)
+            shown = found.among(self._visibility.shown)
+            shares = found.shares(shown)
+            if query.only is None:
+                self._reader.shares.note(searched, shares)
+            if shown.has(wanted):
                 self._tell(found)
-                return Candidates(shown.text.first(wanted), shown.vector.first(wanted), found.where)
-            if query.only is None and rounds >= UNTOLD_ROUNDS and self._visibility.hidden:
+                return shown.first(wanted)
+            sizes = sizes.further(wanted, shares)
+            if query.only is None and rounds >= UNTOLD_ROUNDS and shown.starve(wanted):
                 # Most of what matches stands nowhere: it was removed lately, or came after the commit that is searched.
                 query = replace(query, only=self._contents_of_commit())
-                gatherer, size = Gatherer(self._backend, self._reader, instant, query), first
-            else:
-                size *= GROWTH
+                gatherer, sizes = self._gatherer(instant, query), Sizes.at_first(wanted, Shares())
+            sizes = shown.lacking(wanted, sizes)
+
+    def _gatherer(self, instant: Instant, query: Query) -> Gatherer:
+        return Gatherer(self._backend, self._reader, instant, query)
+
+    def _round(self, gatherer: Gatherer, sizes: Sizes, before: Candidates) -> Candidates:
+        """Return the candidates of one more round, having found out which of them stand."""
+        self._told.rounds += 1
+        with self._timed("candidates"):
+            found = gatherer.gather(sizes, before)
+        with self._timed("visibility"), self._backend.engine.read() as conn:
+            self._visibility.look(conn, found.contents())
+        return found
 
     def _contents_of_commit(self) -> frozenset[str] | ContentSet:
         """Return all contents that stand in the tree."""
         self._told.filter = "prefilter"
         with self._timed("filter"), self._backend.engine.read() as conn:
             return self._reader.below.contents(conn, self._request.branch, self._request.seq, ROOT_NODE)
-
-    def _shown(self, found: Candidates) -> Candidates:
-        """Return what of the candidates is visible."""
-        text, vector = self._only_visible(found.text.scores), self._only_visible(found.vector.scores)
-        return Candidates(Ranking(text, found.text.exhausted), Ranking(vector, found.vector.exhausted), found.where)
-
-    def _only_visible(self, scores: dict[RowKey, float]) -> dict[RowKey, float]:
-        return {key: score for key, score in scores.items() if self._visibility.shown[key.content_id]}
 
     def _tell(self, found: Candidates) -> None:
         self._told.candidates = {"text": len(found.text.scores), "vector": len(found.vector.scores)}
@@ -194,10 +199,12 @@ class _Search:
     def _quotes(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Quote]:
         """Return the passages of `keys`, with the first path and the title of their documents."""
         with self._backend.engine.read() as conn:
-            titles = contents.titles(conn, list({key.content_id for key in keys}))
+            ids = list({key.content_id for key in keys})
+            titles = contents.titles(conn, ids)
+            self._visibility.read_paths(conn, ids)
         quotes = {}
         for key, passage in self._passages(instant, found, keys).items():
-            path = self._visibility.shown[key.content_id][0]
+            path = self._visibility.paths[key.content_id][0]
             quotes[key] = Quote(passage, key.content_id, path, titles.get(key.content_id) or paths.split(path)[1])
         return quotes
 
@@ -227,7 +234,7 @@ class _Search:
         ]
 
     def _hit(self, row: Scored, quote: Quote, why: ScoreBreakdown) -> Hit:
-        passage, others = quote.passage, self._visibility.shown[quote.content_id][1:]
+        passage, others = quote.passage, self._visibility.paths[quote.content_id][1:]
         return Hit(
             path=quote.path,
             title=quote.title,

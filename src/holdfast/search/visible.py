@@ -1,4 +1,7 @@
-"""Which contents stand where: the tree's half of a search."""
+"""Which contents stand where: the tree's half of a search.
+
+Whether a content stands is asked of every candidate, and one place answers it. All its places are read for the hits.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,12 +10,14 @@ from holdfast import paths
 from holdfast.catalog import entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, batches, within
-from holdfast.catalog.entries import Entry
+from holdfast.catalog.entries import ContentPlace
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
-#: entries read at a time for a batch of contents; a content that stands in more places is paged through
+#: places read at a time for a batch of contents; a content that has more is paged through
 ENTRIES_PER_PAGE = 2000
+#: contents whose places are read at a time
+CONTENTS_PER_PAGE = 20
 #: other places of a content that a hit names
 MOST_OTHERS = 10
 
@@ -26,46 +31,66 @@ class Visibility:
     branch: Branch
     seq: int
     under: str
-    #: the paths of each content that was asked about, best first; empty for one that is hidden
-    shown: dict[str, list[str]] = field(default_factory=dict)
-    #: why each hidden content is
+    #: the contents that were asked about and stand
+    shown: set[str] = field(default_factory=set)
+    #: why each of the others is hidden
     hidden: dict[str, str] = field(default_factory=dict)
+    #: the paths of the contents whose places were read, best first
+    paths: dict[str, list[str]] = field(default_factory=dict)
 
     def look(self, conn: Connection, contents: Iterable[str]) -> None:
-        """Find out about contents that were not asked about yet."""
-        asked = [content for content in dict.fromkeys(contents) if content not in self.shown]
-        places = Places(CommittedTree(within(conn), self.branch, self.seq))
-        for batch in batches(asked):
+        """Find out which contents stand, of those that were not asked about yet."""
+        asked = [each for each in dict.fromkeys(contents) if each not in self.shown and each not in self.hidden]
+        places = self._places(conn)
+        somewhere = entries.somewhere(conn, self.branch, self.seq, asked)
+        places.load(somewhere.values())
+        self.hidden.update((content, NOT_IN_TREE) for content in asked if content not in somewhere)
+        tops = {parent: places.path(parent) for parent in set(somewhere.values())}
+        under = {parent for parent, top in tops.items() if top is not None and paths.is_within(top, self.under)}
+        self.shown.update(content for content, parent in somewhere.items() if parent in under)
+        # Below a directory that was removed, or elsewhere: another place may do.
+        self._look_closely(conn, [content for content in somewhere if content not in self.shown], places)
+
+    def read_paths(self, conn: Connection, contents: Iterable[str]) -> None:
+        """Read where contents that stand do."""
+        self._look_closely(conn, [content for content in contents if content not in self.paths], self._places(conn))
+
+    def _places(self, conn: Connection) -> Places:
+        return Places(CommittedTree(within(conn), self.branch, self.seq))
+
+    def _look_closely(self, conn: Connection, asked: list[str], places: Places) -> None:
+        for batch in batches(asked, CONTENTS_PER_PAGE):
             found = entries.of_contents(conn, self.branch, self.seq, batch, ENTRIES_PER_PAGE)
             places.load(entry.parent_id for entry in found)
             self._note(batch, found, places)
             if len(found) == ENTRIES_PER_PAGE:
                 # Some content is everywhere, and may have pushed the others off the page.
                 for content in batch:
-                    if not self.shown[content]:
+                    if content not in self.paths:
                         self._page_through(conn, content, places)
 
-    def _note(self, contents: list[str], found: list[Entry], places: Places) -> None:
+    def _note(self, contents: list[str], found: list[ContentPlace], places: Places) -> None:
         for content in contents:
-            self.shown.setdefault(content, [])
             self.hidden.setdefault(content, NOT_IN_TREE)
+        tops = {parent: places.path(parent) for parent in {entry.parent_id for entry in found}}
         for entry in found:
-            path = places.path_of(entry)
-            content = entry.content_id or ""
-            if path is None:
+            top = tops[entry.parent_id]
+            if top is None:
                 continue
+            path = paths.join(top, entry.name)
             if paths.is_within(path, self.under):
-                self.shown[content].append(path)
-            elif not self.shown[content]:
-                self.hidden[content] = OUTSIDE
+                self.paths.setdefault(entry.content_id, []).append(path)
+            else:
+                self.hidden[entry.content_id] = OUTSIDE
         for content in contents:
-            self.shown[content] = sorted(self.shown[content], key=lambda path: (path.count("/"), path))
-            if self.shown[content]:
+            if content in self.paths:
+                self.paths[content].sort(key=lambda path: (path.count("/"), path))
+                self.shown.add(content)
                 self.hidden.pop(content, None)
 
     def _page_through(self, conn: Connection, content: str, places: Places) -> None:
         after = 0
-        while not self.shown[content]:
+        while content not in self.paths:
             found = entries.of_content(conn, self.branch, self.seq, content, after, ENTRIES_PER_PAGE)
             if not found:
                 return
