@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         TooLarge,
         Unsupported,
     )
+    from holdfast.front.annotations.properties import Properties
     from holdfast.front.annotations.summaries import Summaries
     from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.front.branches import Branches
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     from holdfast.publish.matching import IfMatch
     from holdfast.publish.merging import MergeReport
     from holdfast.publish.scope import TransactionScope
-    from holdfast.publish.transaction import Transaction, TransactionJobs
+    from holdfast.publish.transaction import Transaction, TransactionJobs, TransactionProperties
     from holdfast.recovery.checks.inspection import Problem, VerifyReport
     from holdfast.recovery.doctor import Finding
     from holdfast.recovery.gc import GcReport
@@ -95,7 +96,7 @@ if TYPE_CHECKING:
     from holdfast.tree.feed import ChangeEvent
     from holdfast.tree.history import Change
     from holdfast.tree.reading import FileInfo, GrepMatch
-    from holdfast.tree.snapshot import At, Snapshot
+    from holdfast.tree.snapshot import At, Snapshot, SnapshotProperties
     from holdfast.upkeep.upkeep import OptimizeReport
 
 __version__ = "0.1.0"
@@ -174,6 +175,7 @@ __all__ = [
     "OptimizeReport",
     "Problem",
     "Progress",
+    "Properties",
     "ProviderFailed",
     "ReadOnly",
     "ReindexReport",
@@ -189,6 +191,7 @@ __all__ = [
     "Settings",
     "Skipped",
     "Snapshot",
+    "SnapshotProperties",
     "Status",
     "Stopped",
     "StorageFailed",
@@ -203,6 +206,7 @@ __all__ = [
     "TooLarge",
     "Transaction",
     "TransactionJobs",
+    "TransactionProperties",
     "TransactionScope",
     "Unsupported",
     "VerifyReport",
@@ -242,6 +246,7 @@ _HOMES = {
     "holdfast.front.opening": "create doctor find open",
     "holdfast.front.sessions": "Sessions",
     "holdfast.front.store": "Store",
+    "holdfast.front.annotations.properties": "Properties",
     "holdfast.front.annotations.summaries": "Summaries",
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
@@ -254,7 +259,7 @@ _HOMES = {
     "holdfast.publish.matching": "IfMatch",
     "holdfast.publish.merging": "MergeReport",
     "holdfast.publish.scope": "TransactionScope",
-    "holdfast.publish.transaction": "Transaction TransactionJobs",
+    "holdfast.publish.transaction": "Transaction TransactionJobs TransactionProperties",
     "holdfast.recovery.checks.inspection": "Problem VerifyReport",
     "holdfast.recovery.doctor": "Finding",
     "holdfast.recovery.gc": "GcReport",
@@ -269,7 +274,7 @@ _HOMES = {
     "holdfast.tree.feed": "ChangeEvent",
     "holdfast.tree.history": "Change",
     "holdfast.tree.reading": "FileInfo GrepMatch",
-    "holdfast.tree.snapshot": "At Snapshot",
+    "holdfast.tree.snapshot": "At Snapshot SnapshotProperties",
     "holdfast.upkeep.upkeep": "OptimizeReport",
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -36,6 +36,11 @@ def _changes(run: Run, store: Store, scratch: Path) -> list[Any]:
     return [json.loads(line) for line in run("changes", "--json").lines]
 
 
+def _with_properties(run: Run, store: Store, scratch: Path) -> list[Any]:
+    store.properties.set("/", {"rating": 4})
+    return [run("--json", "props", "get", "/").json]
+
+
 def _tagged(command: str) -> Sample:
     """Return a sample of a command in a store that has a tag `v1`."""
 
@@ -158,6 +163,8 @@ SAMPLES: dict[str, Sample] = {
     "optimize": _lines("optimize"),
     "reindex": _reindex,
     "journal": _journal,
+    "props get": _with_properties,
+    "props set": _lines("props set /a.md rating=4"),
     "tag list": _tagged("tag list"),
     "tag create": _lines("tag create v1 --at 2"),
     "tag delete": _tagged("tag delete v1"),

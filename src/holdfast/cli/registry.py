@@ -13,15 +13,14 @@ FLAT: dict[str, tuple[str, ...]] = {
     "add": ("add",),
     "search": ("search",),
     "browse": ("ls", "tree", "stat", "glob"),
-    "content": ("cat", "grep"),
+    "content": ("cat", "grep", "abstract", "overview"),
     "change": ("write", "edit", "mkdir", "cp", "mv", "rm", "merge"),
-    "digests": ("abstract", "overview"),
     "past": ("log", "show", "diff", "changes", "restore"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex", "journal"),
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ("branch", "tag", "session", "memory", "jobs", "locks")
+NESTED: tuple[str, ...] = ("props", "branch", "tag", "session", "memory", "jobs", "locks")
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 

@@ -60,6 +60,7 @@ def change(change: Change) -> dict[str, Any]:
         "kind": "directory" if change.is_dir else "file",
         "old_path": change.old_path,
         "modified": change.kind == "modified" or change.modified,
+        "properties": change.properties,
     }
 
 

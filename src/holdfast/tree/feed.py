@@ -121,7 +121,8 @@ class Feed:
 def _concerns(change: Change, under: str) -> bool:
     """Return whether a change is at or below `under`, or is one of a directory that `under` is in."""
     places = (change.path, change.old_path or change.path)
-    return any(paths.is_within(place, under) or (change.is_dir and paths.is_within(under, place)) for place in places)
+    whole = change.is_dir and change.kind != "properties"
+    return any(paths.is_within(place, under) or (whole and paths.is_within(under, place)) for place in places)
 
 
 def _refuse(conn: Connection, branch: Branch, branch_id: int, cursor: str) -> NoReturn:

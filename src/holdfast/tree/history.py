@@ -26,7 +26,7 @@ FIRST_PAGE = 25
 class Change:
     """What happened to one file or directory between two commits."""
 
-    #: added | modified | moved | removed
+    #: added | modified | moved | removed | properties, where only those changed
     kind: str
     #: where it is; where it was, for one that was removed
     path: str
@@ -35,6 +35,8 @@ class Change:
     old_path: str | None = None
     #: whether a moved file's content changed too
     modified: bool = False
+    #: whether the properties of what stands before and after changed
+    properties: bool = False
 
 
 def log(backend: Backend, branch: Branch, until: int, path: str | None, after: int | None = None) -> Iterator[Commit]:
@@ -141,10 +143,18 @@ def _change_of(before: Places, after: Places, node: int) -> Change | None:
     if now is None or new_path is None:
         # Below a directory that was removed with it, the directory's own change says it all.
         return Change("removed", old_path, was.is_dir) if after.path(was.parent_id) is not None else None
-    modified = was.content_id != now.content_id
     if old_path != new_path and (was.parent_id, was.name) != (now.parent_id, now.name):
-        return Change("moved", new_path, now.is_dir, old_path, modified)
-    return Change("modified", new_path, now.is_dir) if modified else None
+        modified, properties = was.content_id != now.content_id, was.properties_id != now.properties_id
+        return Change("moved", new_path, now.is_dir, old_path, modified, properties)
+    return change_of_held(was, now, new_path)
+
+
+def change_of_held(was: Entry, now: Entry, path: str) -> Change | None:
+    """Return what changed of what an entry holds, None when nothing did."""
+    properties = was.properties_id != now.properties_id
+    if was.content_id != now.content_id:
+        return Change("modified", path, now.is_dir, properties=properties)
+    return Change("properties", path, now.is_dir, properties=True) if properties else None
 
 
 @dataclass(frozen=True)
@@ -173,8 +183,8 @@ def _compare(found: _Changes, before: Places, after: Places, removed: int, added
         assert was is not None
         assert now is not None
         assert path is not None
-        if was.content_id != now.content_id:
-            found.by_node[new] = Change("modified", path, False)
+        if (change := change_of_held(was, now, path)) is not None:
+            found.by_node[new] = change
         if was.is_dir:
             pairs += _below(found, before, after, was, now)
 

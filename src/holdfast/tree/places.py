@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from holdfast import paths
-from holdfast.catalog.entries import Entry
+from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.tree.committed import CommittedTree
 
@@ -19,7 +19,8 @@ class Places:
     def entry(self, node: int) -> Entry | None:
         """Return the node's entry, whether or not its ancestors stand."""
         if node not in self._entries:
-            self._entries[node] = self.tree.node(node)
+            found = self.tree.node(node)
+            self._entries[node] = found or ROOT_ENTRY if node == ROOT_NODE else found
         return self._entries[node]
 
     def children(self, node: int) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Reading what files hold: cat and grep."""
+"""Reading what files hold: cat and grep, and what it is about: abstract and overview."""
 
 import base64
 import re
@@ -6,13 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast import GrepMatch, Snapshot
-from holdfast.cli import shapes
+from holdfast import GrepMatch, Snapshot, Summary
+from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.options import AtOption, LimitOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
 
 app: typer.Typer = typer.Typer()
+
+StoredOption = Annotated[
+    bool, typer.Option("--stored", help="Only what was made before, with the commit it describes; make nothing.")
+]
 
 #: exit status of a grep that found nothing, as Unix has it
 NOTHING_FOUND = 1
@@ -82,6 +86,18 @@ def grep(
     return None if shown else NOTHING_FOUND
 
 
+@command(app)
+def abstract(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
+    """Say in a sentence what a document or directory is about."""
+    _tell(call, call.store.summaries.abstract(store_path(path), derive=not stored))
+
+
+@command(app)
+def overview(call: Call, path: PathArgument, stored: StoredOption = False) -> None:
+    """Say on about a page what a document or directory is about."""
+    _tell(call, call.store.summaries.overview(store_path(path), derive=not stored))
+
+
 def _match_at(typed: str | None) -> GrepMatch | None:
     if typed is None:
         return None
@@ -128,3 +144,9 @@ def _match_line(out: Output, match: GrepMatch) -> str:
 
 def _shown(out: Output, text: str) -> str:
     return visible(text) if out.terminal else text
+
+
+def _tell(call: Call, digest: Summary) -> None:
+    call.done(work_shapes.digest(digest), [digest.text])
+    if not digest.fresh and not call.json:
+        call.out.note(f"This describes commit {digest.commit}; what stands there has changed since.")

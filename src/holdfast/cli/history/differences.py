@@ -22,7 +22,13 @@ PatchOption = Annotated[bool, typer.Option("-p", "--patch", help="Show the lines
 #: stands between two branches
 BETWEEN = ".."
 
-_MARKS = {"added": ("A", "green"), "modified": ("M", "yellow"), "moved": ("R", "cyan"), "removed": ("D", "red")}
+_MARKS = {
+    "added": ("A", "green"),
+    "modified": ("M", "yellow"),
+    "moved": ("R", "cyan"),
+    "properties": ("P", "magenta"),
+    "removed": ("D", "red"),
+}
 
 
 @dataclass(frozen=True)
@@ -91,4 +97,5 @@ def mark(out: Output, change: Change) -> str:
     slash = "/" if change.is_dir and change.path != paths.ROOT else ""
     origin = f"{change.old_path}{slash} -> " if change.old_path else ""
     edited = ", changed" if change.kind == "moved" and change.modified else ""
+    edited += ", with its properties" if change.kind != "properties" and change.properties else ""
     return f"{out.paint(letter, colour)} {origin}{change.path}{slash}{edited}"

@@ -1,6 +1,7 @@
 """The lines that differ between two versions of a file."""
 
 import difflib
+import json
 from collections.abc import Iterator
 
 from holdfast import Change, Snapshot
@@ -12,8 +13,21 @@ LARGEST = 4 * 1024 * 1024
 
 
 def patch_of(before: Snapshot, after: Snapshot, change: Change) -> list[str]:
-    """Return a unified diff of a file's Markdown; nothing for a directory, and a remark for a file without text."""
-    if change.is_dir or (change.kind == "moved" and not change.modified):
+    """Return a unified diff of a file's Markdown, a remark for a file without text, and one of its properties."""
+    return [*_of_text(before, after, change), *_of_properties(before, after, change)]
+
+
+def _of_properties(before: Snapshot, after: Snapshot, change: Change) -> list[str]:
+    if not change.properties:
+        return []
+    sides = ((before, change.old_path or change.path), (after, change.path))
+    old, new = (json.dumps(on.properties.get(path), ensure_ascii=False, indent=2) for on, path in sides)
+    names = (f"{path} (properties)" for _, path in sides)
+    return list(_unified(lines_of(old), lines_of(new), *names))
+
+
+def _of_text(before: Snapshot, after: Snapshot, change: Change) -> list[str]:
+    if change.is_dir or change.kind == "properties" or (change.kind == "moved" and not change.modified):
         return []
     old_path = None if change.kind == "added" else change.old_path or change.path
     new_path = None if change.kind == "removed" else change.path

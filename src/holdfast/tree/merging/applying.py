@@ -5,7 +5,7 @@ from dataclasses import replace
 from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.tree import walking
-from holdfast.tree.history import Change
+from holdfast.tree.history import Change, change_of_held
 from holdfast.tree.merging.plan import MergePlan
 from holdfast.tree.overlay import Overlay
 
@@ -72,7 +72,7 @@ def _change(plan: MergePlan, node: int, now: Entry) -> Change | None:
         return None
     if ours is None:
         return Change("added", plan.path(node), now.is_dir)
-    modified = ours.content_id != now.content_id
     if (ours.parent_id, ours.name) != (now.parent_id, now.name):
-        return Change("moved", plan.path(node), now.is_dir, plan.sides.ours.path(node), modified)
-    return Change("modified", plan.path(node), now.is_dir) if modified else None
+        modified, properties = ours.content_id != now.content_id, ours.properties_id != now.properties_id
+        return Change("moved", plan.path(node), now.is_dir, plan.sides.ours.path(node), modified, properties)
+    return change_of_held(ours, now, plan.path(node))
