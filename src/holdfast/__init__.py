@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.front.branches import Branches
     from holdfast.front.components import Components, Limits
+    from holdfast.front.graph.graph import Graph
     from holdfast.front.history.tags import Tags
     from holdfast.front.jobs import Jobs
     from holdfast.front.locks import Locks
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from holdfast.locks.modes import LockMode
     from holdfast.locks.observer import LockInfo, LockState, LockStats
     from holdfast.models.concurrent_calls import Answer
+    from holdfast.publish.graph_changes import RowInput, TransactionGraph
     from holdfast.publish.matching import IfMatch
     from holdfast.publish.merging import MergeReport
     from holdfast.publish.scope import TransactionScope
@@ -88,6 +90,18 @@ if TYPE_CHECKING:
     from holdfast.recovery.journal import IntentInfo, IntentState
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
+    from holdfast.rows.graph_rows import GraphRow, PathStep, Reached, RowModel
+    from holdfast.rows.schema.types import (
+        Cardinality,
+        GraphSchema,
+        OnDelete,
+        PropertySchema,
+        PropertyType,
+        TypeKind,
+        TypeSchema,
+        ValueKind,
+    )
+    from holdfast.rows.standing import SnapshotGraph
     from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
     from holdfast.sessions.archiving import SessionCommit
     from holdfast.sessions.context import SessionContext
@@ -113,6 +127,7 @@ __all__ = [
     "BranchGone",
     "BranchInfo",
     "Branches",
+    "Cardinality",
     "Change",
     "ChangeEvent",
     "Clock",
@@ -128,6 +143,9 @@ __all__ = [
     "FileInfo",
     "Finding",
     "GcReport",
+    "Graph",
+    "GraphRow",
+    "GraphSchema",
     "GrepMatch",
     "Hit",
     "HoldfastError",
@@ -172,14 +190,21 @@ __all__ = [
     "NotADirectory",
     "NotEmpty",
     "NotFound",
+    "OnDelete",
     "OptimizeReport",
+    "PathStep",
     "Problem",
     "Progress",
     "Properties",
+    "PropertySchema",
+    "PropertyType",
     "ProviderFailed",
+    "Reached",
     "ReadOnly",
     "ReindexReport",
     "RepairReport",
+    "RowInput",
+    "RowModel",
     "ScoreBreakdown",
     "SearchMode",
     "SearchSettings",
@@ -191,6 +216,7 @@ __all__ = [
     "Settings",
     "Skipped",
     "Snapshot",
+    "SnapshotGraph",
     "SnapshotProperties",
     "Status",
     "Stopped",
@@ -205,10 +231,14 @@ __all__ = [
     "Tags",
     "TooLarge",
     "Transaction",
+    "TransactionGraph",
     "TransactionJobs",
     "TransactionProperties",
     "TransactionScope",
+    "TypeKind",
+    "TypeSchema",
     "Unsupported",
+    "ValueKind",
     "VerifyReport",
     "Worker",
     "create",
@@ -237,6 +267,13 @@ _HOMES = {
     ),
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",
+    "holdfast.front.graph.graph": "Graph",
+    "holdfast.publish.graph_changes": "RowInput TransactionGraph",
+    "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
+    "holdfast.rows.standing": "SnapshotGraph",
+    "holdfast.rows.schema.types": (
+        "Cardinality GraphSchema OnDelete PropertySchema PropertyType TypeKind TypeSchema ValueKind"
+    ),
     "holdfast.front.history.tags": "Tags",
     "holdfast.front.jobs": "Jobs",
     "holdfast.front.branches": "Branches",

@@ -26,6 +26,7 @@ import holdfast
 from holdfast import catalog
 from holdfast.catalog import branches, commits, entries, intents, showing
 from holdfast.catalog.engine import Connection, Params, Row
+from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.properties import stored
 from holdfast.catalog.schema import metadata
 from holdfast.catalog.work import jobs, locks, sessions
@@ -216,6 +217,25 @@ def more(conn: Connection) -> None:
     showing.shown_among(conn, ["x"])
     commits.following(conn, branches.MAIN, 0, 2, 5)
     stored.note_standing(conn, 2, ["x"], ["y"])
+    for branch in (branches.MAIN, made):
+        of_rows(conn, branch)
+
+
+def of_rows(conn: Connection, branch: branches.Branch) -> None:
+    """Ask what is asked of the rows of the graph."""
+    span, ids = log.LogSpan(branch, 0, 5), many(str)
+    log.newest(conn, span, 1, ids)
+    log.touching(conn, span, 1, "src", ids)
+    log.touching(conn, span, 1, "dst", ids)
+    log.of_type(conn, span, 1)
+    log.with_value(conn, span, 1, ids)
+    log.said(conn, span)
+    log.said(conn, span, limit=5)
+    log.history(conn, branch, 1, "x", 5)
+    log.write_values(conn, branch, 5, [(1, "x", "x")])
+    bases.at(conn, branch, 1, 5)
+    bases.loaded(conn, branch, 0, 5)
+    schemas.at(conn, branch, 5)
 
 
 @pytest.fixture(params=["as it is", "with statistics"])

@@ -17,6 +17,7 @@ from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.annotations.properties import Properties
 from holdfast.front.annotations.summaries import Summaries
 from holdfast.front.branches import Branches, found, told
+from holdfast.front.graph.graph import Graph
 from holdfast.front.history.following import followed
 from holdfast.front.history.tags import Tags
 from holdfast.front.jobs import Jobs
@@ -53,8 +54,8 @@ class Store(Reads):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
-    beyond the tree have a namespace each: `properties`, `branches`, `tags`, `locks`, `sessions`, `memories`, `jobs`,
-    `summaries` and `maintenance`.
+    beyond the tree have a namespace each: `properties`, `graph`, `branches`, `tags`, `locks`, `sessions`, `memories`,
+    `jobs`, `summaries` and `maintenance`.
     """
 
     def __init__(self, shared: SharedParts, branch: Branch, *, owner: bool = False) -> None:
@@ -82,6 +83,8 @@ class Store(Reads):
         self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._seq)
         #: checks, repairs and tidying
         self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.at, lambda: self.settings)
+        #: typed nodes and edges
+        self.graph: Graph = Graph(self._backend, branch, self._terms)
         self._adder = Adder(
             self._backend, branch, lambda: self.settings.ingest, shared.group_files, lambda: shared.upkeep
         )

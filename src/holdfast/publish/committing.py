@@ -23,6 +23,7 @@ from holdfast.faults import point
 from holdfast.publish.conflicts import Ground
 from holdfast.publish.publication import ATTEMPTS, StagingOutdated, retrying
 from holdfast.publish.staging import StagedCommit, live_among, staging
+from holdfast.rows.publishing import RowChange
 from holdfast.tree.overlay import Overlay
 
 #: runs inside the publishing SQL transaction before anything is written; raises to refuse the publish
@@ -46,6 +47,8 @@ class CommitOptions:
     merged: int | None = None
     guards: list[Guard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    #: what changes in the graph with it
+    graph: RowChange | None = None
     #: of the jobs that the effects write, in order
     tickets: list[JobTicket] = field(default_factory=list)
 
@@ -54,7 +57,7 @@ class CommitOptions:
         """Whether a commit without changes to the tree would write nothing at all."""
         # A key is remembered by a commit only: without one, the same call made again would be taken for the first.
         # A merge is remembered by its commit too: the next one begins where it left off.
-        return not self.effects and not self.idempotency_key and self.merged is None
+        return not self.effects and not self.graph and not self.idempotency_key and self.merged is None
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,18 @@ class TreeChange:
     def _attempt(self) -> Commit:
         try:
             with staging(self.backend, self.drafts.values(), self.terms.actor) as staged:
-                if self.ground is not None:
-                    # Here and not in the writer's turn, where everybody else would wait for it.
-                    with self.backend.engine.read() as conn:
-                        self.ground.look_ahead(conn)
+                self._look_ahead()
                 return self._publish(staged)
         except StagingOutdated as outdated:
             self.drafts |= _drafts_of_stored(self.backend, outdated.needed - self.drafts.keys())
             raise
+
+    def _look_ahead(self) -> None:
+        """Look at what others committed: here and not in the writer's turn, where everybody else would wait for it."""
+        for looked_at in (self.ground, self.terms.graph):
+            if looked_at is not None:
+                with self.backend.engine.read() as conn:
+                    looked_at.look_ahead(conn)
 
     def _give_up(self) -> Commit:
         raise Conflict(
@@ -156,6 +163,8 @@ class TreeChange:
 
     def _admitted(self, conn: Connection, head: int) -> Overlay:
         overlay = self.overlay_on(conn, head)
+        if self.terms.graph is not None:
+            self.terms.graph.check(conn, head)
         for keeper in self.backend.hooks.publish_guards:
             keeper.admit(conn, self.terms.branch, overlay.touches)
         return overlay
@@ -163,6 +172,8 @@ class TreeChange:
     def _write(self, conn: Connection, staged: StagedCommit, head: int, rows: _Rows) -> Commit:
         commit = self._write_tree(conn, head, rows)
         staged.write(conn, self.backend.embedder, commit.at.timestamp())
+        if self.terms.graph:
+            self.terms.graph.write(conn, commit)
         for effect in self.terms.effects:
             effect(conn, commit)
         if self.terms.idempotency_key and self.terms.tickets:
@@ -178,7 +189,7 @@ class TreeChange:
             actor=terms.actor,
             message=terms.message,
             key=terms.idempotency_key,
-            changes=len(rows.begun) + len(rows.ended),
+            changes=len(rows.begun) + len(rows.ended) + len(terms.graph or ()),
         )
         commit = commits.publish(conn, terms.branch, new)
         rows.write(conn, terms.branch, commit)

@@ -21,6 +21,7 @@ from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
 from holdfast.publish.conflicts import Ground
 from holdfast.publish.editing import edited
+from holdfast.publish.graph_changes import TransactionGraph, change_of
 from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
 from holdfast.tree.committed import CommittedTree
@@ -116,6 +117,7 @@ class Transaction(Reads):
         self._terms = terms
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
+        self._graph: TransactionGraph | None = None
         self._ended = False
         #: properties of files and directories, as the transaction sees and changes them
         self.properties: TransactionProperties = TransactionProperties(self._changing_properties)
@@ -126,6 +128,13 @@ class Transaction(Reads):
 
     def __repr__(self) -> str:
         return f"<Transaction on commit {self.base}{', ended' if self._ended else ''}>"
+
+    @property
+    def graph(self) -> TransactionGraph:
+        """The graph: typed rows that change in the same commit."""
+        if self._graph is None:
+            self._graph = TransactionGraph(self._backend, self._terms.branch, self.base, self._check_open)
+        return self._graph
 
     # --- changes
 
@@ -194,6 +203,8 @@ class Transaction(Reads):
         Raises Conflict when somebody else committed a change to what this transaction read or wrote.
         """
         self._check_open()
+        if self._graph is not None:
+            self._terms.graph = change_of(self._graph)
         self._ended = True
         overlay = self._overlay
         ground = Ground(overlay, self._terms.branch, self.base)

@@ -1,1 +1,1 @@
-"""Typed rows beside the files: what a row may be, and the rows of a branch."""
+"""The versioned rows of the graph: their schema, what stands at a commit, and what a transaction changes of it."""

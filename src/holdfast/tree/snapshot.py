@@ -21,6 +21,7 @@ from holdfast.catalog.history import tags
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.host.held import held
+from holdfast.rows.standing import SnapshotGraph
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
@@ -65,6 +66,11 @@ class Snapshot(Reads):
         """The commit it shows."""
         with self._backend.engine.read() as conn:
             return commit_at(conn, self._tree.seq)
+
+    @property
+    def graph(self) -> SnapshotGraph:
+        """The typed rows as they were at that commit."""
+        return SnapshotGraph(self._backend, self._tree.branch, self._tree.seq)
 
     @held
     def _view(self) -> Iterator[TreeView]:

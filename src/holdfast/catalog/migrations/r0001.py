@@ -192,6 +192,71 @@ def upgrade(op: Operations) -> None:
     )
     op.create_index(op.f("ix_folder_digests_node_id_kind"), "folder_digests", ["node_id", "kind"], unique=False)
     op.create_table(
+        "graph_bases",
+        sa.Column("base_id", KEY, nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("type_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("covers", sa.BigInteger(), nullable=False),
+        sa.Column("loaded", sa.Boolean(), nullable=False),
+        sa.Column("table_name", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("base_id", name=op.f("pk_graph_bases")),
+        sa.UniqueConstraint("branch_id", "type_id", "seq", name=op.f("uq_graph_bases_branch_id_type_id_seq")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_graph_bases_branch_id_seq"), "graph_bases", ["branch_id", "seq"], unique=False)
+    op.create_table(
+        "graph_log",
+        sa.Column("log_id", KEY, nullable=False),
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("type_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("src", TEXT, nullable=True),
+        sa.Column("dst", TEXT, nullable=True),
+        sa.Column("row", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("log_id", name=op.f("pk_graph_log")),
+        sa.UniqueConstraint("branch_id", "type_id", "key", "seq", name=op.f("uq_graph_log_branch_id_type_id_key_seq")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_graph_log_branch_id_seq"), "graph_log", ["branch_id", "seq"], unique=False)
+    op.create_index(
+        op.f("ix_graph_log_branch_id_type_id_dst_seq"),
+        "graph_log",
+        ["branch_id", "type_id", "dst", "seq"],
+        unique=False,
+        sqlite_where=sa.text("dst IS NOT NULL"),
+        postgresql_where=sa.text("dst IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_graph_log_branch_id_type_id_src_seq"),
+        "graph_log",
+        ["branch_id", "type_id", "src", "seq"],
+        unique=False,
+        sqlite_where=sa.text("src IS NOT NULL"),
+        postgresql_where=sa.text("src IS NOT NULL"),
+    )
+    op.create_table(
+        "graph_schemas",
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("document", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("branch_id", "seq", name=op.f("pk_graph_schemas")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "graph_values",
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("property_id", sa.BigInteger(), nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("branch_id", "property_id", "value", "seq", "key", name=op.f("pk_graph_values")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "intents",
         sa.Column("intent_id", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),

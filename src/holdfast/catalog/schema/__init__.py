@@ -5,7 +5,7 @@ Versioned rows carry `from_seq` and `to_seq`: they are true at commit s when fro
 ended before, however long the history is (G9).
 """
 
-from holdfast.catalog.schema import contents, keeping, locks, properties, search, tree, work
+from holdfast.catalog.schema import contents, graph, keeping, locks, properties, search, tree, work
 from holdfast.catalog.schema.columns import metadata
 
-__all__ = ["contents", "keeping", "locks", "metadata", "properties", "search", "tree", "work"]
+__all__ = ["contents", "graph", "keeping", "locks", "metadata", "properties", "search", "tree", "work"]

@@ -1,0 +1,76 @@
+"""Questions about the bases of the graph: the version of a Lance table that holds the rows of a type up to a commit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import Connection
+
+_COLUMNS = "type_id, seq, covers, loaded, table_name, version, row_count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The rows of a type as they were at the commit `covers`, read from the commit `seq` on."""
+
+    type_id: int
+    seq: int
+    #: newer rows of the log come before its own
+    covers: int
+    #: whether it holds rows that no log has
+    loaded: bool
+    table: str
+    version: int
+    rows: int
+
+
+def at(conn: Connection, branch: Branch, type_id: int, seq: int) -> Base | None:
+    """Return the base that a type is read from on a branch at the commit `seq`; None when it has none yet."""
+    for window in branch.windows(0, seq):
+        row = conn.row(
+            f"""SELECT {_COLUMNS} FROM graph_bases WHERE branch_id = :branch AND type_id = :type
+            AND seq > :after AND seq <= :until ORDER BY seq DESC LIMIT 1""",
+            {**window, "type": type_id},
+        )
+        if row is not None:
+            return _base(row)
+    return None
+
+
+def loaded(conn: Connection, branch: Branch, after: int, until: int) -> list[Base]:
+    """Return the bases that commits in (after, until] brought with rows that no log has."""
+    sql = f"""SELECT {_COLUMNS} FROM graph_bases
+        WHERE branch_id = :branch AND seq > :after AND seq <= :until AND loaded = :loaded ORDER BY seq"""
+    return [_base(row) for window in branch.windows(after, until) for row in conn.rows(sql, {**window, "loaded": True})]
+
+
+def add(conn: Connection, branch: Branch, base: Base) -> None:
+    """Have a type read from a base on a branch, from its commit on."""
+    conn.run(
+        """INSERT INTO graph_bases (branch_id, type_id, seq, covers, loaded, table_name, version, row_count)
+        VALUES (:branch, :type, :seq, :covers, :loaded, :table, :version, :rows)""",
+        {
+            "branch": branch.id,
+            "type": base.type_id,
+            "seq": base.seq,
+            "covers": base.covers,
+            "loaded": base.loaded,
+            "table": base.table,
+            "version": str(base.version),
+            "rows": base.rows,
+        },
+    )
+
+
+def _base(row: tuple[Any, ...]) -> Base:
+    type_id, seq, covers, brought, table, version, rows = row
+    # Versions are 64-bit unsigned, more than an SQL integer holds.
+    return Base(
+        type_id=type_id,
+        seq=seq,
+        covers=covers,
+        loaded=bool(brought),
+        table=table,
+        version=int(version),
+        rows=rows,
+    )

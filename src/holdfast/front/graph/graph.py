@@ -1,0 +1,80 @@
+"""The graph of a store: typed rows beside the files, on the same branches, in the same commits."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from holdfast.arguments import checks_arguments
+from holdfast.backend import Backend
+from holdfast.catalog import commits
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.commits import Commit
+from holdfast.publish.committing import CommitOptions
+from holdfast.publish.graph_changes import RowInput, complete
+from holdfast.publish.scope import publish_retried
+from holdfast.publish.transaction import Transaction
+from holdfast.rows.graph_rows import Codecs, RowModel, type_name
+from holdfast.rows.reading import GraphReads
+from holdfast.rows.standing import codecs_at, rows_at
+from holdfast.rows.walking import RowView
+
+#: makes what a commit carries, of its message and actor
+Terms = Callable[[str, str | None], CommitOptions]
+
+
+@checks_arguments
+class Graph(GraphReads):
+    """Typed nodes and edges, as `store.graph`; what is asked is answered at the head.
+
+    Each change is a commit of its own. `tx.graph` has the same changes for several together, and with files.
+    """
+
+    def __init__(self, backend: Backend, branch: Branch, terms: Terms) -> None:
+        self._backend = backend
+        self._branch = branch
+        self._terms = terms
+
+    def insert(self, *rows: RowInput, type: str = "", message: str = "", actor: str | None = None) -> Commit:
+        """Add rows that are not there yet: instances of their classes, or dicts with the name of the type as `type`.
+
+        With `type`, dicts hold values only. Raises Conflict when a row of the same key is there, or has the same value
+        of a unique property, and InvalidRow; nothing is written then.
+        """
+        return self._publish(message or "Insert rows", actor, lambda tx: tx.graph.insert(*rows, type=type))
+
+    def upsert(self, *rows: RowInput, type: str = "", message: str = "", actor: str | None = None) -> Commit:
+        """Add rows, or put them in the place of those with their keys; rows that are so already change nothing."""
+        return self._publish(message or "Put rows", actor, lambda tx: tx.graph.upsert(*rows, type=type))
+
+    def update(
+        self,
+        type: type[RowModel] | str,
+        key: Any,
+        changes: Mapping[str, Any],
+        *,
+        message: str = "",
+        actor: str | None = None,
+    ) -> Commit:
+        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow."""
+        said = message or f"Update {type_name(type)}"
+        return self._publish(said, actor, lambda tx: tx.graph.update(type, key, changes))
+
+    def delete(self, type: type[RowModel] | str, *keys: Any, message: str = "", actor: str | None = None) -> Commit:
+        """Remove rows by their keys. Raises NotFound.
+
+        What becomes of the edges of a node is said by their type: they go with it, or it cannot be deleted.
+        """
+        said = message or f"Delete {type_name(type)}"
+        return self._publish(said, actor, lambda tx: tx.graph.delete(type, *keys))
+
+    def _publish(self, message: str, actor: str | None, action: Callable[[Transaction], None]) -> Commit:
+        def changed(tx: Transaction) -> None:
+            action(tx)
+            # Here and not in its commit: what is wrong with the rows is no race, and not to be tried again.
+            complete(tx.graph)
+
+        return publish_retried(self._backend, changed, self._terms(message, actor))
+
+    def _seen(self) -> tuple[RowView, Codecs]:
+        with self._backend.engine.read() as conn:
+            head = commits.head(conn, self._branch)
+        return rows_at(self._backend, self._branch, head), codecs_at(self._backend, self._branch, head)

@@ -1,0 +1,132 @@
+"""The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from holdfast.arguments import checks_arguments
+from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
+from holdfast.errors import Conflict, Unsupported
+from holdfast.rows import integrity
+from holdfast.rows.graph_rows import TYPE, Codecs, RowModel, type_name
+from holdfast.rows.overlay import RowOverlay
+from holdfast.rows.publishing import RowChange
+from holdfast.rows.reading import GraphReads, missing
+from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.standing import codecs_at, rows_at
+from holdfast.rows.stored import StoredRow
+
+#: a row as it is given: an instance of its Python class, or its values by name, with its type as `type`
+RowInput = RowModel | Mapping[str, Any]
+
+
+@checks_arguments
+class TransactionGraph(GraphReads):
+    """The rows that a transaction sees and changes, as `tx.graph`: they are committed with it, and not otherwise."""
+
+    def __init__(self, backend: Backend, branch: Branch, seq: int, check_open: Callable[[], None]) -> None:
+        self._check_open = check_open
+        self._branch = branch
+        self._codecs = codecs_at(backend, branch, seq)
+        self._overlay = RowOverlay(rows_at(backend, branch, seq), self._looked_up)
+        self._is_complete = False
+
+    def insert(self, *rows: RowInput, type: str = "") -> None:
+        """Add rows that are not there yet: instances of their classes, or dicts with the name of the type as `type`.
+
+        With `type`, dicts hold values only. Raises Conflict when a row of the same key is there, and InvalidRow.
+        """
+        for kind, row in self._stored(rows, type):
+            if self._overlay.row(kind.id, row.key) is not None:
+                raise Conflict(
+                    f"There is a {kind.name} {row.key} already",
+                    path=f"{kind.name} {row.key}",
+                    remedy="Update it, or use upsert",
+                )
+            self._put(row)
+
+    def upsert(self, *rows: RowInput, type: str = "") -> None:
+        """Add rows, or put them in the place of those with their keys; given as to `insert`."""
+        for kind, row in self._stored(rows, type):
+            self._put_over(kind, row)
+
+    def update(self, type: type[RowModel] | str, key: Any, changes: Mapping[str, Any]) -> None:
+        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow."""
+        kind, found = self._found(type, key)
+        row = self._codecs.stored(kind, {**self._codecs.values(found), **changes})
+        if row.key != found.key:
+            raise Unsupported(
+                f"The key of {kind.name} {found.key} cannot be changed",
+                path=f"{kind.name} {found.key}",
+                remedy="Insert a new row, and delete this one",
+            )
+        self._put_over(kind, row)
+
+    def delete(self, type: type[RowModel] | str, *keys: Any) -> None:
+        """Remove rows by their keys. Raises NotFound.
+
+        What becomes of the edges of a node is said by their type: they go with it, or it cannot be deleted.
+        """
+        for key in keys:
+            self._overlay.remove(self._found(type, key)[1])
+            self._is_complete = False
+
+    def _seen(self) -> tuple[RowOverlay, Codecs]:
+        self._check_open()
+        return self._overlay, self._codecs
+
+    def _stored(self, rows: tuple[RowInput, ...], named: str) -> Iterator[tuple[TypeSchema, StoredRow]]:
+        self._check_open()
+        for row in rows:
+            name, values = _given(row, named)
+            kind = self._codecs.schema.type_named(name)
+            yield kind, self._codecs.stored(kind, values)
+
+    def _found(self, type: type[RowModel] | str, key: Any) -> tuple[TypeSchema, StoredRow]:
+        self._check_open()
+        kind = self._codecs.schema.type_named(type_name(type))
+        text = self._codecs.of(kind).key_of(key)
+        found = self._overlay.row(kind.id, text)
+        if found is None:
+            raise missing(kind, text)
+        return kind, found
+
+    def _put_over(self, kind: TypeSchema, row: StoredRow) -> None:
+        there = self._overlay.row(kind.id, row.key)
+        # What was written before a property was declared reads as if it had its default.
+        if there is None or self._codecs.of(kind).settled(there.data) != row.data:
+            self._put(row)
+
+    def _put(self, row: StoredRow) -> None:
+        self._overlay.put(row)
+        self._is_complete = False
+
+    def _looked_up(self, type_id: int) -> list[int]:
+        return self._codecs.looked_up(type_id)
+
+
+def complete(graph: TransactionGraph) -> None:
+    """Check what a transaction changes as a whole, and make what follows from it. Raises InvalidRow or Conflict."""
+    if not graph._is_complete:
+        integrity.complete(graph._overlay, graph._codecs.schema)
+        graph._is_complete = True
+
+
+def change_of(graph: TransactionGraph) -> RowChange:
+    """Return what a transaction changes, to be committed; raises as `complete`."""
+    complete(graph)
+    return RowChange(graph._overlay, graph._branch, graph._looked_up)
+
+
+def _given(row: RowInput, named: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the name of a row's type, and its values."""
+    if not isinstance(row, Mapping):
+        return row.graph_type(), row.graph_values()
+    if named:
+        return named, row
+    name = row.get(TYPE)
+    if not isinstance(name, str):
+        raise Unsupported(
+            "A row does not say its type", path=TYPE, remedy='Give {"type": "Person", ...}, or type="Person"'
+        )
+    return name, {each: value for each, value in row.items() if each != TYPE}

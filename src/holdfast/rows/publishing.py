@@ -1,0 +1,127 @@
+"""What a transaction changed of the graph, as a part of its commit: checked against what others committed, and written.
+
+Commits are never changed, so what was found unchanged up to a commit need not be looked at again: a transaction asks
+before its turn to write, and in its turn only about what was committed since, as `publish/conflicts.py` does for files.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from holdfast.catalog import commits
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.graph import bases, log, schemas
+from holdfast.catalog.graph.log import LogRow, LogSpan
+from holdfast.errors import Conflict
+from holdfast.rows.overlay import RowEdit, RowOverlay
+from holdfast.rows.stored import canonical
+
+#: rows of other commits that are read one by one; of more, what was looked at is asked for
+MAX_READ = 1000
+
+
+class RowChange:
+    """The changes of an overlay, made on the commit `base` of a branch."""
+
+    def __init__(self, overlay: RowOverlay, branch: Branch, looked_up: Callable[[int], Iterable[int]]) -> None:
+        self._overlay = overlay
+        self._branch = branch
+        self._looked_up = looked_up
+        self._unchanged_until = overlay.base.seq
+        self._lost: Conflict | None = None
+        self._edits: list[RowEdit] = overlay.edits()
+
+    def __len__(self) -> int:
+        """Return how many rows it changes."""
+        return len(self._edits)
+
+    def look_ahead(self, conn: Connection) -> None:
+        """Check all that was committed so far, outside the turn to write; a conflict is kept for `check` to raise."""
+        try:
+            self.check(conn, commits.head(conn, self._branch))
+        except Conflict as error:
+            self._lost = error
+
+    def check(self, conn: Connection, head: int) -> None:
+        """Raise Conflict when a commit up to `head`, the newest, has changed what was looked at."""
+        if self._lost is not None:
+            raise self._lost
+        after = self._unchanged_until
+        if head > after:
+            self._check_schema(conn, after, head)
+            self._check_loads(conn, after, head)
+            if (found := next(self._changed(conn, after, head), None)) is not None:
+                raise self._conflict(conn, f"The row {found.key} of the graph", found.seq, found.key)
+        self._unchanged_until = head
+
+    def write(self, conn: Connection, commit: Commit) -> None:
+        """Write what the commit says of the rows."""
+        rows = [edit.after.in_log() if edit.after else edit.row.removed() for edit in self._edits]
+        log.write(conn, self._branch, commit.id, rows)
+        log.write_values(conn, self._branch, commit.id, self._values())
+
+    def _values(self) -> Iterator[tuple[int, str, str]]:
+        for edit in self._edits:
+            for property_id in self._looked_up(edit.row.type_id) if edit.after else ():
+                assert edit.after is not None
+                value = edit.after.data.get(str(property_id))
+                if value is not None:
+                    yield property_id, canonical(value), edit.row.key
+
+    def _check_schema(self, conn: Connection, after: int, head: int) -> None:
+        applied = schemas.at(conn, self._branch, head, after)
+        if applied is not None:
+            raise self._conflict(conn, "The schema of the graph", applied.seq, "schema")
+
+    def _check_loads(self, conn: Connection, after: int, head: int) -> None:
+        types = self._overlay.looked.among_types()
+        for base in bases.loaded(conn, self._branch, after, head):
+            if base.type_id in types:
+                raise self._conflict(conn, "A type of the graph", base.seq, "graph")
+
+    def _changed(self, conn: Connection, after: int, head: int) -> Iterator[LogRow]:
+        """Yield what was changed in (after, head] of what was looked at."""
+        span = LogSpan(self._branch, after, head)
+        found = log.said(conn, span, limit=MAX_READ + 1)
+        if len(found) <= MAX_READ:
+            values = self._given(conn, span)
+            yield from (row for row in found if self._was_looked_at(row) or row.key in values)
+            return
+        yield from self._asked(conn, span)
+
+    def _was_looked_at(self, row: LogRow) -> bool:
+        looked = self._overlay.looked
+        return (
+            row.type_id in looked.types
+            or row.key in looked.keys.get(row.type_id, ())
+            or row.src in looked.ends.get((row.type_id, "src"), ())
+            or row.dst in looked.ends.get((row.type_id, "dst"), ())
+        )
+
+    def _given(self, conn: Connection, span: LogSpan) -> set[str]:
+        """Return the keys of rows that were given a value that was looked for."""
+        return {
+            key
+            for property_id, values in self._overlay.looked.values.items()
+            for key in log.with_value(conn, span, property_id, sorted(values))
+        }
+
+    def _asked(self, conn: Connection, span: LogSpan) -> Iterator[LogRow]:
+        looked = self._overlay.looked
+        for type_id in looked.types:
+            yield from log.of_type(conn, span, type_id)
+        for type_id, keys in looked.keys.items():
+            yield from log.newest(conn, span, type_id, keys)
+        for (type_id, end), nodes in looked.ends.items():
+            yield from log.touching(conn, span, type_id, end, nodes)
+        yield from (LogRow(0, key, None, None, None, span.until) for key in self._given(conn, span))
+
+    def _conflict(self, conn: Connection, what: str, seq: int, path: str) -> Conflict:
+        other = commits.by_seq(conn, seq)
+        who = f"commit {seq}"
+        if other is not None:
+            who += f" by {other.actor} ({other.message or 'no message'})"
+        return Conflict(
+            f"{what} was changed by {who}, after commit {self._overlay.base.seq} on which this transaction began",
+            path=path,
+        )

@@ -1,0 +1,46 @@
+"""The rows of a branch at a commit, and their schema, of an open store."""
+
+from functools import lru_cache, partial
+
+from holdfast.backend import Backend
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.graph import schemas
+from holdfast.rows.committed import CommittedRows
+from holdfast.rows.graph_rows import Codecs
+from holdfast.rows.reading import GraphReads
+from holdfast.rows.schema.types import GraphSchema
+from holdfast.rows.tables import open_base
+
+
+def rows_at(backend: Backend, branch: Branch, seq: int) -> CommittedRows:
+    """Return the rows of a branch at a commit."""
+    return CommittedRows(backend.engine.read, branch, seq, partial(open_base, backend))
+
+
+def codecs_at(backend: Backend, branch: Branch, seq: int) -> Codecs:
+    """Return what encodes and decodes the rows of a branch at a commit."""
+    with backend.engine.read() as conn:
+        return _codecs(document_at(conn, branch, seq))
+
+
+def document_at(conn: Connection, branch: Branch, seq: int) -> str:
+    """Return the schema of a branch at a commit, as it is stored; empty when none was applied."""
+    found = schemas.at(conn, branch, seq)
+    return found.document if found else ""
+
+
+@lru_cache(maxsize=16)
+def _codecs(document: str) -> Codecs:
+    return Codecs(GraphSchema.from_json(document) if document else GraphSchema())
+
+
+class SnapshotGraph(GraphReads):
+    """The graph as it was at one commit, as `snapshot.graph`."""
+
+    def __init__(self, backend: Backend, branch: Branch, seq: int) -> None:
+        self._rows = rows_at(backend, branch, seq)
+        self._codecs = codecs_at(backend, branch, seq)
+
+    def _seen(self) -> tuple[CommittedRows, Codecs]:
+        return self._rows, self._codecs

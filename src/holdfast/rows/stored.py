@@ -1,0 +1,75 @@
+"""Rows of the graph as they are stored, and where they come from: a base and a log."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from holdfast.catalog.graph.log import End, LogRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A node or an edge as it stands at some commit."""
+
+    type_id: int
+    key: str
+    #: the keys of the nodes that an edge goes from and to; None for a node
+    src: str | None
+    dst: str | None
+    #: JSON values by id of property
+    data: dict[str, Any]
+    #: the commit that said so; 0 for one that nobody has committed yet
+    seq: int = 0
+
+    def end(self, end: End) -> str | None:
+        """Return the key of the node at one end of an edge."""
+        return self.src if end == "src" else self.dst
+
+    def same_as(self, other: "StoredRow | None") -> bool:
+        """Return whether another row says the same."""
+        return other is not None and self.data == other.data
+
+    def in_log(self) -> LogRow:
+        """Return what a commit writes of this row."""
+        return LogRow(self.type_id, self.key, self.src, self.dst, canonical(self.data))
+
+    def removed(self) -> LogRow:
+        """Return what the commit that removes this row writes."""
+        return LogRow(self.type_id, self.key, self.src, self.dst, None)
+
+
+def canonical(value: object) -> str:
+    """Return JSON that is the same for equal values."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def stored(said: LogRow) -> StoredRow | None:
+    """Return the row that a row of the log tells of; None when it was removed."""
+    if said.row is None:
+        return None
+    return StoredRow(said.type_id, said.key, said.src, said.dst, json.loads(said.row), said.seq)
+
+
+class BaseReader(Protocol):
+    """Reads the rows of one type in one version of its table."""
+
+    def rows(self, keys: Iterable[str]) -> Iterator[StoredRow]:
+        """Yield those of `keys` that are there, in no order."""
+        ...
+
+    def touching(self, end: End, nodes: Iterable[str]) -> Iterator[StoredRow]:
+        """Yield the edges that have one of `nodes` at an `end`, in no order."""
+        ...
+
+    def with_value(self, property_id: int, values: Sequence[Any]) -> Iterator[StoredRow]:
+        """Yield the rows that have one of `values` (JSON) of a property, in no order."""
+        ...
+
+    def every(self) -> Iterator[StoredRow]:
+        """Yield all rows, in no order."""
+        ...
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        ...
