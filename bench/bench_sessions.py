@@ -20,7 +20,7 @@ from holdfast.catalog.branches import MAIN
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.front.store import Store
-from holdfast.jobs import JobKind
+from holdfast.jobs.kinds import JobKind
 from holdfast.testing.seams import rooms
 from tests.support.modelserver import extract, memory, serving
 
@@ -31,7 +31,7 @@ JOBS = 6000
 _WORKER = """
 import sys
 import holdfast
-from holdfast.jobs import JobKind
+from holdfast.jobs.kinds import JobKind
 store = holdfast.open(sys.argv[1])
 worker = store.jobs.worker([JobKind("noop", lambda context: None)])
 print("ready", flush=True)

@@ -83,6 +83,26 @@ def test_a_search_imports_nothing_of_what_jobs_are_done_with(store: Store, folde
     )
 
 
+#: rooms for what few processes do; a record of each costs every process the time of making its class
+ROOMS_FOR_FEW = (
+    "holdfast.jobs.worker",
+    "holdfast.publish.merging",
+    "holdfast.recovery.litter",
+    "holdfast.sessions.session",
+    "holdfast.tree.merging.planning",
+    "holdfast.upkeep.indexes",
+)
+
+
+def test_a_store_that_is_opened_to_read_imports_nothing_of_what_merges_works_or_tends(
+    store: Store, folder: Path
+) -> None:
+    store.write("/notes/a.md", "a lease")
+    store.close()
+    read = f"import holdfast\nwith holdfast.open({str(folder)!r}) as store: store.read('/notes/a.md')"
+    assert heavy_after(read, ROOMS_FOR_FEW) == set()
+
+
 def test_heavy_libraries_are_imported_through_the_gate() -> None:
     """Anywhere else, a second thread could meet a module that a first one has half imported."""
     loose = [

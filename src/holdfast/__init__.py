@@ -74,7 +74,10 @@ if TYPE_CHECKING:
     from holdfast.host.clock import Clock
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
-    from holdfast.jobs import Backoff, Failed, JobContext, JobKind, JobQueue, JobStats, Skipped, Stopped, Worker
+    from holdfast.jobs.context import Failed, JobContext, Skipped, Stopped
+    from holdfast.jobs.kinds import Backoff, JobKind
+    from holdfast.jobs.queue import JobQueue, JobStats
+    from holdfast.jobs.worker import Worker
     from holdfast.locks.lock import Lock
     from holdfast.locks.modes import LockMode
     from holdfast.locks.observer import LockInfo, LockState, LockStats
@@ -288,7 +291,10 @@ _HOMES = {
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
     "holdfast.ingest.report": "AddReport Failure Progress",
-    "holdfast.jobs": "Backoff Failed JobContext JobKind JobQueue JobStats Skipped Stopped Worker",
+    "holdfast.jobs.context": "Failed JobContext Skipped Stopped",
+    "holdfast.jobs.kinds": "Backoff JobKind",
+    "holdfast.jobs.queue": "JobQueue JobStats",
+    "holdfast.jobs.worker": "Worker",
     "holdfast.locks.lock": "Lock",
     "holdfast.locks.modes": "LockMode",
     "holdfast.locks.observer": "LockInfo LockState LockStats",

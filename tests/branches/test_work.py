@@ -7,7 +7,8 @@ import pytest
 from holdfast import BranchGone, NotFound
 from holdfast.catalog.branches import MAIN
 from holdfast.front.store import Store
-from holdfast.jobs import JobContext, JobKind
+from holdfast.jobs.context import JobContext
+from holdfast.jobs.kinds import JobKind
 from tests.support.workers import worker_of
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast.catalog.work.sessions import Message
 from holdfast.front.store import Store
-from holdfast.jobs import JobKind
-from holdfast.sessions import Message
+from holdfast.jobs.kinds import JobKind
 from tests.support.modelserver import configure, extract, memory, serving
 from tests.support.processes import Child
 
@@ -32,7 +32,7 @@ WORK = """
     """
 #: each job adds one to a number, so that an effect that came twice or never shows
 COUNTING = """
-    from holdfast.jobs import JobKind
+    from holdfast.jobs.kinds import JobKind
 
     def run(context):
         context.publish(lambda tx: tx.write("/count.md", str(int(tx.read("/count.md")) + 1)))

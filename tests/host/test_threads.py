@@ -250,7 +250,7 @@ EXITS: dict[str, str] = {
     "a worker that runs": "worker = store.jobs.worker(); worker.start()",
     "a job that is being done": (
         "began = threading.Event()\n"
-        "from holdfast.jobs import JobKind\n"
+        "from holdfast.jobs.kinds import JobKind\n"
         "worker = store.jobs.worker([JobKind('long', lambda job: (began.set(), job.call(threading.Event().wait)))])\n"
         "worker.start(); store.jobs.enqueue('long'); began.wait()"
     ),

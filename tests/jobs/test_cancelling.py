@@ -7,7 +7,9 @@ import pytest
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from holdfast.jobs import Backoff, JobContext, JobKind, Worker
+from holdfast.jobs.context import JobContext
+from holdfast.jobs.kinds import Backoff, JobKind
+from holdfast.jobs.worker import Worker
 from tests.support.workers import nothing, worker_of
 
 

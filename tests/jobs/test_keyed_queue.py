@@ -16,8 +16,11 @@ from holdfast.errors import Unsupported
 from holdfast.front.store import Store
 from holdfast.host import process
 from holdfast.host.clock import ManualClock, utc
-from holdfast.jobs import Backoff, JobContext, JobKind, Worker, outcome
+from holdfast.jobs import outcome
+from holdfast.jobs.context import JobContext
+from holdfast.jobs.kinds import Backoff, JobKind
 from holdfast.jobs.outcome import Outcome
+from holdfast.jobs.worker import Worker
 from holdfast.testing.seams import rooms
 from tests.support.postgres import POSTGRESQL, SQLITE
 

@@ -7,7 +7,8 @@ import pytest
 from holdfast.errors import NotFound, Unsupported
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock, utc
-from holdfast.jobs import Failed, JobContext, JobKind, Skipped
+from holdfast.jobs.context import Failed, JobContext, Skipped
+from holdfast.jobs.kinds import JobKind
 
 
 def _nothing(context: JobContext) -> None:

@@ -13,8 +13,10 @@ from holdfast.catalog.work import jobs
 from holdfast.errors import Conflict, LockLost
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
-from holdfast.jobs import Backoff, Failed, JobContext, JobKind, Skipped, Worker, outcome
-from holdfast.jobs.worker import BEATS_TO_LET_GO
+from holdfast.jobs import outcome
+from holdfast.jobs.context import Failed, JobContext, Skipped
+from holdfast.jobs.kinds import Backoff, JobKind
+from holdfast.jobs.worker import BEATS_TO_LET_GO, Worker
 from holdfast.publish.transaction import InternalTransaction, Transaction
 from holdfast.testing.seams import rooms
 from tests.support.processes import Child
@@ -192,7 +194,7 @@ def test_the_jobs_of_a_dead_process_are_taken_up_at_once(
     job_id = store.jobs.enqueue("note")
     other = child(
         """
-        from holdfast.jobs import JobKind
+        from holdfast.jobs.kinds import JobKind
         store = holdfast.open(sys.argv[1])
         def run(context):
             say("running")

@@ -7,8 +7,10 @@ import pytest
 
 from holdfast.errors import HoldfastError, Unsupported
 from holdfast.front.store import Store
-from holdfast.jobs import JobContext, JobKind, Worker
+from holdfast.jobs.context import JobContext
 from holdfast.jobs.heartbeat import Heartbeat
+from holdfast.jobs.kinds import JobKind
+from holdfast.jobs.worker import Worker
 from tests.support.workers import PATIENCE, Torn, nothing, worker_of
 
 

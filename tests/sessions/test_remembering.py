@@ -10,7 +10,7 @@ from holdfast import Components, faults
 from holdfast.front.store import Store
 from holdfast.host.clock import ManualClock
 from holdfast.jobs.outcome import LONGEST_ASKED
-from holdfast.sessions import SessionCommit
+from holdfast.sessions.archiving import SessionCommit
 from holdfast.testing.seams import rooms
 from tests.support import modelserver
 from tests.support.modelserver import Misbehaviour, ModelServer, configure, extract, memory

@@ -1,7 +1,9 @@
 """Workers of a store, and handlers that do next to nothing."""
 
 from holdfast.front.store import Store
-from holdfast.jobs import JobContext, JobKind, Worker
+from holdfast.jobs.context import JobContext
+from holdfast.jobs.kinds import JobKind
+from holdfast.jobs.worker import Worker
 from holdfast.testing.seams import rooms
 
 #: seconds after which what did not come is a failed test

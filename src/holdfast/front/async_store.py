@@ -14,7 +14,7 @@ from holdfast.front.opening import open_store
 from holdfast.front.store import Store
 from holdfast.host.abandoned import heeding
 from holdfast.host.flag import Flag
-from holdfast.jobs import Worker
+from holdfast.jobs.worker import Worker
 from holdfast.locks.lock import Lock
 from holdfast.publish.scope import TransactionScope
 from holdfast.publish.transaction import Transaction, TransactionJobs

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -17,13 +18,15 @@ from holdfast.errors import AlreadyExists, HoldfastError, InvalidPath, NotFound,
 from holdfast.faults import point
 from holdfast.front.history.names import MAX_NAME_CHARACTERS, is_name
 from holdfast.locks.lock import Lock
-from holdfast.publish import merging
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.merging import MergeOptions, MergeReport, Side
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
+from holdfast.tree.merging import Side
 from holdfast.tree.snapshot import At, resolve
+
+if TYPE_CHECKING:
+    from holdfast.publish.merging import MergeReport
 
 
 @checks_arguments
@@ -100,7 +103,7 @@ class Branches:
         actor: str | None = None,
         idempotency_key: str | None = None,
         lock: Lock | None = None,
-    ) -> MergeReport:
+    ) -> "MergeReport":
         """Take over into this branch, or `into`, what `source` changed since both had seen the same: as one commit.
 
         What one side changed is taken, and what both changed alike. Raises MergeConflicted, and changes nothing, when
@@ -108,6 +111,8 @@ class Branches:
         `theirs`, or what the file is to hold. `text` merges texts that both edited line by line. With `dry_run` the
         report says what would change and what is in conflict. A merge of nothing new makes no commit.
         """
+        from holdfast.publish.merging import MergeOptions, merge
+
         with self._backend.engine.read() as conn:
             theirs = found(conn, source)
             # It may be called otherwise today than when it was opened.
@@ -117,7 +122,7 @@ class Branches:
         )
         options = MergeOptions(prefer=prefer, resolve=_by_path(resolve or {}), text=text)
         with lock.used() if lock is not None else nullcontext():
-            return merging.merge(self._backend, theirs, terms, options, dry_run=dry_run)
+            return merge(self._backend, theirs, terms, options, dry_run=dry_run)
 
     def rename(self, name: str, new: str) -> BranchInfo:
         """Call a branch `new`; who is on it stays on it. Raises NotFound, AlreadyExists, and Unsupported for `main`."""

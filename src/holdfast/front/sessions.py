@@ -9,12 +9,11 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.work import sessions as rows
-from holdfast.sessions.archiving import check_branch, not_there
-from holdfast.sessions.session import Session, SessionInfo, info
 from holdfast.sessions.transcript_index import Transcripts
 
 if TYPE_CHECKING:
     from holdfast.front.builtin_jobs import BuiltinJobs
+    from holdfast.sessions.session import Session, SessionInfo
 
 #: sessions read at a time
 PAGE = 500
@@ -38,8 +37,10 @@ class Sessions:
     def __repr__(self) -> str:
         return f"<Sessions of {self._backend.address}>"
 
-    def handle(self, session_id: str) -> Session:
+    def handle(self, session_id: str) -> "Session":
         """Return the handle of a session, which need not be there yet. Raises InvalidPath for what is no name."""
+        from holdfast.sessions.session import Session
+
         return Session(
             self._backend,
             self._branch,
@@ -49,12 +50,14 @@ class Sessions:
             archived=self._transcripts.note,
         )
 
-    def list(self, *, limit: int | None = None, after: str | None = None) -> Iterator[SessionInfo]:
+    def list(self, *, limit: int | None = None, after: str | None = None) -> "Iterator[SessionInfo]":
         """Yield all sessions of this branch, the newest first, without their archives.
 
         At most `limit` of them, and only those that come after the session `after`: where one left off. Raises NotFound
         when that has been deleted.
         """
+        from holdfast.sessions.archiving import check_branch, not_there
+
         last = None
         if after is not None:
             with self._backend.engine.read() as conn:
@@ -64,7 +67,9 @@ class Sessions:
                 raise not_there(after)
         return islice(self._newest(last), limit)
 
-    def _newest(self, last: rows.SessionRow | None) -> Iterator[SessionInfo]:
+    def _newest(self, last: rows.SessionRow | None) -> "Iterator[SessionInfo]":
+        from holdfast.sessions.session import info
+
         while True:
             with self._backend.engine.read() as conn:
                 page = rows.page(conn, self._branch, last, PAGE)
@@ -73,7 +78,7 @@ class Sessions:
                 return
             last = page[-1]
 
-    def get(self, session_id: str) -> SessionInfo:
+    def get(self, session_id: str) -> "SessionInfo":
         """Return one session in numbers, with its archives; raises NotFound."""
         return self.handle(session_id).show()
 

@@ -34,7 +34,6 @@ from holdfast.publish.matching import IfMatch
 from holdfast.publish.scope import TransactionScope, publish_retried
 from holdfast.publish.transaction import Transaction, publish_at_head
 from holdfast.search.hits import Explanation, Hit, SearchMode
-from holdfast.sessions.session import Session
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.feed import ChangeEvent, Feed
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from holdfast.config import Settings
     from holdfast.ingest.report import AddReport, Progress
     from holdfast.recovery.status import Status
+    from holdfast.sessions.session import Session
 
 
 @checks_arguments
@@ -390,7 +390,7 @@ class Store(Reads):
         feed = Feed.since(self._backend, self._branch, since, paths.parse(under))
         return islice(followed(self._backend, feed, stop) if follow else feed.events(), limit)
 
-    def session(self, session_id: str) -> Session:
+    def session(self, session_id: str) -> "Session":
         """Return the session of that name, which its first message creates; raises InvalidPath for what is no name."""
         return self.sessions.handle(session_id)
 

@@ -7,7 +7,6 @@ staged. In its turn it is planned once more if the head has moved.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -21,6 +20,7 @@ from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
+from holdfast.tree.merging import Side
 from holdfast.tree.merging.ancestry import ancestors, seen_by
 from holdfast.tree.merging.applying import apply, changes_of
 from holdfast.tree.merging.lines import merged_text
@@ -29,8 +29,6 @@ from holdfast.tree.merging.planning import MergePlanning
 from holdfast.tree.merging.sides import Sides
 from holdfast.tree.overlay import FileState, Overlay
 
-#: which side of a merge holds
-Side = Literal["ours", "theirs"]
 #: bytes of a file that is merged by lines, at most
 MOST_TEXT = 4 * 1024 * 1024
 

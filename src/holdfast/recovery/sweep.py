@@ -17,7 +17,6 @@ from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.publish import intention
-from holdfast.recovery import litter
 from holdfast.recovery.owners import StagedNames, is_gone, is_silent, named
 
 #: failed sweeps after which an intent is set aside
@@ -71,6 +70,8 @@ def sweep(backend: Backend, *, tables: bool = True, budget: float = BUDGET) -> S
 
 def make_room(backend: Backend) -> int:
     """Remove, on a full disk, what can go without a word in the catalog; returns how many files."""
+    from holdfast.recovery import litter
+
     removed = litter.remove_temporary(backend)
     for table in (backend.tables.live, backend.tables.history):
         found = litter.litter_of(backend, table)
@@ -152,6 +153,9 @@ class _Sweep:
 
     def _remove(self, found: StagedNames) -> bool:
         """Remove what an intent staged; returns whether nothing of it can be left."""
+        # Here, as every process that opens a store comes to look for litter, and hardly one finds any.
+        from holdfast.recovery import litter
+
         self.report.removed += litter.remove_blobs(self.backend, found.blobs)
         if not self._temporary_done:
             self.report.removed += litter.remove_temporary(self.backend)
@@ -166,6 +170,8 @@ class _Sweep:
 
     def _sweep_table(self, name: str) -> bool:
         """Remove what nobody needs of a table; returns whether files were held back for live writers."""
+        from holdfast.recovery import litter
+
         if name not in self._held:
             table = self.backend.tables.by_name(name)
             assert table is not None

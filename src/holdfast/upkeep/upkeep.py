@@ -14,8 +14,6 @@ from holdfast.catalog import search_rows
 from holdfast.host import process
 from holdfast.host.flag import Flag
 from holdfast.host.threads import SupervisedThread
-from holdfast.upkeep import indexes, retire
-from holdfast.upkeep.fold import fold
 
 #: seconds between two sweeps, and between two rounds when nothing was committed
 PERIOD = 60.0
@@ -37,6 +35,9 @@ class OptimizeReport:
 
 def optimize(backend: Backend) -> OptimizeReport:
     """Do all upkeep now, whether or not it is due."""
+    from holdfast.upkeep import indexes, retire
+    from holdfast.upkeep.fold import fold
+
     folded, retired = fold(backend), retire.retire(backend, thorough=True)
     return OptimizeReport(folded, retired, indexes.tend(backend, bounds=indexes.THOROUGH))
 
@@ -112,6 +113,10 @@ class Upkeep:
             self._round(closely, added)
 
     def _round(self, closely: bool, added: bool) -> None:
+        # Here, as every store that is opened has an upkeep, and few processes write.
+        from holdfast.upkeep import indexes, retire
+        from holdfast.upkeep.fold import fold
+
         with self._backend.engine.read() as conn:
             tail = search_rows.tail_bounds(conn, self._backend.embedder)[2]
             hidden = retire.is_due(conn, self._backend)

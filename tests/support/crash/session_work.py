@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from holdfast.digest.by_model import ModelDigester
 from holdfast.front.store import Store
-from holdfast.jobs import Backoff, JobContext, JobKind
+from holdfast.jobs.context import JobContext
+from holdfast.jobs.kinds import Backoff, JobKind
 from holdfast.models.port import Shape
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
@@ -73,7 +74,8 @@ def run_noop(store: Store) -> None:
 
 def run(store: Store, kind: JobKind) -> None:
     """Run the jobs of one kind in this thread until none is left."""
-    from holdfast.jobs import Worker, outcome
+    from holdfast.jobs import outcome
+    from holdfast.jobs.worker import Worker
 
     worker = Worker(rooms(store), [kind])
     outcome.take_over(rooms(store))
