@@ -76,7 +76,7 @@ def check_name(name: str, path: str = "") -> str:
     """Return `name` in NFC, or raise InvalidPath naming `path` when no entry can be called so."""
     path = path or name
     try:
-        name = unicodedata.normalize("NFC", name)
+        name = one_spelling(name)
         size = len(name.encode("utf-8"))
     except UnicodeEncodeError as error:
         raise InvalidPath(f"{_told(path)} is not valid Unicode", path=path) from error
@@ -91,6 +91,11 @@ def check_name(name: str, path: str = "") -> str:
 
 def _told(path: str) -> str:
     return repr(path) if len(path) <= TOLD else f"{path[:TOLD]!r}..."
+
+
+def one_spelling(name: str) -> str:
+    """Return a name in the one spelling of Unicode (NFC) in which all names are kept and looked up."""
+    return unicodedata.normalize("NFC", name)
 
 
 def names(path: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Branches as users have them: what one shows, who is on it, and what becomes of it."""
 
 import threading
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,38 @@ def test_a_store_is_shown_with_the_name_that_its_branch_has_now(store: Store, dr
     assert repr(store) == f"<Store {store.address}>"
     store.close()
     assert "draft" in repr(draft)
+
+
+@pytest.mark.parametrize("name", ["caf\u00e9", "\u0939\u093f\u0928\u094d\u0926\u0940", "\u1112\u1161\u11ab/1"])
+def test_a_name_is_one_in_any_spelling_of_its_letters(store: Store, name: str) -> None:
+    composed, apart = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    assert store.branches.create(apart).name == composed
+    store.branch(apart).write("/a.md", "on it")
+    with pytest.raises(AlreadyExists):
+        store.branches.create(composed)
+    assert store.branches.get(apart) == store.branches.get(composed)
+    assert store.branches.diff("main", f"{apart}@HEAD") == store.branches.diff("main", composed)
+    assert store.branches.merge(apart, into="main").source == composed
+    assert store.branches.rename(composed, apart).name == composed
+    assert store.branches.rename(composed, f"{apart}-2").name == f"{composed}-2"
+    store.branches.delete(f"{apart}-2")
+    assert store.tags.create(apart).name == composed
+    assert store.snapshot(apart).commit == store.snapshot(composed).commit
+    store.tags.delete(apart)
+    assert not store.tags.list()
+
+
+def test_a_difference_is_told_below_a_path(store: Store, draft: Store) -> None:
+    draft.write("/wiki/a.md", "an ibis")
+    draft.move("/wiki/b.md", "/wiki/deep/b.md")
+    draft.write("/wiki/deep/new.md", "new")
+
+    def told(under: str, limit: int | None = None) -> list[str]:
+        found = store.branches.diff("main", "draft", under=under, limit=limit)
+        assert found == draft.diff(draft.branches.get("draft").fork, under=under, limit=limit)
+        return [change.path for change in found]
+
+    assert told("/wiki/deep/") == ["/wiki/deep/b.md", "/wiki/deep/new.md"]
+    assert told("/wiki/deep", limit=1) == told("/wiki/b.md") == ["/wiki/deep/b.md"]
+    assert told("/wiki/deep/new.md", limit=1) == ["/wiki/deep/new.md"]
+    assert told("/elsewhere") == []

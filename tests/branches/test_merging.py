@@ -337,8 +337,36 @@ def test_a_key_gives_the_first_merge_back(store: Store, draft: Store) -> None:
     first = store.branches.merge("draft", idempotency_key="k")
     draft.write("/a.md", "two")
     store.write("/a.md", "ours")
-    assert store.branches.merge("draft", idempotency_key="k").commit == first.commit
+    assert store.branches.merge("draft", idempotency_key="k") == first
     assert store.read_text("/a.md") == "ours"
+
+
+def test_a_key_that_another_process_used_meanwhile_gives_its_merge_back(store: Store, draft: Store) -> None:
+    draft.write("/a.md", "one")
+    began = threading.Event()
+    done: list[holdfast.MergeReport] = []
+
+    def other(point: str) -> None:
+        if point == "publish.before_lock" and not began.is_set():
+            began.set()
+            done.append(store.branches.merge("draft", idempotency_key="k"))
+            draft.write("/b.md", "two")
+
+    with faults.observing(other):
+        report = store.branches.merge("draft", idempotency_key="k")
+    assert [report] == done
+    assert [change.path for change in report.changes] == ["/a.md"]
+
+
+def test_a_key_that_was_used_for_something_else_gives_that_commit_back(store: Store, draft: Store) -> None:
+    with store.transaction(idempotency_key="k") as tx:
+        tx.write("/c.md", "c")
+    wrote = tx.published
+    draft.write("/a.md", "one")
+    report = store.branches.merge("draft", idempotency_key="k")
+    assert (report.commit, report.merged, report.ancestor) == (wrote, 0, 0)
+    assert [change.path for change in report.changes] == ["/c.md"]
+    assert store.read_text("/a.md") == "a pelican"
 
 
 def test_a_deleted_branch_is_not_merged_and_nothing_is_merged_into_it(store: Store, draft: Store) -> None:

@@ -240,7 +240,8 @@ def test_two_changes_of_one_path(
     assert not report.conflicts
     merged = store.branches.merge("draft")
     assert told(store) == expected
-    assert merged.changes == report.changes
+    done = store.diff(merged.commit.parent, merged.commit) if merged.commit is not None else []
+    assert list(merged.changes) == list(report.changes) == done
     assert store.branches.merge("draft").commit is None
     assert store.maintenance.verify(deep=True).ok
 
@@ -256,6 +257,8 @@ def test_the_side_that_is_preferred_holds(
     report = store.branches.merge("draft", prefer=prefer)
     assert report.settled
     assert not report.conflicts
+    assert report.commit is not None
+    assert list(report.changes) == store.diff(report.commit.parent, report.commit)
     shown = contents_of(store)
     for conflict in report.settled:
         wins, loses = (conflict.ours, conflict.theirs)[:: 1 if prefer == "ours" else -1]

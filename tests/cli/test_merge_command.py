@@ -36,9 +36,14 @@ def test_conflicts_are_listed_and_settled_by_what_the_answer_says(run: Run) -> N
     found = json.loads(refused.out)["conflicts"]
     assert [(each["conflict"], each["path"]) for each in found] == [("edited", "/a.md"), ("removed", "/b.md")]
     assert found[1]["theirs"] is None
+    assert found[0]["ours"]["content"] == json.loads(run("stat", "/a.md", "--json").out)["content"]
+    would = run("merge", "draft", "--dry-run")
+    assert would.status == 3
+    assert would.lines[-1].startswith("Nothing would be merged: say what holds with --prefer ours|theirs")
     listed = run("merge", "draft")
     assert listed.status == 3
     assert "edited   /a.md" in listed.out
+    assert listed.lines[-1].startswith("Nothing was merged: say what holds with --prefer ours|theirs")
     assert run("cat", "/new.md").status == 4
     assert run("merge", "draft", "--prefer", "mine").status != 0
     assert run("merge", "draft", "--ours", "/b.md", "--theirs", "a.md").status == 0

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import holdfast
-from holdfast import NotFound, Snapshot, Store
+from holdfast import NotFound, Snapshot, Store, paths
 from holdfast.cli import interrupts
 from holdfast.cli.options import ActorOption, BranchOption, JsonOption, StoreOption
 from holdfast.cli.output import Output
@@ -117,7 +117,7 @@ def find_folder(option: str | None, here: Path) -> Path:
 
 def branch_named(option: str | None) -> str:
     """Return the branch that `--branch` names, else HOLDFAST_BRANCH, else main."""
-    return option or os.environ.get("HOLDFAST_BRANCH") or UNLESS_TOLD
+    return paths.one_spelling(option or os.environ.get("HOLDFAST_BRANCH") or UNLESS_TOLD)
 
 
 def group(help: str) -> typer.Typer:

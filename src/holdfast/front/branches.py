@@ -50,7 +50,7 @@ class Branches:
         Raises AlreadyExists, NotFound for a commit that is not in this branch's history, and InvalidPath for what is no
         name of a branch.
         """
-        _check_name(name)
+        name = _checked_name(name)
         now = self._backend.clock.now()
         with self._backend.engine.write() as conn:
             _check_free(conn, name)
@@ -81,14 +81,16 @@ class Branches:
         assert branch is not None
         return branch.name
 
-    def diff(self, old: str, new: str, *, limit: int | None = None, after: str | None = None) -> Sequence[Change]:
+    def diff(
+        self, old: str, new: str, *, under: str = paths.ROOT, limit: int | None = None, after: str | None = None
+    ) -> Sequence[Change]:
         """Return what is different on another branch, in order of path; `draft@12` is a branch as it was at a commit.
 
-        `limit` and `after` are those of `Store.diff`. Raises NotFound.
+        `under`, `limit` and `after` are those of `Store.diff`. Raises NotFound.
         """
         with self._backend.engine.read() as conn:
             changes = history.diff(_tree(conn, old), _tree(conn, new))
-        return history.part(changes, limit, None if after is None else paths.parse(after))
+        return history.part(changes, paths.parse(under), limit, None if after is None else paths.parse(after))
 
     def merge(
         self,
@@ -126,10 +128,10 @@ class Branches:
 
     def rename(self, name: str, new: str) -> BranchInfo:
         """Call a branch `new`; who is on it stays on it. Raises NotFound, AlreadyExists, and Unsupported for `main`."""
-        _check_name(new)
+        new = _checked_name(new)
         with self._backend.engine.write() as conn:
             branch = _changeable(conn, name, "renamed")
-            if new != name:
+            if new != branch.name:
                 _check_free(conn, new)
                 rows.rename(conn, branch, new)
             renamed = _info(conn, new)
@@ -155,7 +157,7 @@ class Branches:
 
 def found(conn: Connection, name: str) -> Branch:
     """Return the branch that is called `name` today; raises NotFound."""
-    branch = rows.named(conn, name)
+    branch = rows.named(conn, paths.one_spelling(name))
     if branch is None:
         raise _not_there(name)
     return branch
@@ -189,7 +191,7 @@ def _tree(conn: Connection, place: str) -> CommittedTree:
 
 
 def _info(conn: Connection, name: str) -> BranchInfo:
-    info = rows.info(conn, name)
+    info = rows.info(conn, paths.one_spelling(name))
     if info is None:
         raise _not_there(name)
     return info
@@ -213,13 +215,15 @@ def _check_free(conn: Connection, name: str) -> None:
         raise AlreadyExists(f"There is a branch {name} already", path=name, remedy=remedy)
 
 
-def _check_name(name: str) -> None:
+def _checked_name(name: str) -> str:
+    name = paths.one_spelling(name)
     if not _is_name(name):
         raise InvalidPath(
             f"{name!r} is no name of a branch",
             path=name,
             remedy=f"Choose letters, digits and . _ - / between them, not digits alone, up to {MAX_NAME_CHARACTERS}",
         )
+    return name
 
 
 def _is_name(name: str) -> bool:

@@ -360,17 +360,24 @@ class Store(Reads):
             return commit_at(conn, resolve(conn, self._branch, at))
 
     def diff(
-        self, old: At | None, new: At | None = None, *, limit: int | None = None, after: str | None = None
+        self,
+        old: At | None,
+        new: At | None = None,
+        *,
+        under: str = paths.ROOT,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> list[Change]:
         """Return what changed from commit `old` to commit `new` (the head, unless told), in order of path.
 
-        `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did. At
-        most `limit` changes, but all of the last one's path, and only those that come after the path `after`.
+        `old` is None for the time before the first commit: `diff(commit.parent, commit)` is what one commit did.
+        Only what is at or below `under` now or was; at most `limit` changes, but all of the last one's path, and only
+        those that come after the path `after`.
         """
         with self._backend.engine.read() as conn:
             seqs = (0 if old is None else resolve(conn, self._branch, old), resolve(conn, self._branch, new))
             changes = history.diff(*(CommittedTree(within(conn), self._branch, seq) for seq in seqs))
-        return history.part(changes, limit, None if after is None else paths.parse(after))
+        return history.part(changes, paths.parse(under), limit, None if after is None else paths.parse(after))
 
     def changes(
         self,

@@ -13,16 +13,16 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches, commits, contents
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.documents import Draft
 from holdfast.errors import MergeConflict, MergeConflicted, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
 from holdfast.tree.committed import CommittedTree
-from holdfast.tree.history import Change
+from holdfast.tree.history import Change, changes_of, diff
 from holdfast.tree.merging import Side
 from holdfast.tree.merging.ancestry import ancestors, seen_by
-from holdfast.tree.merging.applying import apply, changes_of
+from holdfast.tree.merging.applying import apply
 from holdfast.tree.merging.lines import merged_text
 from holdfast.tree.merging.plan import Choice, MergePlan, Settling
 from holdfast.tree.merging.planning import MergePlanning
@@ -57,13 +57,13 @@ class MergeReport:
     merged: int
     #: the last commit that both had seen
     ancestor: int
-    #: None when there was nothing new, and for a dry run
+    #: None when there was nothing new, and for a dry run; the first one for a key that was used before
     commit: Commit | None
     #: what changes in `into`, in order of path
     changes: tuple[Change, ...] = ()
     #: what nothing settles, in order of path; a merge that is no dry run has none
     conflicts: tuple[MergeConflict, ...] = ()
-    #: what `prefer` or `resolve` settled, in order of path
+    #: what `prefer` or `resolve` settled, in order of path; not told again for a key that was used before
     settled: tuple[MergeConflict, ...] = ()
 
 
@@ -85,7 +85,7 @@ def merge(
         earlier = commits.by_key(conn, terms.branch, key) if key and not dry_run else None
         merging = _Merging(backend, source, replace(terms, merged=taken), options)
         if earlier is not None:
-            return merging.report(earlier)
+            return merging.repeated(conn, earlier)
         merging.look(conn, head)
     return merging.report(None) if dry_run else merging.publish()
 
@@ -96,6 +96,8 @@ class _Planned:
 
     head: int
     plan: MergePlan
+    #: with what is planned
+    overlay: Overlay
     ancestor: int
     changes: tuple[Change, ...]
     #: whether ours has seen all of theirs
@@ -132,18 +134,36 @@ class _Merging:
             commit = TreeChange(self.backend, self.terms, self._overlay_on, self.drafts).commit()
         except _NothingNew:
             return self.report(None)
+        if (commit.parent, commit.merged) != (self._planned.head, self.terms.merged):
+            with self.backend.engine.read() as conn:
+                return self.repeated(conn, commit)
         return self.report(commit)
+
+    def repeated(self, conn: Connection, earlier: Commit) -> MergeReport:
+        """Return what an earlier commit that has the same key did."""
+        old, new = (CommittedTree(within(conn), self.terms.branch, seq) for seq in (earlier.parent or 0, earlier.id))
+        source = known_commit(conn, earlier.merged) if earlier.merged else None
+        branch = branches.get(conn, source.branch_id) if source else None
+        ancestor = 0
+        if source is not None and branch is not None:
+            ancestor = ancestors(conn, old, CommittedTree(within(conn), branch, source.id))[0].seq
+        return MergeReport(
+            source=branch.name if branch else self.source.name,
+            into=self.terms.branch.name,
+            merged=earlier.merged or 0,
+            ancestor=ancestor,
+            commit=earlier,
+            changes=tuple(diff(old, new)),
+        )
 
     def report(self, commit: Commit | None) -> MergeReport:
         """Return what was planned last, with the commit it became."""
-        planned, merged = self._planned, self.terms.merged or 0
-        source, into = self.source.name, self.terms.branch.name
-        if planned is None:
-            return MergeReport(source=source, into=into, merged=merged, ancestor=merged, commit=commit)
+        planned = self._planned
+        assert planned is not None
         return MergeReport(
-            source=source,
-            into=into,
-            merged=merged,
+            source=self.source.name,
+            into=self.terms.branch.name,
+            merged=self.terms.merged or 0,
             ancestor=planned.ancestor,
             commit=commit,
             changes=planned.changes,
@@ -169,7 +189,9 @@ class _Merging:
         plan = planned(Settling(self._choose, self._blend))
         if unused := self.options.resolve.keys() - self._used:
             _refuse_unlisted(unused, planned(Settling(_leave, _blend_nothing)))
-        return _Planned(head, plan, base.seq, tuple(changes_of(plan)), is_old)
+        overlay = Overlay(base=ours, now=self.backend.clock.now())
+        apply(plan, overlay)
+        return _Planned(head, plan, overlay, base.seq, tuple(changes_of(overlay)), is_old)
 
     def _read(self) -> AbstractContextManager[Connection]:
         # A plan outlives the SQL transaction it was made in, and is put on an overlay in the next one.
@@ -222,10 +244,7 @@ class _Merging:
             raise StagingOutdated
         if planned.is_old and not self.terms.idempotency_key:
             raise _NothingNew
-        base = CommittedTree(self._read, self.terms.branch, head)
-        overlay = Overlay(base=base, now=self.backend.clock.now())
-        apply(planned.plan, overlay)
-        return overlay
+        return planned.overlay
 
     def _refuse_conflicts(self, plan: MergePlan) -> None:
         if not (left := _in_order(plan.left.values())):

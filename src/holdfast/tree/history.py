@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
@@ -14,6 +15,7 @@ from holdfast.catalog.values import FOREVER, ROOT_NODE, commit_that_made
 from holdfast.errors import NotFound
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.overlay import Overlay
 from holdfast.tree.places import Places
 
 #: commits read at a time
@@ -74,16 +76,42 @@ def diff(old: CommittedTree, new: CommittedTree) -> list[Change]:
     The other may be earlier, or of another branch. A directory that moved, was removed or came back is one change,
     however much it holds. What was made anew where the same kind of thing stood is compared with that.
     """
-    nodes, before, after = old.nodes_apart(new), Places(old), Places(new)
+    return _between(old.nodes_apart(new), Places(old), Places(new))
+
+
+def changes_of(overlay: Overlay) -> list[Change]:
+    """Return what `diff` will say of a change of nodes that were there before, once it is committed."""
+    nodes = {entry.node_id for entries_of in (overlay.begun(), overlay.ended()) for entry in entries_of}
+    return _between(nodes, Places(overlay.base), _Coming(overlay))
+
+
+class _Coming(Places):
+    """Where nodes stand once an overlay is committed."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        super().__init__(overlay.base)
+        self._overlay = overlay
+        self._entries.update(overlay.moved())
+
+    def children(self, node: int) -> list[Entry]:
+        """Return all that is directly under a node, in no order."""
+        return self._overlay.children(node)
+
+
+def _between(nodes: set[int], before: Places, after: Places) -> list[Change]:
     found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
     for removed, added in found.replaced():
         _compare(found, before, after, removed, added)
     return sorted(found.by_node.values(), key=lambda change: (change.path, change.kind))
 
 
-def part(changes: list[Change], limit: int | None, after: str | None) -> list[Change]:
-    """Return the changes that come after the path `after`, at most `limit` but for others of the last one's path."""
+def part(changes: list[Change], under: str, limit: int | None, after: str | None) -> list[Change]:
+    """Return the changes at or below `under`, or away from there, that come after the path `after`.
+
+    They are at most `limit`, but for others of the last one's path.
+    """
     rest = changes[0 if after is None else bisect_right(changes, after, key=_path_of) :]
+    rest = [each for each in rest if any(paths.is_within(at, under) for at in (each.path, each.old_path or each.path))]
     if limit is None or limit >= len(rest):
         return rest
     # A path may have two changes: a file that went, and a directory that came. A cursor could not come between them.

@@ -92,6 +92,10 @@ class Overlay:
         given = {each: self.property_sets[each].text for each in asked & self.property_sets.keys()}
         return given | self.base.property_texts(asked - given.keys())
 
+    def moved(self) -> dict[int, Entry | None]:
+        """Return the entries of the nodes that were put somewhere, None for one that was taken from where it was."""
+        return dict(self._moved)
+
     def write(self, path: str, holding: FileState) -> None:
         """Put a file at `path`, over the one that stands there, making missing directories."""
         self._check_length(path)

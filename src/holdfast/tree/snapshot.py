@@ -135,7 +135,7 @@ def _is_number(text: str) -> bool:
 
 
 def _tagged(conn: Connection, branch: Branch, name: str, head: int) -> int:
-    tag = tags.named(conn, name)
+    tag = tags.named(conn, paths.one_spelling(name))
     if tag is None:
         raise _unknown(name)
     return _numbered(conn, branch, tag.commit, head)

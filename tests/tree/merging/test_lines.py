@@ -23,6 +23,12 @@ def test_line_ends_and_a_missing_last_one_stay() -> None:
     assert merged_text(b"a\nb\nc", b"a\nb\nc\n", b"a\nb\nc\nd") is None
 
 
+def test_nothing_but_a_line_feed_ends_a_line() -> None:
+    old, ours, theirs = "a\u2028b\fc\n\nd\re\n", "A\u2028b\fc\n\nd\re\n", "a\u2028b\fC\n\nd\re\n"
+    assert merged_text(old.encode(), ours.encode(), theirs.encode()) is None
+    assert merged_text(old.encode(), ours.encode(), old.replace("d", "D").encode()) == ours.replace("d", "D").encode()
+
+
 @pytest.mark.parametrize("first", ["paragraph {}\n", "same\n"])
 def test_long_texts_of_repeated_lines_are_never_compared_as_a_whole(
     monkeypatch: pytest.MonkeyPatch, first: str

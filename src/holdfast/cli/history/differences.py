@@ -1,6 +1,5 @@
 """What differs between two sides: two commits, or two branches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -69,22 +68,12 @@ class Shown:
     after: str | None
     patch: bool
 
-    def of(self, changes: Sequence[Change]) -> list[Change]:
-        """Return the changes at or below the path, at most `limit` but for others of the last one's path."""
-        found = list(changes)
-        if self.path is not None:
-            top = paths.parse(store_path(self.path))
-            found = [c for c in found if any(paths.is_within(p, top) for p in (c.path, c.old_path or c.path))]
-        if self.limit is None or self.limit >= len(found):
-            return found
-        last = found[self.limit - 1].path if self.limit else None
-        return [change for place, change in enumerate(found) if place < self.limit or change.path == last]
-
 
 def show(call: Call, old: Side, new: Side, wanted: Shown) -> None:
     """Answer with what differs between two sides."""
     after = None if wanted.after is None else store_path(wanted.after)
-    changes = wanted.of(call.store.branches.diff(old.name, new.name, after=after))
+    under = paths.ROOT if wanted.path is None else store_path(wanted.path)
+    changes = call.store.branches.diff(old.name, new.name, under=under, limit=wanted.limit, after=after)
     patches = {change: patch_of(old.tree, new.tree, change) for change in changes} if wanted.patch else {}
     shown = [shapes.change(c) | ({"patch": "\n".join(patches[c])} if wanted.patch else {}) for c in changes]
     lines = (line for c in changes for line in (mark(call.out, c), *map(call.out.patch_line, patches.get(c, ()))))

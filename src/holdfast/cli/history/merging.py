@@ -22,6 +22,7 @@ _PATHS = {"metavar": "PATH", "autocompletion": complete_path, "show_default": Fa
 OursOption = Annotated[list[str], typer.Option("--ours", help="What this branch has there holds; repeat it.", **_PATHS)]
 TheirsOption = Annotated[list[str], typer.Option("--theirs", help="What the other has there holds.", **_PATHS)]
 TextOption = Annotated[bool, typer.Option("--text", help="Merge texts that both edited line by line.")]
+_HOW = "say what holds with --prefer ours|theirs, or with --ours PATH and --theirs PATH for each"
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")]
 
 
@@ -52,7 +53,8 @@ def merge(
         )
     except MergeConflicted as error:
         document = _document(source, call.branch, conflicts=error.conflicts)
-        call.done(document, _listed(error.conflicts, error.message, call.branch, source))
+        listed = _listed(error.conflicts, error.message, call.branch, source)
+        call.done(document, (*listed, f"Nothing was merged: {_HOW}"))
         return error.exit_status
     document = _document(
         report.source,
@@ -106,13 +108,14 @@ def _shape(conflict: MergeConflict) -> dict[str, Any]:
 def _side(side: MergeSide | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    return {"path": side.path, "kind": "directory" if side.is_dir else "file", "content_id": side.content_id}
+    return {"path": side.path, "kind": "directory" if side.is_dir else "file", "content": side.content_id}
 
 
 def _told(call: Call, report: MergeReport, dry_run: bool) -> Iterator[str]:
     yield from (mark(call.out, each) for each in report.changes)
     if report.conflicts:
         yield from _listed(report.conflicts, "These are in conflict", report.into, report.source)
+        yield f"Nothing would be merged: {_HOW}"
     elif report.commit is not None:
         yield f"merged {report.source} into {report.into} (commit {report.commit.id})"
     elif report.changes and dry_run:
@@ -127,4 +130,3 @@ def _listed(conflicts: tuple[MergeConflict, ...], why: str, ours: str, theirs: s
         sides = ((ours, each.ours), (theirs, each.theirs), ("before", each.ancestor))
         stands = ", ".join(f"{name}: {side.path if side is not None else 'not there'}" for name, side in sides)
         yield f"  {each.kind:<8} {each.path}  ({stands})"
-    yield "Nothing was merged. Say what holds with --prefer ours|theirs, or with --ours PATH and --theirs PATH for each"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
@@ -36,7 +37,7 @@ class Tags:
         Raises AlreadyExists, NotFound for a commit that is not in this branch's history, and InvalidPath for what is no
         name of a tag, or names a commit by itself as numbers, HEAD and times do.
         """
-        _check_name(name)
+        name = _checked_name(name)
         with self._backend.engine.write() as conn:
             if rows.named(conn, name) is not None:
                 raise AlreadyExists(f"There is a tag {name} already", path=name, remedy="Delete it, or choose another")
@@ -59,21 +60,21 @@ class Tags:
     def delete(self, name: str) -> None:
         """Delete a tag; its commit stays. Raises NotFound."""
         with self._backend.engine.write() as conn:
-            _found(conn, name)
-            rows.delete(conn, name)
+            rows.delete(conn, _found(conn, name).name)
             point("tag.before_commit")
         point("tag.after_commit")
 
 
 def _found(conn: Connection, name: str) -> TagInfo:
-    tag = rows.named(conn, name)
+    tag = rows.named(conn, paths.one_spelling(name))
     if tag is None:
         remedy = "See `holdfast tag list`, or make it with `holdfast tag create`"
         raise NotFound(f"There is no tag {name}", path=name, remedy=remedy)
     return tag
 
 
-def _check_name(name: str) -> None:
+def _checked_name(name: str) -> str:
+    name = paths.one_spelling(name)
     if not is_name(name):
         raise InvalidPath(
             f"{name!r} is no name of a tag",
@@ -86,3 +87,4 @@ def _check_name(name: str) -> None:
             path=name,
             remedy=f"Choose another name, such as v-{name}",
         )
+    return name

@@ -1,11 +1,10 @@
-"""A plan of a merge put on an overlay, and told as changes."""
+"""A plan of a merge put on an overlay."""
 
 from dataclasses import replace
 
 from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.tree import walking
-from holdfast.tree.history import Change, change_of_held
 from holdfast.tree.merging.plan import MergePlan
 from holdfast.tree.overlay import Overlay
 
@@ -54,25 +53,3 @@ def _see_again(overlay: Overlay, directory: Entry) -> None:
     for _, entry in walking.walk(overlay, directory, paths.ROOT):
         if entry.content_id is not None:
             overlay.seen_again.add(entry.content_id)
-
-
-def changes_of(plan: MergePlan) -> list[Change]:
-    """Return what a plan changes in our tree, in order of path."""
-    found = [change for node, entry in plan.placed.items() if (change := _change(plan, node, entry)) is not None]
-    for node in plan.removed:
-        entry, path = plan.sides.ours.entry(node), plan.sides.ours.path(node)
-        if entry is not None and path is not None and not any(each in plan.removed for each in plan.way_up(node)):
-            found.append(Change("removed", path, entry.is_dir))
-    return sorted(found, key=lambda change: (change.path, change.kind))
-
-
-def _change(plan: MergePlan, node: int, now: Entry) -> Change | None:
-    ours = plan.ours(node)
-    if plan.is_gone(node):
-        return None
-    if ours is None:
-        return Change("added", plan.path(node), now.is_dir)
-    if (ours.parent_id, ours.name) != (now.parent_id, now.name):
-        modified, properties = ours.content_id != now.content_id, ours.properties_id != now.properties_id
-        return Change("moved", plan.path(node), now.is_dir, plan.sides.ours.path(node), modified, properties)
-    return change_of_held(ours, now, plan.path(node))

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from holdfast.lines import whole_lines_of
+
 #: lines of a text; what is longer is not merged by lines
 MOST_LINES = 20_000
 #: lines of one text times those of the other that `difflib` compares at once: it takes the cube of their number at
@@ -24,7 +26,7 @@ _Places = tuple[int, int]
 def merged_text(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """Return the text that has the changes of both sides, or None: when they meet in a line, or one is no UTF-8."""
     try:
-        texts = [each.decode("utf-8").splitlines(keepends=True) for each in (base, ours, theirs)]
+        texts = [whole_lines_of(each.decode("utf-8")) for each in (base, ours, theirs)]
     except UnicodeDecodeError:
         return None
     if max(map(len, texts)) > MOST_LINES:
