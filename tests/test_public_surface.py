@@ -28,8 +28,8 @@ OTHERS = {name for name in holdfast.__all__ if not name[0].islower()} - ERRORS
 PINNED = Path(__file__).with_name("public_surface.txt")
 #: in annotations of public methods: Python's own, and Holdfast's that nobody has to name
 OF_PYTHON = {
-    "AbstractContextManager", "Any", "BaseException", "BinaryIO", "Callable", "False", "Generator", "Iterable",
-    "Iterator", "Literal", "Mapping", "None", "Optional", "Path", "PathLike", "Random", "Sequence", "T",
+    "AbstractContextManager", "Any", "BaseException", "BinaryIO", "Callable", "Decimal", "False", "Generator",
+    "Iterable", "Iterator", "Literal", "Mapping", "None", "Optional", "Path", "PathLike", "Random", "Sequence", "T",
     "TracebackType", "True", "Union", "Unpack",
 }  # fmt: skip
 

@@ -28,6 +28,22 @@ SECTIONS = {
     "Sessions and memories": ("Sessions", "Session", "Memories"),
     "Jobs": ("Jobs", "JobKind", "JobQueue", "Worker", "JobContext", "Backoff", "Skipped", "Failed", "Stopped"),
     "Summaries": ("Summaries",),
+    "Types of a graph": (
+        "Node",
+        "Edge",
+        "Cardinality",
+        "Key",
+        "Unique",
+        "Index",
+        "Range",
+        "MaxLength",
+        "Pattern",
+        "Vector",
+        "Embed",
+        "FullText",
+        "File",
+        "RenamedFrom",
+    ),
     "Maintenance": ("Maintenance",),
 }
 RECORDS = "What comes back"

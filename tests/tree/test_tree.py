@@ -75,7 +75,7 @@ LIBRARY = DictView.of(
 
 
 def found(pattern: str, view: DictView = LIBRARY) -> list[str]:
-    return [path for path, _ in walking.glob(view, walking.Pattern(pattern))]
+    return [path for path, _ in walking.glob(view, walking.GlobPattern(pattern))]
 
 
 @pytest.mark.parametrize(

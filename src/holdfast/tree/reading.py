@@ -110,7 +110,7 @@ class Reads(ABC):
 
     def glob(self, pattern: str, *, limit: int | None = None, after: str | None = None) -> Iterator[str]:
         """Yield the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
-        wanted, rest = walking.Pattern(pattern), walking.cursor(paths.ROOT, after)
+        wanted, rest = walking.GlobPattern(pattern), walking.cursor(paths.ROOT, after)
         found = in_pages(self._standing(), lambda view: walking.glob(view, wanted, rest), limit)
         return (at for at, _ in found)
 

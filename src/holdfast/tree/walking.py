@@ -127,7 +127,7 @@ def walk(view: TreeView, top: Entry, path: str, after: tuple[str, ...] = ()) -> 
             stack.pop()
 
 
-def glob(view: TreeView, pattern: "Pattern", after: tuple[str, ...] = ()) -> Iterator[tuple[str, Entry]]:
+def glob(view: TreeView, pattern: "GlobPattern", after: tuple[str, ...] = ()) -> Iterator[tuple[str, Entry]]:
     """Yield (path, entry) of what matches `pattern`: depth first, in order of name, as `walk` does.
 
     `*`, `?` and `[...]` match within a name, case-sensitively; `**` as a whole name matches any number of names, none
@@ -150,7 +150,7 @@ def glob(view: TreeView, pattern: "Pattern", after: tuple[str, ...] = ()) -> Ite
             stack.pop()
 
 
-def _candidates(view: TreeView, top: Entry, pattern: "Pattern", states: frozenset[int]) -> list[Entry]:
+def _candidates(view: TreeView, top: Entry, pattern: "GlobPattern", states: frozenset[int]) -> list[Entry]:
     """Return the children of `top` that the pattern may still match, in order of name."""
     plain = pattern.plain_names(states)
     return listing(view, top.node_id) if plain is None else _named(view, top, plain)
@@ -160,7 +160,7 @@ def _named(view: TreeView, top: Entry, wanted: list[str]) -> list[Entry]:
     return [entry for name in wanted if (entry := view.child(top.node_id, name)) is not None]
 
 
-class Pattern:
+class GlobPattern:
     """A glob pattern as a state machine over names: state i means that the parts before i are matched.
 
     Carried down the tree it visits only directories that can still lead to a match.

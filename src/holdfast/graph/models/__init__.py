@@ -1,0 +1,1 @@
+"""Types as people declare them: classes of Python, or a file."""
