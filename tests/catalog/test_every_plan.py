@@ -28,6 +28,7 @@ from holdfast.catalog import branches, commits, entries, intents, showing
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.properties import stored
+from holdfast.catalog.properties.conditions import AllOf, AnyOf, Between, Condition, NotSo, OneOf, Present
 from holdfast.catalog.schema import metadata
 from holdfast.catalog.work import jobs, locks, sessions
 from holdfast.catalog.work.enqueueing import NewJob
@@ -165,6 +166,9 @@ def made_up(hint: Any, name: str = "") -> list[Any]:
     }
     if hint in plain:
         return plain[hint]
+    if hint == Condition:
+        found, compared = OneOf("k", ("nx",)), Between("k", "t", True, "u", False)
+        return [found, compared, Present("k"), AllOf((compared, NotSo(found))), AnyOf((found, compared)), NotSo(found)]
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return [value for each in inner for value in made_up(each, name)]

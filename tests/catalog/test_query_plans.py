@@ -11,7 +11,8 @@ from holdfast.catalog.branches import MAIN, Branch, Fork
 from holdfast.catalog.checking import checks
 from holdfast.catalog.engine import Connection, Params, Row, rows_among
 from holdfast.catalog.history import changes, departures
-from holdfast.catalog.properties import stored
+from holdfast.catalog.properties import matching, stored
+from holdfast.catalog.properties.conditions import Between, OneOf
 from holdfast.catalog.work import locks, memories
 from holdfast.testing.seams import rooms
 
@@ -50,6 +51,16 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "former": (lambda c: memories.former(c, MAIN, "memories", 4, 5), "branch_id=? AND parent_id=? AND to_seq>?"),
     "properties that stand": (lambda c: stored.note_standing(c, 5, ["x"], []), "properties_id=?"),
     "properties of the past": (lambda c: stored.note_standing(c, 5, [], ["x"]), "properties_id=? AND to_seq=?"),
+    "entries_where": (lambda c: matching.entries_where(c, MAIN, 5, OneOf("k", ("v",))), "key=? AND value=?"),
+    "entries_where of a range": (
+        lambda c: matching.entries_where(c, MAIN, 5, Between("k", "n", True, "o", False)),
+        "key=? AND value>? AND value<?",
+    ),
+    "entries of properties": (
+        lambda c: matching.entries_where(c, MAIN, 5, OneOf("k", ("v",))),
+        "properties_id=? AND to_seq>?",
+    ),
+    "properties among": (lambda c: matching.among(c, OneOf("k", ("v",)), MANY), "properties_id=?"),
     "end": (lambda c: entries.end(c, MAIN, 5, [entries.ROOT_ENTRY]), "rowid=?"),
 }
 

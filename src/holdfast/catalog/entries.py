@@ -10,7 +10,8 @@ from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _TOLD = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
 _WRITTEN = f"{_TOLD}, properties_id"
-_COLUMNS = f"entry_id, {_TOLD}, from_seq, to_seq, properties_id"
+#: of an `Entry`, in the order of its fields
+COLUMNS = f"entry_id, {_TOLD}, from_seq, to_seq, properties_id"
 
 
 #: begins the stamp of a file that was added and then changed in the store; the content that was added and what its
@@ -90,19 +91,19 @@ ROOT_ENTRY = new_directory(ROOT_NODE, *ROOT_SLOT, modified=0.0)
 # `+branch_id` keeps SQLite, which has no statistics here, from preferring an index that begins with the branch, which
 # nearly all rows share, to the one over the commits or contents asked about. To PostgreSQL it means nothing.
 
-_CHILD = f"""SELECT {_COLUMNS} FROM entries e
+_CHILD = f"""SELECT {COLUMNS} FROM entries e
     WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq > :seq{UNCOVERED}
     ORDER BY to_seq LIMIT 1"""
-_CHILDREN = f"""SELECT {_COLUMNS} FROM entries e
+_CHILDREN = f"""SELECT {COLUMNS} FROM entries e
     WHERE branch_id = :branch AND parent_id = :parent AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
-_NAMED = f"""SELECT {_COLUMNS} FROM entries e WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids)
+_NAMED = f"""SELECT {COLUMNS} FROM entries e WHERE branch_id = :branch AND parent_id = :parent AND name IN (:ids)
     AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
-_NODE = f"""SELECT {_COLUMNS} FROM entries e
+_NODE = f"""SELECT {COLUMNS} FROM entries e
     WHERE branch_id = :branch AND node_id = :node AND to_seq > :seq{UNCOVERED}
     ORDER BY to_seq LIMIT 1"""
-_NODES = f"""SELECT {_COLUMNS} FROM entries e
+_NODES = f"""SELECT {COLUMNS} FROM entries e
     WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
-_HISTORY = f"SELECT {_COLUMNS} FROM entries e WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
+_HISTORY = f"SELECT {COLUMNS} FROM entries e WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
 
 
 def child(conn: Connection, branch: Branch, seq: int, parent: int, name: str) -> Entry | None:
@@ -157,9 +158,11 @@ class ContentPlace(NamedTuple):
     content_id: str
     parent_id: int
     name: str
+    #: the hash of the properties there
+    properties_id: str | None
 
 
-_STANDING = """SELECT entry_id, content_id, parent_id, name FROM entries e
+_STANDING = """SELECT entry_id, content_id, parent_id, name, properties_id FROM entries e
     WHERE content_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq AND +branch_id = :branch"""
 
 
@@ -199,9 +202,9 @@ def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: 
     return sorted(map(ContentPlace._make, branch.rows(conn, seq, sql, params)))[:limit]
 
 
-_CHANGED = f"""SELECT {_COLUMNS} FROM entries
+_CHANGED = f"""SELECT {COLUMNS} FROM entries
         WHERE +branch_id = :branch AND from_seq > :after AND from_seq <= :until
-        {{union}} SELECT {_COLUMNS} FROM entries
+        {{union}} SELECT {COLUMNS} FROM entries
         WHERE +branch_id = :branch AND to_seq > :after AND to_seq <= :until AND to_seq < {FOREVER}"""
 
 

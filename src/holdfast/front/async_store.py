@@ -17,9 +17,9 @@ from holdfast.host.flag import Flag
 from holdfast.jobs.worker import Worker
 from holdfast.locks.lock import Lock
 from holdfast.publish.scope import TransactionScope
-from holdfast.publish.transaction import Transaction, TransactionJobs
+from holdfast.publish.transaction import Transaction, TransactionJobs, TransactionProperties
 from holdfast.sessions.session import Session
-from holdfast.tree.snapshot import Snapshot
+from holdfast.tree.snapshot import Snapshot, SnapshotProperties
 
 T = TypeVar("T")
 
@@ -28,7 +28,18 @@ PAGE = 200
 #: methods that may wait for what others do, without bound: each has a thread of its own
 _WAITING = frozenset({"changes", "lock", "run", "wait", "watch"})
 #: what has methods of its own that work, and is given as an `AsyncProxy`
-_HANDLES = (Store, Lock, Session, Snapshot, Transaction, TransactionJobs, TransactionScope, Worker)
+_HANDLES = (
+    Store,
+    Lock,
+    Session,
+    Snapshot,
+    SnapshotProperties,
+    Transaction,
+    TransactionJobs,
+    TransactionProperties,
+    TransactionScope,
+    Worker,
+)
 
 
 class AsyncProxy:

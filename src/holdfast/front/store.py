@@ -38,6 +38,7 @@ from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
+from holdfast.tree.properties.where import Where, condition_of
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import After, At, Snapshot, commit_at, resolve
 from holdfast.tree.walking import TreeView
@@ -146,22 +147,38 @@ class Store(Reads):
     # --- searching
 
     def search(
-        self, query: str, *, under: str = paths.ROOT, limit: int = 10, mode: SearchMode = "hybrid", at: At | None = None
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        where: Where | None = None,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+        at: At | None = None,
     ) -> list[Hit]:
         """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
 
         `mode` is `hybrid`, `text` (full text: words, identifiers, any language) or `vector` (meaning). At most `limit`
-        hits; fewer only when there are no more. Raises NotFound when `under` is not there.
+        hits; fewer only when there are no more. `where` finds only files that have such properties, as for `ls`. Raises
+        NotFound when `under` is not there.
         """
-        return self.explain(query, under=under, limit=limit, mode=mode, at=at).hits
+        return self.explain(query, under=under, where=where, limit=limit, mode=mode, at=at).hits
 
     def explain(
-        self, query: str, *, under: str = paths.ROOT, limit: int = 10, mode: SearchMode = "hybrid", at: At | None = None
+        self,
+        query: str,
+        *,
+        under: str = paths.ROOT,
+        where: Where | None = None,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+        at: At | None = None,
     ) -> Explanation:
         """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
         from holdfast.search.search import SearchRequest, search
 
-        request = SearchRequest(query, paths.parse(under), limit, mode, self._branch, self._seq(at))
+        condition, under = condition_of(where), paths.parse(under)
+        request = SearchRequest(query, under, limit, mode, self._branch, self._seq(at), condition)
         return search(self._backend, self._shared.reader, request)
 
     # --- adding documents

@@ -37,7 +37,7 @@ class _Known:
         """Return the same at a later commit, with the contents that came."""
         if isinstance(self.contents, ContentSet):
             return _Known(seq, self.directories, self.contents.with_also(came))
-        return _Known(seq, self.directories, _compact(self.contents.union(came)))
+        return _Known(seq, self.directories, compact(self.contents.union(came)))
 
 
 class Below:
@@ -69,7 +69,7 @@ class Below:
     def _asked(self, conn: Connection, branch: Branch, seq: int, node: int) -> _Known:
         directories = subtrees.directories_below(conn, branch, seq, node)
         contents = subtrees.contents_below(conn, branch, seq, node)
-        return _Known(seq, frozenset(directories), _compact(frozenset(contents)))
+        return _Known(seq, frozenset(directories), compact(frozenset(contents)))
 
     def _carried(self, conn: Connection, known: _Known, branch: Branch, seq: int, node: int) -> _Known | None:
         """Return what is known, brought to the commit `seq`; None when that takes asking anew."""
@@ -88,5 +88,6 @@ class Below:
         return known.with_also(seq, came)
 
 
-def _compact(contents: frozenset[str]) -> frozenset[str] | ContentSet:
+def compact(contents: frozenset[str]) -> frozenset[str] | ContentSet:
+    """Return a set of contents as it is kept: each by its id when they are few."""
     return contents if len(contents) <= FEW_CONTENTS else ContentSet.of(contents)

@@ -21,6 +21,7 @@ from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
 from holdfast.search.directory_contents import Below
+from holdfast.search.meeting_contents import Meeting
 from holdfast.search.sizes import KnownShares
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class SearchReader:
         self._tail: TailSet[TailRow] = TailSet()
         self._newest = 0
         self.below: Below = Below()
+        self.meeting: Meeting = Meeting()
         self.shares: KnownShares = KnownShares()
         # They run the vector query beside the full-text one: Lance works outside Python's lock.
         self._helpers = Helpers(2, "holdfast-search")

@@ -10,6 +10,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import contents, pins
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import within
+from holdfast.catalog.properties.conditions import Condition
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.index.lance.content_set import ContentSet
@@ -48,6 +49,8 @@ class SearchRequest:
     branch: Branch
     #: the commit to search at
     seq: int
+    #: what the properties of a file have to meet; None for any
+    condition: Condition | None = None
 
 
 def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Explanation:
@@ -88,7 +91,7 @@ class _Search:
         self._backend = backend
         self._reader = reader
         self._request = request
-        self._visibility = Visibility(request.branch, request.seq, request.under)
+        self._visibility = Visibility(request.branch, request.seq, request.under, request.condition)
         terms = query_tokens(request.query)
         # A passage that only the vectors found is marked too where it has words of the query.
         self._marked = tuple(terms)
@@ -103,7 +106,7 @@ class _Search:
             wants_vector = request.mode != TEXT and request.query.strip()
             vector = self._reader.embedder.encode([request.query])[0] if wants_vector else None
         with self._timed("filter"):
-            only = self._contents_below()
+            only = _common(self._contents_below(), self._contents_meeting())
         with self._timed("tail"):
             instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
@@ -151,17 +154,27 @@ class _Search:
                 return frozenset([top.content_id] if top.content_id else [])
             return self._reader.below.contents(conn, request.branch, request.seq, top.node_id)
 
+    def _contents_meeting(self) -> frozenset[str] | ContentSet | None:
+        """Return the contents whose properties meet the condition; None for all, and when that cannot be told."""
+        request = self._request
+        if request.condition is None:
+            return None
+        self._told.filter = "prefilter"
+        with self._backend.engine.read() as conn:
+            return self._reader.meeting.contents(conn, request.branch, request.seq, request.condition)
+
     def _gather(self, instant: Instant, query: Query, wanted: int) -> Candidates:
         """Ask for more candidates until so many of each list are visible, or there are no more."""
         gatherer, searched = self._gatherer(instant, query), (self._request.branch.id, instant.is_past)
-        known = self._reader.shares.of(searched) if query.only is None else Shares()
+        learnt = query.only is None and self._request.condition is None
+        known = self._reader.shares.of(searched) if learnt else Shares()
         sizes, found, rounds = Sizes.at_first(wanted, known), Candidates(), 0
         while True:
             rounds += 1
             found = self._round(gatherer, sizes, found)
             shown = found.among(self._visibility.shown)
             shares = found.shares(shown)
-            if query.only is None:
+            if learnt:
                 self._reader.shares.note(searched, shares)
             if shown.has(wanted):
                 self._tell(found)
@@ -283,3 +296,14 @@ class _Search:
         yield
         spent = (time.perf_counter() - began) * 1000
         self._told.milliseconds[stage] = round(self._told.milliseconds.get(stage, 0.0) + spent, 3)
+
+
+def _common(
+    one: frozenset[str] | ContentSet | None, other: frozenset[str] | ContentSet | None
+) -> frozenset[str] | ContentSet | None:
+    """Return the contents that are in both sets, of which None is the one of all."""
+    if one is None or other is None:
+        return one if other is None else other
+    if isinstance(one, ContentSet):
+        return one.common(other) if isinstance(other, ContentSet) else frozenset(one.among(other))
+    return one & other if isinstance(other, frozenset) else frozenset(other.among(one))

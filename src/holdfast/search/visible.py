@@ -11,6 +11,8 @@ from holdfast.catalog import entries
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, batches, within
 from holdfast.catalog.entries import ContentPlace
+from holdfast.catalog.properties import matching
+from holdfast.catalog.properties.conditions import Condition
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
@@ -21,7 +23,7 @@ CONTENTS_PER_PAGE = 20
 #: other places of a content that a hit names
 MOST_OTHERS = 10
 
-NOT_IN_TREE, OUTSIDE = "not in the tree", "outside under"
+NOT_IN_TREE, OUTSIDE, OTHERWISE = "not in the tree", "outside under", "not as where says"
 
 
 @dataclass
@@ -31,17 +33,25 @@ class Visibility:
     branch: Branch
     seq: int
     under: str
+    #: what the properties of a place have to meet; None for any
+    condition: Condition | None = None
     #: the contents that were asked about and stand
     shown: set[str] = field(default_factory=set)
     #: why each of the others is hidden
     hidden: dict[str, str] = field(default_factory=dict)
     #: the paths of the contents whose places were read, best first
     paths: dict[str, list[str]] = field(default_factory=dict)
+    #: whether the properties that were asked about meet the condition
+    _met: dict[str | None, bool] = field(default_factory=dict)
 
     def look(self, conn: Connection, contents: Iterable[str]) -> None:
         """Find out which contents stand, of those that were not asked about yet."""
         asked = [each for each in dict.fromkeys(contents) if each not in self.shown and each not in self.hidden]
         places = self._places(conn)
+        if self.condition is not None:
+            # One place does not tell of another: they have properties of their own.
+            self._look_closely(conn, asked, places)
+            return
         somewhere = entries.somewhere(conn, self.branch, self.seq, asked)
         places.load(somewhere.values())
         self.hidden.update((content, NOT_IN_TREE) for content in asked if content not in somewhere)
@@ -62,12 +72,22 @@ class Visibility:
         for batch in batches(asked, CONTENTS_PER_PAGE):
             found = entries.of_contents(conn, self.branch, self.seq, batch, ENTRIES_PER_PAGE)
             places.load(entry.parent_id for entry in found)
+            self._compare(conn, found)
             self._note(batch, found, places)
             if len(found) == ENTRIES_PER_PAGE:
                 # Some content is everywhere, and may have pushed the others off the page.
                 for content in batch:
                     if content not in self.paths:
                         self._page_through(conn, content, places)
+
+    def _compare(self, conn: Connection, found: list[ContentPlace]) -> None:
+        """Find out which properties meet the condition."""
+        if self.condition is None:
+            return
+        self._met.setdefault(None, self.condition.holds({}))
+        asked = {entry.properties_id for entry in found if entry.properties_id} - self._met.keys()
+        met = matching.among(conn, self.condition, asked)
+        self._met.update((each, each in met) for each in asked)
 
     def _note(self, contents: list[str], found: list[ContentPlace], places: Places) -> None:
         for content in contents:
@@ -78,7 +98,9 @@ class Visibility:
             if top is None:
                 continue
             path = paths.join(top, entry.name)
-            if paths.is_within(path, self.under):
+            if not self._met.get(entry.properties_id, self.condition is None):
+                self.hidden[entry.content_id] = OTHERWISE
+            elif paths.is_within(path, self.under):
                 self.paths.setdefault(entry.content_id, []).append(path)
             else:
                 self.hidden[entry.content_id] = OUTSIDE
@@ -95,5 +117,6 @@ class Visibility:
             if not found:
                 return
             places.load(entry.parent_id for entry in found)
+            self._compare(conn, found)
             self._note([content], found, places)
             after = found[-1].entry_id

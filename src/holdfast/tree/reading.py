@@ -13,12 +13,15 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.properties.conditions import Condition
 from holdfast.documents import Body
 from holdfast.errors import Unsupported
 from holdfast.lines import lines_of
 from holdfast.tree import walking
 from holdfast.tree.expressions import Expression
 from holdfast.tree.paging import in_pages
+from holdfast.tree.properties.filtering import chosen, kept
+from holdfast.tree.properties.where import Where, condition_of
 from holdfast.tree.walking import TreeView
 
 
@@ -90,29 +93,55 @@ class Reads(ABC):
         with self._view() as view:
             return info(path, walking.need(view, path))
 
-    def ls(self, path: str = paths.ROOT, *, limit: int | None = None, after: str | None = None) -> Iterator[FileInfo]:
+    def ls(
+        self,
+        path: str = paths.ROOT,
+        *,
+        where: Where | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Iterator[FileInfo]:
         """Yield what is directly in the directory `path`, in order of name; raises NotFound or NotADirectory.
 
-        At most `limit` of them, and only those that come after the path `after`: where one left off. So it is for
-        `tree` and `glob`. All are of one commit, however long the iterator is kept.
+        `where` keeps what has such properties: `{"tags": "diary", "rating": {"$gte": 3}}`. At most `limit` of them, and
+        only those that come after the path `after`: where one left off. So it is for `tree`, `glob` and `grep`. All are
+        of one commit, however long the iterator is kept.
         """
+        condition = condition_of(where)
         path, view = paths.parse(path), self._standing()
         top, rest = walking.need_dir(view, path), walking.cursor(path, after)
         found = walking.go_on(walking.listing(view, top.node_id), rest)
-        return islice((info(paths.join(path, e.name), e) for e, _, given in found if not given), limit)
+        below = ((paths.join(path, entry.name), entry) for entry, _, given in found if not given)
+        return islice((info(at, entry) for at, entry in kept(view, below, condition)), limit)
 
-    def tree(self, path: str = paths.ROOT, *, limit: int | None = None, after: str | None = None) -> Iterator[FileInfo]:
+    def tree(
+        self,
+        path: str = paths.ROOT,
+        *,
+        where: Where | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Iterator[FileInfo]:
         """Yield all that is below the directory `path`, depth first, in order of name."""
-        path, view = paths.parse(path), self._standing()
+        path, view, condition = paths.parse(path), self._standing(), condition_of(where)
         top, rest = walking.need_dir(view, path), walking.cursor(path, after)
-        found = in_pages(view, lambda view: walking.walk(view, top, path, rest), limit)
-        return (info(at, entry) for at, entry in found)
+        found = chosen(view, condition, lambda at: at != path and paths.is_within(at, path), (path, rest))
+        if found is None:
+            found = in_pages(view, lambda view: walking.walk(view, top, path, rest), limit if where is None else None)
+            found = kept(view, found, condition)
+        return (info(at, entry) for at, entry in islice(found, limit))
 
-    def glob(self, pattern: str, *, limit: int | None = None, after: str | None = None) -> Iterator[str]:
+    def glob(
+        self, pattern: str, *, where: Where | None = None, limit: int | None = None, after: str | None = None
+    ) -> Iterator[str]:
         """Yield the paths that match `pattern`: `*`, `?`, `[...]` within a name, `**` for any number of names."""
-        wanted, rest = walking.GlobPattern(pattern), walking.cursor(paths.ROOT, after)
-        found = in_pages(self._standing(), lambda view: walking.glob(view, wanted, rest), limit)
-        return (at for at, _ in found)
+        wanted, rest, condition = walking.GlobPattern(pattern), walking.cursor(paths.ROOT, after), condition_of(where)
+        view = self._standing()
+        found = chosen(view, condition, wanted.matches, (paths.ROOT, rest))
+        if found is None:
+            found = in_pages(view, lambda view: walking.glob(view, wanted, rest), limit if where is None else None)
+            found = kept(view, found, condition)
+        return (at for at, _ in islice(found, limit))
 
     def read(self, path: str, *, range: tuple[int, int] | None = None) -> bytes:
         """Return the bytes of the file `path`, as they were written or added.
@@ -156,6 +185,7 @@ class Reads(ABC):
         path: str = paths.ROOT,
         *,
         ignore_case: bool = False,
+        where: Where | None = None,
         limit: int | None = None,
         after: GrepMatch | None = None,
     ) -> Iterator[GrepMatch]:
@@ -168,7 +198,8 @@ class Reads(ABC):
         # Here and not in a generator: what is wrong is refused by the call, not by whoever looks at what it returned.
         expression, path = Expression(pattern, ignore_case=ignore_case), paths.parse(path)
         given = ("", 0) if after is None else (paths.parse(after.path), max(after.line, 0))
-        return islice(self._matches(expression, self._files_from(path, given[0]), given), limit)
+        files = self._files_from(path, given[0], condition_of(where))
+        return islice(self._matches(expression, files, given), limit)
 
     def _matches(
         self, expression: Expression, files: Iterator[tuple[str, Entry]], given: tuple[str, int]
@@ -179,16 +210,19 @@ class Reads(ABC):
             for number, marks in expression.matches(lines, at):
                 yield GrepMatch(at, before + number, lines[number - 1], tuple(marks))
 
-    def _files_from(self, path: str, first: str) -> Iterator[tuple[str, Entry]]:
-        """Return the files at or below `path`, from `first` on, or what comes after it."""
+    def _files_from(self, path: str, first: str, condition: Condition | None) -> Iterator[tuple[str, Entry]]:
+        """Return the files at or below `path` that meet a condition, from `first` on, or what comes after it."""
         view = self._standing()
         top = walking.need(view, path)
         if not top.is_dir:
-            return iter([(path, top)])
+            return kept(view, [(path, top)], condition)
         rest = walking.cursor(path, first or None)
         begun = walking.standing(view, first) if first else None
-        found = in_pages(view, lambda view: walking.walk(view, top, path, rest))
-        return ((at, entry) for at, entry in chain([(first, begun)] if begun else [], found) if not entry.is_dir)
+        found = chosen(view, condition, lambda at: paths.is_within(at, path), (path, rest))
+        if found is None:
+            found = kept(view, in_pages(view, lambda view: walking.walk(view, top, path, rest)), condition)
+        given = kept(view, [(first, begun)], condition) if begun else iter(())
+        return ((at, entry) for at, entry in chain(given, found) if not entry.is_dir)
 
     def _body_at(self, path: str) -> Body:
         path = paths.parse(path)

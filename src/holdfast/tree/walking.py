@@ -198,6 +198,13 @@ class GlobPattern:
     def accepts(self, states: frozenset[int]) -> bool:
         return len(self.parts) in states
 
+    def matches(self, path: str) -> bool:
+        """Return whether a whole path matches."""
+        states = self.start()
+        for name in paths.names(path):
+            states = self.step(states, name)
+        return self.accepts(states)
+
     def plain_names(self, states: frozenset[int]) -> list[str] | None:
         """Return the only names that can match next, or None when there may be others."""
         wanted = [self.parts[state] for state in states if state < len(self.parts)]

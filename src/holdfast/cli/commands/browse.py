@@ -1,13 +1,14 @@
 """Looking at the tree: ls, tree, stat, glob."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from holdfast import FileInfo, Snapshot, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
+from holdfast.cli.filters import WhereOption, where_of
 from holdfast.cli.options import AfterOption, AtOption, LimitOption, PathArgument, store_path
 from holdfast.cli.output import Output, count, iso
 
@@ -19,6 +20,7 @@ def ls(
     call: Call,
     path: PathArgument = "/",
     long: Annotated[bool, typer.Option("-l", "--long", help="With size, time, commit and abstract.")] = False,
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: LimitOption = None,
     after: AfterOption = None,
     at: AtOption = None,
@@ -27,7 +29,7 @@ def ls(
 
     A path without a leading slash is taken from the root, here and everywhere.
     """
-    listed = _listed(call.at(at), store_path(path), limit, after)
+    listed = _listed(call.at(at), store_path(path), where_of(where), limit, after)
     lines = (
         _long_lines(call.out, listed, call.store.summaries.stored(listed))
         if long
@@ -41,13 +43,14 @@ def tree(
     call: Call,
     path: PathArgument = "/",
     depth: Annotated[int | None, typer.Option("-L", "--depth", metavar="N", min=1, help="Levels to show.")] = None,
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: LimitOption = None,
     after: AfterOption = None,
     at: AtOption = None,
 ) -> None:
     """Draw all that is below a directory."""
     path = paths.parse(store_path(path))
-    found = list(call.at(at).tree(path, limit=limit, after=_cursor(after)))
+    found = list(call.at(at).tree(path, where=where_of(where), limit=limit, after=_cursor(after)))
     if depth is not None:
         top = len(paths.names(path))
         found = [info for info in found if len(paths.names(info.path)) - top <= depth]
@@ -65,6 +68,7 @@ def stat(call: Call, path: PathArgument, at: AtOption = None) -> None:
 def glob(
     call: Call,
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Such as '/notes/**/*.md'; quote it.")],
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: LimitOption = None,
     after: AfterOption = None,
     at: AtOption = None,
@@ -73,13 +77,20 @@ def glob(
 
     * ? [...] match within a name, ** any number of directories.
     """
-    found = list(call.at(at).glob(pattern, limit=limit, after=_cursor(after)))
+    found = list(call.at(at).glob(pattern, where=where_of(where), limit=limit, after=_cursor(after)))
     call.done({"paths": found}, found)
 
 
-def _listed(snapshot: Snapshot, path: str, limit: int | None, after: str | None) -> list[FileInfo]:
+def _listed(
+    snapshot: Snapshot, path: str, where: dict[str, Any] | None, limit: int | None, after: str | None
+) -> list[FileInfo]:
     info = snapshot.stat(path)
-    return list(snapshot.ls(path, limit=limit, after=_cursor(after))) if info.is_dir else [info]
+    if info.is_dir:
+        return list(snapshot.ls(path, where=where, limit=limit, after=_cursor(after)))
+    if where is None:
+        return [info]
+    above, name = paths.split(paths.parse(path))
+    return [each for each in snapshot.ls(above, where=where) if each.name == name]
 
 
 def _cursor(after: str | None) -> str | None:

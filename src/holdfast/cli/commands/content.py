@@ -9,6 +9,7 @@ import typer
 from holdfast import GrepMatch, Snapshot, Summary
 from holdfast.cli import shapes, work_shapes
 from holdfast.cli.call import Call, command
+from holdfast.cli.filters import WhereOption, where_of
 from holdfast.cli.options import AtOption, LimitOption, PathArgument, PathsArgument, store_path
 from holdfast.cli.output import Output, visible
 
@@ -60,6 +61,7 @@ def grep(
     ignore_case: Annotated[bool, typer.Option("-i", "--ignore-case", help="Letters match in either case.")] = False,
     fixed: Annotated[bool, typer.Option("-F", "--fixed", help="PATTERN is plain text, no expression.")] = False,
     files_only: Annotated[bool, typer.Option("-l", "--files", help="Only the paths that have a match.")] = False,
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: LimitOption = None,
     after: Annotated[
         str | None, typer.Option("--after", metavar="PATH:LINE", help="Only what comes after this match.")
@@ -72,7 +74,12 @@ def grep(
     """
     expression = re.escape(pattern) if fixed else pattern
     matches = call.at(at).grep(
-        expression, store_path(path), ignore_case=ignore_case, limit=limit, after=_match_at(after)
+        expression,
+        store_path(path),
+        ignore_case=ignore_case,
+        where=where_of(where),
+        limit=limit,
+        after=_match_at(after),
     )
     if files_only:
         return _answer_paths(call, list(dict.fromkeys(match.path for match in matches)))

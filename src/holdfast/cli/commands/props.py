@@ -7,6 +7,7 @@ import typer
 
 from holdfast import Unsupported
 from holdfast.cli.call import Call, command, group
+from holdfast.cli.filters import plain_json, value_of
 from holdfast.cli.options import AtOption, IfMatchOption, MessageOption, PathArgument, known, store_path
 from holdfast.cli.output import visible
 
@@ -64,38 +65,17 @@ def _pair(typed: str) -> tuple[str, Any]:
     key, equals, value = typed.partition("=")
     if not equals:
         raise typer.BadParameter(f"{typed} is not KEY=VALUE")
-    try:
-        return key, _json(value)
-    except ValueError:
-        return key, value
+    return key, value_of(value)
 
 
 def _object(typed: str | None) -> dict[str, Any]:
     if typed is None:
         return {}
     try:
-        given = _json(typed)
+        given = plain_json(typed)
     except ValueError as error:
         remedy = 'Write it as {"rating": 4, "tags": ["diary"]}, in quotes for the shell'
         raise Unsupported(f"--object is not JSON: {error}", remedy=remedy) from error
     if not isinstance(given, dict):
         raise Unsupported("--object is JSON, but no object", remedy="Write it in braces, with a key for each value")
     return given
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError("too many levels of lists and objects") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key comes twice")
-    return found
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")

@@ -10,6 +10,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.excerpt import excerpt
+from holdfast.cli.filters import WhereOption, where_of
 from holdfast.cli.options import AtOption, store_path
 from holdfast.cli.output import Output, visible
 
@@ -23,6 +24,7 @@ def search(
     under: Annotated[
         str, typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only at or below this path.")
     ] = "/",
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: Annotated[
         int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="At most so many passages.")
     ] = 10,
@@ -36,7 +38,9 @@ def search(
     """Find the passages that answer a question, best first."""
     if not " ".join(query).strip():
         raise typer.BadParameter("say what to look for")
-    found = call.store.explain(" ".join(query), under=store_path(under), limit=limit, mode=mode, at=at)
+    found = call.store.explain(
+        " ".join(query), under=store_path(under), where=where_of(where), limit=limit, mode=mode, at=at
+    )
     document: dict[str, Any] = {"hits": [shapes.hit(hit, explain=explain) for hit in found.hits]}
     if explain:
         document |= {"explain": found.as_dict()}

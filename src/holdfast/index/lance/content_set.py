@@ -45,6 +45,10 @@ class ContentSet:
             content_id for content_id, here in zip(asked, self._has(hashes_of(asked)).tolist(), strict=True) if here
         }
 
+    def common(self, other: "ContentSet") -> "ContentSet":
+        """Return the contents that are in both sets."""
+        return ContentSet(self.hashes[other.holds(self.hashes)])
+
     def __len__(self) -> int:
         return len(self.hashes)
 

@@ -23,7 +23,7 @@ _WHOLE = range(-(2**63), 2**63)
 
 def property_set(path: str, given: Mapping[Any, Any]) -> PropertySet | None:
     """Return properties as they are stored, None when there are none; raises Unsupported or TooLarge, naming `path`."""
-    plain = _Checking(path).object(given, "", 1)
+    plain = checked(given, f"the properties of {path}", path)
     if not plain:
         return None
     text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -31,6 +31,11 @@ def property_set(path: str, given: Mapping[Any, Any]) -> PropertySet | None:
         message = f"The properties of {path} would have {size} bytes; {MAX_BYTES} are allowed"
         raise TooLarge(message, path=path, remedy="Write what is long into a file, and name that in a property")
     return PropertySet(content_id(text.encode()), text, frozenset(found_by(plain)))
+
+
+def checked(given: Mapping[Any, Any], place: str, path: str = "") -> dict[str, Any]:
+    """Return a copy of what is JSON and keeps to the limits; raises Unsupported or TooLarge, naming the `place`."""
+    return _Checking(place, path).object(given, "", 1)
 
 
 def stored_set(text: str) -> PropertySet | None:
@@ -45,9 +50,10 @@ def stored_set(text: str) -> PropertySet | None:
 
 
 class _Checking:
-    """One look at what a caller gave for the properties of a path; `at` is where a value stands in it."""
+    """One look at what a caller gave; `at` is where a value stands in it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, place: str, path: str) -> None:
+        self._place = place
         self._path = path
         self._values = 0
 
@@ -58,7 +64,7 @@ class _Checking:
     def _value(self, value: Any, at: str, depth: int) -> Any:
         self._values += 1
         if self._values > MAX_VALUES:
-            message = f"The properties of {self._path} have more than {MAX_VALUES} keys and elements of lists"
+            message = f"There are more than {MAX_VALUES} keys and elements of lists in {self._place}"
             raise TooLarge(message, path=self._path, remedy="Write what is long into a file")
         if value is None or isinstance(value, bool):
             return value
@@ -99,7 +105,7 @@ class _Checking:
             raise self._refused(f"A property cannot be called {key!r:.60}", remedy)
         if len(name := _below(at, key)) > MAX_KEY_CHARACTERS:
             raise TooLarge(
-                f"A key of {len(name)} characters, in the properties of {self._path}; {MAX_KEY_CHARACTERS} are allowed",
+                f"A key of {len(name)} characters, in {self._place}; {MAX_KEY_CHARACTERS} are allowed",
                 path=self._path,
                 remedy="Give it a shorter name",
             )
@@ -107,11 +113,11 @@ class _Checking:
 
     def _check_depth(self, at: str, depth: int) -> None:
         if depth > MAX_DEPTH:
-            message = f"{at[:60]} is more than {MAX_DEPTH} levels deep, in the properties of {self._path}"
+            message = f"{at[:60]} is more than {MAX_DEPTH} levels deep, in {self._place}"
             raise TooLarge(message, path=self._path, remedy="Give it as text, or write it into a file")
 
     def _refused(self, what: str, remedy: str) -> HoldfastError:
-        return Unsupported(f"{what}, in the properties of {self._path}", path=self._path, remedy=remedy)
+        return Unsupported(f"{what}, in {self._place}", path=self._path, remedy=remedy)
 
 
 def _below(at: str, key: Any) -> str:
