@@ -178,7 +178,7 @@ class Store(Reads):
         from holdfast.search.search import SearchRequest, search
 
         condition, under = condition_of(where), paths.parse(under)
-        request = SearchRequest(query, under, limit, mode, self._branch, self._seq(at), condition)
+        request = SearchRequest(query, under, limit, mode, self._branch, self._seq(at), condition=condition)
         return search(self._backend, self._shared.reader, request)
 
     # --- adding documents
