@@ -35,7 +35,7 @@ _OWNER_ALONE = 0o700
 CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
 
 #: the embedder a new store begins with, and its dimensions
-BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-int8", 256
+BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-v2-int8", 256
 
 _CONFIG_TEXT = f"""# Settings of this Holdfast store. `holdfast config` shows all of them with their defaults.
 format = {bootstrap.FORMAT}

@@ -125,7 +125,7 @@ UNREADABLE: dict[str, float] = {
     "cut at its end": 0.999,
     "overwritten": 1.0,
 }
-EMBEDDER = "static-minilm-256-int8"
+EMBEDDER = "static-minilm-256-v2-int8"
 STATES: dict[str, Damage] = {
     "head": by_sql("UPDATE branches SET head_seq = head_seq - 1"),
     "commit without parent": by_sql("UPDATE commits SET parent_seq = 4711 WHERE seq = 3"),

@@ -48,7 +48,7 @@ def test_a_store_that_is_whole_is_left_as_it_is(filled: Store) -> None:
         "UPDATE searchable SET chunks = chunks + 1",
         "UPDATE searchable SET place = 'history' WHERE place = 'table'",
         "UPDATE searchable SET place = 'tail' WHERE place = 'table'",
-        "INSERT INTO searchable VALUES ('static-minilm-256-int8', 'unknown', 'tail', 3)",
+        "INSERT INTO searchable VALUES ('static-minilm-256-v2-int8', 'unknown', 'tail', 3)",
         "DELETE FROM pins",
         "UPDATE pins SET version = '4711' WHERE superseded_at IS NULL",
     ],

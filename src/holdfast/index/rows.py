@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 from holdfast.host.importing import importing
 from holdfast.index.lance.table import TableShape
 from holdfast.index.text.analysis import terms_for
-from holdfast.index.text.chunking import Chunk, without_page_markers
+from holdfast.index.text.chunking import Chunk, without_page_markers, without_targets
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.index.embedding.embedder import Vectors
 
+#: Name and version of what is embedded and looked through of a passage. Rows made under another name are made again.
+ROWS = "holdfast-rows/2"
+#: how much of the document's own direction is added to that of each of its passages
+DOCUMENT_SHARE = 0.5
 #: columns that a hit is made of; the others serve only to find it
 HIT_COLUMNS = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
 
@@ -43,12 +47,33 @@ def search_shape(dimensions: int) -> TableShape:
 
 def embedding_text(chunk: Chunk) -> str:
     """Return what is embedded for a chunk: what its front matter says it is about, its headings, and its text."""
-    return "\n".join(part for part in (chunk.about, chunk.heading, without_page_markers(chunk.text)) if part)
+    return "\n".join(part for part in (chunk.about, chunk.heading, _as_read(chunk)) if part)
 
 
 def chunk_terms(chunk: Chunk) -> str:
     """Return what full text looks through for a chunk: the terms of the same."""
-    return terms_for(f"{chunk.about}\n{chunk.heading}", without_page_markers(chunk.text))
+    return terms_for(f"{chunk.about}\n{chunk.heading}", _as_read(chunk))
+
+
+def _as_read(chunk: Chunk) -> str:
+    """Return the text of a chunk as a reader sees it: without page markers, and without where its links lead."""
+    return without_targets(without_page_markers(chunk.text))
+
+
+def in_document(vectors: "Vectors") -> "Vectors":
+    """Return the vectors of a document's passages, each drawn towards what the whole document is about."""
+    with importing():
+        import numpy as np
+
+    if len(vectors) < 2:
+        return vectors
+    mean = vectors.mean(axis=0)
+    drawn = vectors + mean * (DOCUMENT_SHARE / max(float(np.linalg.norm(mean)), 1e-9))
+    lengths = np.linalg.norm(drawn, axis=1, keepdims=True)
+    # A passage without words has no direction, and gets none.
+    has_words = vectors.any(axis=1, keepdims=True) & (lengths > 0)
+    out: Vectors = np.divide(drawn, lengths, out=np.zeros_like(vectors), where=has_words)
+    return out
 
 
 def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors") -> "pa.Table":

@@ -18,6 +18,8 @@ from holdfast.index.embedding.embedder import BUILT_IN, Embedder, OpenAIEmbedder
 from holdfast.index.embedding.static_model import StaticModel as OurModel
 from holdfast.testing.embedders import EmbedderSuite
 
+#: each a single token of the built-in model
+WORDS = ("lock", "lease")
 FOLDER = Path(embedder_module.__file__).parent / "models" / BUILT_IN
 needs_openai = pytest.mark.skipif(importlib.util.find_spec("openai") is None, reason="an optional extra")
 
@@ -139,6 +141,8 @@ def saved(folder: Path, kind: str) -> Path:
     elif kind == "without limit":
         model.max_length = None
     model.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"pooling": "mean"}), "utf-8")
     return folder
 
 
@@ -176,3 +180,18 @@ def test_importing_the_port_loads_no_model_library() -> None:
         "print({'model2vec', 'numpy'} & {*sys.modules})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_the_built_in_model_counts_a_token_by_the_root_of_how_often_it_occurs() -> None:
+    model = OurModel.load(FOLDER)
+    lock, lease = (model._of_tokens(model.tokenize([word])[0]) for word in WORDS)
+    expected = 2.0 * lock[0] + lease[0].astype(float)
+    [found] = load_embedder().encode([" ".join([WORDS[0]] * 4 + [WORDS[1]])])
+    assert found == pytest.approx(expected / np.linalg.norm(expected), abs=1e-5)
+
+
+def test_stores_of_the_model_before_it_are_searched_by_the_built_in_one() -> None:
+    [name] = embedder_module.PREDECESSORS
+    found = load_embedder(name)
+    assert found.name == name
+    assert np.array_equal(found.encode(["a stale lock"]), load_embedder().encode(["a stale lock"]))

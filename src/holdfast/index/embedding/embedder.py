@@ -2,7 +2,10 @@
 
 An embedder is named by a string, which is also what its Lance table is keyed by:
 
-- `static-minilm-256-int8`: the model in this package; needs no network, no key and no download;
+- `static-minilm-256-v2-int8`: the model in this package; needs no network, no key and no download;
+- `static-minilm-256-int8`: the one before it, which stores of then are keyed by. It is not in the package any more: its
+  successor has the same axes, and finds its vectors no worse than its own queries did (docs/search.md), until `reindex`
+  has made them anew;
 - a path with a separator in it (`./models/mine`): a folder that model2vec saved;
 - `openai:MODEL` or `openai:MODEL@URL`: an endpoint that speaks OpenAI's API; needs `pip install openai`.
   The key, and the address if none is given, are those that the `openai` client finds by itself.
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 #: the model shipped in the package
-BUILT_IN = "static-minilm-256-int8"
+BUILT_IN = "static-minilm-256-v2-int8"
+#: names of those that were shipped before it, whose vectors it may be compared with
+PREDECESSORS = ("static-minilm-256-int8",)
 MODELS = Path(__file__).parent / "models"
 #: texts per request to an endpoint
 _REQUEST_SIZE = 256
@@ -65,7 +70,7 @@ def load_embedder(name: str = BUILT_IN) -> Embedder:
 
 @lru_cache(maxsize=8)
 def _folder(name: str) -> "StaticEmbedder":
-    return StaticEmbedder(name, MODELS / BUILT_IN if name == BUILT_IN else _folder_of(name))
+    return StaticEmbedder(name, MODELS / BUILT_IN if name in (BUILT_IN, *PREDECESSORS) else _folder_of(name))
 
 
 @lru_cache(maxsize=8)

@@ -2,11 +2,13 @@
 
 It reads the folders that model2vec saves and gives the vectors that model2vec gives, bit by bit, without importing it:
 with what model2vec imports for training and for running on many processors, a search would take twice as long to begin.
+One thing model2vec does not know: with `"pooling": "root"` in its config.json, the vector of a text is the sum of those
+of its distinct tokens, each by the square root of its count, so that repetition moves it less.
 Imported under `heavy.importing`.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -18,6 +20,8 @@ from tokenizers import Tokenizer
 
 from holdfast.index.embedding.wordpieces import WordPieces, cuts_words
 
+#: how the vectors of tokens become that of a text: their mean; the sum of the distinct ones, by the root of their count
+MEAN, ROOT = "mean", "root"
 #: tokens of a text that count, unless the folder says so
 MAX_LENGTH = 512
 #: texts that are reckoned with at a time
@@ -38,6 +42,7 @@ class StaticModel:
         max_length: int | None = MAX_LENGTH,
         weights: Any | None = None,
         mapping: Any | None = None,
+        pooling: str = MEAN,
     ) -> None:
         if mapping is None and len(vectors) != tokenizer.get_vocab_size():
             raise ValueError(f"there are {len(vectors)} vectors for {tokenizer.get_vocab_size()} tokens")
@@ -46,6 +51,8 @@ class StaticModel:
         self.normalize = normalize
         #: tokens of a text that count; None for all
         self.max_length = max_length
+        #: MEAN or ROOT
+        self.pooling = pooling
         self._weights, self._mapping = weights, mapping
         self._tokenizer = tokenizer
         _set_up(tokenizer, max_length)
@@ -59,11 +66,13 @@ class StaticModel:
         tensors = load_file(folder / "model.safetensors")
         config = json.loads((folder / "config.json").read_text("utf-8"))
         told = {name: config[name] for name in ("normalize", "max_length") if name in config}
+        pooling = ROOT if config.get("pooling") == ROOT else MEAN
         return StaticModel(
             tensors["embeddings"],
             Tokenizer.from_file(str(folder / "tokenizer.json")),
             weights=tensors.get("weights"),
             mapping=tensors.get("mapping"),
+            pooling=pooling,
             **told,
         )
 
@@ -99,20 +108,23 @@ class StaticModel:
     def _encode(self, ids: list[list[int]]) -> Any:
         kind = self.vectors.dtype
         out = np.zeros((len(ids), self.dim), dtype=np.float32 if kind == np.int8 else kind)
-        for rows, tokens in self._groups(ids):
-            out[rows] = self._of_tokens(tokens).mean(axis=1)
+        if self.pooling == ROOT:
+            self._sum_by_roots(ids, out)
+        else:
+            for rows, tokens in _groups(ids):
+                out[rows] = self._of_tokens(tokens).mean(axis=1)
         if not self.normalize:
             return out
         exact = out.astype(np.float32)
         lengths = np.linalg.norm(exact, axis=1, keepdims=True) + _TINY
         return (exact / lengths).astype(out.dtype)
 
-    def _groups(self, ids: list[list[int]]) -> Iterator[tuple[list[int], Any]]:
-        """Yield the rows of texts with equally many tokens, and these: one line of numbers for each text."""
-        groups: dict[int, list[int]] = defaultdict(list)
-        for row, tokens in enumerate(ids):
-            groups[len(tokens)].append(row)
-        return ((rows, np.array([ids[row] for row in rows])) for length, rows in groups.items() if length)
+    def _sum_by_roots(self, ids: list[list[int]], out: Any) -> None:
+        """Add to each row of `out` the vectors of its text's distinct tokens, each by the root of its count."""
+        counts = [Counter(tokens) for tokens in ids]
+        for rows, tokens in _groups([list(each) for each in counts]):
+            roots = np.sqrt(np.array([list(counts[row].values()) for row in rows], dtype=np.float32))
+            out[rows] = (roots[:, None, :] @ self._of_tokens(tokens).astype(np.float32))[:, 0]
 
     def _of_tokens(self, tokens: Any) -> Any:
         found = self.vectors[tokens if self._mapping is None else self._mapping[tokens]]
@@ -135,3 +147,11 @@ def _unknown_id(tokenizer: Tokenizer) -> int | None:
     # Models over whole probabilities keep it by number.
     found: int | None = json.loads(tokenizer.to_str())["model"].get("unk_id")
     return found
+
+
+def _groups(ids: list[list[int]]) -> Iterator[tuple[list[int], Any]]:
+    """Yield the rows of texts with equally many tokens, and these: one line of numbers for each text."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, tokens in enumerate(ids):
+        groups[len(tokens)].append(row)
+    return ((rows, np.array([ids[row] for row in rows])) for length, rows in groups.items() if length)

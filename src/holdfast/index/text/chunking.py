@@ -136,6 +136,11 @@ def without_page_markers(text: str) -> str:
     return _PAGE.sub("", text) if "<!-- page " in text else text
 
 
+def without_targets(text: str) -> str:
+    """Return `text` with the labels of its links, and without the addresses that they lead to."""
+    return LINK.sub(r"\1", text) if "](" in text else text
+
+
 def _breadcrumb(trail: _Trail) -> str:
     return BREADCRUMB.join(title for _, title in trail if title)
 

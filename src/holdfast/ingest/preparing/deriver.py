@@ -64,22 +64,23 @@ class DocumentDeriver:
 
     def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
         from holdfast.index.embedding.embedder import load_embedder
-        from holdfast.index.rows import embedding_text
+        from holdfast.index.rows import embedding_text, in_document
         from holdfast.index.text.chunking import chunk
 
         chunks = chunk(markdown)
         if not chunks:
             return ()
-        vectors = load_embedder(self._embedder_name).encode([embedding_text(c) for c in chunks])
+        vectors = in_document(load_embedder(self._embedder_name).encode([embedding_text(c) for c in chunks]))
         return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
 
 
 def rows_by() -> str:
     """Return the names and versions of what makes search rows of Markdown now."""
+    from holdfast.index.rows import ROWS
     from holdfast.index.text.analysis import ANALYSER
     from holdfast.index.text.chunking import CHUNKER
 
-    return f"{CHUNKER} {ANALYSER}"
+    return f"{CHUNKER} {ANALYSER} {ROWS}"
 
 
 def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
