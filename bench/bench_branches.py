@@ -1,13 +1,12 @@
-"""What branches cost. Run: python -m bench.bench_branches [FILES], 100,000 files unless given.
-
-What a merge costs has its place in `main`, after the questions on branches.
-"""
+"""What branches and merges cost. Run: python -m bench.bench_branches [FILES], 100,000 files unless given."""
 
 import itertools
 import random
 import shutil
+import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +23,12 @@ TIMES_OF_MAIN = {1: 1.5, 5: 3.0}
 #: files that each branch has changed
 CHANGED = 20
 FEW, MANY = 2, 200
+#: files that a branch which is merged has changed, and how often one is merged
+MERGED, MERGES = 100, 15
+#: files of the store that merges into a large one are compared with
+SMALL = 1000
+#: the number of the branch that is searched where many are alive
+SEARCHED = 1
 #: makes each text that is written another one
 WRITES = itertools.count()
 
@@ -101,18 +106,42 @@ def many_branches(folder: Path, files: int) -> None:
         with quiet(place) as store:
             for number in range(branches):
                 store.branches.create(f"agent{number}")
-                # As much in both stores: it is the number of branches that is asked about.
-                change(store.branch(f"agent{number}"), rng, files, CHANGED * MANY // branches)
+                # As much in both stores, and as much of it on the branch that is searched: it is the number of branches
+                # that is asked about.
+                others = CHANGED * (MANY - 1) // (branches - 1)
+                change(store.branch(f"agent{number}"), rng, files, CHANGED if number == SEARCHED else others)
             store.maintenance.optimize()
     with quiet(few) as one, quiet(many) as other:
         actions: dict[str, Callable[[Store], Callable[[int], object]]] = {
             "branch create": lambda on: lambda i: on.branches.create(f"new{i % 10_000}"),
-            "search": lambda on: questions(files)["search"](on.branch("agent1")),
+            "search": lambda on: questions(files)["search"](on.branch(f"agent{SEARCHED}")),
             "gc": lambda on: lambda i: on.maintenance.gc(),
         }
         for name, of in actions.items():
             there, here = paired_ms(of(other), of(one), RUNS // 2 if name == "gc" else RUNS)
             emit(f"`{name}` with {MANY} branches alive, against {FEW}", there, here, 1.2)
+
+
+def merging(folder: Path, files: int) -> None:
+    """A merge costs what the branch changed, and not what there is."""
+    small = folder.with_name("small")
+    many_files(small, files=SMALL, commits=1)
+    rng = random.Random(9)
+    with quiet(folder) as store, quiet(small) as other:
+        other.maintenance.optimize()
+        times: dict[Store, list[float]] = {store: [], other: []}
+        for turn, (on, there) in itertools.product(range(MERGES + 2), ((store, files), (other, SMALL))):
+            on.branches.create(f"merged{turn}")
+            change(on.branch(f"merged{turn}"), rng, there, MERGED)
+            began = time.perf_counter()
+            report = on.branches.merge(f"merged{turn}")
+            spent = (time.perf_counter() - began) * 1000
+            assert len(report.changes) == MERGED
+            times[on] += [spent] if turn >= 2 else []
+    large, little = (statistics.median(each) for each in times.values())
+    what = f"merge of {MERGED} changed files into {files:,}"
+    Figure(what, large, "ms", 100, note=f"median of {MERGES}").emit()
+    emit(f"{what}, against into {SMALL:,}", large, little, 1.5)
 
 
 def emit(what: str, value: float, against: float, target: float) -> None:
@@ -128,6 +157,7 @@ def main() -> None:
         with quiet(folder) as store:
             making_and_deleting(store)
             on_branches(store, files)
+        merging(folder, files)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from holdfast.publish.publication import StagingOutdated
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change, changes_of, diff
 from holdfast.tree.merging import Side
-from holdfast.tree.merging.ancestry import ancestors, seen_by
+from holdfast.tree.merging.ancestry import seen_by
 from holdfast.tree.merging.applying import apply
+from holdfast.tree.merging.crossing import base_of
 from holdfast.tree.merging.lines import merged_text
 from holdfast.tree.merging.plan import Choice, MergePlan, Settling
 from holdfast.tree.merging.planning import MergePlanning
@@ -146,7 +147,7 @@ class _Merging:
         branch = branches.get(conn, source.branch_id) if source else None
         ancestor = 0
         if source is not None and branch is not None:
-            ancestor = ancestors(conn, old, CommittedTree(within(conn), branch, source.id))[0].seq
+            ancestor = base_of(conn, old, CommittedTree(within(conn), branch, source.id)).newest
         return MergeReport(
             source=branch.name if branch else self.source.name,
             into=self.terms.branch.name,
@@ -178,10 +179,10 @@ class _Merging:
         theirs = CommittedTree(self._read, self.source, self.terms.merged or 0)
         last = known_commit(conn, theirs.seq)
         is_old = seen_by(conn, ours.branch, head).get(last.branch_id, 0) >= last.id
-        base, *crossed = ancestors(conn, ours, theirs)
+        base = base_of(conn, ours, theirs)
 
         def planned(settling: Settling) -> MergePlan:
-            plan = MergePlanning(Sides.of(base, ours, theirs), settling, crossed=tuple(crossed))
+            plan = MergePlanning(Sides.of(base, ours, theirs), settling)
             plan.run()
             return plan
 
@@ -191,7 +192,7 @@ class _Merging:
             _refuse_unlisted(unused, planned(Settling(_leave, _blend_nothing)))
         overlay = Overlay(base=ours, now=self.backend.clock.now())
         apply(plan, overlay)
-        return _Planned(head, plan, overlay, base.seq, tuple(changes_of(overlay)), is_old)
+        return _Planned(head, plan, overlay, base.newest, tuple(changes_of(overlay)), is_old)
 
     def _read(self) -> AbstractContextManager[Connection]:
         # A plan outlives the SQL transaction it was made in, and is put on an overlay in the next one.

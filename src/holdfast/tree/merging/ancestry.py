@@ -4,6 +4,7 @@ All that a commit has seen of each branch is a prefix of that branch. So its his
 what two commits have in common is the smaller number for each.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from holdfast.catalog import branches
@@ -33,15 +34,20 @@ def seen_by(conn: Connection, branch: Branch, seq: int, after: int = 0) -> Seen:
     return seen
 
 
-def ancestors(conn: Connection, ours: CommittedTree, theirs: CommittedTree) -> list[CommittedTree]:
-    """Return the last states that both have seen, the newest first: one, unless merges have crossed each other."""
-    fork = ours.branch.common(ours.seq, theirs.branch, theirs.seq)
-    mine, others = (seen_by(conn, tree.branch, tree.seq, fork) for tree in (ours, theirs))
-    both = {branch: min(seq, others[branch]) for branch, seq in mine.items() if branch in others}
+def ancestors(conn: Connection, trees: Sequence[CommittedTree]) -> list[CommittedTree]:
+    """Return the last states that all have seen, the newest first: one, unless merges have crossed each other."""
+    first = trees[0]
+    fork = min(first.branch.common(first.seq, other.branch, other.seq) for other in trees[1:])
+    mine, *others = (seen_by(conn, tree.branch, tree.seq, fork) for tree in trees)
+    both = {
+        branch: min(seq, *(seen[branch] for seen in others))
+        for branch, seq in mine.items()
+        if all(branch in seen for seen in others)
+    }
     found: list[tuple[CommittedTree, Seen]] = []
     for branch_id, seq in sorted(both.items(), key=lambda item: (-item[1], -item[0])):
         branch = branches.get(conn, branch_id)
         if branch is None or any(seen.get(branch_id, 0) >= seq for _, seen in found):
             continue
-        found.append((replace(ours, branch=branch, seq=seq), seen_by(conn, branch, seq, fork)))
+        found.append((replace(first, branch=branch, seq=seq), seen_by(conn, branch, seq, fork)))
     return [tree for tree, _ in found]

@@ -8,6 +8,7 @@ from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import MergeConflict, MergeSide
+from holdfast.tree.merging.crossing import is_undecided
 from holdfast.tree.merging.sides import Sides, standing
 from holdfast.tree.overlay import FileState
 from holdfast.tree.places import Places
@@ -109,5 +110,5 @@ class MergePlan:
 
 
 def _told(side: Places, entry: Entry | None) -> MergeSide | None:
-    path = side.path(entry.node_id) if entry is not None else None
+    path = side.path(entry.node_id) if entry is not None and not is_undecided(entry) else None
     return MergeSide(path, entry.is_dir, entry.content_id) if entry is not None and path is not None else None

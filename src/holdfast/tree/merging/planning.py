@@ -10,7 +10,6 @@ from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.tree import walking
-from holdfast.tree.committed import CommittedTree
 from holdfast.tree.merging.plan import Choice, MergePlan
 from holdfast.tree.overlay import FileState, Slot
 
@@ -21,14 +20,11 @@ class MergePlanning(MergePlan):
 
     #: by our node, the one of theirs that is the same file or directory
     _partners: dict[int, int] = field(default_factory=dict)
-    #: the other ancestors, where merges have crossed each other
-    crossed: tuple[CommittedTree, ...] = ()
 
     def run(self) -> None:
         """Compare all that theirs changed."""
         sides = self.sides
-        ancestors = (sides.base.tree, *self.crossed)
-        changed = {node for tree in ancestors for node in sides.theirs.tree.nodes_apart(tree)} - {ROOT_NODE}
+        changed = sides.base.apart_from(sides.theirs.tree) - {ROOT_NODE}
         sides.load(changed)
         self._pair(changed)
         for node in sorted(changed, key=self._place_of_theirs):
@@ -65,7 +61,7 @@ class MergePlanning(MergePlan):
         """Return the file of the ancestor that theirs removed to make this one in its place."""
         if theirs.is_dir or self.base(theirs.parent_id) is None:
             return None
-        was = self.sides.base.tree.child(theirs.parent_id, theirs.name)
+        was = self.sides.base.child(theirs.parent_id, theirs.name)
         return was if was is not None and not was.is_dir and self.theirs(was.node_id) is None else None
 
     def _gone(self, node: int, ours: Entry | None, base: Entry | None) -> None:
@@ -118,20 +114,11 @@ class MergePlanning(MergePlan):
             # Where it came from may be new.
             unchanged = base is not None and _holding(ours) == _holding(base)
             return _with_holding(ours, theirs) if unchanged and not ours.is_dir else ours
-        if base is not None and self._were_settled_apart(ours, theirs):
-            return self._settled(ours, theirs, base)
         if base is not None and theirs.content_id == base.content_id:
             return ours
         if base is not None and ours.content_id == base.content_id:
             return _with_holding(ours, theirs)
         return self._settled(ours, theirs, base)
-
-    def _were_settled_apart(self, ours: Entry, theirs: Entry) -> bool:
-        """Return whether merges that crossed each other gave each side what the other one had had."""
-        nodes = {ours.node_id, theirs.node_id}
-        held = {entry.content_id for tree in self.crossed for entry in tree.nodes(nodes).values()}
-        held |= {entry.content_id for node in nodes if (entry := self.base(node)) is not None} if held else set()
-        return {ours.content_id, theirs.content_id} <= held
 
     def _settled(self, ours: Entry, theirs: Entry, base: Entry | None) -> Entry:
         """Return our entry with what is said that a file holds that both sides changed."""
@@ -240,7 +227,7 @@ class MergePlanning(MergePlan):
     def _look_below_removed(self) -> None:
         """Find what ours changed in directories that theirs removed, or moved out of them."""
         sides = self.sides
-        changed = sides.ours.tree.nodes_apart(sides.base.tree) - {ROOT_NODE}
+        changed = sides.base.apart_from(sides.ours.tree) - {ROOT_NODE}
         sides.load(changed)
         for node in sorted(changed, key=lambda node: sides.ours.path(node) or ""):
             ours, base, theirs = self.ours(node), self.base(node), self.theirs(node)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from holdfast.catalog.entries import ROOT_ENTRY, Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.merging.crossing import MergeBase
 from holdfast.tree.places import Places
 
 
@@ -20,15 +21,15 @@ def standing(side: Places, node: int | None) -> Entry | None:
 class Sides:
     """The ancestor, the tree that is merged into, and the one that is merged."""
 
-    base: Places
+    base: MergeBase
     ours: Places
     theirs: Places
     _here: dict[int, int | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, base: CommittedTree, ours: CommittedTree, theirs: CommittedTree) -> "Sides":
-        """Return the sides of a merge of three trees."""
-        return cls(Places(base), Places(ours), Places(theirs))
+    def of(cls, base: MergeBase, ours: CommittedTree, theirs: CommittedTree) -> "Sides":
+        """Return the sides of a merge of two trees."""
+        return cls(base, Places(ours), Places(theirs))
 
     def load(self, nodes: Iterable[int]) -> None:
         """Read the entries of nodes and of all above them on each side."""
