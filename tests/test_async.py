@@ -5,11 +5,12 @@ import copy
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
-from holdfast import faults
+from holdfast import Components, Limits, faults
 from holdfast.errors import Conflict, Locked, NotFound
 from holdfast.front.store import Store
 
@@ -244,3 +245,95 @@ def test_jobs_are_iterated_over_and_a_handle_is_copied(folder: Path, store: Stor
         assert copy.copy(mine).id == mine.id
 
     on(folder, work)
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["async def", "def"])
+def test_a_transaction_is_done_again_after_a_conflict(folder: Path, store: Store, in_thread: bool) -> None:
+    store.write("/n.md", "0")
+    seen: list[bytes] = []
+
+    def raced(number: bytes) -> str:
+        seen.append(number)
+        if len(seen) < 3:
+            store.write("/n.md", f"{len(seen)}")
+        return f"{int(number) + 10}"
+
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async def later(tx: Any) -> str:
+            number = raced(await tx.read("/n.md"))
+            await tx.write("/n.md", number)
+            return number
+
+        def at_once(tx: holdfast.Transaction) -> str:
+            number = raced(tx.read("/n.md"))
+            tx.write("/n.md", number)
+            return number
+
+        assert await mine.transaction(retries=2)(at_once if in_thread else later) == "12"
+        seen.clear()
+        with pytest.raises(Conflict):
+            await mine.transaction(retries=1)(at_once if in_thread else later)
+        assert len(seen) == 2
+
+    on(folder, work)
+    assert store.read("/n.md") == b"2"
+
+
+def test_a_transaction_that_is_done_again_uses_its_lock(folder: Path, store: Store) -> None:
+    async def work(mine: holdfast.AsyncStore) -> None:
+        async def write(tx: Any) -> None:
+            await tx.write("/a", "mine")
+
+        lock = await mine.lock("/a")
+        await mine.transaction(retries=1, lock=lock)(write)
+        with pytest.raises(ValueError, match="no"):
+            await mine.transaction(retries=1)(refuse)
+        await lock.release()
+        with pytest.raises(TypeError, match="Only a transaction"):
+            await mine.read("/a")(write)
+
+    async def refuse(tx: Any) -> None:
+        await tx.write("/b", "theirs")
+        raise ValueError("no")
+
+    on(folder, work)
+    assert (store.read("/a"), store.exists("/b")) == (b"mine", False)
+
+
+def test_a_cancelled_add_publishes_the_group_in_hand_and_ends(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(40):
+        (source / f"{number:02}.md").write_text(f"# Note {number}")
+
+    published, cancelled = threading.Event(), threading.Event()
+
+    def tell(name: str) -> None:
+        # The add waits there, as if it were slow, until its task has heard of the cancellation.
+        if name == "publish.after_commit" and not published.is_set():
+            published.set()
+            cancelled.wait(30)
+
+    async def main() -> None:
+        components = Components(limits=Limits(group_files=2))
+        mine = holdfast.AsyncStore(await asyncio.to_thread(lambda: holdfast.open(folder, components=components)))
+
+        async def add() -> None:
+            await mine.add(source, workers=1)
+
+        async with mine:
+            with faults.observing(tell):
+                adding = asyncio.create_task(add())
+                assert await asyncio.to_thread(published.wait, 30)
+                adding.cancel()
+                await asyncio.wait([adding], timeout=0)
+                cancelled.set()
+                with pytest.raises(asyncio.CancelledError):
+                    await adding
+
+    asyncio.run(main())
+    with holdfast.open(folder) as store:
+        assert 0 < len(list(store.glob("/resources/many/*.md"))) < 40
+        assert store.maintenance.verify().ok
+        assert store.add(source).failed == ()
+        assert len(list(store.glob("/resources/many/*.md"))) == 40

@@ -4,11 +4,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
-from holdfast import Components, InvalidConfig, Limits, StorageFailed, faults
+from holdfast import Components, InvalidConfig, Limits, StorageFailed, Unsupported, faults
 from holdfast.testing import ManualClock, failing_at
 
 DISK_FULL = OSError(28, "No space left on device")
@@ -94,3 +95,23 @@ def test_the_clock_and_the_faults_need_no_pytest() -> None:
         "from holdfast.testing import ManualClock, failing_at, rooms"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), "noon", None, True, 1e300, -1e12])
+def test_a_clock_that_gives_no_time_is_refused_by_name(folder: Path, time: Any) -> None:
+    with holdfast.open(folder, components=Components(clock=ManualClock(time))) as store:
+        head = store.commit_at()
+        for change in (lambda: store.write("/a.md", "a"), lambda: store.lock("/a"), lambda: store.jobs.enqueue("k")):
+            with pytest.raises(Unsupported, match=r"clock gives .* no time") as refused:
+                change()
+            assert "now()" in refused.value.remedy
+        assert store.commit_at() == head
+
+
+@pytest.mark.parametrize("limits", [{"fold_rows": 0}, {"group_files": 0}])
+def test_a_limit_is_mended_where_it_was_given(limits: dict[str, int]) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        Limits(**limits)
+    assert refused.value.path == next(iter(limits))
+    assert "Give Limits" in refused.value.remedy
+    assert "holdfast.toml" not in refused.value.remedy

@@ -208,3 +208,25 @@ def test_a_log_level_that_there_is_not_is_named(run: Run, monkeypatch: pytest.Mo
 )
 def test_an_argument_that_says_nothing_or_is_no_text_is_a_wrong_command_line(line: tuple[str, ...], run: Run) -> None:
     assert run(*line).status == 2
+
+
+GONE = [
+    (["ls"], 4),
+    (["add", "papers"], 4),
+    (["add", "papers", "--store", "{store}"], 4),
+    (["ls", "--store", "{store}"], 0),
+]
+
+
+@pytest.mark.parametrize(("command", "status"), GONE)
+def test_in_a_folder_that_was_removed_a_command_says_so_or_needs_none(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], status: int
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    ran = run(*(part.format(store=folder) for part in command))
+    assert ran.status == status, ran.err
+    assert "fault in Holdfast" not in ran.err
+    assert ("not there any more" in ran.err) == (status > 0)

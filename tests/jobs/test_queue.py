@@ -49,8 +49,10 @@ def test_a_job_enqueued_in_a_transaction_exists_only_when_that_commits(store: St
     ],
 )
 def test_what_no_worker_could_make_sense_of_is_not_enqueued(store: Store, job: dict[str, Any]) -> None:
-    with pytest.raises(Unsupported):
+    with pytest.raises(Unsupported) as refused:
         store.jobs.enqueue(**{"kind": "noop", **job})
+    assert "NewJob" not in refused.value.message
+    assert next(iter(job)).removeprefix("run_at") in refused.value.message
     with pytest.raises(Unsupported), store.transaction() as tx:
         tx.jobs.enqueue(**{"kind": "noop", **job})
     assert list(store.jobs) == []

@@ -267,3 +267,26 @@ def test_a_commit_that_many_overtook_in_the_queue_reads_what_it_looked_at(
             return effort.in_turns
 
     assert turn(3000) < 1.5 * turn(30)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (lambda tx: tx.write("/d/deep/x.md", "theirs"), {"/d/deep/x.md"}),
+        (lambda tx: tx.remove("/d/deep", recursive=True), {"/d/deep", "/d/deep/x.md"}),
+        (lambda tx: tx.move("/d", "/e"), {"/d"}),
+    ],
+    ids=["written", "removed with its directory", "moved with its directory"],
+)
+def test_a_conflict_names_the_whole_path(
+    store: Store, change: Callable[[Transaction], object], changed: set[str]
+) -> None:
+    store.mkdir("/d/deep", parents=True)
+    store.write("/d/deep/x.md", "x")
+    slow = store.transaction().__enter__()
+    slow.write("/d/deep/x.md", slow.read("/d/deep/x.md") + b"mine")
+    store.transaction()(change)
+    with pytest.raises(Conflict) as lost:
+        slow.commit()
+    assert lost.value.path in changed
+    assert lost.value.message.startswith(f"{lost.value.path} was changed by commit")

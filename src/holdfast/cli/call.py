@@ -53,7 +53,7 @@ class Call:
     @functools.cached_property
     def folder(self) -> Path:
         """The store's folder; raises StoreNotFound."""
-        return find_folder(self._store_option, Path.cwd())
+        return find_folder(self._store_option)
 
     @functools.cached_property
     def store(self) -> Store:
@@ -109,10 +109,10 @@ class Call:
             opened.close()
 
 
-def find_folder(option: str | None, here: Path) -> Path:
-    """Return the folder that `--store` names, else HOLDFAST_STORE, else the nearest store at or above `here`."""
+def find_folder(option: str | None) -> Path:
+    """Return the folder that `--store` names, else HOLDFAST_STORE, else the nearest store here or above."""
     named = option or os.environ.get("HOLDFAST_STORE")
-    return Path(named) if named else holdfast.find(here)
+    return Path(named) if named else holdfast.find()
 
 
 def branch_named(option: str | None) -> str:

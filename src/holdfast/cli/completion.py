@@ -1,6 +1,5 @@
 """What the shell offers when Tab is pressed on a path in the store, or on the name of a branch."""
 
-from pathlib import Path
 from typing import Any
 
 from holdfast import paths
@@ -39,7 +38,7 @@ def _opened(ctx: Any) -> Any:
     import holdfast
     from holdfast.cli.call import find_folder
 
-    return holdfast.open(find_folder(_typed(ctx, "store"), Path.cwd()), read_only=True)
+    return holdfast.open(find_folder(_typed(ctx, "store")), read_only=True)
 
 
 def _typed(ctx: Any, option: str) -> str | None:

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -137,6 +138,9 @@ def _explained(error: BaseException) -> tuple[int, dict[str, str]]:
             return INTERRUPTED, _shape("interrupted", "Interrupted", "", "What was committed stays; run it again")
         case HoldfastError():
             return error.exit_status, _shape(error.code, error.message, error.path, error.remedy)
+        case FileNotFoundError() if not _stands_somewhere():
+            reason = "The folder that this was run in is not there any more"
+            return _explained(NotFound(reason, path=".", remedy="Go to another (`cd ~`), and run it again"))
         case OSError() if error.filename is not None:
             return _explained(_local(error))
         case OSError() if error.errno in _NO_ROOM:
@@ -149,6 +153,14 @@ def _explained(error: BaseException) -> tuple[int, dict[str, str]]:
     message = f"{type(error).__name__}: {error}"
     remedy = "This is a fault in Holdfast; nothing was half done. HOLDFAST_TRACEBACK=1 shows where it happened"
     return 1, _shape("internal", message, "", remedy)
+
+
+def _stands_somewhere() -> bool:
+    """Return whether the folder that this was run in is there."""
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
 
 
 def _local(error: OSError) -> HoldfastError:

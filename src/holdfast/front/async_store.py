@@ -2,14 +2,17 @@
 
 import asyncio
 import contextvars
+import inspect
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 from holdfast.catalog.branches import MAIN
+from holdfast.errors import Conflict
 from holdfast.front.opening import open_store
 from holdfast.front.store import Store
 from holdfast.host.abandoned import heeding
@@ -80,7 +83,7 @@ class AsyncStore(AsyncProxy):
 
     Every name is that of `Store`. When a call is cancelled, it is waited for: what it did is done, or it did nothing,
     and nothing goes on behind it; a lock that it took is given back. A call that only waits, for a lock, a commit or a
-    job, ends its wait then.
+    job, ends its wait then, and an add publishes the group in hand and ends.
     """
 
     def __init__(self, store: Store) -> None:
@@ -110,6 +113,24 @@ class AsyncCall:
         while piece := await in_thread(lambda: list(islice(found, self._page)), waits=self._waits):
             for each in piece:
                 yield each
+
+    async def __call__(self, action: Callable[[Any], Any]) -> Any:
+        """Call `action` with a transaction and commit it; after a Conflict again, as often as `retries` says.
+
+        That is for `await store.transaction(retries=3)(action)`. An `async def` is given what is awaited; any other
+        function is called in a thread.
+        """
+        scope = self._function()
+        if not isinstance(scope, TransactionScope):
+            raise TypeError("Only a transaction can be called with what is to be done in it")
+        if not inspect.iscoroutinefunction(action):
+            return _proxy(await in_thread(partial(scope, action), waits=True))
+        for tries_left in range(scope.retries, -1, -1):
+            with suppress(Conflict) if tries_left else nullcontext():
+                async with AsyncProxy(scope) as tx:
+                    result = await action(tx)
+                return result
+        raise AssertionError("the loop returns or raises")
 
     async def __aenter__(self) -> Any:
         self._entered = await self._result()

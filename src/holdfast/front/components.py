@@ -23,9 +23,11 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.fold_rows is not None and not FOLD_LEAST <= self.fold_rows <= FOLD_MOST:
-            raise InvalidConfig(f"fold_rows is {self.fold_rows}, not between {FOLD_LEAST} and {FOLD_MOST}")
+            reason = f"fold_rows is {self.fold_rows}, not between {FOLD_LEAST} and {FOLD_MOST}"
+            raise InvalidConfig(reason, path="fold_rows", remedy=f"Give Limits a number from {FOLD_LEAST} on, or None")
         if self.group_files < 1:
-            raise InvalidConfig(f"group_files is {self.group_files}: a commit of an add holds a file at least")
+            reason = f"group_files is {self.group_files}: a commit of an add holds a file at least"
+            raise InvalidConfig(reason, path="group_files", remedy="Give Limits 1 or more, or leave it out")
 
 
 @checks_arguments

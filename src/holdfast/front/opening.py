@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from holdfast import opening
 from holdfast.arguments import checked
 from holdfast.catalog.branches import MAIN
+from holdfast.errors import StoreNotFound
 from holdfast.front.branches import found
 from holdfast.front.components import STANDARD, Components, watching
 from holdfast.front.shared import SharedParts
 from holdfast.front.store import Store
+from holdfast.host.clock import sound
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.sweep import sweep_at_open
 
@@ -39,7 +41,7 @@ def create(
     with watching(components):
         opening.init(
             opening.located(address, data),
-            clock=components.clock,
+            clock=sound(components.clock),
             deriver=DocumentDeriver,
             store_id=uuid.uuid4().hex,
             adopt=adopt,
@@ -79,7 +81,7 @@ def open_store(
             read_only=read_only,
             durability=durability,
             actor=actor,
-            clock=components.clock,
+            clock=sound(components.clock),
             deriver=DocumentDeriver,
         )
         if not read_only:
@@ -99,7 +101,12 @@ def find(start: str | os.PathLike[str] = ".") -> Path:
 
     Raises StoreNotFound.
     """
-    return opening.find_store(Path(start).absolute())
+    try:
+        return opening.find_store(Path(start).absolute())
+    except FileNotFoundError as error:
+        # The working folder itself, which a relative path is taken from.
+        where = os.fspath(start)
+        raise StoreNotFound(f"The folder {where} is not there any more", path=where, remedy="Go to another") from error
 
 
 @checked

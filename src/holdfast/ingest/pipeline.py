@@ -13,6 +13,7 @@ from pathlib import Path
 
 from holdfast.backend import Backend
 from holdfast.errors import Conflict, Unsupported
+from holdfast.host.abandoned import is_abandoned
 from holdfast.ingest import report as stages
 from holdfast.ingest.conversion import formats
 from holdfast.ingest.items import FailedFile, Item, Outcome
@@ -68,7 +69,7 @@ class _Base:
         self._told = 0.0
 
     def _stopping(self) -> bool:
-        return self._plan.stop is not None and self._plan.stop()
+        return is_abandoned() or (self._plan.stop is not None and self._plan.stop())
 
     def _fail(self, item: Item, failed: FailedFile) -> None:
         failure = Failure(item.origin, stages.PREPARE, failed.code, failed.reason)

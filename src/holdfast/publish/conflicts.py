@@ -7,13 +7,16 @@ changed, or asks for what it looked at itself: whichever is fewer (G9).
 
 from collections.abc import Iterator
 
+from holdfast import paths
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import changes
 from holdfast.catalog.history.changes import Changed
 from holdfast.errors import Conflict
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import Overlay
+from holdfast.tree.places import Places
 
 
 class Ground:
@@ -70,7 +73,15 @@ class Ground:
         who = f"commit {changed.seq}"
         if other is not None:
             who += f" by {other.actor} ({other.message or 'no message'})"
+        path = self._path(conn, changed)
         return Conflict(
-            f"{changed.name!r} was changed by {who}, after commit {self._base} on which this transaction began",
-            path=changed.name,
+            f"{path} was changed by {who}, after commit {self._base} on which this transaction began", path=path
         )
+
+    def _path(self, conn: Connection, changed: Changed) -> str:
+        """Return where it stood that was changed: once it was, or as the transaction saw it if its directory went."""
+        for seq in (changed.seq, self._base):
+            folder = Places(CommittedTree(within(conn), self._branch, seq)).path(changed.parent_id)
+            if folder is not None:
+                return paths.join(folder, changed.name)
+        return changed.name

@@ -43,7 +43,8 @@ class TransactionScope:
     ) -> None:
         self._backend = backend
         self._terms = terms
-        self._retries = retries
+        #: times that a callable is called again after a Conflict
+        self.retries: int = retries
         self._lock = lock
         self._inside = ExitStack()
         self._open: Transaction | None = None
@@ -76,7 +77,7 @@ class TransactionScope:
             return self._run(action)
 
     def _run(self, action: Callable[[Transaction], T]) -> T:
-        for tries_left in range(self._retries, -1, -1):
+        for tries_left in range(self.retries, -1, -1):
             tx = self._begin()
             try:
                 result = action(tx)

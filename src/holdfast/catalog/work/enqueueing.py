@@ -12,6 +12,8 @@ from holdfast.errors import Unsupported
 #: times a job is begun before it is given up, unless told otherwise
 ATTEMPTS = 5
 
+#: characters of a refused value that a message quotes
+TOLD = 40
 #: the largest priority, number of attempts, and job to wait for
 LARGEST_NUMBER = 2**31 - 1
 
@@ -42,11 +44,21 @@ class NewJob:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             what = f"A job's payload must be JSON, its names text, its times numbers ({error})"
             raise Unsupported(what, path=str(self.kind)) from error
-        numbers = (self.priority, self.attempts, self.after or 0)
-        fit = all(type(n) is int and abs(n) <= LARGEST_NUMBER for n in numbers)
-        if not (self.kind and text.startswith("{") and is_a_time and fit and self.attempts > 0):
-            remedy = "Its kind is a name, its payload a mapping, its priority an integer, its attempts 1 or more"
-            raise Unsupported(f"{self!r} is no job", path=str(self.kind), remedy=remedy)
+        _demand(bool(self.kind), "kind", self.kind, "Give it a name")
+        _demand(text.startswith("{"), "payload", self.payload, "Give a mapping")
+        _demand(is_a_time, "time", self.run_at, "Give a finite one")
+        _demand(_is_number(self.priority), "priority", self.priority, f"Give a number up to {LARGEST_NUMBER}")
+        _demand(_is_number(self.after or 0), "predecessor", self.after, "Give the id of a job")
+        _demand(_is_number(self.attempts) and self.attempts > 0, "attempts", self.attempts, "Give 1 or more")
+
+
+def _demand(fits: bool, what: str, value: object, remedy: str) -> None:
+    if not fits:
+        raise Unsupported(f"A job's {what} cannot be {str(value)[:TOLD]!r}", path=what, remedy=remedy)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and abs(value) <= LARGEST_NUMBER
 
 
 def seconds_of(run_at: datetime | None) -> float | None:
