@@ -41,8 +41,14 @@ NEVER_FOR_A_SEARCH = (
 )  # fmt: skip
 SOURCE = Path(holdfast.__file__).parent
 #: modules with heavy imports at their top, and their names; they are imported behind the gate themselves
-BEHIND_THE_GATE = ("index/embedding/static_model.py", "index/embedding/wordpieces.py")
-MODULES_BEHIND = ("holdfast.index.embedding.static_model", "holdfast.index.embedding.wordpieces")
+BEHIND_THE_GATE = (
+    "index/embedding/static_model.py",
+    "index/embedding/wordpieces.py",
+    "rows/arrow/columns.py",
+    "rows/arrow/stored.py",
+    "rows/arrow/tables.py",
+)
+MODULES_BEHIND = tuple(f"holdfast.{each.removesuffix('.py').replace('/', '.')}" for each in BEHIND_THE_GATE)
 
 
 def heavy_after(code: str, heavy: tuple[str, ...] = HEAVY) -> set[str]:

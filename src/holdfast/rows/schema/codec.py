@@ -49,7 +49,7 @@ class RowCodec:
             stored = self._stored(each, given.get(each.name, _MISSING))
             if stored is not None or each.initial is not None:
                 data[str(each.id)] = stored
-        src, dst = self._endpoint(given, FROM, 0), self._endpoint(given, TO, 1)
+        src, dst = (self.endpoint(name, given.get(name)) for name in (FROM, TO)) if self._ends else (None, None)
         own = [key_part(data[str(each.id)]) for each in self.kind.keys]
         return EncodedRow(self._key(src, dst, own), src, dst, data)
 
@@ -109,12 +109,12 @@ class RowCodec:
             raise self.invalid(asked.name, value, str(refused)) from None
         return stored
 
-    def _endpoint(self, given: Mapping[str, Any], name: str, side: int) -> str | None:
-        if not self._ends:
-            return None
-        if given.get(name) is None:
+    def endpoint(self, name: str, value: Any) -> str:
+        """Return the key of the node that an edge is said to go `from` or `to`; raises InvalidRow."""
+        assert self._ends is not None
+        if value is None:
             raise self.invalid(name, _MISSING, "it is missing")
-        return self._key_text(self._ends[side], name, given[name])
+        return self._key_text(self._ends[(FROM, TO).index(name)], name, value)
 
     def _key_text(self, node: TypeSchema, field: str, value: Any) -> str:
         """Return the key that a value is of the nodes of a type, where `field` of this type means one."""

@@ -197,6 +197,14 @@ def json_text(stored: Any) -> str:
     return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
 
+def parsed_json(text: str) -> Any:
+    """Return the value that a text has as JSON; raises Refused."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused("it is no JSON") from None
+
+
 def _plain(value: object, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
