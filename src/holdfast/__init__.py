@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         NotFound,
         ProviderFailed,
         ReadOnly,
+        RowConflict,
         StorageFailed,
         StoreNotFound,
         StoreTooNew,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from holdfast.front.async_store import AsyncStore, open_async
     from holdfast.front.branches import Branches
     from holdfast.front.components import Components, Limits
-    from holdfast.front.graph.graph import Graph
+    from holdfast.front.graph.graph import Graph, SchemaInput
     from holdfast.front.history.tags import Tags
     from holdfast.front.jobs import Jobs
     from holdfast.front.locks import Locks
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
     from holdfast.rows.graph_rows import GraphRow, PathStep, Reached, RowModel
+    from holdfast.rows.schema.steps import CheckKind, RowCheck, SchemaPlan, SchemaStep, StepKind
     from holdfast.rows.schema.types import (
         Cardinality,
         GraphSchema,
@@ -147,6 +149,7 @@ __all__ = [
     "Cardinality",
     "Change",
     "ChangeEvent",
+    "CheckKind",
     "Clock",
     "Commit",
     "Components",
@@ -231,8 +234,13 @@ __all__ = [
     "ReindexReport",
     "RenamedFrom",
     "RepairReport",
+    "RowCheck",
+    "RowConflict",
     "RowInput",
     "RowModel",
+    "SchemaInput",
+    "SchemaPlan",
+    "SchemaStep",
     "ScoreBreakdown",
     "SearchMode",
     "SearchSettings",
@@ -247,6 +255,7 @@ __all__ = [
     "SnapshotGraph",
     "SnapshotProperties",
     "Status",
+    "StepKind",
     "Stopped",
     "StorageFailed",
     "Store",
@@ -293,14 +302,16 @@ _HOMES = {
     "holdfast.errors": (
         "AlreadyExists BranchGone Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
         "InvalidPath InvalidRow IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory "
-        "NotEmpty NotFound ProviderFailed ReadOnly StorageFailed StoreNotFound StoreTooNew TooLarge Unsupported"
+        "NotEmpty NotFound ProviderFailed ReadOnly RowConflict StorageFailed StoreNotFound StoreTooNew TooLarge "
+        "Unsupported"
     ),
     "holdfast.front.async_store": "AsyncStore open_async",
     "holdfast.front.components": "Components Limits",
-    "holdfast.front.graph.graph": "Graph",
+    "holdfast.front.graph.graph": "Graph SchemaInput",
     "holdfast.publish.graph_changes": "RowInput TransactionGraph",
     "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
     "holdfast.rows.standing": "SnapshotGraph",
+    "holdfast.rows.schema.steps": "CheckKind RowCheck SchemaPlan SchemaStep StepKind",
     "holdfast.rows.schema.types": (
         "Cardinality GraphSchema OnDelete PropertySchema PropertyType TypeKind TypeSchema ValueKind"
     ),

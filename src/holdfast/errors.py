@@ -28,8 +28,9 @@ happened, the path or thing it happened to, and a remedy: what to do next.
     └── InvalidConfig       a setting has a value it cannot have
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 class HoldfastError(Exception):
@@ -146,6 +147,25 @@ class MergeConflict:
     ancestor: MergeSide | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowConflict:
+    """What both sides of a merge changed in the graph, and differently, or break together."""
+
+    #: `edited`: both changed the row; `removed`: one removed it and the other changed it; `schema`: both changed the
+    #: type; `rule`: only both together break what the schema asks, which no side can settle
+    kind: Literal["edited", "removed", "schema", "rule"]
+    #: what it is settled by: the type, and the key of a row
+    path: str
+    #: the name of the type
+    type: str
+    #: what is the matter
+    reason: str
+    #: the values of the row by name of property; None where it does not stand
+    ours: Mapping[str, Any] | None = None
+    theirs: Mapping[str, Any] | None = None
+    ancestor: Mapping[str, Any] | None = None
+
+
 class MergeConflicted(Conflict):
     """Both sides of a merge changed the same, and nothing says which holds; nothing was merged."""
 
@@ -153,18 +173,28 @@ class MergeConflicted(Conflict):
     default_remedy = 'Say which side holds: prefer="ours" or "theirs" for all, or resolve={path: ...} for each'
 
     def __init__(
-        self, message: str, *, path: str = "", remedy: str = "", conflicts: tuple[MergeConflict, ...] = ()
+        self,
+        message: str,
+        *,
+        path: str = "",
+        remedy: str = "",
+        conflicts: tuple[MergeConflict, ...] = (),
+        rows: tuple[RowConflict, ...] = (),
     ) -> None:
         super().__init__(message, path=path, remedy=remedy)
-        #: all of them, in order of path
+        #: those of files and directories, in order of path
         self.conflicts = conflicts
+        #: those of the graph, in order of path
+        self.rows = rows
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_conflicted, (self.message, self.path, self.remedy, self.conflicts))
+        return (_rebuild_conflicted, (self.message, self.path, self.remedy, self.conflicts, self.rows))
 
 
-def _rebuild_conflicted(message: str, path: str, remedy: str, conflicts: tuple[MergeConflict, ...]) -> MergeConflicted:
-    return MergeConflicted(message, path=path, remedy=remedy, conflicts=conflicts)
+def _rebuild_conflicted(
+    message: str, path: str, remedy: str, conflicts: tuple[MergeConflict, ...], rows: tuple[RowConflict, ...]
+) -> MergeConflicted:
+    return MergeConflicted(message, path=path, remedy=remedy, conflicts=conflicts, rows=rows)
 
 
 class Locked(HoldfastError):

@@ -25,6 +25,7 @@ from holdfast.recovery.sweep import sweep
 from holdfast.recovery.verify import verify
 from holdfast.testing.seams import rooms
 from tests.support.crash.forks import Forks
+from tests.support.crash.graph_work import rows_of
 from tests.support.crash.operations import OPERATIONS, TOKENS, Operation, quiet
 from tests.support.crash.recorder import recording
 from tests.support.looking import paths_of
@@ -101,6 +102,7 @@ def seen(folder: Path, doing: str = "") -> Seen:
             views = {"": store, **{f"{name}:": store.branch(name) for name in others(store)}}
             found = {f"{on}{token}": where(view, token) for on, view in views.items() for token in TOKENS}
             tree = {f"{on}{path}": read(view, path) for on, view in views.items() for path in paths_of(view)}
+            tree |= {f"{on}{row}": said for on, view in views.items() for row, said in rows_of(view).items()}
             tree |= {f"tag {tag.name}": str(tag.commit).encode() for tag in store.tags.list()}
             if doing:
                 check_whole(store, doing)

@@ -181,7 +181,8 @@ def _by_path(resolve: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
         if not isinstance(said, str | bytes):
             remedy = "Give 'ours', 'theirs', or what the file is to hold as text or bytes"
             raise Unsupported(f"{path} cannot be resolved by {type(said).__name__}", path=path, remedy=remedy)
-    return {paths.parse(path): said for path, said in resolve.items()}
+    # A row of the graph is named by its type and key.
+    return {path if " " in path and path[0] != "/" else paths.parse(path): said for path, said in resolve.items()}
 
 
 def _tree(conn: Connection, place: str) -> CommittedTree:

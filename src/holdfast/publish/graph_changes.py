@@ -1,6 +1,6 @@
 """The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from holdfast.arguments import checks_arguments
@@ -10,7 +10,7 @@ from holdfast.errors import Conflict, Unsupported
 from holdfast.rows import integrity
 from holdfast.rows.graph_rows import TYPE, Codecs, RowModel, type_name
 from holdfast.rows.overlay import RowOverlay
-from holdfast.rows.publishing import RowChange
+from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.reading import GraphReads, missing
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.standing import codecs_at, rows_at
@@ -29,6 +29,7 @@ class TransactionGraph(GraphReads):
         self._branch = branch
         self._codecs = codecs_at(backend, branch, seq)
         self._overlay = RowOverlay(rows_at(backend, branch, seq), self._looked_up)
+        self._new_schema: NewSchema | None = None
         self._is_complete = False
 
     def insert(self, *rows: RowInput, type: str = "") -> None:
@@ -115,7 +116,13 @@ def complete(graph: TransactionGraph) -> None:
 def change_of(graph: TransactionGraph) -> RowChange:
     """Return what a transaction changes, to be committed; raises as `complete`."""
     complete(graph)
-    return RowChange(graph._overlay, graph._branch, graph._looked_up)
+    return RowChange(graph._overlay, graph._branch, graph._looked_up, graph._new_schema)
+
+
+def apply_schema(graph: TransactionGraph, schema: NewSchema, asked: Iterable[int]) -> None:
+    """Have a transaction apply a schema, which holds if no row of the types that were `asked` has changed since."""
+    graph._overlay.looked.types.update(asked)
+    graph._new_schema = schema
 
 
 def _given(row: RowInput, named: str) -> tuple[str, Mapping[str, Any]]:

@@ -7,6 +7,7 @@ staged. In its turn it is planned once more if the head has moved.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -15,13 +16,18 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
 from holdfast.documents import Draft
-from holdfast.errors import MergeConflict, MergeConflicted, Unsupported
+from holdfast.errors import MergeConflict, MergeConflicted, RowConflict, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
+from holdfast.rows.committed import CommittedRows
+from holdfast.rows.graph_rows import Codecs
+from holdfast.rows.merging import GraphSide, RowMerge
+from holdfast.rows.standing import schema_at
+from holdfast.rows.tables import open_base
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change, changes_of, diff
 from holdfast.tree.merging import Side
-from holdfast.tree.merging.ancestry import seen_by
+from holdfast.tree.merging.ancestry import ancestors, seen_by
 from holdfast.tree.merging.applying import apply
 from holdfast.tree.merging.crossing import base_of
 from holdfast.tree.merging.lines import merged_text
@@ -66,6 +72,11 @@ class MergeReport:
     conflicts: tuple[MergeConflict, ...] = ()
     #: what `prefer` or `resolve` settled, in order of path; not told again for a key that was used before
     settled: tuple[MergeConflict, ...] = ()
+    #: how many rows of the graph change in `into`; a schema counts for one
+    rows: int = 0
+    #: what nothing settles of the graph, and what was settled, in order of path
+    row_conflicts: tuple[RowConflict, ...] = ()
+    rows_settled: tuple[RowConflict, ...] = ()
 
 
 def merge(
@@ -101,6 +112,8 @@ class _Planned:
     overlay: Overlay
     ancestor: int
     changes: tuple[Change, ...]
+    #: None where there is no graph
+    rows: RowMerge | None
     #: whether ours has seen all of theirs
     is_old: bool
 
@@ -128,7 +141,7 @@ class _Merging:
     def publish(self) -> MergeReport:
         """Publish the merge, or nothing when there is nothing new; raises MergeConflicted."""
         assert self._planned is not None
-        self._refuse_conflicts(self._planned.plan)
+        self._refuse_conflicts(self._planned)
         if self._planned.is_old and not self.terms.idempotency_key:
             return self.report(None)
         try:
@@ -170,6 +183,9 @@ class _Merging:
             changes=planned.changes,
             conflicts=_in_order(planned.plan.left.values()),
             settled=_in_order(planned.plan.settled.values()),
+            rows=planned.rows.changes if planned.rows else 0,
+            row_conflicts=_rows_in_order(planned.rows.left if planned.rows else ()),
+            rows_settled=_rows_in_order(planned.rows.settled if planned.rows else ()),
         )
 
     # --- planning
@@ -187,12 +203,46 @@ class _Merging:
             return plan
 
         self._used.clear()
+        rows = self._row_merge(ancestors(conn, (ours, theirs))[0], ours, theirs)
         plan = planned(Settling(self._choose, self._blend))
         if unused := self.options.resolve.keys() - self._used:
             _refuse_unlisted(unused, planned(Settling(_leave, _blend_nothing)))
         overlay = Overlay(base=ours, now=self.backend.clock.now())
         apply(plan, overlay)
-        return _Planned(head, plan, overlay, base.newest, tuple(changes_of(overlay)), is_old)
+        return _Planned(
+            head=head,
+            plan=plan,
+            overlay=overlay,
+            ancestor=base.newest,
+            changes=tuple(changes_of(overlay)),
+            rows=rows,
+            is_old=is_old,
+        )
+
+    def _row_merge(self, *trees: CommittedTree) -> RowMerge | None:
+        sides = [self._graph_of(tree) for tree in trees]
+        if not any(side.schema.types for side in sides):
+            return None
+        base, ours, theirs = sides
+        return RowMerge(base, ours, theirs, self._choose_row)
+
+    def _graph_of(self, tree: CommittedTree) -> GraphSide:
+        assert self._conn is not None
+        rows = CommittedRows(self._read, tree.branch, tree.seq, partial(open_base, self.backend))
+        return GraphSide(rows, Codecs(schema_at(self._conn, tree.branch, tree.seq)))
+
+    def _choose_row(self, conflict: RowConflict) -> Side | None:
+        said = self.options.resolve.get(conflict.path)
+        if said is None:
+            return self.options.prefer
+        self._used.add(conflict.path)
+        if said != "ours" and said != "theirs":
+            raise Unsupported(
+                f"{conflict.path} is no file, and is settled by a side",
+                path=conflict.path,
+                remedy='Resolve it with "ours" or "theirs"',
+            )
+        return "ours" if said == "ours" else "theirs"
 
     def _read(self) -> AbstractContextManager[Connection]:
         # A plan outlives the SQL transaction it was made in, and is put on an overlay in the next one.
@@ -240,20 +290,30 @@ class _Merging:
         branches.check(conn, self.source)
         before = len(self.drafts)
         planned = self.look(conn, head)
-        self._refuse_conflicts(planned.plan)
+        self._refuse_conflicts(planned)
         if len(self.drafts) > before:
             raise StagingOutdated
         if planned.is_old and not self.terms.idempotency_key:
             raise _NothingNew
+        if planned.rows is not None:
+            self.terms.graph = planned.rows.change()
         return planned.overlay
 
-    def _refuse_conflicts(self, plan: MergePlan) -> None:
-        if not (left := _in_order(plan.left.values())):
+    def _refuse_conflicts(self, planned: _Planned) -> None:
+        left = _in_order(planned.plan.left.values())
+        rows = _rows_in_order(planned.rows.left if planned.rows else ())
+        if not left and not rows:
             return
         source, into = self.source.name, self.terms.branch.name
-        named = _told([conflict.path for conflict in left])
+        listed = [*(conflict.path for conflict in left), *(conflict.path for conflict in rows)]
+        broken = [f"{conflict.path}: {conflict.reason}" for conflict in rows if conflict.kind == "rule"]
+        said = f"both changed {_told(listed)}" if not broken else f"together they break a rule: {_told(broken)}"
         raise MergeConflicted(
-            f"{source} cannot be merged into {into}: both changed {named}", path=left[0].path, conflicts=left
+            f"{source} cannot be merged into {into}: {said}",
+            path=listed[0],
+            remedy=f"Merge {into} into {source} first, or change one of them so that both fit" if broken else "",
+            conflicts=left,
+            rows=rows,
         )
 
 
@@ -284,4 +344,8 @@ def _told(listed: Sequence[str]) -> str:
 
 
 def _in_order(conflicts: Iterable[MergeConflict]) -> tuple[MergeConflict, ...]:
+    return tuple(sorted(conflicts, key=lambda conflict: (conflict.path, conflict.kind)))
+
+
+def _rows_in_order(conflicts: Iterable[RowConflict]) -> tuple[RowConflict, ...]:
     return tuple(sorted(conflicts, key=lambda conflict: (conflict.path, conflict.kind)))

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar
 
+from holdfast.rows.lookups import looked_up
 from holdfast.rows.schema.codec import EncodedRow, RowCodec, key_value
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.schema.values import Refused, encoded
@@ -48,7 +49,7 @@ class PathStep:
 
 
 class RowModel(Protocol):
-    """A Python class of rows of one type, as `holdfast.Node` and `holdfast.Edge` make them."""
+    """A Python class of the rows of one type, as `holdfast.Node` and `holdfast.Edge` make them."""
 
     @classmethod
     def graph_type(cls) -> str:
@@ -56,12 +57,12 @@ class RowModel(Protocol):
         ...
 
     @classmethod
-    def of_graph(cls, values: Mapping[str, Any]) -> "RowModel":
-        """Return an instance with the values of a row, by name of property."""
+    def of_graph(cls, values: Mapping[str, Any]) -> Self:
+        """Return the instance of a row; raises InvalidRow when the class asks for more than the stored type."""
         ...
 
     def graph_values(self) -> dict[str, Any]:
-        """Return its values by name of property."""
+        """Return its values by name of property, as a store takes them."""
         ...
 
 
@@ -88,7 +89,7 @@ class Codecs:
 
     def looked_up(self, type_id: int) -> list[int]:
         """Return the properties of a type whose rows are found by value."""
-        return [each.id for each in self.schema.type_of(type_id).live if each.unique or each.index]
+        return [each.id for each in looked_up(self.schema.type_of(type_id))]
 
     def stored(self, kind: TypeSchema, given: Mapping[str, Any]) -> StoredRow:
         """Return the row that some values make; raises InvalidRow."""
@@ -116,7 +117,7 @@ class Codecs:
 
     def made(self, row: StoredRow, model: "type[M]") -> M:
         """Return a row as an instance of a Python class."""
-        return cast(M, model.of_graph(self.values(row)))
+        return model.of_graph(self.values(row))
 
 
 def _edge_key(kind: TypeSchema, values: Mapping[str, Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from holdfast.catalog.graph.log import End
-from holdfast.errors import Conflict, InvalidRow
+from holdfast.errors import Conflict, HoldfastError, InvalidRow
 from holdfast.rows.overlay import RowEdit, RowOverlay
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.stored import StoredRow
@@ -21,16 +21,35 @@ def complete(overlay: RowOverlay, schema: GraphSchema) -> None:
     Raises InvalidRow for an edge without its endpoints, for one too many or too few, and for a node that edges hold;
     Conflict for a unique value that another row has.
     """
-    _remove_edges(overlay, schema)
-    edits = _by_type(overlay.edits())
+    for node, edge, end, held in _edges_of_removed(overlay, schema):
+        if edge.on_delete == "refuse":
+            raise _held(node, edge, held, end)
+        for row in held:
+            overlay.remove(row)
+    for error in broken(overlay, schema):
+        raise error
+
+
+def broken(overlay: RowOverlay, schema: GraphSchema, also: Iterable[StoredRow] = ()) -> Iterator[HoldfastError]:
+    """Yield what the changes of an overlay break, and what `also` does, as if these rows were new.
+
+    What edges a removed node still has is not looked at: `left_behind` yields these.
+    """
+    edits = _by_type([*overlay.edits(), *(RowEdit(None, row) for row in also)])
     for type_id, changed in edits.items():
         kind = schema.type_of(type_id)
         if kind.kind == "edge":
-            _check_endpoints(overlay, schema, kind, changed)
-        _check_unique(overlay, kind, changed)
+            yield from _without_endpoints(overlay, schema, kind, changed)
+        yield from _repeated(overlay, kind, changed)
     for edge in schema.live:
         if edge.kind == "edge":
-            _check_numbers(overlay, schema, edge, edits)
+            yield from _miscounted(overlay, schema, edge, edits)
+
+
+def left_behind(overlay: RowOverlay, schema: GraphSchema) -> Iterator[HoldfastError]:
+    """Yield what is wrong with nodes that an overlay removes, but not their edges."""
+    for node, edge, end, held in _edges_of_removed(overlay, schema):
+        yield _held(node, edge, held, end)
 
 
 def _by_type(edits: Iterable[RowEdit]) -> dict[int, list[RowEdit]]:
@@ -48,17 +67,17 @@ def _ends_at(edge: TypeSchema, type_id: int) -> Iterator[End]:
         yield "dst"
 
 
-def _remove_edges(overlay: RowOverlay, schema: GraphSchema) -> None:
+def _edges_of_removed(
+    overlay: RowOverlay, schema: GraphSchema
+) -> Iterator[tuple[TypeSchema, TypeSchema, End, list[StoredRow]]]:
+    """Yield the edges that removed nodes still have: by type of node and of edge, and the end that the nodes are at."""
     for type_id, edits in _by_type(overlay.edits()).items():
         node = schema.type_of(type_id)
         removed = [edit.row.key for edit in edits if edit.after is None]
         for edge in schema.edges_of(node) if removed and node.kind == "node" else ():
             for end in _ends_at(edge, type_id):
-                held = overlay.touching(edge.id, end, removed)
-                if held and edge.on_delete == "refuse":
-                    raise _held(node, edge, held, end)
-                for row in held:
-                    overlay.remove(row)
+                if held := overlay.touching(edge.id, end, removed):
+                    yield node, edge, end, held
 
 
 def _held(node: TypeSchema, edge: TypeSchema, held: list[StoredRow], end: End) -> InvalidRow:
@@ -71,21 +90,23 @@ def _held(node: TypeSchema, edge: TypeSchema, held: list[StoredRow], end: End) -
     )
 
 
-def _check_endpoints(overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, edits: list[RowEdit]) -> None:
+def _without_endpoints(
+    overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, edits: list[RowEdit]
+) -> Iterator[HoldfastError]:
     new = [edit.after for edit in edits if edit.after is not None and edit.before is None]
     for end, node in zip(_ENDS, schema.endpoints(edge), strict=True):
         keys = {row.end(end) for row in new}
         there = overlay.rows(node.id, [key for key in keys if key is not None])
         for row in new:
             if row.end(end) not in there:
-                raise InvalidRow(
+                yield InvalidRow(
                     f"{edge.name} from {row.src} to {row.dst}: there is no {node.name} {row.end(end)}",
                     path=f"{edge.name} {row.key}",
                     remedy=f"Insert the {node.name} first, or in the same transaction",
                 )
 
 
-def _check_unique(overlay: RowOverlay, kind: TypeSchema, edits: list[RowEdit]) -> None:
+def _repeated(overlay: RowOverlay, kind: TypeSchema, edits: list[RowEdit]) -> Iterator[HoldfastError]:
     for each in kind.live:
         for edit in edits if each.unique else ():
             value = edit.after.data.get(str(each.id)) if edit.after else None
@@ -94,14 +115,16 @@ def _check_unique(overlay: RowOverlay, kind: TypeSchema, edits: list[RowEdit]) -
                 continue
             for other in overlay.with_value(kind.id, each.id, value):
                 if other.key != edit.row.key:
-                    raise Conflict(
+                    yield Conflict(
                         f"{kind.name} {edit.row.key}: {kind.name} {other.key} has the same {each.name}, {value!r:.80}",
                         path=f"{kind.name} {edit.row.key}",
                         remedy=f"{each.name} is unique: choose another value, or change the other one first",
                     )
 
 
-def _check_numbers(overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, edits: dict[int, list[RowEdit]]) -> None:
+def _miscounted(
+    overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, edits: dict[int, list[RowEdit]]
+) -> Iterator[HoldfastError]:
     limits, nodes = edge.cardinality, schema.endpoints(edge)
     asked: tuple[tuple[End, TypeSchema, int, int | None], ...] = (
         ("src", nodes[0], limits.least_per_source, limits.most_per_source),
@@ -113,12 +136,12 @@ def _check_numbers(overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, e
         keys = {edit.row.end(end) for edit in edits.get(edge.id, ())}
         if least:
             keys |= {edit.row.key for edit in edits.get(node.id, ()) if edit.before is None}
-        _check_number(overlay, edge, end, sorted(key for key in keys if key is not None), (node, least, most))
+        yield from _outside(overlay, edge, end, sorted(key for key in keys if key is not None), (node, least, most))
 
 
-def _check_number(
+def _outside(
     overlay: RowOverlay, edge: TypeSchema, end: End, keys: list[str], limits: tuple[TypeSchema, int, int | None]
-) -> None:
+) -> Iterator[HoldfastError]:
     node, least, most = limits
     there = overlay.rows(node.id, keys)
     counted: dict[str, int] = dict.fromkeys(there, 0)
@@ -128,7 +151,7 @@ def _check_number(
         if number < least or (most is not None and number > most):
             wanted = f"at least {least}" if number < least else f"at most {most}"
             way = "from" if end == "src" else "to"
-            raise InvalidRow(
+            yield InvalidRow(
                 f"{node.name} {key} would have {number} {edge.name} edges {way} it; the schema allows {wanted}",
                 path=f"{node.name} {key}",
             )

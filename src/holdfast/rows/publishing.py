@@ -5,6 +5,7 @@ before its turn to write, and in its turn only about what was committed since, a
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
@@ -20,10 +21,27 @@ from holdfast.rows.stored import canonical
 MAX_READ = 1000
 
 
-class RowChange:
-    """The changes of an overlay, made on the commit `base` of a branch."""
+@dataclass(frozen=True, slots=True)
+class NewSchema:
+    """A schema that a commit applies."""
 
-    def __init__(self, overlay: RowOverlay, branch: Branch, looked_up: Callable[[int], Iterable[int]]) -> None:
+    #: returns what is stored, told the number of the commit
+    document: Callable[[int], str]
+    #: what rows of the log hold of properties that are looked up by value from now on: (property, value, key)
+    values: tuple[tuple[int, str, str], ...] = ()
+
+
+class RowChange:
+    """The changes of an overlay, and maybe of the schema, made on the commit that its base shows."""
+
+    def __init__(
+        self,
+        overlay: RowOverlay,
+        branch: Branch,
+        looked_up: Callable[[int], Iterable[int]],
+        schema: NewSchema | None = None,
+    ) -> None:
+        self._schema = schema
         self._overlay = overlay
         self._branch = branch
         self._looked_up = looked_up
@@ -32,8 +50,8 @@ class RowChange:
         self._edits: list[RowEdit] = overlay.edits()
 
     def __len__(self) -> int:
-        """Return how many rows it changes."""
-        return len(self._edits)
+        """Return how many rows it changes; a schema counts for one."""
+        return len(self._edits) + (self._schema is not None)
 
     def look_ahead(self, conn: Connection) -> None:
         """Check all that was committed so far, outside the turn to write; a conflict is kept for `check` to raise."""
@@ -59,6 +77,9 @@ class RowChange:
         rows = [edit.after.in_log() if edit.after else edit.row.removed() for edit in self._edits]
         log.write(conn, self._branch, commit.id, rows)
         log.write_values(conn, self._branch, commit.id, self._values())
+        if self._schema is not None:
+            schemas.apply(conn, self._branch, commit.id, self._schema.document(commit.id))
+            log.write_values(conn, self._branch, commit.id, self._schema.values)
 
     def _values(self) -> Iterator[tuple[int, str, str]]:
         for edit in self._edits:

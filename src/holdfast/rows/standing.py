@@ -24,6 +24,11 @@ def codecs_at(backend: Backend, branch: Branch, seq: int) -> Codecs:
         return _codecs(document_at(conn, branch, seq))
 
 
+def schema_at(conn: Connection, branch: Branch, seq: int) -> GraphSchema:
+    """Return the schema of a branch at a commit; one without types when none was applied."""
+    return _codecs(document_at(conn, branch, seq)).schema
+
+
 def document_at(conn: Connection, branch: Branch, seq: int) -> str:
     """Return the schema of a branch at a commit, as it is stored; empty when none was applied."""
     found = schemas.at(conn, branch, seq)

@@ -48,7 +48,7 @@ def stored(said: LogRow) -> StoredRow | None:
     """Return the row that a row of the log tells of; None when it was removed."""
     if said.row is None:
         return None
-    return StoredRow(said.type_id, said.key, said.src, said.dst, json.loads(said.row), said.seq)
+    return StoredRow(said.type_id, said.key, said.src, said.dst, said.values, said.seq)
 
 
 class BaseReader(Protocol):

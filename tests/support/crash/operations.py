@@ -23,7 +23,7 @@ from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
-from tests.support.crash import session_work
+from tests.support.crash import graph_work, session_work
 
 #: more bytes than live in the catalog: a blob
 BLOB = bytes(range(256)) * 400
@@ -317,6 +317,12 @@ OPERATIONS = (
     row("rename a branch", lambda store: store.branches.rename("draft", "final"), furnish_a_branch, again=False),
     row("delete a branch", lambda store: store.branches.delete("draft"), furnish_a_branch, again=False),
     row("change a branch", change_a_branch, furnish_a_branch, again=False),
+    row(
+        "change rows of the graph",
+        lambda store: store.transaction()(graph_work.change),
+        graph_work.furnish,
+        again=False,
+    ),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),

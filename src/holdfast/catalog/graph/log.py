@@ -4,9 +4,10 @@ The numbers of commits are one sequence, and all commits of a branch are newer t
 rows of the log that a branch sees of one key, on whatever level of its lineage, the newest holds.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, rows_among
@@ -45,6 +46,11 @@ class LogRow:
     #: values in JSON by id of property; None when it was removed
     row: str | None
     seq: int = 0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is stored for each property by its id; nothing for a removal."""
+        return json.loads(self.row) if self.row is not None else {}
 
 
 def newest(conn: Connection, span: LogSpan, type_id: int, keys: Iterable[str]) -> list[LogRow]:

@@ -1,6 +1,8 @@
 """The graph of a store: typed rows beside the files, on the same branches, in the same commits."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from holdfast.arguments import checks_arguments
@@ -8,17 +10,24 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
+from holdfast.documents import reading_source
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.graph_changes import RowInput, complete
 from holdfast.publish.scope import publish_retried
 from holdfast.publish.transaction import Transaction
 from holdfast.rows.graph_rows import Codecs, RowModel, type_name
 from holdfast.rows.reading import GraphReads
+from holdfast.rows.schema.declared import DeclaredSchema
+from holdfast.rows.schema.steps import SchemaPlan
 from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.rows.walking import RowView
 
 #: makes what a commit carries, of its message and actor
 Terms = Callable[[str, str | None], CommitOptions]
+
+
+#: a schema as it is given: classes of its types, or the path of a YAML file
+SchemaInput = Iterable[type[RowModel]] | str | os.PathLike[str]
 
 
 @checks_arguments
@@ -32,6 +41,29 @@ class Graph(GraphReads):
         self._backend = backend
         self._branch = branch
         self._terms = terms
+
+    def plan(self, schema: SchemaInput, *, allow_data_loss: bool = False) -> SchemaPlan:
+        """Return what would change if the graph had a schema: step by step, what could be lost, what is refused.
+
+        A schema is given as the classes of its types, made of `holdfast.Node` and `holdfast.Edge`, or as the path of a
+        YAML file. What is not in it is dropped: its values stay with the rows, and with `allow_data_loss` they do not.
+        Raises Unsupported for a schema that contradicts itself.
+        """
+        from holdfast.graph import applying
+
+        return applying.planned(self._backend, self._branch, declared(schema), erase=allow_data_loss)
+
+    def apply(
+        self, schema: SchemaInput, *, allow_data_loss: bool = False, message: str = "", actor: str | None = None
+    ) -> Commit:
+        """Have the graph have a schema, in one commit; one that changes nothing makes none. Given as to `plan`.
+
+        Raises Unsupported for what cannot be done, and InvalidRow, naming the first ten, when rows break what it asks.
+        """
+        from holdfast.graph import applying
+
+        terms = self._terms(message or "Apply a schema to the graph", actor)
+        return applying.apply(self._backend, terms, declared(schema), erase=allow_data_loss)
 
     def insert(self, *rows: RowInput, type: str = "", message: str = "", actor: str | None = None) -> Commit:
         """Add rows that are not there yet: instances of their classes, or dicts with the name of the type as `type`.
@@ -78,3 +110,17 @@ class Graph(GraphReads):
         with self._backend.engine.read() as conn:
             head = commits.head(conn, self._branch)
         return rows_at(self._backend, self._branch, head), codecs_at(self._backend, self._branch, head)
+
+
+def declared(schema: SchemaInput) -> DeclaredSchema:
+    """Return what a schema declares, however it is given; raises NotFound or Unsupported."""
+    from holdfast.graph.models import documents, nodes
+
+    if isinstance(schema, str | os.PathLike):
+        return documents.read_schema(_text_of(Path(schema)))
+    return nodes.declared(schema)  # type: ignore[arg-type]
+
+
+def _text_of(path: Path) -> str:
+    with reading_source(path):
+        return path.read_text("utf-8")

@@ -1,0 +1,232 @@
+"""Merging the graphs of two branches: three-way, by the keys of rows and the ids of types.
+
+What one side alone changed is taken; of a row that both changed, each property that one side alone changed. What both
+changed differently is a conflict, and so is what only both together break: a unique value, an edge whose node the other
+side removed, a number of edges.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from holdfast.catalog.graph import bases, log
+from holdfast.catalog.graph.log import LogSpan
+from holdfast.errors import HoldfastError, InvalidRow, RowConflict
+from holdfast.rows.committed import CommittedRows
+from holdfast.rows.graph_rows import Codecs
+from holdfast.rows.integrity import broken, left_behind
+from holdfast.rows.lookups import newly_looked_up
+from holdfast.rows.overlay import RowOverlay
+from holdfast.rows.publishing import NewSchema, RowChange
+from holdfast.rows.schema.types import GraphSchema, TypeSchema
+from holdfast.rows.stored import StoredRow
+
+Side = Literal["ours", "theirs"]
+#: a row by its type and key
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class GraphSide:
+    """A graph that is merged, or the one that both come from."""
+
+    rows: CommittedRows
+    codecs: Codecs
+
+    @property
+    def schema(self) -> GraphSchema:
+        return self.codecs.schema
+
+
+@dataclass
+class RowMerge:
+    """A merge of graphs, planned when it is made."""
+
+    base: GraphSide
+    ours: GraphSide
+    theirs: GraphSide
+    #: says what holds in a conflict; None when nobody has said
+    choose: Callable[[RowConflict], Side | None]
+    #: conflicts that nothing settles, and those that were
+    left: list[RowConflict] = field(default_factory=list)
+    settled: list[RowConflict] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._schema = Codecs(self._merged_schema())
+        self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
+        fork = self.ours.rows.branch.common(self.ours.rows.seq, self.theirs.rows.branch, self.theirs.rows.seq)
+        changed = _changed(self.theirs, fork) | _loaded(self.base, self.theirs, fork)
+        for type_id, keys in _by_type(changed).items():
+            self._merge_rows(type_id, keys)
+        self._check(fork)
+
+    @property
+    def changes(self) -> int:
+        """How many rows of ours change; a schema counts for one."""
+        return len(self._overlay.edits()) + (self._schema.schema != self.ours.schema)
+
+    def change(self) -> RowChange:
+        """Return what is to be committed on ours."""
+        old, new = self.ours.schema, self._schema.schema
+        applied = None
+        if new != old:
+            values = tuple(newly_looked_up(self.ours.rows, old, new))
+            applied = NewSchema(lambda _seq: new.to_json(), values)
+        return RowChange(self._overlay, self.ours.rows.branch, self._schema.looked_up, applied)
+
+    # --- the schema
+
+    def _merged_schema(self) -> GraphSchema:
+        sides = [{each.id: each for each in side.schema.types} for side in (self.base, self.ours, self.theirs)]
+        types = [self._merged_type(*(side.get(type_id) for side in sides)) for type_id in {**sides[1], **sides[2]}]
+        merged = GraphSchema(tuple(each for each in types if each is not None))
+        self._check_names(merged)
+        return merged
+
+    def _merged_type(
+        self, base: TypeSchema | None, ours: TypeSchema | None, theirs: TypeSchema | None
+    ) -> TypeSchema | None:
+        if ours == theirs or theirs == base:
+            return ours
+        if ours == base:
+            return theirs
+        known = ours or theirs
+        assert known is not None
+        conflict = RowConflict(kind="schema", path=known.name, type=known.name, reason="both changed this type")
+        return {"ours": ours, "theirs": theirs, None: ours}[self._choice(conflict)]
+
+    def _check_names(self, merged: GraphSchema) -> None:
+        names: dict[str, int] = {}
+        for each in merged.live:
+            if names.setdefault(each.name, each.id) != each.id:
+                reason = "each branch has a type of its own by this name"
+                self.left.append(RowConflict(kind="schema", path=each.name, type=each.name, reason=reason))
+
+    # --- the rows
+
+    def _merge_rows(self, type_id: int, keys: set[str]) -> None:
+        base, ours, theirs = (side.rows.rows(type_id, keys) for side in (self.base, self.ours, self.theirs))
+        for key in sorted(keys):
+            b, o, t = base.get(key), ours.get(key), theirs.get(key)
+            if _same(t, b) or _same(o, t):
+                continue
+            merged = t if _same(o, b) else self._merged_row(b, o, t)
+            if merged is None and o is not None:
+                self._overlay.remove(o)
+            elif merged is not None and not _same(merged, o):
+                self._overlay.put(merged)
+
+    def _merged_row(self, base: StoredRow | None, ours: StoredRow | None, theirs: StoredRow | None) -> StoredRow | None:
+        """Return what becomes of a row that both changed."""
+        if ours is not None and theirs is not None and base is not None:
+            data = _merged_data(base.data, ours.data, theirs.data)
+            if data is not None:
+                return StoredRow(ours.type_id, ours.key, ours.src, ours.dst, data)
+        conflict = self._conflict(base, ours, theirs)
+        return {"ours": ours, "theirs": theirs, None: ours}[self._choice(conflict)]
+
+    def _conflict(self, base: StoredRow | None, ours: StoredRow | None, theirs: StoredRow | None) -> RowConflict:
+        row = ours or theirs
+        assert row is not None
+        kind = self._schema.schema.type_of(row.type_id)
+        return RowConflict(
+            kind="edited" if ours and theirs else "removed",
+            path=f"{kind.name} {row.key}",
+            type=kind.name,
+            reason="both changed it" if ours and theirs else "one removed it, the other changed it",
+            ours=self._told(self.ours, ours),
+            theirs=self._told(self.theirs, theirs),
+            ancestor=self._told(self.base, base),
+        )
+
+    def _told(self, side: GraphSide, row: StoredRow | None) -> dict[str, Any] | None:
+        return side.codecs.values(row) if row is not None else None
+
+    def _choice(self, conflict: RowConflict) -> Side | None:
+        said = self.choose(conflict)
+        (self.left if said is None else self.settled).append(conflict)
+        return said
+
+    # --- both together
+
+    def _check(self, fork: int) -> None:
+        """Note what the two sides break together, which neither did alone."""
+        if self.left:
+            # Against what is unsettled nothing can be held.
+            return
+        also = list(self._under_new_types(fork))
+        for error in (*left_behind(self._overlay, self._schema.schema), *self._broken(also)):
+            reason = error.message
+            self.left.append(RowConflict(kind="rule", path=error.path, type=error.path.split(" ")[0], reason=reason))
+
+    def _broken(self, also: list[StoredRow]) -> Iterator[HoldfastError]:
+        yield from broken(self._overlay, self._schema.schema, also)
+        taken = [edit.after for edit in self._overlay.edits() if edit.after is not None]
+        for row in [*taken, *also]:
+            kind = self._schema.schema.type_of(row.type_id)
+            try:
+                self._schema.stored(kind, self._schema.values(row))
+            except InvalidRow as error:
+                yield error
+
+    def _under_new_types(self, fork: int) -> Iterator[StoredRow]:
+        """Yield the rows that ours changed of types that theirs changed: what these ask was not asked of them."""
+        old = {each.id: each for each in self.ours.schema.types}
+        new = {each.id for each in self._schema.schema.live if old.get(each.id) not in (None, each)}
+        for type_id, keys in _by_type(_changed(self.ours, fork)).items():
+            if type_id in new:
+                yield from self._overlay.rows(type_id, keys).values()
+
+
+def _merged_data(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the values of a row with those of each side that it alone changed; None when both changed one."""
+    data: dict[str, Any] = {}
+    for name in sorted({*base, *ours, *theirs}):
+        b, o, t = (side.get(name, _NONE) for side in (base, ours, theirs))
+        if o not in (b, t) and t != b:
+            return None
+        value = o if t == b else t
+        if value is not _NONE:
+            data[name] = value
+    return data
+
+
+#: stands for a property that a row has no value of; null is one
+_NONE = object()
+
+
+def _same(one: StoredRow | None, other: StoredRow | None) -> bool:
+    return one.same_as(other) if one is not None else other is None
+
+
+def _by_type(places: Iterable[Place]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for type_id, key in places:
+        found.setdefault(type_id, set()).add(key)
+    return found
+
+
+def _changed(side: GraphSide, fork: int) -> set[Place]:
+    """Return the rows that the log of a side says something of since a fork."""
+    with side.rows.read() as conn:
+        said = log.said(conn, LogSpan(side.rows.branch, fork, side.rows.seq))
+    return {(row.type_id, row.key) for row in said}
+
+
+def _loaded(base: GraphSide, side: GraphSide, fork: int) -> set[Place]:
+    """Return the rows that may be others since a fork because their types were loaded."""
+    with side.rows.read() as conn:
+        types = {each.type_id for each in bases.loaded(conn, side.rows.branch, fork, side.rows.seq)}
+    return {
+        (type_id, key)
+        for type_id in types
+        for key in _differing(dict(_every(base, type_id)), dict(_every(side, type_id)))
+    }
+
+
+def _every(side: GraphSide, type_id: int) -> Iterator[tuple[str, StoredRow]]:
+    return ((row.key, row) for row in side.rows.every(type_id))
+
+
+def _differing(one: dict[str, StoredRow], other: dict[str, StoredRow]) -> set[str]:
+    return {key for key in one.keys() | other.keys() if not _same(one.get(key), other.get(key))}
