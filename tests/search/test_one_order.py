@@ -86,6 +86,6 @@ def test_a_fold_changes_no_order(tmp_path: Path, mode: SearchMode) -> None:
 def test_the_order_of_ten_is_that_of_the_pool_and_not_of_the_limit(filled: tuple[Store, holdfast.Commit]) -> None:
     store, at = filled
     found = store.explain("stale lock", at=at, limit=order.LIFTED + 5)
-    lifted = [hit.why.from_names or hit.why.from_coverage or hit.why.from_phrase for hit in found.hits]
+    lifted = [hit.why.from_coverage or hit.why.from_phrase or hit.why.from_opening for hit in found.hits]
     assert any(lifted[: order.LIFTED])
     assert not any(lifted[order.LIFTED :])

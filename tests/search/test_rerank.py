@@ -1,14 +1,16 @@
 """What lifts a passage above what the two rankings say of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from holdfast.front.store import Store
 from holdfast.index.text.analysis import query_tokens, terms_for
 from holdfast.search.rerank import (
     COVERAGE,
-    DOCUMENT,
+    FIRST,
     LINKS,
-    NAMES,
+    OPENING,
     PHRASE,
     POINTERS,
     SUBJECT,
@@ -23,31 +25,13 @@ def quote(text: str, *, heading: str = "", path: str = "/a.md", title: str = "",
     return Quote(Passage(heading, text, terms_for(heading, text), 0, len(text), None), document, path, title)
 
 
-def lift_of(query: str, *quotes: Quote, first: int = 10) -> Lift:
+def lift_of(query: str, *quotes: Quote) -> Lift:
     """Return what lifts the first of the passages."""
-    return lifts(query_tokens(query), quotes, first)[0]
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        quote("text", heading="Guide > Stale locks"),
-        quote("text", title="Stale locks"),
-        quote("text", path="/notes/stale-locks.md"),
-        quote("text", path="/locks/stale.md"),
-        quote("text", path="/locks.d/Stale"),
-    ],
-)
-def test_names_that_hold_all_that_is_asked_for_give_the_whole_lift(named: Quote) -> None:
-    assert lift_of("stale lock", named).names == NAMES
-
-
-def test_half_of_the_words_in_the_names_give_a_quarter() -> None:
-    assert lift_of("stale lock", quote("stale", title="Locks")).names == NAMES / 4
+    return lifts(query_tokens(query), quotes)[0]
 
 
 def test_how_a_file_is_written_is_not_what_it_is_about() -> None:
-    assert lift_of("html", quote("text", path="/page.html")).names == 0
+    assert lift_of("html", quote("text", path="/page.html")).subject == 0
 
 
 @pytest.mark.parametrize(
@@ -95,13 +79,10 @@ def test_coverage_counts_whole_words_of_passage_and_names_once() -> None:
     assert lift_of("stale lock", quote("lock", title="Stale")).coverage == COVERAGE
 
 
-def test_a_document_is_lifted_by_its_other_passages_among_the_first() -> None:
-    one, other = quote("lock"), quote("lock", document="e")
-    assert lift_of("lock", one, other).document == 0
-    assert lift_of("lock", one, one, other).document == pytest.approx(DOCUMENT / 3)
-    assert lift_of("lock", *[one] * 9).document == DOCUMENT
-    assert lift_of("lock", one, other, one, first=2).document == 0
-    assert lifts(["lock"], [other, one, one], 2)[2].document == pytest.approx(DOCUMENT / 3)
+def test_what_a_document_begins_with_is_lifted_and_what_follows_less() -> None:
+    opening = replace(quote("lock"), ordinal=0)
+    assert lift_of("lock", opening).opening == OPENING
+    assert lift_of("lock", replace(opening, ordinal=3)).opening == OPENING / 4
 
 
 def test_a_list_of_links_sinks_and_prose_with_a_link_hardly() -> None:
@@ -124,7 +105,7 @@ def test_a_list_of_links_sinks_and_prose_with_a_link_hardly() -> None:
 def test_a_link_that_is_called_what_was_asked_for_lifts_the_document_it_leads_to(link: str) -> None:
     page = quote("text", path="/guide/locks.html")
     index = quote(f"See {link}.", path="/news/index.html", document="e")
-    there, here = lifts(["stale", "lock"], [page, index], 10)
+    there, here = lifts(["stale", "lock"], [page, index])
     assert there.pointers >= POINTERS * (4 / 5) ** 2
     assert here.pointers == 0
 
@@ -133,7 +114,8 @@ def test_links_lift_by_the_best_name_alone_and_from_the_first_passages_only() ->
     page = quote("text", path="/locks.html")
     link = quote("[Stale locks](locks.html) [more on locks](locks.html)", path="/a.html", document="e")
     assert lift_of("stale lock", page, link, link).pointers == POINTERS
-    assert lift_of("stale lock", page, link, first=1).pointers == 0
+    others = [quote("text", path=f"/{number}.html", document=str(number)) for number in range(FIRST - 1)]
+    assert lift_of("stale lock", page, *others, link).pointers == 0
 
 
 def test_a_link_to_a_place_of_its_own_page_lifts_the_page() -> None:
@@ -150,7 +132,7 @@ def test_a_link_to_elsewhere_lifts_nothing(target: str) -> None:
 
 
 def test_a_query_without_words_lifts_nothing() -> None:
-    assert lift_of("", quote("text")) == Lift()
+    assert lift_of("", quote("text")) == Lift(opening=OPENING)
 
 
 def test_the_page_about_a_thing_comes_before_pages_that_mention_it(store: Store) -> None:

@@ -23,11 +23,10 @@ class ScoreBreakdown:
     from_text: float
     from_vector: float
     #: what each sign added to that (search/rerank.py); 0 where one list alone gave the order
-    from_names: float
     from_subject: float
     from_phrase: float
     from_coverage: float
-    from_document: float
+    from_opening: float
     from_pointers: float
     from_links: float
     #: what the score of a row lost that stands beyond those which the signs are looked for in (search/order.py)

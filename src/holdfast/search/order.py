@@ -1,17 +1,20 @@
 """One order of hits, whatever the limit: the first three of ten are the three.
 
-The pool is fixed: the first POOL visible rows of each list. They are fused, the LIFTED best are looked at closely
-(rerank.py), and the others follow as the lists had them. When more hits are asked for than the pool holds, a pool
-GROWTH times as large is gathered, and what it has beyond the last one follows in turn. No step knows how many hits are
-asked for; a search only stops sooner or later.
+The pool is fixed: the first POOL visible rows of each list. They are fused, the LIFTED best are looked at closely (what
+each scores in the list that did not hold it, and the signs of rerank.py), and the others follow as the lists had them.
+When more hits are asked for than the pool holds, a pool GROWTH times as large is gathered, and what it has beyond the
+last one follows in turn. No step knows how many hits are asked for; a search only stops sooner or later.
 
 A row that follows scores no higher than the last before it: what its own score lost is told (`from_depth`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from holdfast.index.fusion import Parts, fuse
+from holdfast.index import bm25
+from holdfast.index.bm25 import CorpusStats
+from holdfast.index.fusion import Parts, by_text, by_vector, fuse, most_of
 from holdfast.index.lance.lookup import RowKey
 from holdfast.search.rerank import NO_LIFT, Lift, Quote, lifts
 from holdfast.search.retrieve import Candidates
@@ -34,16 +37,39 @@ class Scored:
     depth: float = 0.0
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a query asks for."""
+
+    #: all its terms, in order
+    terms: Sequence[str]
+    #: those that full text looks for
+    looked_for: Sequence[str]
+    #: of all places that are searched
+    stats: CorpusStats
+
+    @property
+    def most(self) -> float:
+        """Return the BM25 that no row can reach."""
+        return most_of(self.looked_for, self.stats)
+
+    def text_score(self, quote: Quote) -> float:
+        """Return the BM25 of a passage."""
+        terms = quote.passage.terms.split()
+        return bm25.score(self.looked_for, Counter(terms), len(terms), self.stats)
+
+
 @dataclass
 class Order:
     """The rows put in order so far."""
 
+    asked: Asked
     _seen: set[RowKey] = field(default_factory=set)
     _least: float | None = None
 
     def next(self, found: Candidates) -> tuple[list[Scored], list[Scored]]:
         """Return the rows that were not found before: those to be looked at closely, and those that follow them."""
-        fresh = [row for row in _fused(found) if row.key not in self._seen]
+        fresh = [row for row in self._fused(found) if row.key not in self._seen]
         close = LIFTED if found.is_hybrid and not self._seen else 0
         self._seen.update(row.key for row in fresh)
         return fresh[:close], fresh[close:]
@@ -57,21 +83,37 @@ class Order:
             self._least = rest[-1].score
         return close + rest
 
+    def lifted(
+        self, rows: list[Scored], quotes: Mapping[RowKey, Quote], similar: Mapping[RowKey, float]
+    ) -> list[Scored]:
+        """Return rows by what the lists and the signs say of them, best first.
 
-def lifted(terms: Sequence[str], rows: list[Scored], quotes: Mapping[RowKey, Quote]) -> list[Scored]:
-    """Return rows by what the lists and the signs say of them, best first."""
-    found = lifts(terms, [quotes[row.key] for row in rows])
-    scored = [replace(row, score=row.score + lift.total, lift=lift) for row, lift in zip(rows, found, strict=True)]
-    return sorted(scored, key=lambda row: -row.score)
+        `similar` has the similarity of those that the vectors did not find.
+        """
+        found = lifts(self.asked.terms, [quotes[row.key] for row in rows])
+        scored = []
+        for row, lift in zip(rows, found, strict=True):
+            parts = self._exact(row, quotes[row.key], similar)
+            scored.append(replace(row, score=parts.total + lift.total, parts=parts, lift=lift))
+        return sorted(scored, key=lambda row: -row.score)
 
+    def _exact(self, row: Scored, quote: Quote, similar: Mapping[RowKey, float]) -> Parts:
+        """Return the parts of a row's score, what it scores in the list that did not hold it among them."""
+        parts = row.parts
+        if parts.text is None:
+            parts = replace(parts, from_text=by_text(self.asked.text_score(quote), self.asked.most))
+        if parts.vector is None and row.key in similar:
+            parts = replace(parts, from_vector=by_vector(similar[row.key]))
+        return parts
 
-def _fused(found: Candidates) -> list[Scored]:
-    text, vector = found.text.scores, found.vector.scores
-    if not found.is_hybrid:
-        # One list alone keeps its own scores: they mean something by themselves.
-        alone = (text or vector).items()
-        return [Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
-    return [Scored(*row) for row in fuse(text, vector, text_is_complete=found.text.exhausted)]
+    def _fused(self, found: Candidates) -> list[Scored]:
+        text, vector = found.text.scores, found.vector.scores
+        if not found.is_hybrid:
+            # One list alone keeps its own scores: they mean something by themselves.
+            alone = (text or vector).items()
+            return [Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
+        fused = fuse(text, vector, self.asked.most, text_is_complete=found.text.exhausted)
+        return [Scored(key, parts.total, parts) for key, parts in fused]
 
 
 def _below(least: float | None, rows: list[Scored]) -> list[Scored]:

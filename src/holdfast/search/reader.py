@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Instant:
     """The tail's answer to one query, and the versions of the tables that belong to it."""
 
@@ -43,8 +43,10 @@ class Instant:
     text: dict[RowKey, float]
     #: cosine similarities of the tail's rows
     vector: dict[RowKey, float]
-    #: those statistics; None when all matches come from the live table, so that its own scores stand
-    stats: "CorpusStats | None"
+    #: those statistics; all zero where nobody needs them
+    stats: "CorpusStats"
+    #: whether matches come from several places, so that the live table's own scores do not stand
+    is_mixed: bool
     #: whether rows put away in history are wanted too: the head had moved on from the commit that is searched, or its
     #: branch was made at one that shows what no head showed any more
     is_past: bool
@@ -120,27 +122,29 @@ class SearchReader:
             self._tail.remove(self._tail.ids() - there)
 
     def _score_tail(self, versions: dict[str, int], terms: Sequence[str], vector: Any | None, is_past: bool) -> Instant:
-        stats = self._common_stats(versions, terms, is_past)
-        text: dict[Any, float] = self._tail.text_scores(terms, stats) if stats is not None else {}
+        stats, is_mixed = self._common_stats(versions, terms, is_past, is_fused=vector is not None)
+        text: dict[Any, float] = self._tail.text_scores(terms, stats) if is_mixed else {}
         near: dict[Any, float] = {} if vector is None or not len(self._tail) else self._tail.vector_scores(vector)
         rows = {row_id: self._tail[row_id] for row_id in {*text, *near}}
         keys = {row_id: RowKey(row.content_id, row.ordinal) for row_id, row in rows.items()}
         return Instant(
-            versions,
-            {keys[row_id]: row for row_id, row in rows.items()},
-            {keys[row_id]: score for row_id, score in text.items()},
-            {keys[row_id]: score for row_id, score in near.items()},
-            stats,
-            is_past,
+            versions=versions,
+            rows={keys[row_id]: row for row_id, row in rows.items()},
+            text={keys[row_id]: score for row_id, score in text.items()},
+            vector={keys[row_id]: score for row_id, score in near.items()},
+            stats=stats,
+            is_mixed=is_mixed,
+            is_past=is_past,
         )
 
-    def _common_stats(self, versions: dict[str, int], terms: Sequence[str], is_past: bool) -> "CorpusStats | None":
-        """Return the statistics of all places together, or None when the matches all come from the live table."""
-        if not terms:
-            return None
+    def _common_stats(
+        self, versions: dict[str, int], terms: Sequence[str], is_past: bool, *, is_fused: bool
+    ) -> "tuple[CorpusStats, bool]":
+        """Return the statistics of all places together, and whether matches come from others than the live table."""
         tail = self._tail.stats(terms)
-        if not is_past and not any(tail.frequencies.values()):
-            return None
+        is_mixed = bool(terms) and (is_past or any(tail.frequencies.values()))
+        if not terms or not (is_mixed or is_fused):
+            return tail, False
         names = self._backend.tables.live.name, self._backend.tables.history.name
         common = tail + self.live.corpus(versions[names[0]], terms)
-        return common + self.history.corpus(versions[names[1]], terms) if is_past else common
+        return common + self.history.corpus(versions[names[1]], terms) if is_past else common, is_mixed

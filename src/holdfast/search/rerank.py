@@ -1,28 +1,23 @@
-"""What a person expects first: the best passages of the two rankings, put in order by seven plain signs more.
+"""What a person expects first: the best passages of the two rankings, put in order by six plain signs more.
 
 The rankings know passages only, and take a sentence that mentions a thing for as good as the page that is about it.
-Added to the fused score, each with a stated weight:
-- names: the query's words stand in the document's path or title, or in the headings above the passage. The share of
-  them is squared, so that a page called just what was asked for is lifted, and one stray word of a long query is not;
+Added to the fused score, each with a weight that was learned (bench/learning.py, docs/search.md):
 - subject: the document's file name, its title or a heading is what was asked for, and not much else: twice the words
-  it shares with the query by the words of both (Dice's coefficient), the best of them, squared too. A page called
+  it shares with the query by the words of both (Dice's coefficient), the best of them, squared. A page called
   "Window functions" is about these, one called "Limits of window functions in views" less so;
 - phrase: the share of the query's neighbouring words that are neighbours in the passage or its headings too;
 - coverage: the share of the query's words that passage and names hold together. Full text alone is as glad of
   one word many times;
-- document: other passages of the same document are among the first too: it is about this, and does not only mention it;
+- opening: how early in its document a passage stands. What a document is about it says first;
 - pointers: a link in one of the first passages leads to the document and calls it, or a place in it, just what was
   asked for: an index or release notes mention a thing, and say which page defines it;
 - links: a passage that is mostly labels of links (a table of contents, an index) points at the answer and is none. The
   share is squared too, for prose with a few links is prose.
 
-Words that say nothing of what is asked for ("how", "do", "the") do not count here, unless there are no others; in a
-phrase they do, for who remembers one remembers them too. The shares are not standardised over the candidates, as the
-rankings are: half the words mean the same whatever else was found.
-bench/quality.py measures all of this on real manuals.
+Words that say nothing of what is asked for ("how", "do", "the") do not count, here or in full text, unless there are no
+others; in a phrase they do, for who remembers one remembers them too.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,23 +28,19 @@ from holdfast.index.text.analysis import tokens
 from holdfast.index.text.chunking import BREADCRUMB
 from holdfast.search.links import label_share, names_given
 
-#: what a passage gains whose names hold all of the query's words
-NAMES = 3.0
-#: what it gains when one of them is just the query
-SUBJECT = 3.0
+#: what a passage gains when one of its names is just the query
+SUBJECT = 2.5
 #: what it gains when all neighbouring words of the query are neighbours in it
-PHRASE = 4.0
+PHRASE = 1.1
 #: what it gains for holding all of them anywhere
-COVERAGE = 2.0
-#: what it gains when MOST_OTHERS passages of its document are among the first too
-DOCUMENT = 1.0
+COVERAGE = 1.5
+#: what the first passage of a document gains; the second a half of it, the third a third
+OPENING = 2.0
 #: what it gains when a link to its document is called just the query
-POINTERS = 4.0
+POINTERS = 1.4
 #: what a passage loses that holds nothing but labels of links
-LINKS = 3.0
-#: further passages of a document that count
-MOST_OTHERS = 3
-#: places at the top of the fused order: of a document's passages those there count, and the links in them
+LINKS = 0.5
+#: places at the top of the fused order whose links count
 FIRST = 10
 
 _QUESTION_WORDS = (
@@ -79,17 +70,18 @@ class Quote:
     content_id: str
     path: str
     title: str
+    #: how many passages of the document stand before it
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
     """What each sign adds to a passage's score."""
 
-    names: float = 0.0
     subject: float = 0.0
     phrase: float = 0.0
     coverage: float = 0.0
-    document: float = 0.0
+    opening: float = 0.0
     pointers: float = 0.0
     #: never above 0
     links: float = 0.0
@@ -97,40 +89,35 @@ class Lift:
     @property
     def total(self) -> float:
         """Return the sum."""
-        named = self.names + self.subject + self.phrase + self.coverage
-        return named + self.document + self.pointers + self.links
+        return self.subject + self.phrase + self.coverage + self.opening + self.pointers + self.links
 
 
 NO_LIFT = Lift()
 
 
-def lifts(query: Sequence[str], quotes: Sequence[Quote], first: int = FIRST) -> list[Lift]:
-    """Return what lifts each passage, given best first, for the terms (`query_tokens`) of a query.
+def telling(terms: Sequence[str]) -> list[str]:
+    """Return the terms of a query that say what is asked for; all of them when none does."""
+    return [term for term in terms if term not in _question_terms()] or list(terms)
 
-    Of a document's passages only those among the `first` count: which rows stand at the end of a ranking is chance.
-    """
-    asked = set(query) - _question_terms() or set(query)
+
+def lifts(query: Sequence[str], quotes: Sequence[Quote]) -> list[Lift]:
+    """Return what lifts each passage, given best first, for the terms (`query_tokens`) of a query."""
+    asked = set(telling(query))
     neighbours = [f" {first} {second} " for first, second in pairwise(query)]
-    among_first = Counter(quote.content_id for quote in quotes[:first])
-    others = [among_first[quote.content_id] - (place < first) for place, quote in enumerate(quotes)]
-    pointed = _pointed_to(asked, quotes[:first], {quote.path for quote in quotes})
-    return [
-        _lift(asked, neighbours, quote, count, pointed.get(quote.path, 0.0))
-        for quote, count in zip(quotes, others, strict=True)
-    ]
+    pointed = _pointed_to(asked, quotes[:FIRST], {quote.path for quote in quotes})
+    return [_lift(asked, neighbours, quote, pointed.get(quote.path, 0.0)) for quote in quotes]
 
 
-def _lift(asked: set[str], neighbours: Sequence[str], quote: Quote, others: int, pointed: float) -> Lift:
+def _lift(asked: set[str], neighbours: Sequence[str], quote: Quote, pointed: float) -> Lift:
     folder, called = _names(quote)
     names = folder.union(*called)
     # Each term stands between spaces, so that searching the text finds whole terms, and none has to be cut out.
     terms = f" {quote.passage.terms} "
     return Lift(
-        names=NAMES * _share(len(asked & names), len(asked)) ** 2,
         subject=SUBJECT * max(_likeness(asked, name) for name in called) ** 2,
         phrase=PHRASE * _share(sum(pair in terms for pair in neighbours), len(neighbours)),
         coverage=COVERAGE * _share(sum(term in names or f" {term} " in terms for term in asked), len(asked)),
-        document=DOCUMENT * min(others, MOST_OTHERS) / MOST_OTHERS,
+        opening=OPENING / (1 + quote.ordinal),
         pointers=POINTERS * pointed**2,
         # Subtracted from 0, not negated: a passage without links loses 0, and not -0.
         links=0.0 - LINKS * label_share(quote.passage.text) ** 2,

@@ -150,7 +150,7 @@ class Gatherer:
                 found = self._among(lookup, version).text_candidates(self._query.terms, size)
             else:
                 found = lookup.text_candidates(version, self._query.terms, size, ids=self._query.only)
-            if self._instant.stats is not None:
+            if self._instant.is_mixed:
                 # Matches come from several places: all are scored by the statistics of all, so that they compare, and
                 # so that nothing changes when a fold brings them together.
                 found = lookup.rescore(version, found, self._query.terms, self._instant.stats)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -17,9 +18,9 @@ from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import query_tokens
 from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
-from holdfast.search.order import POOL, Order, Scored, lifted
+from holdfast.search.order import POOL, Asked, Order, Scored
 from holdfast.search.reader import Instant, SearchReader
-from holdfast.search.rerank import Passage, Quote
+from holdfast.search.rerank import Passage, Quote, telling
 from holdfast.search.retrieve import Candidates, Gatherer, Query
 from holdfast.search.sizes import GROWTH, Shares, Sizes
 from holdfast.search.visible import MOST_OTHERS, Visibility
@@ -94,8 +95,9 @@ class _Search:
         self._visibility = Visibility(request.branch, request.seq, request.under, request.condition)
         terms = query_tokens(request.query)
         # A passage that only the vectors found is marked too where it has words of the query.
-        self._marked = tuple(terms)
-        looked_for = [] if request.mode == VECTOR else terms
+        self._marked = tuple(telling(terms))
+        self._terms = terms
+        looked_for = [] if request.mode == VECTOR else telling(terms)
         self._told = Explanation(
             query=request.query, mode=request.mode, under=request.under, commit=request.seq, terms=looked_for
         )
@@ -110,9 +112,10 @@ class _Search:
         with self._timed("tail"):
             instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
-        order = Order()
-        for found in self._rings(instant, Query(told.terms, vector, only, instant.is_past)):
-            told.hits += self._hits_of(instant, found, order)
+        order = Order(Asked(self._terms, told.terms, instant.stats))
+        query = Query(told.terms, vector, only, instant.is_past)
+        for found in self._rings(instant, query):
+            told.hits += self._hits_of(instant, found, order, vector)
             if len(told.hits) == request.limit:
                 break
         return told
@@ -127,16 +130,16 @@ class _Search:
                 return
             size *= GROWTH
 
-    def _hits_of(self, instant: Instant, found: Candidates, order: Order) -> list[Hit]:
+    def _hits_of(self, instant: Instant, found: Candidates, order: Order, vector: Any) -> list[Hit]:
         """Return the next hits, of the rows that are found now."""
         with self._timed("fuse"):
             close, rest = order.next(found)
         with self._timed("fetch"):
             quotes = self._quotes(instant, found, [row.key for row in close])
+            similar = self._similarities(instant, found, [row.key for row in close if row.parts.vector is None], vector)
         with self._timed("lift"):
-            rows = order.put(lifted(self._told.terms, close, quotes), rest)[
-                : self._request.limit - len(self._told.hits)
-            ]
+            rows = order.put(order.lifted(close, quotes, similar), rest)
+            rows = rows[: self._request.limit - len(self._told.hits)]
         with self._timed("fetch"):
             quotes |= self._quotes(instant, found, [row.key for row in rows if row.key not in quotes])
         return self._hits(found, rows, quotes)
@@ -218,8 +221,19 @@ class _Search:
         quotes = {}
         for key, passage in self._passages(instant, found, keys).items():
             path = self._visibility.paths[key.content_id][0]
-            quotes[key] = Quote(passage, key.content_id, path, titles.get(key.content_id) or paths.split(path)[1])
+            title = titles.get(key.content_id) or paths.split(path)[1]
+            quotes[key] = Quote(passage, key.content_id, path, title, key.ordinal)
         return quotes
+
+    def _similarities(
+        self, instant: Instant, found: Candidates, keys: list[RowKey], vector: Any
+    ) -> dict[RowKey, float]:
+        """Return how similar to the query rows are that the vectors did not find."""
+        similar = {key: instant.vector[key] for key in keys if key in instant.vector}
+        for table in (self._backend.tables.live, self._backend.tables.history):
+            here = [found.where[key][1] for key in keys if key in found.where and found.where[key][0] == table.name]
+            similar |= self._reader.lookup_of(table).similarities(instant.versions[table.name], here, vector)
+        return similar
 
     def _passages(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Passage]:
         """Return the passages of `keys`, from the tail or from the table each was found in."""
@@ -275,11 +289,10 @@ class _Search:
             vector_score=parts.vector,
             from_text=round(parts.from_text, 4),
             from_vector=round(parts.from_vector, 4),
-            from_names=round(lift.names, 4),
             from_subject=round(lift.subject, 4),
             from_phrase=round(lift.phrase, 4),
             from_coverage=round(lift.coverage, 4),
-            from_document=round(lift.document, 4),
+            from_opening=round(lift.opening, 4),
             from_pointers=round(lift.pointers, 4),
             from_links=round(lift.links, 4),
             from_depth=round(row.depth, 4),

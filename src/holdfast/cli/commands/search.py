@@ -91,11 +91,10 @@ def _why(why: ScoreBreakdown) -> str:
     if why.vector_rank is not None:
         parts.append(f"vector rank {why.vector_rank} (cosine {why.vector_score:.2f}) gave {why.from_vector:+.3f}")
     lifts = {
-        "names": why.from_names,
         "subject": why.from_subject,
         "phrase": why.from_phrase,
         "coverage": why.from_coverage,
-        "document": why.from_document,
+        "opening": why.from_opening,
         "pointers": why.from_pointers,
         "links": why.from_links,
         "depth": why.from_depth,

@@ -161,6 +161,17 @@ class Lookup:
         best = top(np.flatnonzero(similar > -np.inf), similar[similar > -np.inf], limit)[0]
         return _candidates(found.take(best), addresses[best], similar[best])
 
+    def similarities(
+        self, version: int, candidates: Sequence[SearchCandidate], query: "NDArray[np.float32]"
+    ) -> dict[RowKey, float]:
+        """Return the cosine similarity of rows that were found at this same version."""
+        if not candidates:
+            return {}
+        found = self.fetch(version, candidates, [self.table.shape.vector])
+        vectors = found[self.table.shape.vector].combine_chunks().flatten().to_numpy()
+        similar = vectors.reshape(len(candidates), len(query)).astype("f8") @ query
+        return {candidate.key: float(near) for candidate, near in zip(candidates, similar, strict=True)}
+
     def named(
         self, version: int, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
     ) -> list[SearchCandidate]:
