@@ -5,8 +5,10 @@ store of its own with the same files. They take short turns, so that what else t
 are the fastest calls of each. What one of the two cannot do is left out, which standard error says.
 """
 
+import compileall
 import json
 import os
+import random
 import resource
 import shutil
 import statistics
@@ -39,6 +41,9 @@ TARGET = 1.05
 #: files of the folder that is added
 ADDED = 500
 
+#: what invented words are made of
+SYLLABLES = ("ka", "lo", "mi", "ne", "po", "ru", "sa")
+
 Action = Callable[[int], object]
 
 
@@ -64,8 +69,9 @@ def reads(store: Any) -> dict[str, Action]:
         "tree of 2,000": lambda _: list(store.tree("/")),
         "glob": lambda _: list(store.glob("/**/f1*.md")),
         "grep": lambda _: list(store.grep("number 77", "/d17")),
-        "search": lambda i: store.search(f"pelicans {i}"),
-        "search, text": lambda i: store.search(f"pelicans {i}", mode="text"),
+        "search": lambda i: store.search(words(i, 2)),
+        "search, text": lambda i: store.search(words(i, 2), mode="text"),
+        "search, text, all files alike": lambda _: store.search("pelicans", mode="text"),
         "log of 20": lambda _: list(store.log(limit=20)),
         "log of a path": lambda _: list(store.log("/d2", limit=5)),
         "diff of a commit": lambda _: store.diff("HEAD~1"),
@@ -97,7 +103,7 @@ def changes(store: Any) -> dict[str, Action]:
         "write": lambda i: store.write("/w.md", f"text {i} words"),
         "mkdir and remove": made,
         "move, twice": moved,
-        "copy": lambda i: store.copy("/d3/f3.md", f"/c/{i}.md"),
+        "copy": lambda i: store.copy("/d3/f3.md", f"/c{i}.md"),
         "transaction of 100 writes": hundred,
         "lock": lock,
         "message": lambda _: session.append("user", "hello"),
@@ -143,8 +149,17 @@ def fill(folder: Path) -> None:
     with holdfast.create(folder / "kb") as store:
         with store.transaction() as tx:
             for i in range(FILES):
-                tx.write(f"/d{i % FOLDERS}/f{i}.md", f"note {i} about pelicans and herons number {i}")
+                tx.write(f"/d{i % FOLDERS}/f{i}.md", f"Note number {i}, of pelicans.\n\n{words(i, 40)}.\n")
         store.maintenance.optimize()
+
+
+def words(seed: int, count: int) -> str:
+    """Return invented words, of which few are frequent and many rare, as in a language."""
+    rng = random.Random(seed)
+    return " ".join(
+        f"wo{SYLLABLES[n % 7]}{SYLLABLES[n // 7 % 7]}{n}"
+        for n in (int(rng.paretovariate(0.6)) % 3000 for _ in range(count))
+    )
 
 
 def serve(folder: Path) -> None:
@@ -187,6 +202,8 @@ class Side:
 
     def __init__(self, tree: Path, folder: Path) -> None:
         folder.mkdir()
+        # Or one of them would be compiled anew at each start.
+        compileall.compile_dir(tree / "src", quiet=1)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.bench_compare", "--serve", str(folder)],
             stdin=subprocess.PIPE,

@@ -178,9 +178,11 @@ class GlobPattern:
             # `**` may match no name at all, but `/a/**` is what lies below /a, not /a.
             self.parts.append("*")
         self._matchers = [None if part == "**" else re.compile(fnmatch.translate(part)).match for part in self.parts]
+        #: found once each: a pattern is in few states, and is asked about every name of the tree
+        self._closures: dict[frozenset[int], frozenset[int]] = {}
 
     def start(self) -> frozenset[int]:
-        return self._closure({0})
+        return self._closure(frozenset({0}))
 
     def step(self, states: frozenset[int], name: str) -> frozenset[int]:
         """Return the states after one more name."""
@@ -193,7 +195,7 @@ class GlobPattern:
                 after.add(state)
             elif matcher(name):
                 after.add(state + 1)
-        return self._closure(after)
+        return self._closure(frozenset(after))
 
     def accepts(self, states: frozenset[int]) -> bool:
         return len(self.parts) in states
@@ -210,9 +212,13 @@ class GlobPattern:
         wanted = [self.parts[state] for state in states if state < len(self.parts)]
         return None if any(c in part for part in wanted for c in "*?[") else sorted(set(wanted))
 
-    def _closure(self, states: set[int]) -> frozenset[int]:
-        for state in sorted(states):
-            while state < len(self.parts) and self._matchers[state] is None:
-                state += 1
-                states.add(state)
-        return frozenset(states)
+    def _closure(self, states: frozenset[int]) -> frozenset[int]:
+        """Return states with those that are reached from them without a name."""
+        if states not in self._closures:
+            reached = set(states)
+            for state in sorted(states):
+                while state < len(self.parts) and self._matchers[state] is None:
+                    state += 1
+                    reached.add(state)
+            self._closures[states] = frozenset(reached)
+        return self._closures[states]
