@@ -141,6 +141,7 @@ def test_other_threads_run_while_an_expression_is_looked_for(monkeypatch: pytest
 @example("[+--]+[a-z--9]+", "+,-.a/9", False)
 @example("(?x)# [\n[a[:]+ #]", "a:[[", False)
 @example("(?x:# [\n)#[a&&b]+", "#a&b", False)
+@example("[^]--", "", False)
 def test_an_expression_means_what_it_means_to_python(pattern: str, text: str, ignore_case: bool) -> None:
     try:
         with warnings.catch_warnings():

@@ -11,7 +11,7 @@ _ESCAPE = r"\\N\{[^}]*\}|\\."
 #: what is to be told apart to know where a set begins, and what in it is a range
 _TOKEN = re.compile(
     rf"""(?P<escape>{_ESCAPE}) | (?P<remark>\(\?\#[^)]*\)) | (?P<flags>\(\?(?P<on>[aiLmsux]*)(?:-(?P<off>[imsx]+))?[:)])
-    | (?P<open>\() | (?P<close>\)) | (?P<set>\[\^?)(?P<body>\]?+(?:{_ESCAPE}|[^]\\])*+)\] | (?P<unended>\[.*)
+    | (?P<open>\() | (?P<close>\)) | (?P<set>\[\^?+)(?P<body>\]?+(?:{_ESCAPE}|[^]\\])*+)\] | (?P<unended>\[.*)
     | (?P<comment>\#[^\n]*)""",
     re.VERBOSE | re.DOTALL,
 )
