@@ -42,11 +42,17 @@ NEVER_FOR_A_SEARCH = (
 SOURCE = Path(holdfast.__file__).parent
 #: modules with heavy imports at their top, and their names; they are imported behind the gate themselves
 BEHIND_THE_GATE = (
+    "graph/sources/batches.py",
+    "graph/sources/files.py",
+    "graph/sources/lines.py",
+    "graph/sources/reading.py",
     "index/embedding/static_model.py",
     "index/embedding/wordpieces.py",
     "rows/arrow/columns.py",
+    "rows/arrow/single.py",
     "rows/arrow/stored.py",
     "rows/arrow/tables.py",
+    "rows/arrow/written.py",
 )
 MODULES_BEHIND = tuple(f"holdfast.{each.removesuffix('.py').replace('/', '.')}" for each in BEHIND_THE_GATE)
 

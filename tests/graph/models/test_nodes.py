@@ -131,8 +131,14 @@ def test_markers_say_what_is_asked_of_them() -> None:
 def test_what_may_be_missing_is_what_may_be_none() -> None:
     needed = {each.name for each in SCHEMA.type_named("Person").live if each.required}
     assert needed == {each.name for each in SCHEMA.type_named("Person").live} - {
-        "mail", "born", "seen", "meaning", "home", "photo", "anything"
-    }  # fmt: skip
+        "mail",
+        "born",
+        "seen",
+        "meaning",
+        "home",
+        "photo",
+        "anything",
+    }
     assert asked("tags").default == []
     assert (asked("mood").default, asked("worth").default) == ("good", "0.00")
 

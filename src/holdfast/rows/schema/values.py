@@ -90,7 +90,7 @@ def checked_text(value: str) -> str:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        raise Refused("it is not valid Unicode: it has half of a surrogate pair") from None
+        raise Refused("it is not valid Unicode") from None
     if size > MAX_VALUE_BYTES:
         raise Refused(f"it has {size} bytes; {MAX_VALUE_BYTES} are allowed, and a longer text belongs into a file")
     if "\0" in value:

@@ -1,0 +1,1 @@
+"""Where rows are loaded from: files of lines and of columns, tables in memory. Imported under the gate, as Arrow is."""

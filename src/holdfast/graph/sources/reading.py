@@ -1,0 +1,117 @@
+"""What rows are loaded from, whatever it is: files by their names, tables by what they are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, cast
+
+import pyarrow as pa
+
+from holdfast.errors import NotFound, Unsupported
+from holdfast.graph.sources import files
+from holdfast.graph.sources.batches import SourceBatch, TableReader
+from holdfast.graph.sources.lines import LineReader
+from holdfast.rows.schema.types import GraphSchema
+
+#: of a file
+FileFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow"]
+#: by the end of a name
+_FORMATS: dict[str, FileFormat] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+_COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+
+
+def read_rows(
+    source: object, schema: GraphSchema, *, type: str | None = None, format: FileFormat | None = None
+) -> Iterator[SourceBatch]:
+    """Yield the rows of a source by type, in batches of bounded size, with what is wrong in them.
+
+    A source is a path, or a table: of Arrow, pandas, polars, or anything that gives Arrow's streams. `type` is the type
+    of rows that do not say theirs, which the name of a file says too. Raises NotFound, and Unsupported for what cannot
+    be read as what it says it is.
+    """
+    if isinstance(source, str | Path):
+        return _read_file(Path(source), schema, type, format)
+    reader = TableReader("the table", schema, type)
+    return files.read_batches(reader, _batches(source))
+
+
+def _read_file(path: Path, schema: GraphSchema, type: str | None, format: FileFormat | None) -> Iterator[SourceBatch]:
+    plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    form = format or _FORMATS.get(plain.suffix.lower())
+    if form is None:
+        raise Unsupported(
+            f"{path} has a name that does not say what rows are in it",
+            path=str(path),
+            remedy="Name a .jsonl, .csv, .tsv, .parquet or .arrow file, or say the format",
+        )
+    named = type or next((each.name for each in schema.live if each.name == plain.stem), None)
+    return _READERS[form](partial(_opened, path), str(path), schema, named)
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    try:
+        return cast("AbstractContextManager[BinaryIO]", pa.input_stream(str(path), compression="detect"))
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {path}", path=str(path), remedy="Name a file that is there") from error
+    except OSError as error:
+        raise Unsupported(f"{path} cannot be read ({error})", path=str(path)) from error
+
+
+def _read_lines(opened: files.Opened, source: str, schema: GraphSchema, type: str | None) -> Iterator[SourceBatch]:
+    with opened() as stream:
+        yield from LineReader(source, schema, type).read(stream)
+
+
+def _read_csv(
+    opened: files.Opened, source: str, schema: GraphSchema, type: str | None, delimiter: str = ","
+) -> Iterator[SourceBatch]:
+    return files.read_csv(TableReader(source, schema, type, written=True), opened, source, delimiter)
+
+
+def _read_parquet(opened: files.Opened, source: str, schema: GraphSchema, type: str | None) -> Iterator[SourceBatch]:
+    return files.read_parquet(TableReader(source, schema, type), opened, source)
+
+
+def _read_arrow(opened: files.Opened, source: str, schema: GraphSchema, type: str | None) -> Iterator[SourceBatch]:
+    return files.read_arrow(TableReader(source, schema, type), opened, source)
+
+
+_READERS: dict[FileFormat, Callable[[files.Opened, str, GraphSchema, str | None], Iterator[SourceBatch]]] = {
+    "jsonl": _read_lines,
+    "csv": _read_csv,
+    "tsv": partial(_read_csv, delimiter="\t"),
+    "parquet": _read_parquet,
+    "arrow": _read_arrow,
+}
+
+
+def _batches(source: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        if hasattr(source, "__arrow_c_stream__"):
+            return iter(pa.RecordBatchReader.from_stream(source))
+        if hasattr(source, "__arrow_c_array__"):
+            return iter([pa.record_batch(source)])
+        if hasattr(source, "to_records"):
+            return iter(pa.Table.from_pandas(source, preserve_index=False).to_batches())
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        first = str(error).partition("\n")[0][:200]
+        raise Unsupported(
+            f"The table cannot be read ({first})", remedy="Give each column values of one type, or JSON Lines"
+        ) from error
+    raise Unsupported(
+        f"A value of type {source.__class__.__name__} is no source of rows",
+        remedy="Give the path of a file, or a table of Arrow, pandas or polars",
+    )
