@@ -29,7 +29,7 @@ happened, the path or thing it happened to, and a remedy: what to do next.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 
@@ -130,6 +130,8 @@ class MergeSide:
     is_dir: bool
     #: the hash of what a file holds; None for a directory
     content_id: str | None
+    #: in a conflict about properties, those of the keys that clash
+    properties: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +139,17 @@ class MergeConflict:
     """What both sides of a merge changed, and differently."""
 
     #: `edited`: both changed what it holds; `moved`: both moved it; `removed`: one removed it, or what it is in, and
-    #: the other changed it; `place`: two different things at one path; `cycle`: directories that would be in each other
-    kind: Literal["edited", "moved", "removed", "place", "cycle"]
+    #: the other changed it; `place`: two different things at one path; `cycle`: directories that would be in each
+    #: other; `properties`: both changed some, and differently
+    kind: Literal["edited", "moved", "removed", "place", "cycle", "properties"]
     #: what it is settled by: where it is on our side, or on theirs when it is not on ours
     path: str
     #: None where it does not stand
     ours: MergeSide | None
     theirs: MergeSide | None
     ancestor: MergeSide | None
+    #: the properties that clash
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

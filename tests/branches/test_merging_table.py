@@ -1,5 +1,6 @@
 """The truth table of merge: every pair of changes of one path on two branches, in both orders."""
 
+import json
 from collections.abc import Callable
 from typing import Literal
 
@@ -25,6 +26,17 @@ def replace(content: str | None) -> Change:
     return change
 
 
+def given(**properties: int) -> Change:
+    """Return the change that gives /x properties, a file being made for them where nothing is."""
+
+    def change(tx: holdfast.Transaction) -> None:
+        if not tx.exists("/x"):
+            tx.write("/x", "one")
+        tx.properties.update("/x", properties)
+
+    return change
+
+
 def moved_and_edited(tx: holdfast.Transaction) -> None:
     tx.move("/x", "/y")
     tx.write("/y", "one")
@@ -46,6 +58,9 @@ CHANGES: dict[str, Change] = {
     "beside": lambda tx: tx.write("/x/g", "one"),
     "remove below": lambda tx: tx.remove("/x/f"),
     "move out": lambda tx: tx.move("/x/f", "/f"),
+    "properties": given(p=1),
+    "properties else": given(p=2),
+    "properties beside": given(q=1),
     "taken": lambda tx: tx.write("/y", "taken"),
     "add": lambda tx: tx.write("/x", "one"),
     "add else": lambda tx: tx.write("/x", "two"),
@@ -73,6 +88,17 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("none", "rename, edit"): "y:one",
         ("none", "remove"): "",
         ("none", "to directory"): "x/",
+        ("none", "properties"): 'x:base{"p":1}',
+        ("edit", "properties"): 'x:one{"p":1}',
+        ("rename", "properties"): 'y:base{"p":1}',
+        ("move", "properties"): 'd/x:base{"p":1}',
+        ("rename, edit", "properties"): 'y:one{"p":1}',
+        ("remove", "properties"): "!removed",
+        ("to directory", "properties"): "!removed",
+        ("properties", "properties"): 'x:base{"p":1}',
+        ("properties", "properties else"): "!properties",
+        ("properties", "properties beside"): 'x:base{"p":1,"q":1}',
+        ("properties", "taken"): 'x:base{"p":1} y:taken',
         ("edit", "edit"): "x:one",
         ("edit", "edit else"): "!edited",
         ("edit", "rename"): "y:one",
@@ -108,6 +134,13 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("none", "remove"): "",
         ("none", "to file"): "x:other",
         ("none", "below"): "x/f:one",
+        ("none", "properties"): 'x/{"p":1}',
+        ("rename", "properties"): 'y/{"p":1}',
+        ("remove", "properties"): "!removed",
+        ("to file", "properties"): "!removed",
+        ("below", "properties"): 'x/f:one x/{"p":1}',
+        ("properties", "properties else"): "!properties",
+        ("properties", "properties beside"): 'x/{"p":1,"q":1}',
         ("rename", "rename"): "y/",
         ("rename", "rename else"): "!moved",
         ("rename", "remove"): "!removed",
@@ -133,6 +166,16 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("none", "below"): "x/f:one x/h:here",
         ("none", "remove below"): "x/h:here",
         ("none", "move out"): "f:base x/h:here",
+        ("none", "properties"): 'x/f:base x/h:here x/{"p":1}',
+        ("rename", "properties"): 'y/f:base y/h:here y/{"p":1}',
+        ("remove", "properties"): "!removed",
+        ("to file", "properties"): "!removed",
+        ("to directory", "properties"): "!removed",
+        ("below", "properties"): 'x/f:one x/h:here x/{"p":1}',
+        ("remove below", "properties"): 'x/h:here x/{"p":1}',
+        ("move out", "properties"): 'f:base x/h:here x/{"p":1}',
+        ("properties", "properties else"): "!properties",
+        ("properties", "properties beside"): 'x/f:base x/h:here x/{"p":1,"q":1}',
         ("rename", "rename"): "y/f:base y/h:here",
         ("rename", "rename else"): "!moved",
         ("rename", "remove"): "!removed",
@@ -173,6 +216,10 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("none", "add directory"): "x/",
         ("none", "add full"): "x/f:one",
         ("add", "add"): "x:one",
+        ("add", "properties"): 'x:one{"p":1}',
+        ("properties", "properties"): 'x:one{"p":1}',
+        ("properties", "properties else"): "!properties",
+        ("properties", "properties beside"): 'x:one{"p":1,"q":1}',
         ("add", "add else"): "!place",
         ("add", "add directory"): "!place",
         ("add", "add full"): "!place",
@@ -196,10 +243,13 @@ def told(store: Store) -> str:
     """Return the tree as the table tells it, without /d where that is empty."""
     found = contents_of(store)
     full = {path.rpartition("/")[0] for path in found}
+    has = {path: given for path in found if (given := store.properties.get(path))}
     shown = [
-        path[1:] + ("/" if data is None else f":{data.decode()}")
+        path[1:]
+        + ("/" if data is None else f":{data.decode()}")
+        + (json.dumps(has[path], separators=(",", ":")) if path in has else "")
         for path, data in found.items()
-        if (data is not None or path not in full) and path != "/d"
+        if (data is not None or path not in full or path in has) and path != "/d"
     ]
     return " ".join(sorted(shown))
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -98,7 +98,7 @@ class Branches:
         *,
         into: str | None = None,
         prefer: Side | None = None,
-        resolve: Mapping[str, str | bytes] | None = None,
+        resolve: Mapping[str, str | bytes | Mapping[str, Any]] | None = None,
         text: bool = False,
         dry_run: bool = False,
         message: str = "",
@@ -110,8 +110,9 @@ class Branches:
 
         What one side changed is taken, and what both changed alike. Raises MergeConflicted, and changes nothing, when
         both changed the same differently, unless `prefer` says which side holds, or `resolve` does for a path: `ours`,
-        `theirs`, or what the file is to hold. `text` merges texts that both edited line by line. With `dry_run` the
-        report says what would change and what is in conflict. A merge of nothing new makes no commit.
+        `theirs`, what the file is to hold, or the properties that it is to have. `text` merges texts that both edited
+        line by line. With `dry_run` the report says what would change and what is in conflict. A merge of nothing new
+        makes no commit.
         """
         from holdfast.publish.merging import MergeOptions, merge
 
@@ -176,10 +177,10 @@ def told(backend: Backend, branch: Branch) -> str:
     return f" on {(now or branch).name}{'' if there else ' (deleted)'}"
 
 
-def _by_path(resolve: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
+def _by_path(resolve: Mapping[str, str | bytes | Mapping[str, Any]]) -> dict[str, str | bytes | Mapping[str, Any]]:
     for path, said in resolve.items():
-        if not isinstance(said, str | bytes):
-            remedy = "Give 'ours', 'theirs', or what the file is to hold as text or bytes"
+        if not isinstance(said, str | bytes | Mapping):
+            remedy = "Give 'ours', 'theirs', what the file is to hold as text or bytes, or a dict of properties"
             raise Unsupported(f"{path} cannot be resolved by {type(said).__name__}", path=path, remedy=remedy)
     # A row of the graph is named by its type and key.
     return {path if " " in path and path[0] != "/" else paths.parse(path): said for path, said in resolve.items()}

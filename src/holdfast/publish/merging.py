@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -46,8 +47,9 @@ class MergeOptions:
 
     #: the side that holds wherever nothing else is said
     prefer: Side | None = None
-    #: by path: `ours` or `theirs`, for a conflict there or below; or what the file there is to hold
-    resolve: Mapping[str, str | bytes] = field(default_factory=dict)
+    #: by path: `ours` or `theirs`, for a conflict there or below; what the file there is to hold; or the
+    #: properties that it is to have
+    resolve: Mapping[str, str | bytes | Mapping[str, Any]] = field(default_factory=dict)
     #: whether texts that both sides edited are merged by lines
     text: bool = False
 
@@ -251,9 +253,10 @@ class _Merging:
 
     def _choose(self, conflict: MergeConflict) -> Choice:
         said = self.options.resolve.get(conflict.path)
-        if said is not None and said not in ("ours", "theirs"):
+        about_properties = conflict.kind == "properties"
+        if said is not None and said not in ("ours", "theirs") and isinstance(said, Mapping) == about_properties:
             self._used.add(conflict.path)
-            return self._said(conflict, said)
+            return dict(said) if isinstance(said, Mapping) else self._said(conflict, said)
         path = conflict.path
         while (said := self.options.resolve.get(path)) not in ("ours", "theirs") and path != paths.ROOT:
             path = paths.split(path)[0]

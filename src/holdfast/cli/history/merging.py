@@ -1,5 +1,6 @@
 """What `holdfast merge` and `holdfast branch merge` do: take over what another branch changed."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from holdfast.cli.call import Call
 from holdfast.cli.completion import complete_branch, complete_path
 from holdfast.cli.history.differences import mark
 from holdfast.cli.options import MessageOption, store_path
+from holdfast.cli.output import visible
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="BRANCH", autocompletion=complete_branch, help="The branch to take over.")
@@ -102,13 +104,19 @@ def _shape(conflict: MergeConflict) -> dict[str, Any]:
         "ours": _side(conflict.ours),
         "theirs": _side(conflict.theirs),
         "ancestor": _side(conflict.ancestor),
+        "keys": list(conflict.keys),
     }
 
 
 def _side(side: MergeSide | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    return {"path": side.path, "kind": "directory" if side.is_dir else "file", "content": side.content_id}
+    return {
+        "path": side.path,
+        "kind": "directory" if side.is_dir else "file",
+        "content": side.content_id,
+        "properties": side.properties,
+    }
 
 
 def _told(call: Call, report: MergeReport, dry_run: bool) -> Iterator[str]:
@@ -124,9 +132,15 @@ def _told(call: Call, report: MergeReport, dry_run: bool) -> Iterator[str]:
         yield f"{report.into} has all of {report.source} already"
 
 
+def _told_side(conflict: MergeConflict, side: MergeSide | None) -> str:
+    if side is None:
+        return "not there"
+    return visible(json.dumps(side.properties, ensure_ascii=False)) if conflict.keys else side.path
+
+
 def _listed(conflicts: tuple[MergeConflict, ...], why: str, ours: str, theirs: str) -> Iterator[str]:
     yield f"{why}:"
     for each in conflicts:
         sides = ((ours, each.ours), (theirs, each.theirs), ("before", each.ancestor))
-        stands = ", ".join(f"{name}: {side.path if side is not None else 'not there'}" for name, side in sides)
+        stands = ", ".join(f"{name}: {_told_side(each, side)}" for name, side in sides)
         yield f"  {each.kind:<8} {each.path}  ({stands})"

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast import paths
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.properties.stored import PropertySet
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import MergeConflict, MergeSide
 from holdfast.tree.merging.crossing import is_undecided
 from holdfast.tree.merging.sides import Sides, standing
 from holdfast.tree.overlay import FileState
 from holdfast.tree.places import Places
+from holdfast.tree.properties.reading import properties_of
 
-Kind = Literal["edited", "moved", "removed", "place", "cycle"]
-#: which side holds, or what a file is to hold; None when nobody has said
-Choice = Literal["ours", "theirs"] | FileState | None
+Kind = Literal["edited", "moved", "removed", "place", "cycle", "properties"]
+#: which side holds, or what a file is to hold, or all the properties that it is to have; None when nobody has said
+Choice = Literal["ours", "theirs"] | FileState | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class MergePlan:
     settled: dict[tuple[Kind, int], MergeConflict] = field(default_factory=dict)
     #: what holds in each conflict
     choices: dict[tuple[Kind, int], Choice] = field(default_factory=dict)
+    #: properties that neither side has, by id
+    property_sets: dict[str, PropertySet] = field(default_factory=dict)
 
     # --- what stands where
 
@@ -90,15 +94,17 @@ class MergePlan:
 
     # --- conflicts
 
-    def choice(self, kind: Kind, ours: Entry | None, theirs: Entry | None, base: Entry | None) -> Choice:
-        """Return what holds in a conflict, having noted it."""
+    def choice(
+        self, kind: Kind, ours: Entry | None, theirs: Entry | None, base: Entry | None, keys: tuple[str, ...] = ()
+    ) -> Choice:
+        """Return what holds in a conflict, having noted it; `keys` are the properties that it is about."""
         known = ours or theirs or base
         assert known is not None
         key = (kind, known.node_id)
         if key not in self.choices:
-            sides = [_told(places, entry) for places, entry in self._told_sides(ours, theirs, base)]
+            sides = [_told(places, entry, keys) for places, entry in self._told_sides(ours, theirs, base)]
             path = next(side.path for side in sides if side is not None)
-            conflict = MergeConflict(kind=kind, path=path, ours=sides[0], theirs=sides[1], ancestor=sides[2])
+            conflict = MergeConflict(kind=kind, path=path, ours=sides[0], theirs=sides[1], ancestor=sides[2], keys=keys)
             self.choices[key] = self.settling.choose(conflict)
             (self.left if self.choices[key] is None else self.settled)[key] = conflict
         return self.choices[key]
@@ -109,6 +115,9 @@ class MergePlan:
         return [(self.sides.ours, ours), (self.sides.theirs, theirs), (self.sides.base, base)]
 
 
-def _told(side: Places, entry: Entry | None) -> MergeSide | None:
+def _told(side: Places, entry: Entry | None, keys: tuple[str, ...]) -> MergeSide | None:
     path = side.path(entry.node_id) if entry is not None and not is_undecided(entry) else None
-    return MergeSide(path, entry.is_dir, entry.content_id) if entry is not None and path is not None else None
+    if entry is None or path is None:
+        return None
+    clashing = {key: value for key, value in properties_of(side.tree, entry).items() if key in keys} if keys else {}
+    return MergeSide(path, entry.is_dir, entry.content_id, clashing)

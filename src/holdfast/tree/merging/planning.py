@@ -10,8 +10,11 @@ from holdfast import paths
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.tree import walking
+from holdfast.tree.merging.by_key import by_key
 from holdfast.tree.merging.plan import Choice, MergePlan
-from holdfast.tree.overlay import FileState, Slot
+from holdfast.tree.overlay import FileState, Slot, held
+from holdfast.tree.properties.checking import property_set
+from holdfast.tree.properties.reading import properties_of
 
 
 @dataclass
@@ -24,7 +27,10 @@ class MergePlanning(MergePlan):
     def run(self) -> None:
         """Compare all that theirs changed."""
         sides = self.sides
-        changed = sides.base.apart_from(sides.theirs.tree) - {ROOT_NODE}
+        changed = sides.base.apart_from(sides.theirs.tree)
+        if ROOT_NODE in changed:
+            self._compare_root()
+            changed.remove(ROOT_NODE)
         sides.load(changed)
         self._pair(changed)
         for node in sorted(changed, key=self._place_of_theirs):
@@ -99,14 +105,42 @@ class MergePlanning(MergePlan):
 
     def _both(self, ours: Entry, theirs: Entry, base: Entry | None) -> None:
         """Take over what theirs changed of what stands on both sides."""
-        held = self._held(ours, theirs, base)
+        holding = self._held(ours, theirs, base)
         parent, name = self._slot(ours, theirs, base)
         for kind in ("moved", "removed"):
             if isinstance(choice := self.choices.get((kind, ours.node_id)), FileState):
-                held = _holding_state(ours, choice)
-        now = replace(held, parent_id=parent, name=name)
+                holding = _holding_state(ours, choice)
+        properties_id = self._properties(ours, theirs, base)
+        now = replace(holding, parent_id=parent, name=name, properties_id=properties_id)
         if now != ours:
             self.placed[ours.node_id] = now
+
+    def _compare_root(self) -> None:
+        """Take over the properties of the root directory, which has nothing else that changes."""
+        ours, theirs, base = self.ours(ROOT_NODE), self.theirs(ROOT_NODE), self.base(ROOT_NODE)
+        assert ours is not None
+        assert theirs is not None
+        now = replace(ours, properties_id=self._properties(ours, theirs, base))
+        if now != ours:
+            self.placed[ROOT_NODE] = now
+
+    def _properties(self, ours: Entry, theirs: Entry, base: Entry | None) -> str | None:
+        """Return the properties that what stands on both sides is to have."""
+        was = base.properties_id if base is not None else None
+        if theirs.properties_id in (ours.properties_id, was):
+            return ours.properties_id
+        if ours.properties_id == was:
+            return theirs.properties_id
+        tree = self.sides.ours.tree
+        here, there = properties_of(tree, ours), properties_of(tree, theirs)
+        merged = by_key(properties_of(tree, base) if base is not None else {}, here, there)
+        choice = self.choice("properties", ours, theirs, base, merged.clashing) if merged.clashing else "ours"
+        given = choice if isinstance(choice, dict) else merged.taking(there if choice == "theirs" else here)
+        found = property_set(self.sides.ours.path(ours.node_id) or "", given)
+        if found is None:
+            return None
+        self.property_sets[found.properties_id] = found
+        return found.properties_id
 
     def _held(self, ours: Entry, theirs: Entry, base: Entry | None) -> Entry:
         """Return our entry with what the file is to hold."""
@@ -160,11 +194,11 @@ class MergePlanning(MergePlan):
         return directory in self.placed or self.sides.here(directory) is not None
 
     def _differs(self, ours: Entry, base: Entry) -> bool:
-        return ours.content_id != base.content_id or _slot_of(ours) not in (_slot_of(base), self._slot_here(base))
+        return held(ours) != held(base) or _slot_of(ours) not in (_slot_of(base), self._slot_here(base))
 
     def _changed(self, theirs: Entry, base: Entry) -> bool:
         """Return whether theirs changed a node: what it holds, or where it is."""
-        if theirs.content_id != base.content_id:
+        if held(theirs) != held(base):
             return True
         return _slot_of(theirs) != _slot_of(base) and self._slot_here(theirs) != self._slot_here(base)
 

@@ -13,7 +13,7 @@ from holdfast.tree.places import Places
 def standing(side: Places, node: int | None) -> Entry | None:
     """Return the entry of a node that is reached from the root, or None."""
     if node == ROOT_NODE:
-        return ROOT_ENTRY
+        return side.entry(ROOT_NODE) or ROOT_ENTRY
     return side.entry(node) if node is not None and side.path(node) is not None else None
 
 
