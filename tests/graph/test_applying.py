@@ -1,11 +1,12 @@
 """Applying schemas to a store: what stands afterwards, and what is refused with which rows."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from holdfast import Conflict, Edge, InvalidRow, Key, Node, NotFound, Store, Unique, Unsupported
+from holdfast import Conflict, Edge, Index, InvalidRow, Key, Node, NotFound, Range, Store, Unique, Unsupported
 from tests.support.graphs import edge, person
 
 
@@ -135,3 +136,56 @@ def test_a_branch_has_a_schema_of_its_own(typed: Store) -> None:
     assert [kind.name for kind in draft.graph.schema().live] == ["Person"]
     typed.graph.insert({"type": "Paper", "id": "p1"}, person("ada"), edge("Wrote", "ada", "p1"))
     assert typed.graph.count("Wrote") == 1
+
+
+def test_old_rows_are_found_by_what_they_were_given_when_a_property_came(store: Store) -> None:
+    class Thing(Node):
+        handle: Annotated[str, Key]
+
+    def with_rating(rating: int) -> type[Node]:
+        fields = {"handle": Annotated[str, Key], "rating": Annotated[int, Index]}
+        return type("Thing", (Node,), {"__annotations__": fields, "rating": rating, "__module__": __name__})
+
+    store.graph.apply([Thing])
+    store.graph.insert({"handle": "old"}, type="Thing")
+    store.graph.apply([with_rating(3)])
+    store.graph.apply([with_rating(4)])
+    store.graph.insert({"handle": "new"}, type="Thing")
+    assert [each.key for each in store.graph.find("Thing", rating=3)] == ["old"]
+    assert [each.key for each in store.graph.find("Thing", rating=4)] == ["new"]
+    assert [each.key for each in store.graph.find("Thing", order="-rating")] == ["new", "old"]
+
+
+def test_a_default_that_comes_with_a_rule_is_not_the_old_rows(store: Store) -> None:
+    class Loose(Node, name="Thing"):
+        handle: Annotated[str, Key]
+        age: int | None = None
+
+    class Strict(Node, name="Thing"):
+        handle: Annotated[str, Key]
+        age: int = 5
+
+    store.graph.apply([Loose])
+    store.graph.insert({"handle": "old"}, type="Thing")
+    with pytest.raises(InvalidRow, match="old: it is missing"):
+        store.graph.apply([Strict])
+
+
+def test_decimals_are_found_however_they_are_written(store: Store) -> None:
+    class Priced(Node):
+        handle: Annotated[str, Key]
+        price: Decimal | None = None
+        days: list[int] = []  # noqa: RUF012
+
+    store.graph.apply([Priced])
+    store.graph.insert(Priced(handle="a", price=Decimal("1.50")), Priced(handle="b"))
+    assert [each.handle for each in store.graph.find(Priced, price=Decimal("1.5"))] == ["a"]
+    assert [each.handle for each in store.graph.find(Priced, price=None)] == ["b"]
+
+    class Needed(Node, name="Priced"):
+        handle: Annotated[str, Key]
+        price: Annotated[Decimal | None, Range(2)] = None
+        days: list[int] = []  # noqa: RUF012
+
+    with pytest.raises(InvalidRow, match=r"a: it is less than 2"):
+        store.graph.apply([Needed])

@@ -110,7 +110,7 @@ def _broken(
 
 def _unfit(rows: Iterable[StoredRow], asked: PropertySchema) -> Iterator[str]:
     for row in rows:
-        if said := rules.refusal(asked, row.data.get(str(asked.id), asked.default)):
+        if said := rules.refusal(asked, row.data.get(str(asked.id), asked.initial)):
             yield f"{row.key}: {said}"
 
 

@@ -12,7 +12,7 @@ from holdfast.errors import NotFound, Unsupported
 from holdfast.rows import walking
 from holdfast.rows.graph_rows import Codecs, GraphRow, M, PathStep, Reached, RowModel, type_name
 from holdfast.rows.schema import values as row_values
-from holdfast.rows.schema.codec import key_part
+from holdfast.rows.schema.codec import held_value, key_part
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.stored import StoredRow
 from holdfast.rows.walking import EdgeStep, NodeAt, RowView
@@ -203,7 +203,7 @@ def _candidates(view: RowView, kind: TypeSchema, wanted: dict[str, Any]) -> Iter
         return view.rows(kind.id, [key_part(key)]).values()
     for each in kind.live:
         value = wanted.get(str(each.id))
-        if (each.unique or each.index) and value is not None and value != each.default:
+        if (each.unique or each.index) and value is not None and value != each.initial:
             return view.with_value(kind.id, each.id, value)
     return view.every(kind.id)
 
@@ -213,24 +213,30 @@ def _has(kind: TypeSchema, row: StoredRow, wanted: dict[str, Any]) -> bool:
         if name in ("from", "to"):
             if row.end("src" if name == "from" else "dst") != value:
                 return False
-        elif row.data.get(name, kind.by_id[name].default) != value:
+        elif not _is_value(kind.by_id[name], held_value(kind.by_id[name], row.data), value):
             return False
     return True
+
+
+def _is_value(each: PropertySchema, held: Any, wanted: Any) -> bool:
+    if held is None or wanted is None:
+        return held is wanted
+    return bool(row_values.comparable(each.type, held) == row_values.comparable(each.type, wanted))
 
 
 def _ordered(kind: TypeSchema, rows: list[StoredRow], order: str) -> Iterator[StoredRow]:
     if not order:
         return iter(rows)
     each = kind.property_named(order.removeprefix("-"))
-    name, turn = str(each.id), -1 if order.startswith("-") else 1
-    having = [row for row in rows if row.data.get(name, each.default) is not None]
-    without = [row for row in rows if row.data.get(name, each.default) is None]
-    having.sort(key=cmp_to_key(lambda a, b: turn * _compared(each, name, a, b)))
+    turn = -1 if order.startswith("-") else 1
+    having = [row for row in rows if held_value(each, row.data) is not None]
+    without = [row for row in rows if held_value(each, row.data) is None]
+    having.sort(key=cmp_to_key(lambda a, b: turn * _compared(each, a, b)))
     return iter(having + without)
 
 
-def _compared(each: PropertySchema, name: str, a: StoredRow, b: StoredRow) -> int:
-    one, other = (row_values.comparable(each.type, row.data.get(name, each.default)) for row in (a, b))
+def _compared(each: PropertySchema, a: StoredRow, b: StoredRow) -> int:
+    one, other = (row_values.comparable(each.type, held_value(each, row.data)) for row in (a, b))
     try:
         return int(one > other) - int(one < other)
     except TypeError:

@@ -123,6 +123,10 @@ def test_a_value_may_be_given_in_other_ways(name: str, given_as: Any, back: Any)
     assert type(values[name]) is type(back)
 
 
+def test_a_zero_is_stored_in_one_way() -> None:
+    assert json.dumps(THINGS.encode({"handle": "a", "float": -0.0}).data["102"]) == "0.0"
+
+
 def deep(levels: int) -> list[Any]:
     found: list[Any] = []
     for _ in range(levels):

@@ -64,3 +64,8 @@ def test_what_was_dropped_is_not_found_by_name_and_its_name_is_free() -> None:
 def test_edges_of_a_node_type_are_those_at_either_end() -> None:
     assert [*SCHEMA.edges_of(THING)] == [*SCHEMA.edges_of(EVENT)] == [TOUCHED]
     assert SCHEMA.endpoints(TOUCHED) == (THING, EVENT)
+
+
+def test_a_type_is_one_of_a_set_whatever_its_defaults_are() -> None:
+    with_list = replace(EVENT, properties=(*EVENT.properties, FULL))
+    assert {with_list, replace(with_list)} == {with_list}

@@ -128,7 +128,8 @@ def _float(asked: PropertySchema, given: pa.Array) -> EncodedColumn | None:
         return EncodedColumn(given.cast(pa.float64()), None)
     if not pa.types.is_floating(given.type):
         return None
-    return EncodedColumn(given.cast(pa.float64()), pc.invert(pc.is_finite(given)))
+    # Two zeros that are equal are stored alike.
+    return EncodedColumn(pc.add(given.cast(pa.float64()), 0.0), pc.invert(pc.is_finite(given)))
 
 
 def _bool(asked: PropertySchema, given: pa.Array) -> EncodedColumn | None:

@@ -69,7 +69,7 @@ class RowCodec:
 
         What it was written before is in it, values of dropped properties are not.
         """
-        stored = ((each, values.settled(each.type, data.get(str(each.id), each.initial))) for each in self.kind.live)
+        stored = ((each, held_value(each, data)) for each in self.kind.live)
         return {str(each.id): value for each, value in stored if value is not None or each.initial is not None}
 
     def key_of(self, value: Any) -> str:
@@ -161,6 +161,11 @@ class RowCodec:
         """Return what says that a field of a row of this type cannot be what was given."""
         shown = "" if value is _MISSING else values.shown(value)
         return InvalidRow.of(self.kind.name, field, shown, reason)
+
+
+def held_value(asked: PropertySchema, data: Mapping[str, Any]) -> Any:
+    """Return what a row has stored for a property, as it is stored today; None for none."""
+    return values.settled(asked.type, data.get(str(asked.id), asked.initial))
 
 
 def key_part(stored: Any) -> str:

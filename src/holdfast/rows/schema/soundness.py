@@ -25,10 +25,10 @@ TOLD = 10
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 #: what has an order
 _RANGED: frozenset[ValueKind] = frozenset({"int", "float", "decimal", "date", "datetime"})
-#: what two rows can be told to have the same of, by an index
-_SINGLE: frozenset[ValueKind] = frozenset({*KEY_KINDS, "float", "decimal", "file"})
+#: what rows are looked up by: of these, two values are the same exactly when they are stored alike
+_SINGLE: frozenset[ValueKind] = frozenset({*KEY_KINDS, "float", "file"})
 #: what can be in a list
-_ITEMS = _SINGLE
+_ITEMS: frozenset[ValueKind] = frozenset({*_SINGLE, "decimal"})
 
 #: a place, such as Person.born, and what is wrong there
 Contradiction = tuple[str, str]
@@ -165,8 +165,8 @@ def _of_key(asked: PropertySchema) -> Iterator[str]:
         yield f"a key is of {', '.join(sorted(KEY_KINDS))}, not of {asked.type.kind}"
     if asked.key and (not asked.required or asked.default is not None):
         yield "each row has a key of its own: it can neither be optional nor have a default"
-    if asked.unique and asked.type.kind not in _SINGLE:
-        yield f"two values of the type {asked.type} cannot be told to be one, as unique asks"
+    if (asked.unique or asked.index) and asked.type.kind not in _SINGLE:
+        yield f"rows are looked up by {', '.join(sorted(_SINGLE))}, not by {asked.type}, as unique and index ask"
     if asked.unique and asked.default is not None:
         yield "a default is what many rows have, and unique lets one have it"
 

@@ -81,6 +81,10 @@ class PropertySchema:
     #: whether it was taken out of the schema; its values stay with old rows
     dropped: bool = False
 
+    def __hash__(self) -> int:
+        # A default may be a list.
+        return hash((self.id, self.name))
+
 
 @checks_arguments
 @dataclass(frozen=True, slots=True)

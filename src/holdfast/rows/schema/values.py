@@ -129,7 +129,8 @@ def _float(wanted: PropertyType, value: object) -> float:
         raise Refused("it is not a finite number")
     if hasattr(value, "__index__") and number != value:
         raise Refused("it has more digits than a float keeps")
-    return number
+    # Two zeros that are equal are stored alike.
+    return number + 0.0
 
 
 def _bool(wanted: PropertyType, value: object) -> bool:
