@@ -16,9 +16,10 @@ from holdfast.tree.snapshot import Snapshot
 
 ERRORS = {
     "AlreadyExists",
-    "BranchGone", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig", "InvalidPath",
-    "InvalidRow", "IsADirectory", "LockLost", "Locked", "MergeConflicted", "NotADirectory", "NotEmpty", "NotFound",
-    "ProviderFailed", "ReadOnly", "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge", "Unsupported",
+    "BranchGone", "CommitTaken", "Conflict", "ConversionFailed", "CorruptStore", "HoldfastError", "InvalidConfig",
+    "InvalidPath", "InvalidRow", "IsADirectory", "LockLost", "Locked", "MergeConflicted", "NotADirectory", "NotEmpty",
+    "NotFound", "ProviderFailed", "ReadOnly", "StorageFailed", "StoreNotFound", "StoreTooNew", "TooLarge",
+    "Unsupported",
 }  # fmt: skip
 #: raised with a remedy of their own each time
 WITHOUT_REMEDY = {"HoldfastError", "Unsupported"}
@@ -163,7 +164,7 @@ def test_the_exit_status_tells_what_a_script_would_ask() -> None:
         status.setdefault(kind.exit_status, set()).add(name)
     assert status[2] == {"InvalidPath", "InvalidConfig"}
     assert status[3] == {"Conflict", "Locked", "LockLost", "MergeConflicted"}
-    assert status[4] == {"BranchGone", "NotFound", "StoreNotFound"}
+    assert status[4] == {"BranchGone", "CommitTaken", "NotFound", "StoreNotFound"}
     assert set(status) == {1, 2, 3, 4}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.work.jobs import Job, JobState
     from holdfast.catalog.work.sessions import Archive, Message
     from holdfast.config import (
+        HistorySettings,
         IngestSettings,
         JobsSettings,
         LlmSettings,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from holdfast.errors import (
         AlreadyExists,
         BranchGone,
+        CommitTaken,
         Conflict,
         ConversionFailed,
         CorruptStore,
@@ -152,6 +154,7 @@ __all__ = [
     "CheckKind",
     "Clock",
     "Commit",
+    "CommitTaken",
     "Components",
     "Conflict",
     "ConversionFailed",
@@ -171,6 +174,7 @@ __all__ = [
     "GraphRow",
     "GraphSchema",
     "GrepMatch",
+    "HistorySettings",
     "Hit",
     "HoldfastError",
     "IfMatch",
@@ -296,11 +300,13 @@ _HOMES = {
     "holdfast.catalog.work.enqueueing": "JobTicket",
     "holdfast.catalog.work.jobs": "Job JobState",
     "holdfast.catalog.work.sessions": "Archive Message",
-    "holdfast.config": "IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings Settings StoreSettings",
+    "holdfast.config": (
+        "HistorySettings IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings Settings StoreSettings"
+    ),
     "holdfast.digest.digest": "Summary",
     "holdfast.documents": "Data",
     "holdfast.errors": (
-        "AlreadyExists BranchGone Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
+        "AlreadyExists BranchGone CommitTaken Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
         "InvalidPath InvalidRow IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory "
         "NotEmpty NotFound ProviderFailed ReadOnly RowConflict StorageFailed StoreNotFound StoreTooNew TooLarge "
         "Unsupported"

@@ -19,6 +19,8 @@ FORMAT = 1
 DURABILITIES = ("full", "relaxed")
 #: tail rows at which the background fold appends them to the table: the default, and the bounds
 FOLD_ROWS, FOLD_LEAST, FOLD_MOST = 512, 1, 4096
+#: how much history is kept, as a pattern: so many commits, hours, days or weeks, or all
+KEEP = r"[1-9][0-9]{0,8}[hdw]?|all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from holdfast.bootstrap import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS
+from holdfast.bootstrap import FILE_NAME, FOLD_LEAST, FOLD_MOST, FOLD_ROWS, KEEP
 from holdfast.errors import InvalidConfig, StoreNotFound
 
 #: what an endpoint is given that wants no key
@@ -57,6 +57,13 @@ class SearchSettings(_Section):
 
     #: tail rows at which the background fold appends them to the table
     fold_rows: int = Field(default=FOLD_ROWS, ge=FOLD_LEAST, le=FOLD_MOST)
+
+
+class HistorySettings(_Section):
+    """How much of its history a store keeps."""
+
+    #: what `gc` leaves of each branch when it is not told: `100` commits, `12h`, `30d`, `8w`, or `all`
+    keep: str = Field(default="all", pattern=f"^(?:{KEEP})$")
 
 
 class LlmSettings(_Section):
@@ -121,6 +128,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
+    history: HistorySettings = HistorySettings()
     llm: LlmSettings = LlmSettings()
     jobs: JobsSettings = JobsSettings()
     memory: MemorySettings = MemorySettings()

@@ -5,7 +5,8 @@ happened, the path or thing it happened to, and a remedy: what to do next.
 
     HoldfastError
     ├── NotFound            the path, commit or branch is not there
-    │   └── BranchGone      the branch that this works on was deleted
+    │   ├── BranchGone      the branch that this works on was deleted
+    │   └── CommitTaken     the commit was taken by `gc --keep`: what it shows is gone
     ├── AlreadyExists       something already stands at the path
     ├── NotADirectory       a file stands where a directory is needed
     ├── IsADirectory        a directory stands where a file is needed
@@ -76,6 +77,13 @@ class BranchGone(NotFound):
 
     code = "branch_gone"
     default_remedy = "See `holdfast branch list`, and name a branch that is there"
+
+
+class CommitTaken(NotFound):
+    """The commit was taken by `gc --keep`: its line in the log is there, and what it shows is gone."""
+
+    code = "commit_taken"
+    default_remedy = "Name a later commit; a tag that is made in time keeps one"
 
 
 class AlreadyExists(HoldfastError):

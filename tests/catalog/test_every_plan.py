@@ -30,7 +30,7 @@ from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.properties import stored
 from holdfast.catalog.properties.conditions import AllOf, AnyOf, Between, Condition, NotSo, OneOf, Present
 from holdfast.catalog.schema import metadata
-from holdfast.catalog.work import jobs, locks, sessions
+from holdfast.catalog.work import jobs, leftovers, locks, sessions
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.errors import HoldfastError
 from holdfast.testing.seams import rooms
@@ -68,6 +68,10 @@ ALLOWED = {
     "branches.listed": "there are as many as somebody made",
     "ix_branches_uncleared": "holds branches that were deleted since upkeep looked last",
     "branches.every": "asked by verify; there are as many as somebody made",
+    "retention.lines": "asked by gc; a row for each branch that was ever made",
+    "retention.kept": "asked by gc; there are as many as something refers to",
+    "retention.tagged": "asked by gc; there are as many as somebody made",
+    "leftovers": "asked by gc: what a deleted branch left, until it is gone",
     "pins.forget_superseded": "asked by gc; the rows are bounded as they are written",
     "sessions.transcripts_without_rows": "asked once in a process, in the background",
     "locks.forget_branch": "the locks of one branch, which are bounded by who holds some",
@@ -220,6 +224,8 @@ def more(conn: Connection) -> None:
     entries.of_node(conn, made, 5, 7)
     showing.shown_among(conn, ["x"])
     commits.following(conn, branches.MAIN, 0, 2, 5)
+    jobs.cancel(conn, jobs.enqueue(conn, made, NewJob(kind="k"), 1.0), 2.0)
+    leftovers.forget_jobs(conn, made, 5)
     stored.note_standing(conn, 2, ["x"], ["y"])
     for branch in (branches.MAIN, made):
         of_rows(conn, branch)

@@ -8,7 +8,10 @@ from itertools import pairwise
 from holdfast.catalog.branches import Branch, gone
 from holdfast.catalog.engine import Connection, Row
 
-_COLUMNS = "seq, branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes"
+#: whether `gc --keep` took what a commit shows
+_TAKEN = """EXISTS (SELECT 1 FROM branches b WHERE b.branch_id = commits.branch_id AND b.horizon > commits.seq
+    AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.branch_id = b.branch_id AND k.seq = commits.seq))"""
+_COLUMNS = f"seq, branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes, {_TAKEN}"
 
 #: where `parent_seq` stands among them
 _PARENT = 2
@@ -39,6 +42,8 @@ class Commit:
     idempotency_key: str | None
     #: entries begun and ended
     changes: int
+    #: whether gc took what it shows: it can be told of, and not be read
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,12 @@ def head(conn: Connection, branch: Branch) -> int:
     if row is not None and row[1] is not None:
         raise gone(conn, branch)
     return int(row[0]) if row else 0
+
+
+def is_head(conn: Connection, branch: Branch, seq: int) -> bool:
+    """Return whether a commit is the newest of a branch that is there."""
+    sql = "SELECT 1 FROM branches WHERE branch_id = :branch AND head_seq = :seq AND deleted IS NULL"
+    return conn.row(sql, {"branch": branch.id, "seq": seq}) is not None
 
 
 def by_seq(conn: Connection, seq: int) -> Commit | None:
@@ -169,7 +180,7 @@ def publish(conn: Connection, branch: Branch, new: NewCommit) -> Commit:
     )
     assert row is not None
     conn.run("UPDATE branches SET head_seq = :seq WHERE branch_id = :branch", {"seq": row[0], "branch": branch.id})
-    return _commit((row[0], *values.values()))
+    return _commit((row[0], *values.values(), False))
 
 
 def note_jobs(conn: Connection, seq: int, ids: list[int | None]) -> None:
@@ -188,5 +199,16 @@ def _found(row: Row | None) -> Commit | None:
 
 
 def _commit(row: Row) -> Commit:
-    seq, branch, parent, merged, at, *rest = row
-    return Commit(seq, branch, parent or None, merged, datetime.fromtimestamp(at, UTC), *rest)
+    seq, branch, parent, merged, at, actor, message, key, changes, taken = row
+    return Commit(
+        id=seq,
+        branch_id=branch,
+        parent=parent or None,
+        merged=merged,
+        at=datetime.fromtimestamp(at, UTC),
+        actor=actor,
+        message=message,
+        idempotency_key=key,
+        changes=changes,
+        taken=bool(taken),
+    )

@@ -216,8 +216,11 @@ def titles(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows_among(conn, sql, ids)}
 
 
-#: a content is referred to by an entry of any commit, or as what a rendition of a kept content is stored in
+#: a content is referred to by an entry of any commit, by an archive whatever became of its files, or as what a
+#: rendition of a kept content is stored in
 _UNREFERENCED = """NOT EXISTS (SELECT 1 FROM entries e WHERE e.content_id = c.content_id)
+    AND NOT EXISTS (SELECT 1 FROM archives a WHERE a.messages_id = c.content_id)
+    AND NOT EXISTS (SELECT 1 FROM archives a WHERE a.transcript_id = c.content_id)
     AND NOT EXISTS (SELECT 1 FROM renditions r JOIN entries e ON e.content_id = r.content_id
                     WHERE r.rendered_id = c.content_id AND r.rendered_id <> r.content_id)"""
 
@@ -248,6 +251,12 @@ def referenced_among(conn: Connection, ids: Iterable[str]) -> set[str]:
 def rendered_from(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return the contents that have a rendition stored in another one, which is among `ids`."""
     sql = "SELECT DISTINCT content_id FROM renditions WHERE rendered_id IN (:ids) AND rendered_id <> content_id"
+    return {row[0] for row in rows_among(conn, sql, ids)}
+
+
+def derived_from(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return the contents that renditions of `ids` are stored in."""
+    sql = "SELECT DISTINCT rendered_id FROM renditions WHERE content_id IN (:ids)"
     return {row[0] for row in rows_among(conn, sql, ids)}
 
 

@@ -226,7 +226,7 @@ def end(conn: Connection, branch: Branch, seq: int, ended: Iterable[Entry]) -> N
     """End entries of a branch at commit `seq`; those of its base become its own, and end for it alone."""
     ending = list(ended)
     if branch.forks:
-        _adopt(conn, branch, [entry.node_id for entry in ending])
+        adopt(conn, branch, [entry.node_id for entry in ending])
         conn.run_many(
             f"UPDATE entries SET to_seq = :seq WHERE branch_id = :branch AND node_id = :node AND to_seq = {FOREVER}",
             [{"seq": seq, "branch": branch.id, "node": entry.node_id} for entry in ending],
@@ -238,12 +238,16 @@ def end(conn: Connection, branch: Branch, seq: int, ended: Iterable[Entry]) -> N
     )
 
 
-def _adopt(conn: Connection, branch: Branch, nodes: list[int]) -> None:
-    """Make the rows that a branch sees of its base, of nodes that it changes for the first time, rows of its own."""
+def adopt(conn: Connection, branch: Branch, nodes: Iterable[int]) -> None:
+    """Make the rows that a branch sees of its base, of nodes that it changes for the first time, rows of its own.
+
+    So it does of files below a directory that comes back: its base shows them no more, and they are looked for by row.
+    """
+    asked = list(nodes)
     sql = f"""INSERT INTO entries ({_WRITTEN}, from_seq, branch_id) SELECT {_WRITTEN}, from_seq, :own FROM entries e
         WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
     for level in branch.levels()[1:]:
-        run_among(conn, level.sql(sql), nodes, {"own": branch.id, **level.params})
+        run_among(conn, level.sql(sql), asked, {"own": branch.id, **level.params})
 
 
 def begin(conn: Connection, branch: Branch, seq: int, new: Iterable[Entry]) -> None:

@@ -178,6 +178,20 @@ def oldest_pin(conn: Connection) -> int | None:
     return min((_pin(row[0]) for row in rows), default=None)
 
 
+def held_commits(conn: Connection) -> list[tuple[int, int]]:
+    """Return (branch, commit) of every commit that a live reader holds."""
+    found = (_commit(row[0]) for row in conn.rows(f"SELECT staged FROM intents WHERE {_OWNED}"))
+    return [place for place in found if place is not None]
+
+
+def _commit(staged: str) -> tuple[int, int] | None:
+    try:
+        branch_id, seq = json.loads(staged)["commit"]
+        return int(branch_id), int(seq)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+
+
 def _pin(staged: str) -> int:
     try:
         return int(json.loads(staged).get("pin", 0))

@@ -49,6 +49,7 @@ def commit(commit: Commit, branch: str) -> dict[str, Any]:
         "actor": commit.actor,
         "message": commit.message,
         "rows": commit.changes,
+        "taken": commit.taken,
     }
 
 

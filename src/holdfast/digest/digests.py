@@ -41,7 +41,7 @@ class Digests:
         Without `derive`, what is there is returned: for a directory that has changed since, the last one, not fresh and
         with the commit it describes. Raises NotFound when there is none, Unsupported for a file without text.
         """
-        tree = CommittedTree(self.backend.engine.read, self.branch, at)
+        tree = CommittedTree.lasting(self.backend.engine.read, self.branch, at)
         entry = walking.need(tree, path)
         if not derive:
             return self._stored(path, entry, kind, at)
@@ -102,7 +102,7 @@ class Digests:
     def run(self, context: JobContext) -> dict[str, int]:
         """Derive what is missing at and below the job's `path`, and of the directories above it: a job's handler."""
         path = paths.parse(str(context.payload.get("path", paths.ROOT)))
-        tree = CommittedTree.at_head(self.backend.engine.read, branch_of(context))
+        tree = CommittedTree.lasting_at_head(self.backend.engine.read, branch_of(context))
         deriving = self._deriving(self.digester(), tree.seq)
         deriving.check, deriving.patience = context.check, PATIENCE
         # A cancel does not wait for the model's answers; and what somebody waits for is asked before these.

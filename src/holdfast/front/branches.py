@@ -23,7 +23,7 @@ from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
 from holdfast.tree.merging import Side
-from holdfast.tree.snapshot import At, resolve
+from holdfast.tree.snapshot import At, place, resolve
 
 if TYPE_CHECKING:
     from holdfast.publish.merging import MergeReport
@@ -54,7 +54,7 @@ class Branches:
         now = self._backend.clock.now()
         with self._backend.engine.write() as conn:
             _check_free(conn, name)
-            rows.create(conn, name, self._branch, resolve(conn, self._branch, at), actor or self._backend.actor, now)
+            rows.create(conn, name, *place(conn, self._branch, at), actor or self._backend.actor, now)
             made = _info(conn, name)
             point("branch.before_commit")
         point("branch.after_commit")

@@ -1,6 +1,7 @@
 """Looking after a store: checks, repairs and tidying."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from holdfast import paths
@@ -58,11 +59,18 @@ class Maintenance:
         with Again(self._backend, self._settings().ingest) as again:
             return repair(self._backend, again.rederive, CHECKS)
 
-    def gc(self, *, dry_run: bool = False) -> "GcReport":
-        """Remove what nothing refers to, in no commit; with `dry_run`, only count it. History is kept."""
-        from holdfast.recovery.gc import gc
+    def gc(self, *, keep: int | str | timedelta | None = None, dry_run: bool = False) -> "GcReport":
+        """Remove what nothing refers to, in no commit, and what deleted branches left; with `dry_run`, only count it.
 
-        return gc(self._backend, dry_run=dry_run)
+        History is kept, unless `keep` says for how long, or the setting `history.keep`: the newest `100` commits of
+        each branch, or those of `"30d"` (hours, days, weeks), counted back from the newest commit. What something needs
+        stays: a tag, a branch, a snapshot in a `with`, a merge to come. Reading what was taken raises CommitTaken.
+        """
+        from holdfast.recovery.gc import gc
+        from holdfast.recovery.retention.keep import parsed
+
+        wanted = parsed(self._settings().history.keep if keep is None else keep)
+        return gc(self._backend, keep=wanted, dry_run=dry_run)
 
     def optimize(self) -> OptimizeReport:
         """Fold the tail, put away rows that nobody sees, index and compact, now; a store does so by itself in time.

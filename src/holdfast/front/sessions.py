@@ -23,7 +23,7 @@ PAGE = 500
 class Sessions:
     """All conversations on a branch of a store, as `store.sessions`; `store.session(id)` is the handle of one.
 
-    A session belongs to the branch that it began on; its name is taken on the others, too.
+    A session belongs to the branch that it began on. Its name is taken on the others, too, until that is deleted.
     """
 
     def __init__(
@@ -61,8 +61,7 @@ class Sessions:
         last = None
         if after is not None:
             with self._backend.engine.read() as conn:
-                check_branch(conn, self._branch, after)
-                last = rows.get(conn, after)
+                last = rows.get(conn, after) if check_branch(conn, self._branch, after) else None
             if last is None:
                 raise not_there(after)
         return islice(self._newest(last), limit)

@@ -13,6 +13,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
 from holdfast.documents import Data
+from holdfast.errors import CommitTaken
 from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.annotations.properties import Properties
 from holdfast.front.annotations.summaries import Summaries
@@ -30,6 +31,7 @@ from holdfast.host.held import held
 from holdfast.locks.lock import Lock
 from holdfast.locks.modes import LockMode
 from holdfast.publish.committing import CommitOptions
+from holdfast.publish.holding import holding_commit
 from holdfast.publish.matching import IfMatch
 from holdfast.publish.scope import TransactionScope, publish_retried
 from holdfast.publish.transaction import Transaction, publish_at_head
@@ -40,7 +42,7 @@ from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
 from holdfast.tree.properties.where import Where, condition_of
 from holdfast.tree.reading import Reads
-from holdfast.tree.snapshot import After, At, Snapshot, commit_at, resolve
+from holdfast.tree.snapshot import After, At, CommitPlace, Snapshot, commit_at, place, sides
 from holdfast.tree.walking import TreeView
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class Store(Reads):
         #: the durable queue, and workers
         self.jobs: Jobs = Jobs(self._backend, branch, lambda: shared.builtin(branch).kinds(), read_only=self.read_only)
         #: abstracts and overviews
-        self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._seq)
+        self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._head)
         #: checks, repairs and tidying
         self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.at, lambda: self.settings)
         #: typed nodes and edges
@@ -134,7 +136,9 @@ class Store(Reads):
 
         Raises NotFound for a commit that is not there.
         """
-        return Snapshot(self._backend, CommittedTree(self._backend.engine.read, self._branch, self._seq(at)))
+        where = self._place(at)
+        tree = CommittedTree.lasting(self._backend.engine.read, *where)
+        return Snapshot(self._backend, tree, lambda: holding_commit(self._backend, *where))
 
     @held
     def _view(self) -> Iterator[TreeView]:
@@ -142,7 +146,7 @@ class Store(Reads):
             yield CommittedTree.at_head(within(conn), self._branch)
 
     def _standing(self) -> TreeView:
-        return CommittedTree.at_head(self._backend.engine.read, self._branch)
+        return CommittedTree.lasting_at_head(self._backend.engine.read, self._branch)
 
     # --- searching
 
@@ -178,8 +182,14 @@ class Store(Reads):
         from holdfast.search.search import SearchRequest, search
 
         condition, under = condition_of(where), paths.parse(under)
-        request = SearchRequest(query, under, limit, mode, self._branch, self._seq(at), condition=condition)
-        return search(self._backend, self._shared.reader, request)
+        while True:
+            try:
+                request = SearchRequest(query, under, limit, mode, *self._place(at), condition=condition)
+                return search(self._backend, self._shared.reader, request)
+            except CommitTaken:
+                # What was the head when the search began is long past.
+                if at is not None:
+                    raise
 
     # --- adding documents
 
@@ -318,9 +328,9 @@ class Store(Reads):
 
         What was removed comes back with its history: under its old node, unless that stands somewhere else today.
         """
-        seq = self._seq(at)
-        terms = self._terms(message or f"Restore {path} from commit {seq}", actor)
-        return publish_at_head(self._backend, lambda tx: tx.restore(path, at=seq), [], terms)
+        then = self._place(at)
+        terms = self._terms(message or f"Restore {path} from commit {then.seq}", actor)
+        return publish_at_head(self._backend, lambda tx: tx.restore_from(path, then), [], terms)
 
     def transaction(
         self,
@@ -367,14 +377,14 @@ class Store(Reads):
 
         At most `limit` of them, and only those that come after the commit `after`: where one left off.
         """
-        until, last = self._seq(at), after.id if isinstance(after, Commit) else after
-        place = None if path is None else paths.parse(path)
-        return islice(history.log(self._backend, self._branch, until, place, last), limit)
+        where, last = self._place(at), after.id if isinstance(after, Commit) else after
+        below = None if path is None else paths.parse(path)
+        return islice(history.log(self._backend, *where, below, last), limit)
 
     def commit_at(self, at: At | None = None) -> Commit:
         """Return one commit: its time, actor, message."""
         with self._backend.engine.read() as conn:
-            return commit_at(conn, resolve(conn, self._branch, at))
+            return commit_at(conn, self._branch, at)
 
     def diff(
         self,
@@ -392,8 +402,7 @@ class Store(Reads):
         those that come after the path `after`.
         """
         with self._backend.engine.read() as conn:
-            seqs = (0 if old is None else resolve(conn, self._branch, old), resolve(conn, self._branch, new))
-            changes = history.diff(*(CommittedTree(within(conn), self._branch, seq) for seq in seqs))
+            changes = history.diff(*sides(conn, self._branch, old, new))
         return history.part(changes, paths.parse(under), limit, None if after is None else paths.parse(after))
 
     def changes(
@@ -424,10 +433,13 @@ class Store(Reads):
 
         return status(self._backend, self._branch)
 
-    def _seq(self, at: At | None = None) -> int:
-        """Return the number of the commit that `at` names, the head unless told; raises NotFound."""
+    def _place(self, at: At | None = None) -> CommitPlace:
+        """Return the commit that `at` names, the head unless told, and the branch that it is on; raises NotFound."""
         with self._backend.engine.read() as conn:
-            return resolve(conn, self._branch, at)
+            return place(conn, self._branch, at)
+
+    def _head(self) -> int:
+        return self._place().seq
 
     def _terms(self, message: str, actor: str | None, idempotency_key: str | None = None) -> CommitOptions:
         return CommitOptions(self._branch, message, actor or self._backend.actor, idempotency_key)

@@ -141,7 +141,7 @@ def reindex(
     Once `stop` returns true, the group in hand is published and the reindex ends. Raises NotFound.
     """
     backend = again.backend
-    run = _Reindex(backend, CommittedTree.at_head(backend.engine.read, branch), under)
+    run = _Reindex(backend, CommittedTree.lasting_at_head(backend.engine.read, branch), under)
     visible = _visible(run)
     wanted = [content for batch in batches(visible) for content in _outdated(backend, batch, everything=everything)]
     interrupted = run.renew(again, wanted, progress, stop)

@@ -145,7 +145,9 @@ class TreeChange:
             if not rows.begun and not rows.ended and self.terms.write_nothing:
                 staged.publication.withdraw()
                 return known_commit(conn, head)
-            return self._write(conn, staged, head, rows)
+            commit = self._write(conn, staged, head, rows)
+            entries.adopt(conn, self.terms.branch, overlay.brought_back)
+            return commit
 
     def _earlier(self, conn: Connection) -> Commit | None:
         """Return the commit that has the same idempotency key, having told which jobs it wrote."""

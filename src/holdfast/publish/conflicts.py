@@ -5,27 +5,40 @@ asks before its turn to write, and in its turn only about what was committed sin
 changed, or asks for what it looked at itself: whichever is fewer (G9).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from holdfast import paths
+from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, within
-from holdfast.catalog.history import changes
+from holdfast.catalog.history import changes, retention
 from holdfast.catalog.history.changes import Changed
-from holdfast.errors import Conflict
+from holdfast.errors import CommitTaken, Conflict
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import Overlay
 from holdfast.tree.places import Places
+from holdfast.tree.snapshot import CommitPlace
+
+
+def ground_of(backend: Backend, branch: Branch) -> CommittedTree:
+    """Return the head of a branch for a transaction to begin on: a Conflict is raised once gc has taken it."""
+    return CommittedTree.lasting_at_head(backend.engine.read, branch, too_long)
+
+
+def too_long(error: CommitTaken) -> Conflict:
+    """Return the conflict of a transaction that was open until gc took a commit that it stands on."""
+    return Conflict(f"{error.message}. This transaction stands on it", path=error.path)
 
 
 class Ground:
     """What a change depends on: the names and listings that `overlay` looked at, as they were at the commit `base`."""
 
-    def __init__(self, overlay: Overlay, branch: Branch, base: int) -> None:
+    def __init__(self, overlay: Overlay, branch: Branch, base: int, stands_on: Sequence[CommitPlace]) -> None:
         self._overlay = overlay
         self._branch = branch
         self._base = base
+        self._stands_on = stands_on
         self._unchanged_until = base
         self._lost: Conflict | None = None
 
@@ -43,6 +56,12 @@ class Ground:
         """Raise Conflict when a commit up to `head`, the newest, has changed what was looked at."""
         if self._lost is not None:
             raise self._lost
+        for place in self._stands_on:
+            # What it has ended since is not told any more, nor what hangs below what was removed.
+            try:
+                retention.check_line(conn, *place)
+            except CommitTaken as error:
+                raise too_long(error) from error
         after = self._unchanged_until
         if head > after and (changed := next(self._changed(conn, after, head), None)) is not None:
             raise self._conflict(conn, changed)

@@ -27,6 +27,9 @@ from holdfast.host.held import held
 #: seconds that an intent of a process which cannot be seen from here is left alone after its last sign of life
 INTENT_LEASE = 3600.0
 
+#: stands for the newest pin in an intent that needs no version of a table
+NO_PIN = 2**62
+
 log: logging.Logger = logging.getLogger("holdfast.publish")
 
 #: what this process is staging. Weak, so that it tells the truth whatever exception came at whatever instant.
@@ -68,13 +71,23 @@ def is_held(intent_id: str) -> bool:
 
 @held
 def intending(
-    backend: Backend, kind: str, actor: str, *, blobs: Iterable[str] = (), tables: bool = False
+    backend: Backend,
+    kind: str,
+    actor: str,
+    *,
+    blobs: Iterable[str] = (),
+    tables: bool = False,
+    commit: tuple[int, int] | None = None,
 ) -> Iterator[str]:
     """Hold an intent that names `blobs`, and the search tables if it is to; yields its id, for the publish to end it.
 
+    One that names a `commit`, as (branch, commit), is a reader's: gc leaves that alone, and versions of tables not.
+
     Left with an error, the intent is ended as swept: what was staged is litter from then on.
     """
-    named = {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []}
+    named: dict[str, Any] = {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []}
+    if commit is not None:
+        named |= {"commit": list(commit), "pin": NO_PIN}
     point("intent.before_begin")
     # Before the row is written: a sweep must never see it as nobody's.
     with _somebodys(backend) as intent_id:
@@ -122,7 +135,7 @@ def _begin(backend: Backend, intent_id: str, kind: str, actor: str, named: dict[
     # Not durable: an intent guards against a process's death, and a power cut ends every process that could matter.
     with backend.engine.write(durable=False) as conn:
         # Whatever version its owner builds upon is this pin's, or one that comes later.
-        named["pin"] = pins.newest(conn)
+        named.setdefault("pin", pins.newest(conn))
         owner = process.current().to_json()
         new = intents.NewIntent(
             intent_id=intent_id,

@@ -16,6 +16,7 @@ from holdfast.catalog import branches, commits, contents
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
+from holdfast.catalog.history import retention
 from holdfast.documents import Draft
 from holdfast.errors import MergeConflict, MergeConflicted, RowConflict, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
@@ -113,6 +114,8 @@ class _Planned:
     #: with what is planned
     overlay: Overlay
     ancestor: int
+    #: what was read beside our head: theirs, and all that both have seen last
+    stands_on: tuple[CommittedTree, ...]
     changes: tuple[Change, ...]
     #: None where there is no graph
     rows: RowMerge | None
@@ -198,6 +201,9 @@ class _Merging:
         last = known_commit(conn, theirs.seq)
         is_old = seen_by(conn, ours.branch, head).get(last.branch_id, 0) >= last.id
         base = base_of(conn, ours, theirs)
+        stands_on = (theirs, *base.stands_on)
+        for tree in stands_on:
+            retention.check_line(conn, tree.branch, tree.seq)
 
         def planned(settling: Settling) -> MergePlan:
             plan = MergePlanning(Sides.of(base, ours, theirs), settling)
@@ -216,6 +222,7 @@ class _Merging:
             plan=plan,
             overlay=overlay,
             ancestor=base.newest,
+            stands_on=stands_on,
             changes=tuple(changes_of(overlay)),
             rows=rows,
             is_old=is_old,
@@ -293,6 +300,9 @@ class _Merging:
         branches.check(conn, self.source)
         before = len(self.drafts)
         planned = self.look(conn, head)
+        for tree in planned.stands_on:
+            # What of the plan is read only now must be there as it was.
+            retention.check_line(conn, tree.branch, tree.seq)
         self._refuse_conflicts(planned)
         if len(self.drafts) > before:
             raise StagingOutdated

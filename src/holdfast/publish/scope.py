@@ -10,8 +10,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.errors import Conflict
 from holdfast.locks.lock import Lock
 from holdfast.publish.committing import CommitOptions
+from holdfast.publish.conflicts import ground_of
 from holdfast.publish.transaction import Transaction, begin
-from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
 
@@ -90,4 +90,4 @@ class TransactionScope:
 
     def _begin(self) -> Transaction:
         terms = self._terms()
-        return Transaction(self._backend, CommittedTree.at_head(self._backend.engine.read, terms.branch), terms)
+        return Transaction(self._backend, ground_of(self._backend, terms.branch), terms)

@@ -19,7 +19,7 @@ from holdfast.documents import Body, Data, Draft
 from holdfast.errors import IsADirectory, NotFound, Unsupported
 from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
-from holdfast.publish.conflicts import Ground
+from holdfast.publish.conflicts import Ground, ground_of
 from holdfast.publish.editing import edited
 from holdfast.publish.graph_changes import TransactionGraph, change_of
 from holdfast.publish.matching import IfMatch, check_match
@@ -29,7 +29,7 @@ from holdfast.tree.overlay import FileState, Overlay
 from holdfast.tree.properties.checking import property_set
 from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
-from holdfast.tree.snapshot import At, resolve
+from holdfast.tree.snapshot import At, CommitPlace, check_readable, place
 from holdfast.tree.walking import TreeView
 
 
@@ -118,6 +118,8 @@ class Transaction(Reads):
         self._overlay = Overlay(base=tree, now=backend.clock.now())
         self._drafts: dict[str, Draft] = {}
         self._graph: TransactionGraph | None = None
+        # What hangs below a directory that comes back is there for as long as the commit is that shows it.
+        self._stands_on = [CommitPlace(tree.branch, tree.seq)]
         self._ended = False
         #: properties of files and directories, as the transaction sees and changes them
         self.properties: TransactionProperties = TransactionProperties(self._changing_properties)
@@ -185,15 +187,7 @@ class Transaction(Reads):
         """
         self._check_open()
         with self._backend.engine.read() as conn:
-            seq, parsed = resolve(conn, self._terms.branch, at), paths.parse(path)
-            then = CommittedTree(within(conn), self._terms.branch, seq)
-            if walking.find(then, parsed) is None:
-                raise NotFound(
-                    f"{path} did not exist at commit {seq}",
-                    path=path,
-                    remedy="Look for the commit that removed it with `holdfast log`, and name the one before it",
-                )
-            restoring.restore(self._overlay, parsed, then)
+            self._restore(conn, path, place(conn, self._terms.branch, at))
 
     # --- ending
 
@@ -207,7 +201,7 @@ class Transaction(Reads):
             self._terms.graph = change_of(self._graph)
         self._ended = True
         overlay = self._overlay
-        ground = Ground(overlay, self._terms.branch, self.base)
+        ground = Ground(overlay, self._terms.branch, self.base, self._stands_on)
 
         def changes(conn: Connection, head: int) -> Overlay:
             ground.check(conn, head)
@@ -247,6 +241,17 @@ class Transaction(Reads):
         body = draft.body
         self._overlay.write(paths.parse(path), FileState(body.content_id, body.size, source, stamp))
         self._drafts.setdefault(body.content_id, draft)
+
+    def _restore(self, conn: Connection, path: str, then: CommitPlace) -> None:
+        parsed = paths.parse(path)
+        if walking.find(then.tree(conn), parsed) is None:
+            raise NotFound(
+                f"{path} did not exist at commit {then.seq}",
+                path=path,
+                remedy="Look for the commit that removed it with `holdfast log`, and name the one before it",
+            )
+        restoring.restore(self._overlay, parsed, then.tree(conn))
+        self._stands_on.append(then)
 
     def _enqueue(self, new: NewJob) -> JobTicket:
         self._check_open()
@@ -312,6 +317,13 @@ class InternalTransaction(Transaction):
         self._check_open()
         self._overlay.claim(paths.parse(path), deep=deep)
 
+    def restore_from(self, path: str, then: CommitPlace) -> None:
+        """Make `path` and all below it what it was at a commit; raises NotFound when it was not there then."""
+        self._check_open()
+        with self._backend.engine.read() as conn:
+            check_readable(conn, *then)
+            self._restore(conn, path, then)
+
     def require(self, guard: Guard) -> None:
         """Have `guard` checked inside the publishing SQL transaction; it refuses the publish by raising."""
         self._check_open()
@@ -325,7 +337,7 @@ class InternalTransaction(Transaction):
 
 def begin(backend: Backend, terms: CommitOptions) -> InternalTransaction:
     """Return a transaction on the head of the branch that `terms` name."""
-    return InternalTransaction(backend, CommittedTree.at_head(backend.engine.read, terms.branch), terms)
+    return InternalTransaction(backend, ground_of(backend, terms.branch), terms)
 
 
 def publish_at_head(

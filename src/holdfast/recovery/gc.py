@@ -1,8 +1,8 @@
 """Garbage collection: contents that nothing refers to, their search rows and blobs, and files that nobody reads.
 
-History is kept for ever: a content that any entry of any commit holds is never collected, nor what a rendition of it is
-stored in. What is left are contents that a transaction wrote and overwrote before it was published, renditions that
-were replaced, and what writers gave up.
+History is kept unless somebody says for how long (retention/): a content that any entry of any commit holds is never
+collected, nor what a rendition of it is stored in. What is left are contents that a transaction wrote and overwrote
+before it was published, renditions that were replaced, and what writers gave up.
 
 A content is forgotten in one SQL transaction that has looked again whether nothing refers to it, with its search rows,
 in the tail and in the tables alike: a row left behind would be found twice should the content come back. A writer that
@@ -27,6 +27,8 @@ from holdfast.index.tables import SearchTable
 from holdfast.publish import intention
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.recovery import litter
+from holdfast.recovery.retention.keep import Keep
+from holdfast.recovery.retention.thinning import thin
 from holdfast.recovery.sweep import make_room, sweep
 
 #: contents forgotten in one SQL transaction
@@ -40,6 +42,12 @@ class GcReport:
     """What was collected, or would be."""
 
     dry_run: bool = False
+    #: commits that can be read no more, rows of the tree that nothing showed any more, and deleted branches of which
+    #: nothing is left, with their sessions
+    commits: int = 0
+    entries: int = 0
+    branches: int = 0
+    sessions: int = 0
     #: contents forgotten, with all that was derived from them
     contents: int = 0
     #: bytes of those contents
@@ -54,8 +62,11 @@ class GcReport:
     held: int = 0
 
 
-def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
-    """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile."""
+def gc(backend: Backend, *, keep: Keep | None = None, dry_run: bool = False) -> GcReport:
+    """Collect what nothing refers to; with `dry_run`, only count it. Others go on reading and writing meanwhile.
+
+    With `keep`, what only older commits show goes too.
+    """
     report, given_up = GcReport(dry_run=dry_run), _set_aside(backend)
     if not dry_run:
         # A store that may not be changed says so itself, before the first file that cannot be removed does.
@@ -63,14 +74,18 @@ def gc(backend: Backend, *, dry_run: bool = False) -> GcReport:
             pass
         try:
             sweep(backend)
+            _thin(backend, keep, report)
             _collect_contents(backend, report)
         except StorageFailed:
             # Both take room in the catalog, and forgetting a new version of a table. This takes none, and makes some.
             make_room(backend)
             sweep(backend)
             _collect_contents(backend, report)
+            _thin(backend, keep, report)
+            _collect_contents(backend, report)
         litter.remove_temporary(backend)
     else:
+        _thin(backend, keep, report)
         _collect_contents(backend, report)
     report.blobs += _collect_orphans(backend, dry_run)
     for table in (backend.tables.live, backend.tables.history):
@@ -87,12 +102,25 @@ def _set_aside(backend: Backend) -> list[Intent]:
         return intents.in_state(conn, intents.SET_ASIDE)
 
 
+def _thin(backend: Backend, keep: Keep | None, report: GcReport) -> None:
+    thinned = thin(backend, keep, dry_run=report.dry_run)
+    report.commits += thinned.commits
+    report.entries += thinned.entries
+    report.branches += thinned.branches
+    report.sessions += thinned.sessions
+    _count(thinned.contents, report)
+
+
+def _count(would_go: list[Content], report: GcReport) -> None:
+    report.contents += len(would_go)
+    report.content_bytes += sum(content.size for content in would_go)
+    report.blobs += sum(not content.inline for content in would_go)
+
+
 def _collect_contents(backend: Backend, report: GcReport) -> None:
     for batch in _candidates(backend):
         if report.dry_run:
-            report.contents += len(batch)
-            report.content_bytes += sum(content.size for content in batch)
-            report.blobs += sum(not content.inline for content in batch)
+            _count(batch, report)
             continue
         forgotten = _forget(backend, {content.content_id for content in batch})
         report.contents += len(forgotten)

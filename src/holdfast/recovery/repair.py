@@ -13,6 +13,7 @@ from holdfast.catalog import audit, branches, contents, entries, search_rows
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.checking import checks, statistics
 from holdfast.catalog.engine import CatalogDamaged, Connection, within
+from holdfast.catalog.history import retention
 from holdfast.catalog.values import FOREVER
 from holdfast.documents import Derived
 from holdfast.errors import HoldfastError
@@ -158,7 +159,7 @@ def _intact_at(conn: Connection, backend: Backend, branch: Branch, node: int, lo
     for entry in reversed(entries.history_of_node(conn, branch, FOREVER, node)):
         content = contents.get(conn, entry.content_id) if entry.content_id not in (None, lost) else None
         if content is not None and not wrong_bytes(inspection, content):
-            return entry.from_seq
+            return retention.shown_at(conn, branch, entry.from_seq, entry.to_seq)
     return None
 
 

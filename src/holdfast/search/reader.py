@@ -96,7 +96,7 @@ class SearchReader:
                 versions = self._pinned(conn)
                 self._catch_up(conn)
                 # What was the head when the search began may be the past by now, and its rows retired.
-                is_past = branch.of_past or commits.head(conn, branch) != at
+                is_past = branch.of_past or not commits.is_head(conn, branch, at)
             return self._score_tail(versions, terms, vector, is_past)
 
     def lookup_of(self, table: SearchTable) -> Lookup:

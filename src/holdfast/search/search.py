@@ -26,6 +26,7 @@ from holdfast.search.sizes import GROWTH, Shares, Sizes
 from holdfast.search.visible import MOST_OTHERS, Visibility
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.snapshot import check_readable
 
 HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
 MODES = (HYBRID, TEXT, VECTOR)
@@ -118,6 +119,9 @@ class _Search:
             told.hits += self._hits_of(instant, found, order, vector)
             if len(told.hits) == request.limit:
                 break
+        with self._backend.engine.read() as conn:
+            # Nothing of what was looked at may have been taken meanwhile: it would only look as if it was not there.
+            check_readable(conn, request.branch, request.seq)
         return told
 
     def _rings(self, instant: Instant, query: Query) -> Iterator[Candidates]:

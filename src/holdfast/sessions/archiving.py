@@ -20,7 +20,7 @@ from holdfast.catalog.work import jobs, sessions
 from holdfast.catalog.work.enqueueing import NewJob
 from holdfast.catalog.work.sessions import Archive, Message, archive_folder
 from holdfast.documents import Body, Derived, Draft
-from holdfast.errors import BranchGone, Conflict, NotFound
+from holdfast.errors import AlreadyExists, Conflict, NotFound
 from holdfast.faults import point
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.transaction import InternalTransaction, publish_at_head
@@ -94,8 +94,7 @@ class _Chosen:
 
 def _choose(backend: Backend, branch: Branch, session_id: str, keep_recent: int) -> _Chosen:
     with backend.engine.read() as conn:
-        check_branch(conn, branch, session_id)
-        row = sessions.get(conn, session_id)
+        row = sessions.get(conn, session_id) if check_branch(conn, branch, session_id) else None
         if row is None:
             raise not_there(session_id)
         live = sessions.live(conn, session_id)
@@ -107,23 +106,30 @@ def not_there(session_id: str) -> NotFound:
     return NotFound(f"There is no session {session_id!r}", path=session_id, remedy="See `holdfast session list`")
 
 
-def check_branch(conn: Connection, branch: Branch, session_id: str) -> None:
-    """Raise NotFound when a session began on another branch, BranchGone when its branch, this one, was deleted."""
+def check_branch(conn: Connection, branch: Branch, session_id: str) -> bool:
+    """Return whether a session is there; what one of its name left on a branch that was deleted is nobody's.
+
+    Raises NotFound when it began on another branch, and BranchGone when its branch, this one, was deleted.
+    """
     branches.check(conn, branch)
     its = sessions.branch_of(conn, session_id)
     if its is None or its == branch.id:
-        return
+        return its is not None
     other = branches.get(conn, its)
-    name = other.name if other else "another"
-    try:
-        if other is not None:
-            branches.check(conn, other)
-        remedy = f"Go on with it there, with --branch {name}, or choose another name for one on {branch.name}"
-    except BranchGone:
-        remedy = "That branch was deleted: choose another name"
+    if other is None or not branches.is_there(conn, other):
+        return False
     raise NotFound(
-        f"The session {session_id!r} is on the branch {name}, and not on {branch.name}", path=session_id, remedy=remedy
+        f"The session {session_id!r} is on the branch {other.name}, and not on {branch.name}",
+        path=session_id,
+        remedy=f"Go on with it there, with --branch {other.name}, or choose another name for one on {branch.name}",
     )
+
+
+def claim_name(conn: Connection, branch: Branch, session_id: str) -> None:
+    """Have the name of a session be free for one on a branch, or be that one's; raises as `check_branch` does."""
+    if not check_branch(conn, branch, session_id):
+        # Of one whose branch was deleted, whose name is free from then on.
+        sessions.forget(conn, session_id)
 
 
 def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int | None, actor: str) -> Archive:
@@ -181,6 +187,10 @@ def _publish(backend: Backend, branch: Branch, archiving: _Chosen, attempts: int
     )
 
     def action(tx: InternalTransaction) -> None:
+        if tx.exists(at):
+            # A merge brought it from another branch, say, which had a session of that name.
+            remedy = f"Move it away: holdfast mv {at} {at}-before"
+            raise AlreadyExists(f"{at} is there, and not of session {session_id}", path=at, remedy=remedy)
         # All that a deletion will ask for: it must not be refused after the messages were put away for it.
         tx.claim(f"/sessions/{session_id}", deep=attempts is None)
         _put_all(tx, at, drafts)

@@ -35,9 +35,8 @@ def _remove(backend: Backend, branch: Branch, session_id: str, actor: str) -> Co
     path = f"/sessions/{session_id}"
 
     def guard(conn: Connection) -> None:
-        check_branch(conn, branch, session_id)
         # Inside the publishing SQL transaction (G3): nothing was said since all was put away.
-        if sessions.latest_archive(conn, session_id) is None:
+        if not check_branch(conn, branch, session_id) or sessions.latest_archive(conn, session_id) is None:
             raise not_there(session_id)
         if sessions.newest_live(conn, session_id, 1):
             raise SessionChanged

@@ -92,7 +92,7 @@ class Remembering:
 
     def _known(self, context: JobContext) -> dict[str, Memory]:
         return read_memories(
-            Snapshot(self.backend, CommittedTree.at_head(self.backend.engine.read, branch_of(context)))
+            Snapshot(self.backend, CommittedTree.lasting_at_head(self.backend.engine.read, branch_of(context)))
         )
 
     def _publish(

@@ -66,7 +66,7 @@ class Session:
     def create(self) -> bool:
         """Make the session without messages; returns whether it was not there yet."""
         with self._backend.engine.write() as conn:
-            archiving.check_branch(conn, self._branch, self.id)
+            archiving.claim_name(conn, self._branch, self.id)
             return sessions.make(conn, self._branch, self.id, self._backend.clock.now())
 
     def append(
@@ -101,9 +101,9 @@ class Session:
         last, most = 0 if after is None else after, sessions.ALL if limit is None else limit
         found: list[Message] = []
         with self._backend.engine.read() as conn:
-            archiving.check_branch(conn, self._branch, self.id)
-            live = sessions.live(conn, self.id, last, most)
-            before = sessions.archives(conn, self.id) if archived else []
+            is_there = archiving.check_branch(conn, self._branch, self.id)
+            live = sessions.live(conn, self.id, last, most) if is_there else []
+            before = sessions.archives(conn, self.id) if archived and is_there else []
         for archive in before:
             if archive.last_message > last and len(found) < most:
                 found += [message for message in read_archive(self._backend, archive) if message.id > last]
@@ -120,10 +120,11 @@ class Session:
                 f"A budget of {token_budget} tokens is too small for a message", remedy="Give it some hundreds"
             )
         with self._backend.engine.read() as conn:
-            archiving.check_branch(conn, self._branch, self.id)
+            is_there = archiving.check_branch(conn, self._branch, self.id)
             # Each takes some tokens, so more than these do not fit; one more tells that some were left out.
-            live = sessions.newest_live(conn, self.id, min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1)
-            latest = sessions.latest_archive(conn, self.id)
+            most = min(token_budget, MOST_TOKENS) // TOKENS_PER_MESSAGE + 1
+            live = sessions.newest_live(conn, self.id, most) if is_there else []
+            latest = sessions.latest_archive(conn, self.id) if is_there else None
             archive = sessions.archive(conn, self.id, latest) if latest else None
         digest = self._abstract_of(archive) if archive else None
         where = archive.path if archive else None
@@ -152,8 +153,7 @@ class Session:
     def show(self) -> SessionInfo:
         """Return the session in numbers, with its archives; raises NotFound."""
         with self._backend.engine.read() as conn:
-            archiving.check_branch(conn, self._branch, self.id)
-            row = sessions.get(conn, self.id)
+            row = sessions.get(conn, self.id) if archiving.check_branch(conn, self._branch, self.id) else None
             archives = sessions.archives(conn, self.id)
         if row is None:
             raise not_there(self.id)
@@ -176,7 +176,7 @@ class Session:
 
     def _append(self, new: list[Message]) -> list[int]:
         with self._backend.engine.write() as conn:
-            archiving.check_branch(conn, self._branch, self.id)
+            archiving.claim_name(conn, self._branch, self.id)
             ids = sessions.append(conn, self._branch, self.id, new, self._backend.clock.now())
             point("session.before_append")
         point("session.after_append")

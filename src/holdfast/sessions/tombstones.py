@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
+from holdfast.catalog.history import retention
 from holdfast.catalog.work import memories as rows
 from holdfast.errors import CorruptStore
 from holdfast.sessions.memory import ROOT, Memory, from_markdown
@@ -30,8 +31,12 @@ class ForgottenMemories:
 def forgotten_since(
     backend: Backend, branch: Branch, after: int, until: int, standing: Mapping[int, str]
 ) -> ForgottenMemories:
-    """Return what a branch lost in the commits (after, until]; `standing` has the paths of what is there, by node."""
+    """Return what a branch lost in the commits (after, until]; `standing` has the paths of what is there, by node.
+
+    Raises CommitTaken when that is not known any more.
+    """
     with backend.engine.read() as conn:
+        retention.check_after(conn, branch, after)
         found = rows.former(conn, branch, paths.names(ROOT)[0], after, until)
     forgotten, moved = dict[str, Memory](), dict[str, str]()
     there = set(standing.values())

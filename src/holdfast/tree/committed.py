@@ -1,22 +1,48 @@
 """The committed tree: a branch as it was at one commit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from holdfast.catalog import commits, entries
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Read, within
+from holdfast.catalog.engine import Connection, Read, within
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.history import retention
 from holdfast.catalog.properties import stored
+from holdfast.errors import CommitTaken, HoldfastError
 from holdfast.host.held import held
+
+#: what whoever reads is told instead of an error
+Telling = Callable[[CommitTaken], HoldfastError]
+
+
+@dataclass(frozen=True, slots=True)
+class _LastingRead:
+    """Gives a connection for one question about a commit; raises once gc has taken what that shows."""
+
+    read: Read
+    branch: Branch
+    seq: int
+    telling: Telling | None
+
+    @held
+    def __call__(self) -> Iterator[Connection]:
+        with self.read() as conn:
+            try:
+                retention.check_line(conn, self.branch, self.seq)
+            except CommitTaken as error:
+                if self.telling is None:
+                    raise
+                raise self.telling(error) from error
+            yield conn
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedTree:
     """A branch as it was at one commit, read from the catalog.
 
-    With an engine's `read`, each question has an SQL transaction of its own, for callers that live long; with
-    `within(conn)`, all are asked in the one under way.
+    With `within(conn)` all questions are asked in the SQL transaction under way. For callers that live long there is
+    `lasting`: each question has a transaction of its own, and finds the commit there or raises CommitTaken.
     """
 
     read: Read
@@ -29,6 +55,16 @@ class CommittedTree:
         """Return a branch as it is now."""
         with read() as conn:
             return cls(read, branch, commits.head(conn, branch))
+
+    @classmethod
+    def lasting(cls, read: Read, branch: Branch, seq: int, telling: Telling | None = None) -> "CommittedTree":
+        """Return a branch at a commit, for questions that are asked over time with an engine's `read`."""
+        return cls(_LastingRead(read, branch, seq, telling), branch, seq)
+
+    @classmethod
+    def lasting_at_head(cls, read: Read, branch: Branch, telling: Telling | None = None) -> "CommittedTree":
+        """Return a branch as it is now, for questions that are asked over time with an engine's `read`."""
+        return cls.lasting(read, branch, cls.at_head(read, branch).seq, telling)
 
     @held
     def in_one_read(self) -> Iterator["CommittedTree"]:

@@ -11,6 +11,7 @@ from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
+from holdfast.catalog.history import retention
 from holdfast.errors import NotFound
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
@@ -111,6 +112,9 @@ class Feed:
 
     def _changes_of(self, commit: Commit) -> list[Change]:
         with self._backend.engine.read() as conn:
+            # Nothing may be missing of either: what gc has taken would only look as if it had not been there.
+            retention.check_line(conn, self._branch, commit.id)
+            retention.check_line(conn, self._branch, commit.parent or 0)
             # Nothing became true of a branch between its commits: from one number to the next is what this one did,
             # and what other branches did meanwhile is not read.
             read = within(conn)

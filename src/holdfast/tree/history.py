@@ -44,15 +44,16 @@ class Change:
 def log(backend: Backend, branch: Branch, until: int, path: str | None, after: int | None = None) -> Iterator[Commit]:
     """Yield commits up to `until`, newest first; with a path, those that changed it or anything below it.
 
-    A path is followed through moves: it is the node that stands there at `until` that is asked about. With `after`,
-    only the commits before that one: those that come after it in this order.
+    A path is followed through moves: it is the node that stands there at `until` that is asked about, as far back as
+    nothing was taken. With `after`, only the commits before that one: those that come after it in this order.
     """
     node, start = None, until if after is None else _first_after(backend, after, until)
     if path is not None:
         with backend.engine.read() as conn:
             node = _node_at(conn, branch, until, path)
     for commit in _newest_first(backend, start):
-        if node is not None and commit.id < commit_that_made(node.node_id):
+        # What a commit that was taken did to a path, nobody knows any more.
+        if node is not None and (commit.taken or commit.id < commit_that_made(node.node_id)):
             return
         if node is None or _touches(backend, branch, commit, node):
             yield commit

@@ -51,6 +51,8 @@ class Overlay:
     seen_nodes: set[int] = field(default_factory=set)
     #: contents that this change lets be seen again without an entry of their own
     seen_again: set[str] = field(default_factory=set)
+    #: nodes that it lets be seen again so
+    brought_back: set[int] = field(default_factory=set)
     #: properties that this change gives, by id
     property_sets: dict[str, PropertySet] = field(default_factory=dict)
     _original: dict[Slot, Entry | None] = field(default_factory=dict)

@@ -1,10 +1,11 @@
 """Reading a tree: what a snapshot and a transaction under way have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Literal
 
@@ -13,12 +14,17 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.history import retention
 from holdfast.catalog.properties.conditions import Condition
+from holdfast.catalog.values import ROOT_NODE
 from holdfast.documents import Body
-from holdfast.errors import Unsupported
+from holdfast.errors import CorruptStore, Unsupported
+from holdfast.host.held import held
 from holdfast.lines import lines_of
 from holdfast.tree import walking
+from holdfast.tree.committed import CommittedTree
 from holdfast.tree.expressions import Expression
+from holdfast.tree.overlay import Overlay
 from holdfast.tree.paging import in_pages
 from holdfast.tree.properties.filtering import chosen, kept
 from holdfast.tree.properties.where import Where, condition_of
@@ -168,7 +174,8 @@ class Reads(ABC):
         path = paths.parse(path)
         with self._view() as view:
             entry = walking.need_file(view, path)
-        text = self._text_of(entry)
+        with self._telling(view):
+            text = self._text_of(entry)
         if text is None:
             raise Unsupported(f"{path} has no text", path=path, remedy="Read its bytes with read(), or `cat --raw`")
         if lines is None:
@@ -227,7 +234,28 @@ class Reads(ABC):
     def _body_at(self, path: str) -> Body:
         path = paths.parse(path)
         with self._view() as view:
-            return self._body_of(walking.need_file(view, path))
+            entry = walking.need_file(view, path)
+        with self._telling(view):
+            body = self._body_of(entry)
+        part = body.part and partial(self._pieces, view, body.part)
+        return replace(body, pieces=partial(self._pieces, view, body.pieces), part=part)
+
+    def _pieces(self, view: TreeView, pieces: Callable[..., Iterator[bytes]], *asked: int) -> Iterator[bytes]:
+        with self._telling(view):
+            yield from pieces(*asked)
+
+    @held
+    def _telling(self, view: TreeView) -> Iterator[None]:
+        """Say of what is missing that gc took the commit of the view, if that is why."""
+        try:
+            yield
+        except CorruptStore:
+            if isinstance(view, Overlay):
+                view.base.node(ROOT_NODE)
+            elif isinstance(view, CommittedTree):
+                with self._backend.engine.read() as conn:
+                    retention.check_line(conn, view.branch, view.seq)
+            raise
 
     def _body_of(self, entry: Entry) -> Body:
         assert entry.content_id is not None

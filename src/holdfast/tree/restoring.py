@@ -74,6 +74,7 @@ class _Restoring:
                 elif hidden and there.content_id is not None:
                     # Its own row says nothing new, and yet its content is seen again and must be searchable (G4).
                     self.overlay.seen_again.add(there.content_id)
+                    self.overlay.brought_back.add(there.node_id)
 
     def _node_for(self, there: Entry | None, wanted: Entry) -> tuple[int, bool]:
         """Return the node that a slot is to have, and whether it has to be taken from where it is."""

@@ -1,14 +1,16 @@
 """Reading at one point in time.
 
 A snapshot is one number, the seq of a commit: rows are never changed while they are true, so it needs no lock, no open
-SQL transaction and no registration, costs nothing to hold, and never changes (G3).
+SQL transaction and no registration, costs nothing to hold, and never changes (G3). What `gc --keep` takes is the one
+thing that ends it, with an error; used in a `with` it is registered, and gc leaves its commit alone.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, NamedTuple
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -17,7 +19,8 @@ from holdfast.catalog import branches, commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
-from holdfast.catalog.history import tags
+from holdfast.catalog.history import retention, tags
+from holdfast.catalog.history.tags import TagInfo
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.host.held import held
@@ -50,13 +53,31 @@ class SnapshotProperties:
 
 @checks_arguments
 class Snapshot(Reads):
-    """The store as it was at one commit, for as long as you hold it."""
+    """The store as it was at one commit, for as long as you hold it.
 
-    def __init__(self, backend: Backend, tree: CommittedTree) -> None:
+    Once `gc --keep` has taken the commit, each question raises CommitTaken. In a `with` the commit is kept for it, by
+    gc of whatever process.
+    """
+
+    def __init__(
+        self, backend: Backend, tree: CommittedTree, holding: Callable[[], AbstractContextManager[None]] | None = None
+    ) -> None:
         self._backend = backend
         self._tree = tree
         #: properties of files and directories
         self.properties: SnapshotProperties = SnapshotProperties(self._view)
+        self._holding = holding
+        self._held: ExitStack = ExitStack()
+
+    def __enter__(self) -> "Snapshot":
+        if self._holding is not None:
+            self._held.enter_context(self._holding())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
 
     def __repr__(self) -> str:
         return f"<Snapshot at commit {self._tree.seq}>"
@@ -65,7 +86,9 @@ class Snapshot(Reads):
     def commit(self) -> Commit:
         """The commit it shows."""
         with self._backend.engine.read() as conn:
-            return commit_at(conn, self._tree.seq)
+            commit = commits.by_seq(conn, self._tree.seq)
+            assert commit is not None
+            return commit
 
     @property
     def graph(self) -> SnapshotGraph:
@@ -75,17 +98,70 @@ class Snapshot(Reads):
     @held
     def _view(self) -> Iterator[TreeView]:
         with self._backend.engine.read() as conn:
-            branches.check(conn, self._tree.branch)
+            check_readable(conn, self._tree.branch, self._tree.seq)
             yield replace(self._tree, read=within(conn))
 
     def _standing(self) -> TreeView:
         with self._backend.engine.read() as conn:
-            branches.check(conn, self._tree.branch)
+            check_readable(conn, self._tree.branch, self._tree.seq)
         return self._tree
 
 
+class CommitPlace(NamedTuple):
+    """A commit, and the branch on which it is read."""
+
+    branch: Branch
+    seq: int
+
+    def tree(self, conn: Connection) -> CommittedTree:
+        """Return the branch as it was at the commit, read in the SQL transaction under way."""
+        return CommittedTree(within(conn), self.branch, self.seq)
+
+
+def check_readable(conn: Connection, branch: Branch, seq: int) -> None:
+    """Raise CommitTaken when gc has taken a commit, and BranchGone when its branch was deleted and no tag names it."""
+    if not branches.is_there(conn, branch) and not tags.of_commit(conn, seq):
+        raise branches.gone(conn, branch)
+    retention.check_line(conn, branch, seq)
+
+
+def place(conn: Connection, branch: Branch, at: At | None) -> CommitPlace:
+    """Return what `at` names, the head for None, which can be read; raises NotFound.
+
+    It is on `branch`, unless it is a tag of a commit that is on a branch which was deleted.
+    """
+    tag = _tag(conn, at)
+    if tag is not None:
+        commit = commits.by_seq(conn, tag.commit)
+        other = branches.get(conn, commit.branch_id) if commit is not None else None
+        if other is not None and not branches.is_there(conn, other) and not branch.shows(other.id, tag.commit):
+            # Whoever asks may be on a branch that was deleted, too.
+            branches.check(conn, branch)
+            branch = other
+            retention.check_line(conn, branch, tag.commit)
+            return CommitPlace(branch, tag.commit)
+    return CommitPlace(branch, resolve(conn, branch, at))
+
+
+def sides(conn: Connection, branch: Branch, old: At | None, new: At | None) -> tuple[CommittedTree, CommittedTree]:
+    """Return the trees that `old`, None being the time before the first commit, and `new` name; raises NotFound."""
+    now = place(conn, branch, new).tree(conn)
+    return (replace(now, seq=0) if old is None else place(conn, branch, old).tree(conn)), now
+
+
 def resolve(conn: Connection, branch: Branch, at: At | None) -> int:
-    """Return the seq that `at` names, the head for None; raises NotFound."""
+    """Return the seq that `at` names in the history of a branch, the head for None, which can be read.
+
+    Raises NotFound, and CommitTaken for what gc has taken.
+    """
+    seq = named(conn, branch, at)
+    if at is not None:
+        retention.check_line(conn, branch, seq)
+    return seq
+
+
+def named(conn: Connection, branch: Branch, at: At | None) -> int:
+    """Return the seq that `at` names in the history of a branch, whether or not it can be read; raises NotFound."""
     if isinstance(at, Commit):
         at = at.id
     head = commits.head(conn, branch)
@@ -115,7 +191,10 @@ def _numbered(conn: Connection, branch: Branch, seq: int, head: int) -> int:
         where = other.name if other is not None else "another branch"
         remedy = f"Ask for it on its branch, with --branch {where}; a merge takes over what is there"
         if other is None or not branches.is_there(conn, other):
+            names = tags.of_commit(conn, seq)
             remedy = "That branch was deleted; `holdfast log` lists the commits of this one"
+            if names:
+                remedy = f"That branch was deleted: name it by its tag, {names[0]}"
         raise NotFound(
             f"Commit {seq} is on {where}, and not in the history of {branch.name}", path=str(seq), remedy=remedy
         )
@@ -132,6 +211,12 @@ def _steps_back(at: str) -> int | None:
 
 def _is_number(text: str) -> bool:
     return text.isdecimal() and len(text) <= MAX_DIGITS
+
+
+def _tag(conn: Connection, at: At | None) -> TagInfo | None:
+    """Return the tag that `at` is, if it is one."""
+    name = at.strip() if isinstance(at, str) else ""
+    return None if not name or names_otherwise(name) else tags.named(conn, name)
 
 
 def _tagged(conn: Connection, branch: Branch, name: str, head: int) -> int:
@@ -172,9 +257,13 @@ def _unknown(at: str) -> NotFound:
     )
 
 
-def commit_at(conn: Connection, seq: int) -> Commit:
-    """Return one commit; raises NotFound."""
+def commit_at(conn: Connection, branch: Branch, at: At | None) -> Commit:
+    """Return the commit that `at` names, one that gc has taken too; raises NotFound."""
+    tag = _tag(conn, at)
+    seq = tag.commit if tag is not None else named(conn, branch, at)
     commit = commits.by_seq(conn, seq)
     if commit is None:
         raise NotFound(f"There is no commit {seq}", path=str(seq), remedy="See `holdfast log`")
+    if tag is not None:
+        place(conn, branch, at)
     return commit

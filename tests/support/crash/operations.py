@@ -181,6 +181,34 @@ def furnish_a_branch(store: Store) -> None:
     store.branch("draft").write("/d/note.md", f"a draft with a {QUOKKA}")
 
 
+def leave_history(store: Store) -> None:
+    """Make history that may go: rewritten, moved and removed with what is below, searched in the tail and the table."""
+    furnish_with_a_book(store)
+    store.write("/d/note.md", f"# Another note\n\nwith a {QUOKKA} in it")
+    store.move("/d", "/e")
+    store.remove("/book.md")
+    store.remove("/e/sub", recursive=True)
+    store.tags.create("v1")
+    store.write("/e/note.md", f"# A note\n\nwith a {ZEBRA} in it")
+
+
+def leave_a_deleted_branch(store: Store) -> None:
+    """Delete a branch that has changed what it shares, with a session; a tag needs a commit of a second one."""
+    furnish_a_branch(store)
+    draft = store.branch("draft")
+    draft.remove("/d/sub", recursive=True)
+    draft.session("chat").append("user", f"a {WALRUS}")
+    draft.session("chat").commit()
+    draft.branches.create("deep")
+    store.branch("deep").write("/deep.md", f"an {OCELOT}")
+    store.branch("deep").tags.create("v1")
+    store.branches.delete("draft")
+    store.branches.create("other")
+    store.branch("other").write("/other.md", book(WALRUS))
+    store.branches.delete("other")
+    store.branches.delete("deep")
+
+
 def change_a_branch(store: Store) -> None:
     """Change on a branch, in one commit, what is its own and what it shares with its base."""
     with store.branch("draft").transaction() as tx:
@@ -307,6 +335,8 @@ OPERATIONS = (
     row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
     row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),
     row("collect garbage", lambda store: gc(rooms(store)), leave_garbage),
+    row("thin history", lambda store: store.maintenance.gc(keep=1), leave_history),
+    row("take what deleted branches left", lambda store: store.maintenance.gc(), leave_a_deleted_branch),
     Operation("sweep", on_store(lambda store: sweep(rooms(store))), leave_litter),
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from holdfast.catalog.branches import UNCOVERED, Branch
-from holdfast.catalog.engine import Connection
-from holdfast.catalog.entries import of_node
+from holdfast.catalog.engine import Connection, rows_among
+from holdfast.catalog.entries import history_of_node, of_node
 from holdfast.catalog.search_rows import HISTORY
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
@@ -76,24 +76,38 @@ def entries_without_content(conn: Connection, *, history: bool, limit: int) -> l
 
 
 def entries_without_parent(conn: Connection, branch: Branch, *, history: bool, limit: int) -> list[Place]:
-    """Return entries of a branch that began under a node which was no directory then."""
+    """Return entries of a branch that began under a node which was no directory then.
+
+    Of a time that gc has taken commits of, it is enough that the node was a directory while the entry was true.
+    """
     # A directory of its base is found along its lineage, and by no statement about the branch alone.
     rows = conn.rows(
-        f"""SELECT {PLACE}, e.parent_id FROM entries e
+        f"""SELECT {PLACE}, e.parent_id FROM entries e JOIN branches b ON b.branch_id = e.branch_id
         WHERE e.parent_id <> {ROOT_NODE} AND e.node_id <> {ROOT_NODE} AND +e.branch_id = :branch {_now(history)}
         AND NOT EXISTS (SELECT 1 FROM entries p WHERE p.branch_id = e.branch_id AND p.node_id = e.parent_id
-            AND p.content_id IS NULL AND p.from_seq <= e.from_seq AND p.to_seq > e.from_seq) LIMIT :limit""",
+            AND p.content_id IS NULL AND p.to_seq > e.from_seq
+            AND (p.from_seq <= e.from_seq OR (e.from_seq < b.horizon AND p.from_seq < e.to_seq))) LIMIT :limit""",
         {"branch": branch.id, "limit": limit if not branch.forks else FOREVER},
     )
     found = [(Place(*row[:-1]), row[-1]) for row in rows]
     if branch.forks:
-        found = [each for each in found if not _was_directory(conn, branch, each[0].from_seq, each[1])]
+        found = [each for each in found if not _was_directory(conn, branch, each[0], each[1])]
     return [place for place, _ in found][:limit]
 
 
-def _was_directory(conn: Connection, branch: Branch, seq: int, node: int) -> bool:
-    entry = of_node(conn, branch, seq, node)
-    return entry is not None and entry.is_dir
+def _was_directory(conn: Connection, branch: Branch, place: Place, node: int) -> bool:
+    entry = of_node(conn, branch, place.from_seq, node)
+    if entry is not None or not _is_thinned(conn, branch, place.from_seq):
+        return entry is not None and entry.is_dir
+    later = history_of_node(conn, branch, place.to_seq - 1, node)
+    return any(each.is_dir and each.to_seq > place.from_seq for each in later)
+
+
+def _is_thinned(conn: Connection, branch: Branch, seq: int) -> bool:
+    """Return whether gc has taken commits of a branch, or of one below it, that come after `seq`."""
+    levels = [level.branch_id for level in branch.levels()]
+    sql = "SELECT 1 FROM branches WHERE branch_id IN (:ids) AND horizon > :seq"
+    return next(iter(rows_among(conn, sql, levels, {"seq": seq})), None) is not None
 
 
 def sharing_with_base(conn: Connection, branch: Branch, limit: int) -> list[Place]:

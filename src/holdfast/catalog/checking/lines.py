@@ -19,6 +19,21 @@ def without_base(conn: Connection, limit: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def not_kept(conn: Connection, limit: int) -> list[tuple[str, int]]:
+    """Return (what, commit) of tags, and of forks of branches that are there, whose commit was taken."""
+    taken = """JOIN branches b ON b.branch_id = c.branch_id WHERE b.horizon > c.seq
+        AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.branch_id = c.branch_id AND k.seq = c.seq)"""
+    rows = conn.rows(
+        f"""SELECT 'tag ' || t.name, c.seq FROM tags t JOIN commits c ON c.seq = t.commit_seq {taken}
+        UNION ALL SELECT 'branch ' || f.name, c.seq FROM branches f JOIN commits c ON c.seq = f.fork_seq {taken}
+            AND f.deleted IS NULL
+        UNION ALL SELECT 'head of ' || f.name, c.seq FROM branches f JOIN commits c ON c.seq = f.head_seq {taken}
+            AND f.deleted IS NULL LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def merges_of_nothing(conn: Connection, limit: int) -> list[int]:
     """Return commits that merged a commit which is not there, is not older, or is of their own branch."""
     rows = conn.rows(

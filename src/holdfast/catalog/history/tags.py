@@ -41,6 +41,12 @@ def named(conn: Connection, name: str) -> TagInfo | None:
     return _info(row) if row else None
 
 
+def of_commit(conn: Connection, seq: int) -> list[str]:
+    """Return the names that a commit has, in order."""
+    rows = conn.rows("SELECT name FROM tags WHERE commit_seq = :seq ORDER BY name", {"seq": seq})
+    return [row[0] for row in rows]
+
+
 def delete(conn: Connection, name: str) -> None:
     """Remove a tag; its commit stays."""
     conn.run("DELETE FROM tags WHERE name = :name", {"name": name})

@@ -24,6 +24,8 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("session_id", "number", name=op.f("pk_archives")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_archives_messages_id"), "archives", ["messages_id"], unique=False)
+    op.create_index(op.f("ix_archives_transcript_id"), "archives", ["transcript_id"], unique=False)
     op.create_table(
         "audit",
         sa.Column("audit_id", KEY, nullable=False),
@@ -49,6 +51,10 @@ def upgrade(op: Operations) -> None:
         sa.Column("deleted", sa.Double(), nullable=True),
         sa.Column("forgotten", sa.Double(), nullable=True),
         sa.Column("cleared", sa.Double(), nullable=True),
+        sa.Column("horizon", sa.BigInteger(), nullable=True),
+        sa.Column("thinned", sa.Double(), nullable=True),
+        sa.Column("thinned_until", sa.BigInteger(), nullable=True),
+        sa.Column("emptied", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branches")),
     )
     op.create_index(
@@ -308,10 +314,10 @@ def upgrade(op: Operations) -> None:
     op.create_index(
         "ix_jobs_of_branch",
         "jobs",
-        ["branch_id"],
+        ["branch_id", "ended"],
         unique=False,
-        sqlite_where=sa.text("branch_id > 1 AND ended IS NULL"),
-        postgresql_where=sa.text("branch_id > 1 AND ended IS NULL"),
+        sqlite_where=sa.text("branch_id > 1"),
+        postgresql_where=sa.text("branch_id > 1"),
     )
     op.create_index("ix_jobs_of_kind", "jobs", [sa.literal_column("(kind || '/' || state)"), "job_id"], unique=False)
     op.create_index("ix_jobs_of_state", "jobs", [sa.literal_column("(state || '')"), "job_id"], unique=False)
@@ -346,6 +352,13 @@ def upgrade(op: Operations) -> None:
         unique=True,
         sqlite_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
         postgresql_where=sa.text("key IS NOT NULL AND state IN ('queued', 'waiting')"),
+    )
+    op.create_table(
+        "kept",
+        sa.Column("branch_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("branch_id", "seq", name=op.f("pk_kept")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "lock_counts",
@@ -524,6 +537,7 @@ def upgrade(op: Operations) -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_tags")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_tags_commit_seq"), "tags", ["commit_seq"], unique=False)
     op.create_table(
         "tail",
         sa.Column("row_id", KEY, nullable=False),

@@ -23,9 +23,27 @@ branches: sa.Table = sa.Table(
     sa.Column("forgotten", Time),
     # When what it alone showed was retired.
     sa.Column("cleared", Time),
+    # Its oldest commit that gc left with all that follow; what came before it was taken, but for `kept`.
+    sa.Column("horizon", sa.BigInteger),
+    # When gc took commits of it last.
+    sa.Column("thinned", Time),
+    # Rows that ended up to this commit were looked at: what of them is still there is shown by a kept commit.
+    sa.Column("thinned_until", sa.BigInteger),
+    # When the last row of a deleted branch was gone.
+    sa.Column("emptied", Time),
     sa.Index("uq_branches_name", "name", unique=True, **rows_where("deleted IS NULL")),
     sa.Index(None, "base_branch_id", "fork_seq", **rows_where("forgotten IS NULL")),
     sa.Index("ix_branches_uncleared", "branch_id", **rows_where("forgotten IS NOT NULL AND cleared IS NULL")),
+)
+
+
+# Commits older than their branch's horizon that can be read: something refers to them.
+kept: sa.Table = sa.Table(
+    "kept",
+    metadata,
+    sa.Column("branch_id", sa.BigInteger, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 
@@ -58,6 +76,7 @@ tags: sa.Table = sa.Table(
     sa.Column("commit_seq", sa.BigInteger, nullable=False),
     sa.Column("actor", Text, nullable=False),
     sa.Column("created", Time, nullable=False),
+    sa.Index(None, "commit_seq"),
     sqlite_with_rowid=False,
 )
 

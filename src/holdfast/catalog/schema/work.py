@@ -42,8 +42,8 @@ jobs: sa.Table = sa.Table(
     sa.Index("ix_jobs_running", "kind", **rows_where("state = 'running'")),
     sa.Index("ix_jobs_waiting", "after_job", **rows_where("state = 'waiting'")),
     sa.Index("uq_jobs_key", "key", "branch_id", unique=True, **rows_where(f"key IS NOT NULL AND {_UNSTARTED}")),
-    # For the end of a branch. `main` has none.
-    sa.Index("ix_jobs_of_branch", "branch_id", **rows_where("branch_id > 1 AND ended IS NULL")),
+    # For the end of a branch, and for what is left of it. `main` has none.
+    sa.Index("ix_jobs_of_branch", "branch_id", "ended", **rows_where("branch_id > 1")),
     # For lists of jobs. They lead with expressions that nothing else asks for: an index that led with the state itself
     # SQLite would take for every question about one, and sort the whole queue.
     sa.Index("ix_jobs_of_state", sa.text("(state || '')"), "job_id"),
@@ -95,6 +95,8 @@ archives: sa.Table = sa.Table(
     sa.Column("job_id", sa.BigInteger, nullable=False),
     sa.Column("at", Time, nullable=False),
     sa.PrimaryKeyConstraint("session_id", "number"),
+    sa.Index(None, "messages_id"),
+    sa.Index(None, "transcript_id"),
     sqlite_with_rowid=False,
 )
 

@@ -90,12 +90,21 @@ def repair(call: Call) -> int | None:
 
 
 @command(app)
-def gc(call: Call, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False) -> None:
+def gc(
+    call: Call,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", metavar="N|30d|all", help="Leave so many commits of each branch, or those of a time."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+) -> None:
     """Remove what nothing refers to any more.
 
-    History is kept: whatever an earlier commit shows is referred to.
+    History is kept: whatever an earlier commit shows is referred to. --keep thins it, to the newest N commits of each
+    branch or to those of so many hours, days or weeks (12h, 30d, 8w) before the newest. What a tag, a branch, a reader
+    or a merge needs stays; asking for what was taken is an error. The setting history.keep says it for every gc.
     """
-    report = call.on_main.maintenance.gc(dry_run=dry_run)
+    report = call.on_main.maintenance.gc(keep=keep, dry_run=dry_run)
     call.done(asdict(report), _collected(report))
 
 
@@ -236,6 +245,12 @@ def _where(lost: "Lost") -> str:
 
 def _collected(report: "GcReport") -> Iterator[str]:
     would = "would be " if report.dry_run else ""
+    if report.commits or report.entries:
+        rows = count(report.entries, "row")
+        yield f"{count(report.commits, 'commit')} {would}taken, with {rows} that nothing shows any more"
+    if report.branches or report.sessions:
+        left = f"{count(report.branches, 'deleted branch', 'deleted branches')}, {count(report.sessions, 'session')}"
+        yield f"{left} {would}removed for good"
     yield f"{count(report.contents, 'content')} ({human_size(report.content_bytes)}) {would}removed"
     yield f"{count(report.blobs, 'blob')} {would}removed"
     yield f"{count(report.files, 'file')} of search tables ({human_size(report.file_bytes)}) {would}removed"

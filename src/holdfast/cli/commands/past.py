@@ -152,7 +152,7 @@ def restore(
     PATH and all below it become what they were then, in a new commit.
     """
     path, then = paths.parse(store_path(path)), call.at(at).commit.id
-    commit = call.store.restore(path, at=then, message=message)
+    commit = call.store.restore(path, at=at, message=message)
     told = f"restored {path} as it was at commit {then} (commit {commit.id})"
     call.done({"path": path, "from": then, "commit": commit.id}, [told])
 
@@ -193,6 +193,7 @@ def _line(out: Output, commit: Commit, branch: str | None) -> str:
     first, _, more = commit.message.partition("\n")
     message = visible(first) + (" ..." if more.strip() else "")
     where = out.paint(f"[{branch}]", "cyan") + " " if branch else ""
+    where += out.paint("(taken)", "dim") + " " if commit.taken else ""
     return f"{number}  {out.paint(f'{when:<15}  {visible(commit.actor):<10}', 'dim')}  {where}{message}"
 
 

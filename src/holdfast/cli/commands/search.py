@@ -44,16 +44,16 @@ def search(
     document: dict[str, Any] = {"hits": [shapes.hit(hit, explain=explain) for hit in found.hits]}
     if explain:
         document |= {"explain": found.as_dict()}
-    call.done(document, _told(call.out, found, _abstracts(call, found) if explain else None, full))
+    call.done(document, _told(call.out, found, _abstracts(call, found, at) if explain else None, full))
     if not found.hits and not call.json:
         call.out.note(f"Nothing found for {found.query!r}" + (f" under {found.under}" if found.under != "/" else ""))
 
 
-def _abstracts(call: Call, found: Explanation) -> dict[str, str]:
+def _abstracts(call: Call, found: Explanation, at: str | None) -> dict[str, str]:
     """Return the stored abstracts of the documents found, by path."""
     if call.json:
         return {}
-    snapshot = call.store.snapshot(found.commit)
+    snapshot = call.store.snapshot(found.commit if at is None else at)
     return call.store.summaries.stored(snapshot.stat(path) for path in {hit.path for hit in found.hits})
 
 

@@ -59,7 +59,7 @@ def _name(plan: Plan, source: Source) -> str:
 
 def _meets_others(backend: Backend, plan: Plan, source: Source) -> bool:
     """Return whether a file that came from elsewhere stands where the source may have one."""
-    view = CommittedTree.at_head(backend.engine.read, plan.branch)
+    view = CommittedTree.lasting_at_head(backend.engine.read, plan.branch)
     origin = os.path.normpath(Path(source).absolute())
     place = plan.to if plan.flatten else f"{plan.to}/{_name(plan, source)}"
     try:

@@ -112,7 +112,7 @@ def _doubt(backend: Backend, root: _Root) -> str | None:
 
 
 def _count(backend: Backend, plan: Plan, roots: list[_Root]) -> None:
-    view = CommittedTree.at_head(backend.engine.read, plan.branch)
+    view = CommittedTree.lasting_at_head(backend.engine.read, plan.branch)
     top = _directory(view, plan.to)
     if top is None:
         return

@@ -30,6 +30,8 @@ def check_commits(inspection: Inspection) -> None:
             inspection.problem("catalog", f"The tag {tag.name} names commit {tag.commit}, which is not there", RESTORE)
         for name in lines.without_base(conn, LISTED + 1):
             inspection.problem("catalog", f"The branch {name} was made at no commit of an earlier branch", RESTORE)
+        for what, seq in lines.not_kept(conn, LISTED + 1):
+            inspection.problem("catalog", f"The {what} stands on commit {seq}, which was taken", RESTORE)
         for seq in lines.merges_of_nothing(conn, LISTED + 1):
             inspection.problem("catalog", f"Commit {seq} merged no earlier commit of another branch", RESTORE)
         inspection.checked["commits"] += commits.count(conn)

@@ -54,3 +54,4 @@ def _see_again(overlay: Overlay, directory: Entry) -> None:
     for _, entry in walking.walk(overlay, directory, paths.ROOT):
         if entry.content_id is not None:
             overlay.seen_again.add(entry.content_id)
+            overlay.brought_back.add(entry.node_id)

@@ -43,6 +43,11 @@ class MergeBase(Places):
         """Return the newest commit that both have seen."""
         return self.tree.seq
 
+    @property
+    def stands_on(self) -> list[CommittedTree]:
+        """Return the states that it is made of, and those that these are compared with."""
+        return [state.tree for state in self._states] + (self._before.stands_on if self._before else [])
+
     def apart_from(self, side: CommittedTree) -> set[int]:
         """Return the nodes that may differ on a side."""
         return {node for state in self._states for node in side.nodes_apart(state.tree)}

@@ -1,0 +1,1 @@
+"""Retention: which commits gc leaves, and taking what only the others show."""

@@ -1,0 +1,244 @@
+"""Taking the rows that no kept commit shows, a page at a time: others write in between, and a kill loses nothing.
+
+Rows that ended are read in the order in which they ended, from where the last look left off. What hangs below a
+directory that was removed stands in the catalog as it stood: it goes before the last row of the directory does, so that
+whoever is killed finds the way to it again. Of a deleted branch every row is looked at.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from holdfast.backend import Backend
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.history import retention
+from holdfast.catalog.history.retention import HangingRow, Line, Row
+from holdfast.faults import point
+from holdfast.recovery.retention.deciding import Decision
+
+#: rows looked at in one turn
+PAGE = 500
+
+
+@dataclass
+class Taking:
+    """A walk over all that may go after a decision."""
+
+    backend: Backend
+    decision: Decision
+    dry_run: bool
+    #: the commit up to which upkeep has looked at what ended: it must find what ended later
+    retired_until: int
+    #: rows taken, or that would be
+    rows: int = 0
+    #: deleted branches of which nothing is left
+    branches: int = 0
+    #: how many of the rows held each content
+    contents: Counter[str] = field(default_factory=Counter)
+    #: branches of which nothing stays
+    _leaving: set[int] = field(default_factory=set)
+    #: rows that a dry run has counted
+    _counted: set[int] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Take all that no kept commit shows."""
+        self._take_ended()
+        for line in self.decision.lines.values():
+            if line.is_over:
+                self._take_branch(line)
+
+    # --- of branches that are there
+
+    def _take_ended(self) -> None:
+        due = {branch_id: until for branch_id, until in self._ends() if self._begin(branch_id) < until}
+        if not due:
+            return
+        last, end = (min(map(self._begin, due)) + 1, 0), max(due.values())
+        while True:
+            with self.backend.engine.read() as conn:
+                page = retention.ended(conn, last, end, PAGE)
+            self._take([row for row in page if row.branch_id in due and self._is_free(row, due[row.branch_id])])
+            # Of the last commit of a full page there may be more.
+            done = end if len(page) < PAGE else page[-1].to_seq - 1
+            self._note(due, done)
+            if len(page) < PAGE:
+                return
+            last = (page[-1].to_seq, page[-1].entry_id)
+
+    def _ends(self) -> Iterator[tuple[int, int]]:
+        for branch_id, horizon in self.decision.horizons.items():
+            if not self.decision.lines[branch_id].is_over:
+                yield branch_id, min(horizon, self.retired_until)
+
+    def _begin(self, branch_id: int) -> int:
+        return self.decision.looked_at[branch_id]
+
+    def _note(self, due: dict[int, int], done: int) -> None:
+        if not self.dry_run:
+            with self.backend.engine.write(durable=False) as conn:
+                for branch_id, until in due.items():
+                    retention.looked_at(conn, branch_id, min(done, until))
+
+    def _is_free(self, row: Row, until: int) -> bool:
+        return row.to_seq <= until and not self._is_adopted(row) and not self._is_shown(row)
+
+    def _is_adopted(self, row: Row) -> bool:
+        """Return whether a row covers one of the branch's base, which would be seen without it."""
+        return row.from_seq <= self.decision.lines[row.branch_id].fork
+
+    def _is_shown(self, row: Row) -> bool:
+        kept = self.decision.kept.get(row.branch_id, [])
+        place = bisect_left(kept, row.from_seq)
+        return place < len(kept) and kept[place] < row.to_seq
+
+    # --- of deleted branches
+
+    def _take_branch(self, line: Line) -> None:
+        branch_id, horizon = line.branch.id, self.decision.horizons.get(line.branch.id, 0)
+        if horizon and self._begin(branch_id) >= horizon:
+            return
+        kept, last = bool(self.decision.kept.get(branch_id)), (0, 0)
+        if not kept:
+            self._leaving.add(branch_id)
+        while True:
+            with self.backend.engine.read() as conn:
+                page = retention.of_branch(conn, branch_id, last, PAGE)
+            if kept:
+                self._drop([row for row in page if not (self._is_adopted(row) or self._is_shown(row))])
+            else:
+                self._drop_last(line, page)
+            if len(page) < PAGE:
+                break
+            last = (page[-1].node_id, page[-1].to_seq)
+        self.branches += not kept
+        if not self.dry_run:
+            with self.backend.engine.write(durable=False) as conn:
+                retention.looked_at(conn, branch_id, horizon)
+                if not kept:
+                    retention.emptied(conn, branch_id, self.backend.clock.now())
+
+    def _drop_last(self, line: Line, page: list[Row]) -> None:
+        """Take rows of a branch of which nothing stays, and what its directories were the last to say of its bases."""
+        directories = {row.node_id for row in page if row.content_id is None}
+        with self.backend.engine.read() as conn:
+            # A row that ended, and stays because of what hangs below it, shows nothing by itself.
+            found = retention.rows_of_nodes(conn, self._staying(), directories)
+            others = {node for node, branch_id, row in found if not self._is_left(conn, branch_id, node, row)}
+        for node in directories - others:
+            self._take_below_forks(line.branch.id, node)
+        self._drop(page)
+
+    # --- taking
+
+    def _take(self, rows: list[Row]) -> None:
+        """Take rows that ended, and what hangs below the directories of which they are the last."""
+        own = {row.entry_id for row in rows}
+        directories = [row for row in rows if row.content_id is None]
+        others = self._others([row.node_id for row in directories], own)
+        stays = set()
+        for row in directories:
+            if row.node_id not in others:
+                if not self._take_below(row.branch_id, row.node_id):
+                    stays.add((row.branch_id, row.node_id))
+                self._take_below_forks(row.branch_id, row.node_id)
+            elif row.branch_id not in others[row.node_id]:
+                # Another branch has brought it back, and shows what hangs below it here.
+                stays.add((row.branch_id, row.node_id))
+        self._drop([row for row in rows if (row.branch_id, row.node_id) not in stays])
+
+    def _take_below_forks(self, branch_id: int, node: int) -> None:
+        """Take a directory and what hangs below it of the branches below one that was the last to show it."""
+        for fork in self.decision.lines[branch_id].branch.forks:
+            if fork.branch_id in self.decision.lines and self._take_below(fork.branch_id, node):
+                with self.backend.engine.read() as conn:
+                    rows = retention.of_branch(conn, fork.branch_id, (node, 0), PAGE)
+                horizon = self.decision.horizons.get(fork.branch_id, 0)
+                self._drop([row for row in rows if row.node_id == node and self._is_free(row, horizon)])
+
+    def _take_below(self, branch_id: int, top: int) -> bool:
+        """Take all that hangs below a directory that stands nowhere any more; False when some of it stays.
+
+        Some does where another branch has brought it back: that has rows of it, which say what was below.
+        """
+        order, clean = self._hidden(branch_id, top), dict[int, bool]()
+        for parent, node in reversed(order):
+            left = False
+            for page in self._children(branch_id, node):
+                free = self._unshared(branch_id, [child.row for child in page])
+                free = [row for row in free if clean.get(row.node_id, True)]
+                left = left or len(free) < len(page)
+                self._drop(free)
+            clean[node] = not left
+            if left:
+                clean[parent] = False
+        return clean[top]
+
+    def _hidden(self, branch_id: int, top: int) -> list[tuple[int, int]]:
+        """Return (parent, node) of a directory and of those that hang below it, each after what it is in."""
+        order, seen = [(0, top)], {top}
+        for _, node in order:
+            for page in self._children(branch_id, node):
+                rows = [child.row for child in page if child.row.content_id is None]
+                others = self._others([row.node_id for row in rows], {row.entry_id for row in rows})
+                below = [row.node_id for row in rows if row.node_id not in others and row.node_id not in seen]
+                seen.update(below)
+                order += [(node, each) for each in below]
+        return order
+
+    def _children(self, branch_id: int, node: int) -> Iterator[list[HangingRow]]:
+        last = ("", 0)
+        while True:
+            with self.backend.engine.read() as conn:
+                page = retention.below(conn, branch_id, node, last, PAGE)
+            yield page
+            if len(page) < PAGE:
+                return
+            last = (page[-1].name, page[-1].to_seq)
+
+    def _unshared(self, branch_id: int, rows: list[Row]) -> list[Row]:
+        """Return the rows of nodes that no other branch has rows of, and that cover none of a base."""
+        others = [each for each in self._staying() if each != branch_id]
+        with self.backend.engine.read() as conn:
+            shared = {node for node, *_ in retention.rows_of_nodes(conn, others, [row.node_id for row in rows])}
+        return [row for row in rows if row.node_id not in shared and not self._is_adopted(row)]
+
+    def _is_left(self, conn: Connection, branch_id: int, node: int, row: int) -> bool:
+        """Return whether a row of a node is one that no kept commit shows."""
+        rows = retention.of_branch(conn, branch_id, (node, 0), PAGE)
+        horizon = self.decision.horizons.get(branch_id, 0)
+        return any(each.entry_id == row and self._is_free(each, horizon) for each in rows)
+
+    def _others(self, nodes: Iterable[int], rows: set[int]) -> dict[int, set[int]]:
+        """Return the branches that have rows of nodes besides these, by node, those that have some."""
+        asked, others = list(nodes), dict[int, set[int]]()
+        if asked:
+            with self.backend.engine.read() as conn:
+                for node, branch_id, row in retention.rows_of_nodes(conn, self._staying(), asked):
+                    if row not in rows and row not in self._counted:
+                        others.setdefault(node, set()).add(branch_id)
+        return others
+
+    def _staying(self) -> list[int]:
+        return [branch_id for branch_id in self.decision.lines if branch_id not in self._leaving]
+
+    def _drop(self, rows: list[Row]) -> None:
+        if self.dry_run:
+            rows = [row for row in rows if row.entry_id not in self._counted]
+            self._counted.update(row.entry_id for row in rows)
+            self.contents.update(row.content_id for row in rows if row.content_id is not None)
+            self.rows += len(rows)
+        elif rows:
+            point("retention.before_step")
+            with self.backend.engine.write(durable=False) as conn:
+                taken = retention.take(conn, rows)
+                self._drop_digests(conn, rows)
+            point("retention.after_step")
+            # Some hung below a directory, and went with it.
+            self.rows += taken
+
+    def _drop_digests(self, conn: Connection, rows: list[Row]) -> None:
+        nodes = {row.node_id for row in rows if row.content_id is None}
+        if nodes:
+            there = {node for node, *_ in retention.rows_of_nodes(conn, self.decision.lines, nodes)}
+            retention.take_digests(conn, nodes - there)

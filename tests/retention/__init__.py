@@ -1,0 +1,1 @@
+"""What gc leaves of history, and what it takes."""
