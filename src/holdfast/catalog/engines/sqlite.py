@@ -48,7 +48,7 @@ class SqliteConnection:
     __slots__ = ("raw",)
 
     def __init__(self, raw: sqlite3.Connection) -> None:
-        self.raw = raw
+        self.raw: sqlite3.Connection = raw
 
     def rows(self, sql: str, params: Params = _NOTHING) -> list[Row]:
         return self.raw.execute(sql, params).fetchall()

@@ -234,7 +234,8 @@ class MergePlanning(MergePlan):
         for _, entry in walking.walk(self.sides.theirs.tree, theirs, paths.ROOT):
             if self.sides.here(entry.node_id) is None:
                 self._place(entry)
-                self.emptied |= {entry.node_id} if entry.is_dir else set()
+                if entry.is_dir:
+                    self.emptied.add(entry.node_id)
 
     def _drop(self, node: int) -> None:
         """Leave a node where it is in ours, or out."""
@@ -282,7 +283,7 @@ class MergePlanning(MergePlan):
     def _open_for_kept(self) -> None:
         """Have the directories stand that hold what is kept, with nothing else that theirs removed."""
         opened = {each for node in self.kept for each in self.way_up(node) if each in self.removed}
-        self.removed -= opened
+        self.removed.difference_update(opened)
         for directory in opened:
             for child in self.sides.ours.children(directory):
                 if child.node_id not in opened | self.kept | self.placed.keys() and not self.theirs(child.node_id):
