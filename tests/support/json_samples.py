@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from holdfast.errors import LockLost
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
 from tests.support.command_line import Run
+from tests.support.graphs import edge, paper, person, with_graph
 from tests.support.json_work_samples import WORK_SAMPLES
 
 Sample = Callable[[Run, Store, Path], list[Any]]
@@ -39,6 +41,22 @@ def _changes(run: Run, store: Store, scratch: Path) -> list[Any]:
 def _with_properties(run: Run, store: Store, scratch: Path) -> list[Any]:
     store.properties.set("/", {"rating": 4})
     return [run("--json", "props", "get", "/").json]
+
+
+def _graph(*commands: str) -> Sample:
+    """Return a sample of commands in a store with a small graph; each prints a document."""
+
+    def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
+        with_graph(store)
+        store.graph.insert(person("ada", name="Ada"), paper("notes"), edge("Wrote", "ada", "notes"))
+        (scratch / "schema.yaml").write_text(
+            "types: {Note: {properties: {id: {type: text, key: true}, n: optional int}}}"
+        )
+        return [
+            run("--json", *shlex.split(line.replace("FILE", str(scratch / "schema.yaml")))).json for line in commands
+        ]
+
+    return documents
 
 
 def _tagged(command: str) -> Sample:
@@ -165,6 +183,13 @@ SAMPLES: dict[str, Sample] = {
     "journal": _journal,
     "props get": _with_properties,
     "props set": _lines("props set /a.md rating=4"),
+    "graph get": _graph("graph get Person ada"),
+    "graph find": _graph("graph find Person"),
+    "graph expand": _graph("graph expand Person ada --along 'Wrote>'"),
+    "graph insert": _graph("graph insert Person handle=bob"),
+    "graph update": _graph("graph update Person ada --set age=27"),
+    "graph delete": _graph("graph delete Wrote ada notes"),
+    "graph schema": _graph("graph schema", "graph schema plan FILE", "graph schema apply FILE"),
     "tag list": _tagged("tag list"),
     "tag create": _lines("tag create v1 --at 2"),
     "tag delete": _tagged("tag delete v1"),

@@ -20,7 +20,7 @@ FLAT: dict[str, tuple[str, ...]] = {
 }
 
 #: files whose commands go by the file's name, as in `holdfast locks list`
-NESTED: tuple[str, ...] = ("props", "branch", "tag", "session", "memory", "jobs", "locks")
+NESTED: tuple[str, ...] = ("props", "graph", "branch", "tag", "session", "memory", "jobs", "locks")
 
 _FILE_OF = {name: file for file, names in FLAT.items() for name in names} | {file: file for file in NESTED}
 

@@ -1,18 +1,22 @@
 """What `holdfast merge` and `holdfast branch merge` do: take over what another branch changed."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from holdfast import Change, Commit, MergeConflict, MergeConflicted, MergeReport, MergeSide, Unsupported
+from holdfast import Change, Commit, MergeConflict, MergeConflicted, MergeReport, MergeSide, RowConflict, Unsupported
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
+from holdfast.cli.commands.graph.typed import plain
 from holdfast.cli.completion import complete_branch, complete_path
 from holdfast.cli.history.differences import mark
 from holdfast.cli.options import MessageOption, store_path
-from holdfast.cli.output import visible
+from holdfast.cli.output import count, visible
+
+#: what both sides changed
+Clash = MergeConflict | RowConflict
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="BRANCH", autocompletion=complete_branch, help="The branch to take over.")
@@ -48,14 +52,14 @@ def merge(
         report = call.store.branches.merge(
             source,
             prefer=prefer,  # type: ignore[arg-type]
-            resolve=_said(ours, theirs),
+            resolve=_said(call, ours, theirs),
             text=text,
             dry_run=dry_run,
             message=message,
         )
     except MergeConflicted as error:
-        document = _document(source, call.branch, conflicts=error.conflicts)
-        listed = _listed(error.conflicts, error.message, call.branch, source)
+        document = _document(source, call.branch, conflicts=(*error.conflicts, *error.rows))
+        listed = _listed((*error.conflicts, *error.rows), error.message, call.branch, source)
         call.done(document, (*listed, f"Nothing was merged: {_HOW}"))
         return error.exit_status
     document = _document(
@@ -63,15 +67,21 @@ def merge(
         report.into,
         commit=report.commit,
         changes=report.changes,
-        conflicts=report.conflicts,
-        settled=report.settled,
+        rows=report.rows,
+        conflicts=(*report.conflicts, *report.row_conflicts),
+        settled=(*report.settled, *report.rows_settled),
     )
     call.done(document, _told(call, report, dry_run))
-    return MergeConflicted.exit_status if report.conflicts else None
+    return MergeConflicted.exit_status if report.conflicts or report.row_conflicts else None
 
 
-def _said(ours: list[str], theirs: list[str]) -> dict[str, str]:
-    sides = {side: {store_path(path) for path in said} for side, said in (("ours", ours), ("theirs", theirs))}
+def _said(call: Call, ours: list[str], theirs: list[str]) -> dict[str, str]:
+    # A row of the graph is named by its type and key.
+    types = {kind.name for kind in call.store.graph.schema().types} if ours or theirs else set()
+    sides = {
+        side: {path if path.partition(" ")[0] in types else store_path(path) for path in said}
+        for side, said in (("ours", ours), ("theirs", theirs))
+    }
     if twice := sides["ours"] & sides["theirs"]:
         path = min(twice)
         raise Unsupported(f"{path} is said to hold both ours and theirs", path=path, remedy="Say one of them")
@@ -82,35 +92,40 @@ def _document(
     source: str,
     into: str,
     *,
-    conflicts: Iterable[MergeConflict],
+    conflicts: Iterable[Clash],
     commit: Commit | None = None,
     changes: Iterable[Change] = (),
-    settled: Iterable[MergeConflict] = (),
+    rows: int = 0,
+    settled: Iterable[Clash] = (),
 ) -> dict[str, Any]:
     return {
         "source": source,
         "into": into,
         "commit": None if commit is None else commit.id,
         "changes": [shapes.change(each) for each in changes],
+        "rows": rows,
         "conflicts": [_shape(each) for each in conflicts],
         "settled": [_shape(each) for each in settled],
     }
 
 
-def _shape(conflict: MergeConflict) -> dict[str, Any]:
+def _shape(conflict: Clash) -> dict[str, Any]:
     return {
         "conflict": conflict.kind,
         "path": conflict.path,
+        "reason": conflict.reason if isinstance(conflict, RowConflict) else None,
         "ours": _side(conflict.ours),
         "theirs": _side(conflict.theirs),
         "ancestor": _side(conflict.ancestor),
-        "keys": list(conflict.keys),
+        "keys": [] if isinstance(conflict, RowConflict) else list(conflict.keys),
     }
 
 
-def _side(side: MergeSide | None) -> dict[str, Any] | None:
+def _side(side: MergeSide | Mapping[str, Any] | None) -> dict[str, Any] | None:
     if side is None:
         return None
+    if isinstance(side, Mapping):
+        return {"values": {name: plain(value) for name, value in side.items()}}
     return {
         "path": side.path,
         "kind": "directory" if side.is_dir else "file",
@@ -121,12 +136,15 @@ def _side(side: MergeSide | None) -> dict[str, Any] | None:
 
 def _told(call: Call, report: MergeReport, dry_run: bool) -> Iterator[str]:
     yield from (mark(call.out, each) for each in report.changes)
-    if report.conflicts:
-        yield from _listed(report.conflicts, "These are in conflict", report.into, report.source)
+    if report.rows:
+        yield f"{count(report.rows, 'row')} of the graph"
+    conflicts: tuple[Clash, ...] = (*report.conflicts, *report.row_conflicts)
+    if conflicts:
+        yield from _listed(conflicts, "These are in conflict", report.into, report.source)
         yield f"Nothing would be merged: {_HOW}"
     elif report.commit is not None:
         yield f"merged {report.source} into {report.into} (commit {report.commit.id})"
-    elif report.changes and dry_run:
+    elif (report.changes or report.rows) and dry_run:
         yield f"{report.source} would be merged into {report.into}"
     else:
         yield f"{report.into} has all of {report.source} already"
@@ -138,9 +156,12 @@ def _told_side(conflict: MergeConflict, side: MergeSide | None) -> str:
     return visible(json.dumps(side.properties, ensure_ascii=False)) if conflict.keys else side.path
 
 
-def _listed(conflicts: tuple[MergeConflict, ...], why: str, ours: str, theirs: str) -> Iterator[str]:
+def _listed(conflicts: Iterable[Clash], why: str, ours: str, theirs: str) -> Iterator[str]:
     yield f"{why}:"
     for each in conflicts:
+        if isinstance(each, RowConflict):
+            yield f"  {each.kind:<8} {visible(each.path)}  ({visible(each.reason)})"
+            continue
         sides = ((ours, each.ours), (theirs, each.theirs), ("before", each.ancestor))
         stands = ", ".join(f"{name}: {_told_side(each, side)}" for name, side in sides)
         yield f"  {each.kind:<8} {each.path}  ({stands})"

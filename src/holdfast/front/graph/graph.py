@@ -114,7 +114,8 @@ class Graph(GraphReads):
 
 def declared(schema: SchemaInput) -> DeclaredSchema:
     """Return what a schema declares, however it is given; raises NotFound or Unsupported."""
-    from holdfast.graph.models import documents, nodes
+    from holdfast.graph.models import nodes
+    from holdfast.rows.schema import documents
 
     if isinstance(schema, str | os.PathLike):
         return documents.read_schema(_text_of(Path(schema)))

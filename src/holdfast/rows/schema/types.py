@@ -201,6 +201,12 @@ class GraphSchema:
         """Yield the edge types that begin or end at a node type."""
         return (each for each in self.live if node.id in (each.source, each.target))
 
+    def to_yaml(self) -> str:
+        """Return the file that declares these types, as `store.graph.apply` takes it."""
+        from holdfast.rows.schema.documents import write_schema
+
+        return write_schema(self)
+
     def to_json(self) -> str:
         """Return the document that is stored: one text for one schema."""
         document = {"format": FORMAT, "types": [_plain(each) for each in self.types]}

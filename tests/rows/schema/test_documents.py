@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import HoldfastError, TooLarge, Unsupported
-from holdfast.graph.models.documents import read_schema, write_schema
 from holdfast.graph.models.nodes import declared
+from holdfast.rows.schema.documents import read_schema, write_schema
 from holdfast.rows.schema.planning import plan
 from holdfast.rows.schema.types import GraphSchema
 from tests.graph.models.test_nodes import SCHEMA, Event, Person, Visited

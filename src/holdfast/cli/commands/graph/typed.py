@@ -1,0 +1,117 @@
+"""Values and keys of rows as they are typed on the command line and as they are shown."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from holdfast import GraphRow, GraphSchema, PropertySchema, TypeSchema, Unsupported
+from holdfast.cli.filters import plain_json, value_of
+from holdfast.cli.output import iso, visible
+
+TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The name of a type.")]
+KeyArgument = Annotated[
+    list[str], typer.Argument(metavar="KEY", help="The key; of an edge, the keys of its endpoints and its own.")
+]
+ValuesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="NAME=VALUE", help="Values of properties; of an edge, from=KEY and to=KEY too."),
+]
+
+#: kinds whose values are typed as they are; those of the others are JSON
+_TEXTS = {"text", "enum", "date", "datetime", "decimal", "file"}
+
+
+def values_of(schema: GraphSchema, kind: TypeSchema, typed: Sequence[str]) -> dict[str, Any]:
+    """Return what `NAME=VALUE` pairs say of a row of a type; an empty value takes the property away."""
+    given = {}
+    for each in typed:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{each} is not NAME=VALUE")
+        given[name] = _value(schema, kind, name, value)
+    return given
+
+
+def key_of(schema: GraphSchema, kind: TypeSchema, typed: Sequence[str]) -> Any:
+    """Return the key that some arguments name."""
+    keys = [*(_endpoint(end) for end in _ends(schema, kind)), *kind.keys]
+    if len(typed) != len(keys):
+        wanted = ", ".join(["from", "to"] * (kind.kind == "edge") + [each.name for each in kind.keys])
+        raise Unsupported(f"A key of {kind.name} is {wanted}", path=kind.name, remedy="Give each as an argument")
+    parts = [_parsed(each, text) for each, text in zip(keys, typed, strict=True)]
+    return parts[0] if len(parts) == 1 else parts
+
+
+def shape(row: GraphRow) -> dict[str, Any]:
+    """Return the JSON shape of a row."""
+    return {
+        "type": row.type,
+        "key": plain(row.key) if isinstance(row.key, list) else [plain(row.key)],
+        "values": {name: plain(value) for name, value in row.values.items()},
+        "commit": row.commit,
+    }
+
+
+def line(row: GraphRow) -> str:
+    """Return a row as people read it."""
+    said = (
+        f"{visible(name)}={_shown(value)}"
+        for name, value in row.values.items()
+        if value is not None and [value] != (row.key if isinstance(row.key, list) else [row.key])
+    )
+    return "  ".join((f"{visible(row.type)} {key_text(row.key)}", *said))
+
+
+def key_text(key: Any) -> str:
+    """Return a key as it is typed."""
+    return " ".join(_shown(part) for part in key) if isinstance(key, list) else _shown(key)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _shown(value: Any) -> str:
+    found = plain(value)
+    return visible(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def _value(schema: GraphSchema, kind: TypeSchema, name: str, text: str) -> Any:
+    if kind.kind == "edge" and name in ("from", "to"):
+        end = schema.endpoints(kind)[name == "to"]
+        # A key of several properties is typed as a JSON list.
+        return _parsed(end.keys[0], text) if len(end.keys) == 1 else value_of(text)
+    if not text:
+        return None
+    return _parsed(kind.property_named(name), text)
+
+
+def _parsed(each: PropertySchema | None, text: str) -> Any:
+    if each is None:
+        return value_of(text)
+    if each.type.kind in _TEXTS:
+        return text
+    try:
+        return plain_json(text)
+    except ValueError as error:
+        remedy = f"{each.name} is {each.type}, and typed as JSON"
+        raise Unsupported(f"{text} is not JSON: {error}", path=each.name, remedy=remedy) from error
+
+
+def _ends(schema: GraphSchema, kind: TypeSchema) -> tuple[TypeSchema, ...]:
+    return schema.endpoints(kind) if kind.kind == "edge" else ()
+
+
+def _endpoint(node: TypeSchema) -> PropertySchema | None:
+    return node.keys[0] if len(node.keys) == 1 else None
