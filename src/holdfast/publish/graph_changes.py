@@ -14,7 +14,7 @@ from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.reading import GraphReads, missing
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.standing import codecs_at, rows_at
-from holdfast.rows.stored import StoredRow
+from holdfast.rows.stored import StoredRow, alike
 
 #: a row as it is given: an instance of its Python class, or its values by name, with its type as `type`
 RowInput = RowModel | Mapping[str, Any]
@@ -95,7 +95,7 @@ class TransactionGraph(GraphReads):
     def _put_over(self, kind: TypeSchema, row: StoredRow) -> None:
         there = self._overlay.row(kind.id, row.key)
         # What was written before a property was declared reads as if it had its default.
-        if there is None or self._codecs.of(kind).settled(there.data) != row.data:
+        if there is None or not alike(self._codecs.of(kind).settled(there.data), row.data):
             self._put(row)
 
     def _put(self, row: StoredRow) -> None:

@@ -19,7 +19,7 @@ from holdfast.rows.lookups import newly_looked_up
 from holdfast.rows.overlay import RowOverlay
 from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
-from holdfast.rows.stored import StoredRow
+from holdfast.rows.stored import StoredRow, alike
 
 Side = Literal["ours", "theirs"]
 #: a row by its type and key
@@ -183,9 +183,9 @@ def _merged_data(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mappi
     data: dict[str, Any] = {}
     for name in sorted({*base, *ours, *theirs}):
         b, o, t = (side.get(name, _NONE) for side in (base, ours, theirs))
-        if o not in (b, t) and t != b:
+        if not (alike(o, b) or alike(o, t) or alike(t, b)):
             return None
-        value = o if t == b else t
+        value = o if alike(t, b) else t
         if value is not _NONE:
             data[name] = value
     return data

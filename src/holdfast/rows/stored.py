@@ -28,7 +28,7 @@ class StoredRow:
 
     def same_as(self, other: "StoredRow | None") -> bool:
         """Return whether another row says the same."""
-        return other is not None and self.data == other.data
+        return other is not None and alike(self.data, other.data)
 
     def in_log(self) -> LogRow:
         """Return what a commit writes of this row."""
@@ -37,6 +37,17 @@ class StoredRow:
     def removed(self) -> LogRow:
         """Return what the commit that removes this row writes."""
         return LogRow(self.type_id, self.key, self.src, self.dst, None)
+
+
+def alike(one: object, other: object) -> bool:
+    """Return whether two JSON values are the same: to Python 1, 1.0 and True are equal, and to JSON they are not."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return one == other
 
 
 def canonical(value: object) -> str:
