@@ -25,8 +25,10 @@ import pytest
 import holdfast
 from holdfast import catalog
 from holdfast.catalog import branches, commits, entries, intents, showing
+from holdfast.catalog.checking import graph_checks
 from holdfast.catalog.engine import Connection, Params, Row
 from holdfast.catalog.graph import bases, log, schemas
+from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.properties import stored
 from holdfast.catalog.properties.conditions import AllOf, AnyOf, Between, Condition, NotSo, OneOf, Present
 from holdfast.catalog.schema import metadata
@@ -52,6 +54,9 @@ ALLOWED = {
     "checks": "verify and repair look at everything",
     "work_checks": "verify looks at everything",
     "lines": "verify looks at everything",
+    "graph_checks": "verify looks at everything",
+    "bases.every": "verify looks at everything",
+    "bases.versions": "gc looks at all bases, of which there are as many as loads and folds",
     "property_checks": "verify looks at everything",
     "commits.count": "asked by status and verify",
     "statistics.stored": "one row for each place of bytes",
@@ -242,10 +247,16 @@ def of_rows(conn: Connection, branch: branches.Branch) -> None:
     log.said(conn, span)
     log.said(conn, span, limit=5)
     log.history(conn, branch, 1, "x", 5)
+    log.count(conn, span, 1, 5)
+    graph_checks.log_after(conn, 5, 5)
+    bases.load_of(conn, branch, A_BASE, 5)
     log.write_values(conn, branch, 5, [(1, "x", "x")])
     bases.at(conn, branch, 1, 5)
     bases.loaded(conn, branch, 0, 5)
     schemas.at(conn, branch, 5)
+
+
+A_BASE = Base(type_id=1, seq=5, covers=5, loaded=True, table="graph-1", version=1, rows=0)
 
 
 @pytest.fixture(params=["as it is", "with statistics"])

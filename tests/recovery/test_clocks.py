@@ -211,7 +211,7 @@ def test_the_lease_of_whatever_is_staged_is_renewed_while_it_lasts(
 ) -> None:
     renewing = _Renewing()
     monkeypatch.setattr(backend, "renewing", renewing)
-    with intending(backend, "repair", "repair", tables=True) as intent_id:
+    with intending(backend, "repair", "repair", tables=backend.tables.names) as intent_id:
         before = state_of(store, intent_id).lease_until
         clock.advance(HOURS)
         (pulse,) = renewing.leases

@@ -76,16 +76,16 @@ def intending(
     actor: str,
     *,
     blobs: Iterable[str] = (),
-    tables: bool = False,
+    tables: Iterable[str] = (),
     commit: tuple[int, int] | None = None,
 ) -> Iterator[str]:
-    """Hold an intent that names `blobs`, and the search tables if it is to; yields its id, for the publish to end it.
+    """Hold an intent that names `blobs` and `tables`; yields its id, for the publish to end it.
 
     One that names a `commit`, as (branch, commit), is a reader's: gc leaves that alone, and versions of tables not.
 
     Left with an error, the intent is ended as swept: what was staged is litter from then on.
     """
-    named: dict[str, Any] = {"blobs": list(blobs), "tables": list(backend.tables.names) if tables else []}
+    named: dict[str, Any] = {"blobs": list(blobs), "tables": list(tables)}
     if commit is not None:
         named |= {"commit": list(commit), "pin": NO_PIN}
     point("intent.before_begin")
@@ -125,7 +125,7 @@ def keeping_versions(backend: Backend, kind: str) -> Iterator[None]:
     """
     with ExitStack() as stack:
         with suppress(ReadOnly, StorageFailed):
-            intent_id = stack.enter_context(intending(backend, kind, kind, tables=True))
+            intent_id = stack.enter_context(intending(backend, kind, kind, tables=backend.tables.intended))
             stack.callback(abandon, backend, intent_id)
         yield
 

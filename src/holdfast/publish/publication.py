@@ -29,7 +29,7 @@ from holdfast.documents import Body
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.host.held import held
-from holdfast.index.tables import SearchTable, TableAppend
+from holdfast.index.tables import GRAPH, SearchTable, TableAppend
 from holdfast.publish import intention, settling
 
 T = TypeVar("T")
@@ -179,18 +179,21 @@ class Publication:
 
 @held
 def begun(
-    backend: Backend, kind: str, actor: str, *, blobs: Iterable[Body] = (), tables: bool = False
+    backend: Backend, kind: str, actor: str, *, blobs: Iterable[Body] = (), tables: bool = False, graph: bool = False
 ) -> Iterator[Publication]:
-    """Begin a publication: write an intent, and store the `blobs` that it names; with `tables`, it names those too.
+    """Begin a publication: write an intent, and store the `blobs` that it names.
+
+    With `tables` it names the search tables too, with `graph` those of the graph.
 
     Where neither is staged there is nothing that a crash could leave, and no intent. Left without a publish, the intent
     is abandoned.
     """
     bodies = {body.content_id: body for body in blobs}
-    if not bodies and not tables:
+    named = (*(backend.tables.names if tables else ()), *((GRAPH,) if graph else ()))
+    if not bodies and not named:
         yield Publication(backend, None)
         return
-    with intention.intending(backend, kind, actor, blobs=sorted(bodies), tables=tables) as intent_id:
+    with intention.intending(backend, kind, actor, blobs=sorted(bodies), tables=named) as intent_id:
         for content_id in sorted(bodies):
             backend.blobs.put(content_id, bodies[content_id].pieces())
         publication = Publication(backend, intent_id)

@@ -23,7 +23,7 @@ from holdfast.catalog.intents import Intent
 from holdfast.catalog.search_rows import Searchable
 from holdfast.errors import StorageFailed
 from holdfast.faults import point
-from holdfast.index.tables import SearchTable
+from holdfast.index.tables import GraphTable, SearchTable
 from holdfast.publish import intention
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.recovery import litter
@@ -54,7 +54,7 @@ class GcReport:
     content_bytes: int = 0
     #: blobs removed: those contents' own, and those no content was ever published for
     blobs: int = 0
-    #: files of search tables removed
+    #: files of tables removed
     files: int = 0
     #: bytes of those files
     file_bytes: int = 0
@@ -88,7 +88,7 @@ def gc(backend: Backend, *, keep: Keep | None = None, dry_run: bool = False) -> 
         _thin(backend, keep, report)
         _collect_contents(backend, report)
     report.blobs += _collect_orphans(backend, dry_run)
-    for table in (backend.tables.live, backend.tables.history):
+    for table in backend.tables.every:
         _collect_files(backend, table, report)
     if not dry_run:
         # On a disk that is full to the last byte, what is done is done, said or not.
@@ -219,14 +219,14 @@ def _collect_orphans(backend: Backend, dry_run: bool) -> int:
 
 
 def collect_files(backend: Backend) -> GcReport:
-    """Remove the files of both search tables that nobody needs: versions that others have replaced, mostly."""
+    """Remove the files of all tables that nobody needs: versions that others have replaced, mostly."""
     report = GcReport()
-    for table in (backend.tables.live, backend.tables.history):
+    for table in backend.tables.every:
         _collect_files(backend, table, report)
     return report
 
 
-def _collect_files(backend: Backend, table: SearchTable, report: GcReport) -> None:
+def _collect_files(backend: Backend, table: SearchTable | GraphTable, report: GcReport) -> None:
     if not report.dry_run:
         litter.distrust(backend, table)
     found = litter.litter_of(backend, table)

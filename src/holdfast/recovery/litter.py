@@ -29,12 +29,13 @@ from holdfast.backend import Backend
 from holdfast.blobs.objects import TEMPORARY, LocalBlobs, key_of
 from holdfast.catalog import contents, intents, pins, settings
 from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.graph import bases
 from holdfast.catalog.intents import Intent
 from holdfast.errors import StorageFailed, Unsupported
 from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.index.lance.errors import writing
-from holdfast.index.tables import SearchTable
+from holdfast.index.tables import GRAPH, GraphTable, SearchTable
 from holdfast.recovery.owners import is_over, named
 
 #: blobs removed in one turn of the writer: about a millisecond on a local disk
@@ -129,7 +130,7 @@ def remove_temporary(backend: Backend) -> int:
         return 0 if promised is None else backend.blobs.sweep_temporary(promised)
 
 
-def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
+def litter_of(backend: Backend, table: SearchTable | GraphTable) -> TableLitter:
     """Return the files of a table that nobody needs. Raises CorruptStore when a pinned version cannot be read."""
     from holdfast.index.lance.files import alive_files, all_files
 
@@ -152,7 +153,7 @@ def litter_of(backend: Backend, table: SearchTable) -> TableLitter:
     return TableLitter([file for file in unneeded if file[0] in free], len(held), to_remember)
 
 
-def remember(backend: Backend, table: SearchTable, litter: TableLitter) -> None:
+def remember(backend: Backend, table: SearchTable | GraphTable, litter: TableLitter) -> None:
     """Keep in mind which files were there, so that they are litter once the writers of today have ended."""
     if litter.to_remember is None:
         return
@@ -160,14 +161,17 @@ def remember(backend: Backend, table: SearchTable, litter: TableLitter) -> None:
         settings.put(conn, _SEEN + table.name, litter.to_remember.to_json())
 
 
-def _in_use(backend: Backend, table: SearchTable) -> _Use:
+def _in_use(backend: Backend, table: SearchTable | GraphTable) -> _Use:
     """Return who is at work on a table, what anybody may still read or build upon, and what was seen before."""
+    is_graph = isinstance(table, GraphTable)
     with backend.engine.read() as conn:
-        busy = [intent for intent in _live(conn) if _works_on(intent, backend, table.name)]
+        named_as = GRAPH if is_graph else table.name
+        busy = [intent for intent in _live(conn) if _works_on(intent, backend, named_as)]
         since = min(_pins_of(busy, backend), default=None)
         return _Use(
             frozenset(intent.intent_id for intent in busy),
-            pins.needed(conn, table.name, since),
+            # A base stays: what it is read from is never replaced.
+            bases.versions(conn, table.name) if is_graph else pins.needed(conn, table.name, since),
             _Seen.from_json(settings.get(conn, _SEEN + table.name)),
         )
 
@@ -181,7 +185,7 @@ def _promised(conn: Connection, backend: Backend) -> set[str] | None:
     promised: set[str] = set()
     for intent in _live(conn):
         try:
-            promised.update(named(intent, backend.tables.names).blobs)
+            promised.update(named(intent, backend.tables.intended).blobs)
         except ValueError:
             return None
     return promised
@@ -192,13 +196,13 @@ def _pins_of(writers: Iterable[Intent], backend: Backend) -> list[int]:
     found = []
     for intent in writers:
         try:
-            found.append(named(intent, backend.tables.names).pin)
+            found.append(named(intent, backend.tables.intended).pin)
         except ValueError:
             found.append(0)
     return found
 
 
-def remove_files(backend: Backend, table: SearchTable, files: Iterable[tuple[str, int]]) -> None:
+def remove_files(backend: Backend, table: SearchTable | GraphTable, files: Iterable[tuple[str, int]]) -> None:
     """Remove files of a table that `litter_of` found."""
     folder = table.table.path
     for name, _ in files:
@@ -212,7 +216,7 @@ def remove_files(backend: Backend, table: SearchTable, files: Iterable[tuple[str
                 (folder / name).parent.rmdir()
 
 
-def distrust(backend: Backend, table: SearchTable) -> int:
+def distrust(backend: Backend, table: SearchTable | GraphTable) -> int:
     """Put away what could make Lance open another version than the pinned one; returns how many files.
 
     After a power cut the newest linear manifest may be empty. We wrote only one, the first; the
@@ -233,7 +237,7 @@ def distrust(backend: Backend, table: SearchTable) -> int:
 
 def _works_on(intent: Intent, backend: Backend, table: str) -> bool:
     try:
-        return table in named(intent, backend.tables.names).tables
+        return table in named(intent, backend.tables.intended).tables
     except ValueError:
         return True
 

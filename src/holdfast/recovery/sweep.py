@@ -16,6 +16,7 @@ from holdfast.catalog.intents import Intent
 from holdfast.errors import HoldfastError, StorageFailed
 from holdfast.faults import point
 from holdfast.host import disk
+from holdfast.index.tables import GraphTable, SearchTable
 from holdfast.publish import intention
 from holdfast.recovery.owners import StagedNames, is_gone, is_silent, named
 
@@ -73,7 +74,7 @@ def make_room(backend: Backend) -> int:
     from holdfast.recovery import litter
 
     removed = litter.remove_temporary(backend)
-    for table in (backend.tables.live, backend.tables.history):
+    for table in backend.tables.every:
         found = litter.litter_of(backend, table)
         litter.remove_files(backend, table, found.files)
         removed += len(found.files)
@@ -139,7 +140,7 @@ class _Sweep:
 
     def _sweep_one(self, intent: Intent) -> None:
         try:
-            found = named(intent, self.backend.tables.names)
+            found = named(intent, self.backend.tables.intended)
         except ValueError as error:
             self._set_aside(intent, str(error))
             return
@@ -165,16 +166,15 @@ class _Sweep:
         if not self.with_tables:
             return False
         point("sweep.before_tables")
-        held = [self._sweep_table(name) for name in found.tables]
+        held = [self._sweep_table(table) for name in found.tables for table in self.backend.tables.all_of(name)]
         return not any(held)
 
-    def _sweep_table(self, name: str) -> bool:
+    def _sweep_table(self, table: SearchTable | GraphTable) -> bool:
         """Remove what nobody needs of a table; returns whether files were held back for live writers."""
         from holdfast.recovery import litter
 
+        name = table.name
         if name not in self._held:
-            table = self.backend.tables.by_name(name)
-            assert table is not None
             litter.distrust(self.backend, table)
             found = litter.litter_of(self.backend, table)
             litter.remove_files(self.backend, table, found.files)

@@ -10,6 +10,7 @@ from holdfast.backend import Backend
 from holdfast.errors import CorruptStore, HoldfastError
 from holdfast.recovery.checks.catalog import check_commits, check_file, check_tree
 from holdfast.recovery.checks.contents import check_bytes, check_counts, check_known
+from holdfast.recovery.checks.graph import check_graph
 from holdfast.recovery.checks.inspection import RESTORE, Inspection, VerifyReport
 from holdfast.recovery.checks.litter import check_intents, check_orphans
 from holdfast.recovery.checks.properties import check_properties
@@ -24,6 +25,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("tree", check_tree),
     ("content", check_known),
     ("properties", check_properties),
+    ("graph", check_graph),
     ("bytes", check_bytes),
     ("figures", check_counts),
     ("search", check_places),

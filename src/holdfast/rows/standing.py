@@ -6,16 +6,16 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import schemas
+from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.reading import GraphReads
 from holdfast.rows.schema.types import GraphSchema
-from holdfast.rows.tables import open_base
 
 
 def rows_at(backend: Backend, branch: Branch, seq: int) -> CommittedRows:
     """Return the rows of a branch at a commit."""
-    return CommittedRows(backend.engine.read, branch, seq, partial(open_base, backend))
+    return CommittedRows(backend.engine.read, branch, seq, partial(open_base, backend, branch))
 
 
 def codecs_at(backend: Backend, branch: Branch, seq: int) -> Codecs:

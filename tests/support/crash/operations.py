@@ -23,7 +23,9 @@ from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
+from holdfast.upkeep.graph_fold import fold_graph
 from tests.support.crash import graph_work, session_work
+from tests.support.graphs import edge, paper, person, with_graph
 
 #: more bytes than live in the catalog: a blob
 BLOB = bytes(range(256)) * 400
@@ -85,6 +87,15 @@ def furnish_and_rewrite(store: Store) -> None:
     furnish(store)
     store.write("/d/note.md", f"# Another note\n\nwith a {QUOKKA} in it")
     store.remove("/d/sub", recursive=True)
+
+
+def furnish_a_graph(store: Store) -> None:
+    """Write rows of which a base is made, and others over it."""
+    with_graph(store)
+    store.graph.insert(*(person(f"p{n}", age=n) for n in range(30)), paper("one"), edge("Wrote", "p1", "one"))
+    fold_graph(rooms(store), thorough=True, least=1)
+    store.graph.delete("Person", "p2")
+    store.graph.upsert(person("p3", age=33), person("new"), paper("two"), edge("Wrote", "p3", "two"))
 
 
 def remove_and_retire(store: Store) -> None:
@@ -333,6 +344,7 @@ OPERATIONS = (
     ),
     row("fold", lambda store: store.maintenance.optimize(), furnish),
     row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
+    row("fold the graph", lambda store: fold_graph(rooms(store), thorough=True, least=1), furnish_a_graph),
     row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),
     row("collect garbage", lambda store: gc(rooms(store)), leave_garbage),
     row("thin history", lambda store: store.maintenance.gc(keep=1), leave_history),

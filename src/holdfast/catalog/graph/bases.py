@@ -44,6 +44,28 @@ def loaded(conn: Connection, branch: Branch, after: int, until: int) -> list[Bas
     return [_base(row) for window in branch.windows(after, until) for row in conn.rows(sql, {**window, "loaded": True})]
 
 
+def load_of(conn: Connection, branch: Branch, base: Base, covers: int) -> int | None:
+    """Return the commit of the load, seen up to a base of its type, that was staged at the commit `covers`."""
+    sql = """SELECT seq FROM graph_bases WHERE branch_id = :branch AND type_id = :type
+        AND seq > :after AND seq <= :until AND covers = :covers AND loaded = :loaded ORDER BY seq LIMIT 1"""
+    for window in branch.windows(0, base.seq):
+        row = conn.row(sql, {**window, "type": base.type_id, "covers": covers, "loaded": True})
+        if row is not None:
+            return int(row[0])
+    return None
+
+
+def versions(conn: Connection, table: str) -> list[int]:
+    """Return the versions of a table that bases need."""
+    rows = conn.rows("SELECT DISTINCT version FROM graph_bases WHERE table_name = :table", {"table": table})
+    return sorted(int(row[0]) for row in rows)
+
+
+def every(conn: Connection) -> list[Base]:
+    """Return the bases of all branches and commits, oldest first."""
+    return [_base(row) for row in conn.rows(f"SELECT {_COLUMNS} FROM graph_bases ORDER BY base_id")]
+
+
 def add(conn: Connection, branch: Branch, base: Base) -> None:
     """Have a type read from a base on a branch, from its commit on."""
     conn.run(

@@ -100,6 +100,18 @@ def history(conn: Connection, branch: Branch, type_id: int, key: str, until: int
     return [LogRow(*row) for window in windows for row in conn.rows(sql, {**window, "type": type_id, "key": key})]
 
 
+def count(conn: Connection, span: LogSpan, type_id: int, most: int) -> int:
+    """Return how many rows of a type there are in a span, at most `most`."""
+    sql = f"SELECT 1 FROM graph_log WHERE {_OF_TYPE} LIMIT :most"
+    return min(most, sum(len(conn.rows(sql, {**window, "type": type_id, "most": most})) for window in span.windows))
+
+
+def newest_id(conn: Connection) -> int:
+    """Return the number of the newest row; 0 when there is none."""
+    row = conn.row("SELECT max(log_id) FROM graph_log")
+    return int(row[0] or 0) if row else 0
+
+
 def write(conn: Connection, branch: Branch, seq: int, new: Iterable[LogRow]) -> None:
     """Write what the commit `seq` says; the `seq` of the rows themselves is not looked at."""
     conn.run_many(

@@ -180,7 +180,7 @@ def _build_uncommitted(table: VersionedTable, base: int, column: str, numbers: l
 def _kind(table: VersionedTable, base: int, column: str, numbers: list[int]) -> tuple[str, dict[str, Any]]:
     if column == table.shape.text:
         return "INVERTED", TEXT_OPTIONS
-    if column == table.shape.key:
+    if column != table.shape.vector:
         return "BTREE", {}
     sizes = fragments(table, base)
     partitions = partitions_for(sum(sizes[number] for number in numbers))

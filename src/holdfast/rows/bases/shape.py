@@ -1,0 +1,168 @@
+"""The columns that rows of a type have in a table, and rows as such columns.
+
+What a property has stored for it is a column of its own: text as text, also dates and decimals, whose order is theirs;
+numbers, truths, lists and vectors as such, JSON as text. What no column can hold stands in `extra`: that a value was
+taken away which rows of before have, and values of properties that the table's shape does not know.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdfast.host.importing import importing
+from holdfast.rows.schema import values
+from holdfast.rows.schema.types import PropertySchema, PropertyType, TypeSchema
+from holdfast.rows.stored import StoredRow, canonical
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KEY, SRC, DST, EXTRA, SEQ = "key", "src", "dst", "extra", "seq"
+#: says in a column's metadata that its texts are JSON
+_JSON = b"holdfast.json"
+#: characters of a hash that tell the shapes of one type apart
+_DIGITS = 12
+
+
+def column_of(property_id: int) -> str:
+    """Return the column of a property."""
+    return f"p{property_id}"
+
+
+def schema_of(kind: TypeSchema) -> "pa.Schema":
+    """Return the columns that rows of a type have in a table made today."""
+    with importing():
+        import pyarrow as pa
+
+    ends = [pa.field(SRC, pa.string()), pa.field(DST, pa.string())] if kind.kind == "edge" else []
+    own = [_field(each) for each in kind.properties]
+    return pa.schema([pa.field(KEY, pa.string()), *ends, *own, pa.field(EXTRA, pa.string()), pa.field(SEQ, pa.int64())])
+
+
+def table_name(kind: TypeSchema) -> str:
+    """Return the name of the table that holds rows of a type in the columns of today."""
+    # Not the text of the Arrow schema, which another version may print in other words.
+    said = canonical([[each.id, str(each.type)] for each in kind.properties])
+    return f"graph-{kind.id}-{hashlib.blake2b(said.encode()).hexdigest()[:_DIGITS]}"
+
+
+def indexed_columns(kind: TypeSchema) -> list[str]:
+    """Return the columns that rows of a type are looked up by."""
+    ends = [SRC, DST] if kind.kind == "edge" else []
+    found = [each for each in kind.live if (each.unique or each.index) and is_looked_up(each.type)]
+    return [KEY, *ends, *(column_of(each.id) for each in found)]
+
+
+def is_looked_up(wanted: PropertyType) -> bool:
+    """Return whether a column of such values can be looked up in."""
+    return wanted.kind not in ("json", "vector", "list")
+
+
+def encoded_column(wanted: PropertyType, stored: Sequence[Any]) -> "pa.Array[Any]":
+    """Return stored values as a column; None where there is none."""
+    with importing():
+        import pyarrow as pa
+
+    return pa.array([_cell(wanted, value) for value in stored], type=_arrow(wanted))
+
+
+def encoded_rows(kind: TypeSchema, rows: Sequence[StoredRow]) -> "pa.RecordBatch":
+    """Return rows as a table of today holds them."""
+    with importing():
+        import pyarrow as pa
+
+    schema = schema_of(kind)
+    columns: dict[str, Any] = {
+        KEY: [row.key for row in rows],
+        EXTRA: [_extra(kind, row.data) for row in rows],
+        SEQ: [row.seq for row in rows],
+    }
+    if kind.kind == "edge":
+        columns |= {SRC: [row.src for row in rows], DST: [row.dst for row in rows]}
+    for each in kind.properties:
+        name = str(each.id)
+        said = [values.settled(each.type, row.data.get(name)) for row in rows]
+        columns[column_of(each.id)] = encoded_column(each.type, said)
+    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def decoded_rows(type_id: int, rows: "pa.Table | pa.RecordBatch") -> Iterator[StoredRow]:
+    """Yield the rows that some columns of a table hold."""
+    named = {name: rows[name].to_pylist() for name in rows.schema.names}
+    nothing = [None] * rows.num_rows
+    own = [
+        (name[1:], _plain(rows.schema.field(name), said))
+        for name, said in named.items()
+        if name not in (KEY, SRC, DST, EXTRA, SEQ)
+    ]
+    sources, targets = named.get(SRC, nothing), named.get(DST, nothing)
+    for i, key in enumerate(named[KEY]):
+        data = {name: said[i] for name, said in own if said[i] is not None}
+        if named[EXTRA][i] is not None:
+            data |= json.loads(named[EXTRA][i])
+        yield StoredRow(type_id, key, sources[i], targets[i], data, named[SEQ][i])
+
+
+def literal(column: "pa.Field[Any]", value: Any) -> str | None:
+    """Return a stored value as SQL has it; None when no value of the column is equal to it."""
+    with importing():
+        import pyarrow as pa
+
+    if isinstance(value, str) and pa.types.is_string(column.type) and not (column.metadata or {}).get(_JSON):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, bool):
+        return str(value).lower() if pa.types.is_boolean(column.type) else None
+    if isinstance(value, int) and pa.types.is_integer(column.type):
+        # The least of all has a sign that SQL takes for a minus before a number which is too large.
+        return str(value) if value > -(2**63) else f"({value + 1} - 1)"
+    if isinstance(value, int | float) and pa.types.is_floating(column.type):
+        return f"CAST('{float(value)!r}' AS DOUBLE)"
+    return None
+
+
+def _field(each: PropertySchema) -> "pa.Field[Any]":
+    with importing():
+        import pyarrow as pa
+
+    said = {_JSON: b"1"} if each.type.scalar.kind == "json" else None
+    return pa.field(column_of(each.id), _arrow(each.type), metadata=said)
+
+
+def _arrow(wanted: PropertyType) -> "pa.DataType":
+    with importing():
+        import pyarrow as pa
+
+    if wanted.item is not None:
+        return pa.list_(_arrow(wanted.item))
+    if wanted.kind == "vector":
+        return pa.list_(pa.float32(), wanted.dimensions or 0)
+    simple: Mapping[str, pa.DataType] = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    return simple.get(wanted.kind, pa.string())
+
+
+def _cell(wanted: PropertyType, value: Any) -> Any:
+    if value is None:
+        return None
+    if wanted.item is not None:
+        return [_cell(wanted.item, each) for each in value]
+    return values.json_text(value) if wanted.kind == "json" else value
+
+
+def _extra(kind: TypeSchema, data: Mapping[str, Any]) -> str | None:
+    known = {str(each.id) for each in kind.properties}
+    rest = {name: value for name, value in data.items() if value is None or name not in known}
+    return canonical(rest) if rest else None
+
+
+def _plain(column: "pa.Field[Any]", said: Iterable[Any]) -> list[Any]:
+    if not (column.metadata or {}).get(_JSON):
+        return list(said)
+    return [_parsed(value) for value in said]
+
+
+def _parsed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_parsed(each) for each in value]
+    return None if value is None else json.loads(value)

@@ -1,0 +1,128 @@
+"""Staging a new base of a type: a version of its table that nobody reads until a row of graph_bases says so."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from holdfast.catalog.engine import batches
+from holdfast.catalog.graph.bases import Base
+from holdfast.host.importing import importing
+from holdfast.index.lance.blocks import Most, blocks
+from holdfast.index.lance.compaction import compact
+from holdfast.index.lance.segments import index
+from holdfast.index.lance.table import FIRST_VERSION, VersionedTable, is_one_of
+from holdfast.index.tables import Tables
+from holdfast.rows.bases import shape
+from holdfast.rows.bases.reading import KEYS_AT_ONCE, ROWS_AT_ONCE
+from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.stored import BaseReader, StoredRow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: small fragments of a table, and blocks of it with index segments of their own, that a new base may leave
+PARTS = Most(8, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBase:
+    """A version of a table, with all rows of a type and their indexes."""
+
+    table: str
+    version: int
+    rows: int
+
+    def as_base(self, kind: TypeSchema, *, seq: int, covers: int, loaded: bool) -> Base:
+        """Return it as what is read from the commit `seq` on."""
+        return Base(
+            type_id=kind.id,
+            seq=seq,
+            covers=covers,
+            loaded=loaded,
+            table=self.table,
+            version=self.version,
+            rows=self.rows,
+        )
+
+
+class BaseStaging:
+    """Makes the next base of one type of the rows of the one before, if there is one."""
+
+    def __init__(self, tables: Tables, kind: TypeSchema) -> None:
+        self.kind = kind
+        self.name: str = shape.table_name(kind)
+        found = tables.graph(self.name)
+        found.create(shape.schema_of(kind))
+        self.table: VersionedTable = found.table
+
+    def rewritten(self, before: Base | None, reader: BaseReader | None, but: Iterable[str]) -> StagedBase:
+        """Stage the rows of a base without those of some keys, in the columns of today, without indexes yet."""
+        gone = set(but)
+        if before is None or reader is None:
+            return StagedBase(self.name, FIRST_VERSION, 0)
+        if before.table == self.name:
+            found = sum(1 for _ in reader.rows(gone))
+            return StagedBase(
+                self.name, self._without(before.version, gone) if found else before.version, before.rows - found
+            )
+        kept = (row for row in reader.every() if row.key not in gone)
+        return self.with_rows(StagedBase(self.name, FIRST_VERSION, 0), kept)
+
+    def with_rows(self, staged: StagedBase, rows: Iterable[StoredRow]) -> StagedBase:
+        """Stage rows beside those that are staged."""
+        return self.with_batches(staged, (shape.encoded_rows(self.kind, some) for some in batches(rows, ROWS_AT_ONCE)))
+
+    def with_batches(self, staged: StagedBase, new: "Iterator[pa.RecordBatch]") -> StagedBase:
+        """Stage rows that are columns already beside those that are staged; what `new` raises is raised."""
+        with importing():
+            import pyarrow as pa
+
+        feed = _Feed(new)
+        try:
+            rows = self.table.stage(pa.RecordBatchReader.from_batches(shape.schema_of(self.kind), feed))
+        except Exception:
+            # Lance has of it no more than a text.
+            if feed.failed is not None:
+                raise feed.failed from None
+            raise
+        return replace(staged, version=self.table.attach(staged.version, rows), rows=staged.rows + rows.rows)
+
+    def indexed(self, staged: StagedBase) -> StagedBase:
+        """Have every row of what is staged found by an index, and no look-up go into many parts."""
+        version = staged.version
+        if not staged.rows:
+            return staged
+        for column in shape.indexed_columns(self.kind):
+            version = index(self.table, version, column)
+        if self._has_many_parts(version):
+            version = compact(self.table, version, PARTS)
+        return replace(staged, version=version)
+
+    def _without(self, version: int, keys: Iterable[str]) -> int:
+        for some in batches(keys, KEYS_AT_ONCE):
+            version = self.table.delete(version, is_one_of(shape.KEY, some))
+        return version
+
+    def _has_many_parts(self, version: int) -> bool:
+        there = blocks(self.table, version)
+        return len(there) > PARTS.blocks or sum(block.small for block in there) > PARTS.small
+
+
+class _Feed:
+    """Hands batches on, and keeps what stopped them."""
+
+    def __init__(self, source: "Iterator[pa.RecordBatch]") -> None:
+        self._source = source
+        self.failed: BaseException | None = None
+
+    def __iter__(self) -> "_Feed":
+        return self
+
+    def __next__(self) -> "pa.RecordBatch":
+        try:
+            return next(self._source)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.failed = error
+            raise
