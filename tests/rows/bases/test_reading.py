@@ -37,7 +37,18 @@ def test_a_row_is_found_by_its_key(tables: Tables, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "value"), [(1, "it's"), (2, -(2**63)), (2, 2**63 - 1), (3, 1e300), (3, -0.5), (4, True), (6, "1.50")]
+    ("number", "value"),
+    [
+        (1, "it's"),
+        (2, -(2**63)),
+        (2, 2**63 - 1),
+        (3, 1e300),
+        (3, -0.5),
+        (4, True),
+        (6, "1.50"),
+        (5, "2024-12-31"),
+        (11, "2024-12-31T23:59:59.000001Z"),
+    ],
 )
 def test_rows_are_found_by_a_value(tables: Tables, number: int, value: object) -> None:
     found = reader(tables, NODE, [node("a", {str(number): value}), node("b")])

@@ -22,6 +22,8 @@ PROPERTIES = (
     of(8, "vector", dimensions=2),
     of(9, "list", item=PropertyType(kind="text")),
     of(10, "list", item=PropertyType(kind="json")),
+    of(11, "datetime"),
+    of(12, "list", item=PropertyType(kind="date")),
 )
 NODE = TypeSchema(id=7, name="N", kind="node", properties=PROPERTIES)
 EDGE = TypeSchema(id=8, name="E", kind="edge", source=7, target=7, properties=PROPERTIES[:2])
@@ -36,6 +38,8 @@ FULL = {
     "8": [0.5, -1.0],
     "9": ["x", ""],
     "10": [{"a": 1}, "t", [None]],
+    "11": "2024-12-31T23:59:59.000001Z",
+    "12": ["0001-01-01"],
 }
 
 
@@ -67,10 +71,8 @@ def test_what_was_stored_when_a_property_was_narrower_is_stored_as_today() -> No
 
 
 def test_only_other_columns_make_another_table() -> None:
-    dropped = TypeSchema(
-        id=7, name="M", kind="node", properties=(*PROPERTIES[:-1], of(10, "list", item=of(0, "json").type))
-    )
-    assert table_name(dropped) == table_name(NODE)
+    renamed = TypeSchema(id=7, name="M", kind="node", properties=PROPERTIES)
+    assert table_name(renamed) == table_name(NODE)
     wider = TypeSchema(id=7, name="N", kind="node", properties=(PROPERTIES[0], of(2, "float")))
     assert table_name(wider) != table_name(TypeSchema(id=7, name="N", kind="node", properties=PROPERTIES[:2]))
 

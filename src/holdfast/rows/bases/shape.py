@@ -1,13 +1,14 @@
 """The columns that rows of a type have in a table, and rows as such columns.
 
-What a property has stored for it is a column of its own: text as text, also dates and decimals, whose order is theirs;
-numbers, truths, lists and vectors as such, JSON as text. What no column can hold stands in `extra`: that a value was
+What a property has stored for it is a column of its own: text, numbers, truths, dates, moments, lists and vectors as
+such, decimals and JSON as text. What no column can hold stands in `extra`: that a value was
 taken away which rows of before have, and values of properties that the table's shape does not know.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
@@ -23,6 +24,7 @@ KEY, SRC, DST, EXTRA, SEQ = "key", "src", "dst", "extra", "seq"
 _JSON = b"holdfast.json"
 #: characters of a hash that tell the shapes of one type apart
 _DIGITS = 12
+_DATE, _MOMENT = PropertyType(kind="date"), PropertyType(kind="datetime")
 
 
 def column_of(property_id: int) -> str:
@@ -59,18 +61,12 @@ def is_looked_up(wanted: PropertyType) -> bool:
     return wanted.kind not in ("json", "vector", "list")
 
 
-def encoded_column(wanted: PropertyType, stored: Sequence[Any]) -> "pa.Array[Any]":
-    """Return stored values as a column; None where there is none."""
-    with importing():
-        import pyarrow as pa
-
-    return pa.array([_cell(wanted, value) for value in stored], type=_arrow(wanted))
-
-
 def encoded_rows(kind: TypeSchema, rows: Sequence[StoredRow]) -> "pa.RecordBatch":
     """Return rows as a table of today holds them."""
     with importing():
         import pyarrow as pa
+
+        from holdfast.rows.arrow import stored
 
     schema = schema_of(kind)
     columns: dict[str, Any] = {
@@ -81,9 +77,7 @@ def encoded_rows(kind: TypeSchema, rows: Sequence[StoredRow]) -> "pa.RecordBatch
     if kind.kind == "edge":
         columns |= {SRC: [row.src for row in rows], DST: [row.dst for row in rows]}
     for each in kind.properties:
-        name = str(each.id)
-        said = [values.settled(each.type, row.data.get(name)) for row in rows]
-        columns[column_of(each.id)] = encoded_column(each.type, said)
+        columns[column_of(each.id)] = stored.column(each.type, [row.data.get(str(each.id)) for row in rows])
     arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -112,6 +106,8 @@ def literal(column: "pa.Field[Any]", value: Any) -> str | None:
 
     if isinstance(value, str) and pa.types.is_string(column.type) and not (column.metadata or {}).get(_JSON):
         return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, str) and (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
+        return _moment(column, value)
     if isinstance(value, bool):
         return str(value).lower() if pa.types.is_boolean(column.type) else None
     if isinstance(value, int) and pa.types.is_integer(column.type):
@@ -122,32 +118,26 @@ def literal(column: "pa.Field[Any]", value: Any) -> str | None:
     return None
 
 
+def _moment(column: "pa.Field[Any]", text: str) -> str | None:
+    with importing():
+        import pyarrow as pa
+
+    is_date = pa.types.is_date(column.type)
+    try:
+        known = values.encoded(_DATE if is_date else _MOMENT, text)
+    except values.Refused:
+        return None
+    return f"CAST('{known}' AS DATE)" if is_date else f"arrow_cast('{known}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+
+
 def _field(each: PropertySchema) -> "pa.Field[Any]":
     with importing():
         import pyarrow as pa
 
+        from holdfast.rows.arrow.stored import arrow_type
+
     said = {_JSON: b"1"} if each.type.scalar.kind == "json" else None
-    return pa.field(column_of(each.id), _arrow(each.type), metadata=said)
-
-
-def _arrow(wanted: PropertyType) -> "pa.DataType":
-    with importing():
-        import pyarrow as pa
-
-    if wanted.item is not None:
-        return pa.list_(_arrow(wanted.item))
-    if wanted.kind == "vector":
-        return pa.list_(pa.float32(), wanted.dimensions or 0)
-    simple: Mapping[str, pa.DataType] = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    return simple.get(wanted.kind, pa.string())
-
-
-def _cell(wanted: PropertyType, value: Any) -> Any:
-    if value is None:
-        return None
-    if wanted.item is not None:
-        return [_cell(wanted.item, each) for each in value]
-    return values.json_text(value) if wanted.kind == "json" else value
+    return pa.field(column_of(each.id), arrow_type(each.type), metadata=said)
 
 
 def _extra(kind: TypeSchema, data: Mapping[str, Any]) -> str | None:
@@ -157,9 +147,15 @@ def _extra(kind: TypeSchema, data: Mapping[str, Any]) -> str | None:
 
 
 def _plain(column: "pa.Field[Any]", said: Iterable[Any]) -> list[Any]:
-    if not (column.metadata or {}).get(_JSON):
-        return list(said)
-    return [_parsed(value) for value in said]
+    if (column.metadata or {}).get(_JSON):
+        return [_parsed(value) for value in said]
+    return [_stored(value) for value in said]
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, date):
+        return values.encoded(_MOMENT if isinstance(value, datetime) else _DATE, value)
+    return [_stored(each) for each in value] if isinstance(value, list) else value
 
 
 def _parsed(value: Any) -> Any:
