@@ -21,11 +21,11 @@ from holdfast.documents import Draft
 from holdfast.errors import MergeConflict, MergeConflicted, RowConflict, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
+from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.merging import GraphSide, RowMerge
 from holdfast.rows.standing import schema_at
-from holdfast.rows.tables import open_base
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change, changes_of, diff
 from holdfast.tree.merging import Side
@@ -237,7 +237,7 @@ class _Merging:
 
     def _graph_of(self, tree: CommittedTree) -> GraphSide:
         assert self._conn is not None
-        rows = CommittedRows(self._read, tree.branch, tree.seq, partial(open_base, self.backend))
+        rows = CommittedRows(self._read, tree.branch, tree.seq, partial(open_base, self.backend, tree.branch))
         return GraphSide(rows, Codecs(schema_at(self._conn, tree.branch, tree.seq)))
 
     def _choose_row(self, conflict: RowConflict) -> Side | None:
