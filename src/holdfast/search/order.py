@@ -20,9 +20,9 @@ from holdfast.search.rerank import NO_LIFT, Lift, Quote, lifts
 from holdfast.search.retrieve import Candidates
 
 #: visible candidates of each list that are fused
-POOL = 100
+POOL = 60
 #: of them, best first, those whose passages are looked at
-LIFTED = 50
+LIFTED = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from holdfast.index.lance.lookup import Lookup, RowKey, SearchCandidate
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.sizes import Shares, Sizes
 
+#: of the rows wanted, one in so many do where the others all score the same
+FEWER = 2
 #: rows of one score up to which all of them are asked for, so that which come first is not chance
 MOST_TIED = 2_000
 #: decimals of a score that count: Lance reckons in single precision, the tail in double
@@ -61,18 +63,25 @@ class Ranking:
         return len(shown) / len(self) if len(self) else None
 
     def has(self, wanted: int) -> bool:
-        """Return whether the first `wanted` rows are known, or all that there are."""
-        return self.exhausted or len(self.scores) >= wanted
+        """Return whether it is known what `first` gives, or all that there is."""
+        if self.exhausted or len(self.scores) >= wanted:
+            return True
+        return len(self) > wanted and len(self.scores) >= wanted // FEWER
 
     def starves(self, wanted: int) -> bool:
         """Return whether there are too few rows, those of the last score counted."""
         return not self.exhausted and len(self) < wanted
 
     def first(self, count: int) -> "Ranking":
-        """Return the `count` best."""
-        if len(self.scores) <= count:
-            return self
-        return Ranking(dict(list(self.scores.items())[:count]), exhausted=False)
+        """Return the `count` best; without those of the last score when there are more of it, unless few would be left.
+
+        Which rows of one score come first is nothing that a person asked for, and finding all of them takes long.
+        """
+        best = list(self.scores.items())
+        if len(best) <= count:
+            return replace(self, tied=[])
+        above = [row for row in best[:count] if row[1] > best[count][1]]
+        return Ranking(dict(above if len(above) >= count // FEWER else best[:count]), exhausted=False)
 
 
 @dataclass

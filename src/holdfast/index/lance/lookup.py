@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 COUNTED_UP_TO = 5_000
 #: how many times as many rows as asked for are compared by their exact vectors, after the index's rounded ones
 REFINE = 2
+#: rows beyond those asked for that are compared so at most: reading them takes longer than finding them
+MOST_REFINED = 30
 #: partitions of the vector index that are searched at least
 LEAST_PROBES = 24
 #: of the partitions above that, one in so many is searched too
@@ -131,7 +133,7 @@ class Lookup:
         Lance would do that too (`refine_factor`), and read the rows that its list is about: in a table of many
         fragments that takes it several times as long as the search in the index, and as reading them by address.
         """
-        nearest = self._nearest(query, REFINE * limit) | {"nprobes": self.probes(version)}
+        nearest = self._nearest(query, min(REFINE * limit, limit + MOST_REFINED)) | {"nprobes": self.probes(version)}
         addresses, _ = self._scan(version, "_distance", nearest=nearest, **where)
         return self.most_similar(version, addresses, query, limit)
 
