@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,3 +120,10 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 def test_whatever_a_file_says_it_is_a_schema_or_refused(document: Any) -> None:
     with contextlib.suppress(HoldfastError):
         plan(GraphSchema(), read_schema(json.dumps(document)))
+
+
+def test_the_file_on_the_page_is_a_sound_schema() -> None:
+    page = (Path(__file__).parents[3] / "docs/graph.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 1
+    assert [step.type for step in plan(GraphSchema(), read_schema(blocks[0])).steps] == ["Author", "Book", "WrittenBy"]
