@@ -100,6 +100,8 @@ class _Coming(Places):
 
 
 def _between(nodes: set[int], before: Places, after: Places) -> list[Change]:
+    for side in (before, after):
+        side.load(nodes)
     found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
     for removed, added in found.replaced():
         _compare(found, before, after, removed, added)

@@ -59,6 +59,8 @@ class Overlay:
     _by_parent: dict[int, set[str]] = field(default_factory=dict)
     #: where each node is that was put somewhere, or taken from where it was
     _moved: dict[int, Entry | None] = field(default_factory=dict)
+    #: committed entries that were read elsewhere, by node
+    _known: dict[int, Entry] = field(default_factory=dict)
     _claims: dict[str, bool] = field(default_factory=dict)
     _new_nodes: int = 0
 
@@ -93,6 +95,12 @@ class Overlay:
         asked = set(ids)
         given = {each: self.property_sets[each].text for each in asked & self.property_sets.keys()}
         return given | self.base.property_texts(asked - given.keys())
+
+    def know(self, entries: Iterable[Entry]) -> None:
+        """Take entries of the base that were read already, so that they need not be asked for again."""
+        for entry in entries:
+            self._known[entry.node_id] = entry
+            self._original.setdefault((entry.parent_id, entry.name), entry)
 
     def moved(self) -> dict[int, Entry | None]:
         """Return the entries of the nodes that were put somewhere, None for one that was taken from where it was."""
@@ -255,7 +263,7 @@ class Overlay:
         return found
 
     def _committed(self, node: int) -> Entry | None:
-        return self.base.node(node) if node >= 0 else None
+        return self._known.get(node) or (self.base.node(node) if node >= 0 else None)
 
     # --- helpers, from paths down to slots
 

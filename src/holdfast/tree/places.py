@@ -23,6 +23,10 @@ class Places:
             self._entries[node] = found or ROOT_ENTRY if node == ROOT_NODE else found
         return self._entries[node]
 
+    def known(self) -> list[Entry]:
+        """Return the entries that were read so far."""
+        return [entry for entry in self._entries.values() if entry is not None]
+
     def children(self, node: int) -> list[Entry]:
         """Return all that is directly under a node, in no order."""
         found = self.tree.children(node)

@@ -12,6 +12,7 @@ from holdfast.tree.overlay import Overlay
 def apply(plan: MergePlan, overlay: Overlay) -> None:
     """Change an overlay on our tree as a plan says."""
     overlay.property_sets.update(plan.property_sets)
+    overlay.know(plan.sides.ours.known())
     for node in plan.removed:
         _vacate(plan, overlay, node)
     for directory in plan.emptied:
