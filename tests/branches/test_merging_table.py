@@ -1,5 +1,6 @@
 """The truth table of merge: every pair of changes of one path on two branches, in both orders."""
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Literal
@@ -42,6 +43,13 @@ def moved_and_edited(tx: holdfast.Transaction) -> None:
     tx.write("/y", "one")
 
 
+def made_anew(tx: holdfast.Transaction) -> None:
+    # Another file: one that is removed and written in one transaction stays the same.
+    tx.move("/x", "/away")
+    tx.write("/x", "anew")
+    tx.remove("/away")
+
+
 CHANGES: dict[str, Change] = {
     "none": lambda tx: None,
     "edit": lambda tx: tx.write("/x", "one"),
@@ -50,6 +58,7 @@ CHANGES: dict[str, Change] = {
     "rename else": lambda tx: tx.move("/x", "/z"),
     "move": lambda tx: tx.move("/x", "/d/x"),
     "rename, edit": moved_and_edited,
+    "anew": made_anew,
     "remove": lambda tx: tx.remove("/x", recursive=True),
     "to directory": replace(None),
     "to file": replace("other"),
@@ -68,6 +77,19 @@ CHANGES: dict[str, Change] = {
     "add full": lambda tx: tx.write("/x/f", "one"),
     "add full else": lambda tx: tx.write("/x/g", "two"),
     "add full conflicting": lambda tx: tx.write("/x/f", "two"),
+}
+
+#: changes that differ from another one by a name or a text, and are in the table where that makes a difference
+VARIANTS = {
+    "edit else",
+    "rename else",
+    "below else",
+    "beside",
+    "properties else",
+    "properties beside",
+    "add else",
+    "add full else",
+    "add full conflicting",
 }
 
 #: what stands at /x before: its paths without the slash, with what they hold
@@ -99,6 +121,7 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("properties", "properties else"): "!properties",
         ("properties", "properties beside"): 'x:base{"p":1,"q":1}',
         ("properties", "taken"): 'x:base{"p":1} y:taken',
+        ("none", "anew"): "x:anew",
         ("edit", "edit"): "x:one",
         ("edit", "edit else"): "!edited",
         ("edit", "rename"): "y:one",
@@ -127,6 +150,20 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("remove", "taken"): "y:taken",
         ("to directory", "to directory"): "x/",
         ("to directory", "taken"): "x/ y:taken",
+        ("none", "taken"): "x:base y:taken",
+        ("edit", "anew"): "!edited",
+        ("rename", "anew"): "y:anew",
+        ("move", "rename, edit"): "!moved",
+        ("move", "to directory"): "!removed",
+        ("move", "anew"): "d/x:anew",
+        ("move", "taken"): "d/x:base y:taken",
+        ("rename, edit", "anew"): "!edited",
+        ("remove", "anew"): "!removed",
+        ("to directory", "anew"): "!removed",
+        ("anew", "anew"): "x:anew",
+        ("anew", "taken"): "x:anew y:taken",
+        ("taken", "taken"): "x:base y:taken",
+        ("properties", "anew"): 'x:anew{"p":1}',
     },
     "empty directory": {
         ("none", "none"): "x/",
@@ -155,6 +192,13 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("below", "below"): "x/f:one",
         ("below", "below else"): "!place",
         ("below", "beside"): "x/f:one x/g:one",
+        ("none", "taken"): "x/ y:taken",
+        ("remove", "taken"): "y:taken",
+        ("to file", "taken"): "x:other y:taken",
+        ("below", "taken"): "x/f:one y:taken",
+        ("taken", "taken"): "x/ y:taken",
+        ("properties", "properties"): 'x/{"p":1}',
+        ("properties", "taken"): 'x/{"p":1} y:taken',
     },
     "full directory": {
         ("none", "none"): "x/f:base x/h:here",
@@ -210,6 +254,29 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("remove below", "remove below"): "x/h:here",
         ("remove below", "move out"): "!removed",
         ("move out", "move out"): "f:base x/h:here",
+        ("none", "taken"): "x/f:base x/h:here y:taken",
+        ("rename", "move"): "!moved",
+        ("move", "move"): "d/x/f:base d/x/h:here",
+        ("move", "remove"): "!removed",
+        ("move", "to file"): "!removed",
+        ("move", "to directory"): "!removed",
+        ("move", "below"): "d/x/f:one d/x/h:here",
+        ("move", "remove below"): "d/x/h:here",
+        ("move", "move out"): "d/x/h:here f:base",
+        ("move", "taken"): "d/x/f:base d/x/h:here y:taken",
+        ("remove", "taken"): "y:taken",
+        ("to file", "to directory"): "!place",
+        ("to file", "remove below"): "x:other",
+        ("to file", "taken"): "x:other y:taken",
+        ("to directory", "move out"): "!removed",
+        ("to directory", "taken"): "x/ y:taken",
+        ("below", "taken"): "x/f:one x/h:here y:taken",
+        ("remove below", "taken"): "x/h:here y:taken",
+        ("move out", "taken"): "f:base x/h:here y:taken",
+        ("taken", "taken"): "x/f:base x/h:here y:taken",
+        ("move", "properties"): 'd/x/f:base d/x/h:here d/x/{"p":1}',
+        ("properties", "properties"): 'x/f:base x/h:here x/{"p":1}',
+        ("properties", "taken"): 'x/f:base x/h:here x/{"p":1} y:taken',
     },
     "nothing": {
         ("none", "add"): "x:one",
@@ -228,6 +295,10 @@ EXPECTED: dict[str, dict[tuple[str, str], str]] = {
         ("add full", "add full"): "x/f:one",
         ("add full", "add full else"): "x/f:one x/g:two",
         ("add full", "add full conflicting"): "!place",
+        ("none", "none"): "",
+        ("none", "properties"): 'x:one{"p":1}',
+        ("add directory", "properties"): "!place",
+        ("add full", "properties"): "!place",
     },
 }
 ROWS = [(kind, *pair, told) for kind, rows in EXPECTED.items() for pair, told in rows.items()]
@@ -269,6 +340,14 @@ def prepare(store: Store, kind: str) -> Store:
 def change(store: Store, name: str) -> None:
     with store.transaction() as tx:
         CHANGES[name](tx)
+
+
+@pytest.mark.parametrize("kind", BEFORE)
+def test_every_pair_of_changes_is_in_the_table(kind: str) -> None:
+    names = {name for pair in EXPECTED[kind] for name in pair} - VARIANTS
+    pairs = {frozenset(pair) for pair in EXPECTED[kind] if not VARIANTS.intersection(pair)}
+    assert pairs == {frozenset(pair) for pair in itertools.combinations_with_replacement(names, 2)}
+    assert {name for each in EXPECTED.values() for pair in each for name in pair} == CHANGES.keys()
 
 
 @pytest.mark.parametrize(("kind", "one", "other", "expected"), ROWS)

@@ -59,16 +59,9 @@ class MergePlanning(MergePlan):
         if theirs is None:
             self._gone(node, ours, base)
         elif ours is None:
-            self._come(theirs, base or self._replaced(theirs))
+            self._come(theirs, base or self.sides.replaced(theirs))
         else:
             self._both(ours, theirs, base)
-
-    def _replaced(self, theirs: Entry) -> Entry | None:
-        """Return the file of the ancestor that theirs removed to make this one in its place."""
-        if theirs.is_dir or self.base(theirs.parent_id) is None:
-            return None
-        was = self.sides.base.child(theirs.parent_id, theirs.name)
-        return was if was is not None and not was.is_dir and self.theirs(was.node_id) is None else None
 
     def _gone(self, node: int, ours: Entry | None, base: Entry | None) -> None:
         """Take over that theirs removed a node."""

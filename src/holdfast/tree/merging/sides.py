@@ -58,6 +58,13 @@ class Sides:
         """Have a node of theirs be none of ours."""
         self._here[node] = None
 
+    def replaced(self, theirs: Entry) -> Entry | None:
+        """Return the file of the ancestor that theirs removed to make this one in its place."""
+        if theirs.is_dir or standing(self.base, theirs.parent_id) is None:
+            return None
+        was = self.base.child(theirs.parent_id, theirs.name)
+        return was if was is not None and not was.is_dir and standing(self.theirs, was.node_id) is None else None
+
     def _made_in_place_of(self, entry: Entry) -> int | None:
         for side in (self.base, self.theirs):
             was = standing(side, entry.node_id)
@@ -65,7 +72,9 @@ class Sides:
             there = self.ours.tree.child(parent, was.name) if was is not None and parent is not None else None
             if there is not None and self._is_counterpart(entry, there):
                 return there.node_id
-        return None
+        # Made anew it is what was removed for it, wherever that is by now.
+        removed = self.replaced(entry)
+        return removed.node_id if removed is not None and self.ours.path(removed.node_id) is not None else None
 
     def _is_counterpart(self, entry: Entry, there: Entry) -> bool:
         """Return whether what stands in ours where `entry` stands in theirs is the same file or directory for both."""
