@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast import Change, Commit, MergeConflict, MergeConflicted, MergeReport, MergeSide, RowConflict, Unsupported
+from holdfast import MergeConflict, MergeConflicted, MergeReport, MergeSide, RowConflict, Unsupported
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
 from holdfast.cli.commands.graph.typed import plain
@@ -58,19 +58,11 @@ def merge(
             message=message,
         )
     except MergeConflicted as error:
-        document = _document(source, call.branch, conflicts=(*error.conflicts, *error.rows))
+        document = _document(source, call.branch, (*error.conflicts, *error.rows))
         listed = _listed((*error.conflicts, *error.rows), error.message, call.branch, source)
         call.done(document, (*listed, f"Nothing was merged: {_HOW}"))
         return error.exit_status
-    document = _document(
-        report.source,
-        report.into,
-        commit=report.commit,
-        changes=report.changes,
-        rows=report.rows,
-        conflicts=(*report.conflicts, *report.row_conflicts),
-        settled=(*report.settled, *report.rows_settled),
-    )
+    document = _document(report.source, report.into, (*report.conflicts, *report.row_conflicts), report)
     call.done(document, _told(call, report, dry_run))
     return MergeConflicted.exit_status if report.conflicts or report.row_conflicts else None
 
@@ -88,22 +80,15 @@ def _said(call: Call, ours: list[str], theirs: list[str]) -> dict[str, str]:
     return {path: side for side, paths in sides.items() for path in paths}
 
 
-def _document(
-    source: str,
-    into: str,
-    *,
-    conflicts: Iterable[Clash],
-    commit: Commit | None = None,
-    changes: Iterable[Change] = (),
-    rows: int = 0,
-    settled: Iterable[Clash] = (),
-) -> dict[str, Any]:
+def _document(source: str, into: str, conflicts: Iterable[Clash], report: MergeReport | None = None) -> dict[str, Any]:
+    commit = None if report is None else report.commit
+    settled: tuple[Clash, ...] = () if report is None else (*report.settled, *report.rows_settled)
     return {
         "source": source,
         "into": into,
         "commit": None if commit is None else commit.id,
-        "changes": [shapes.change(each) for each in changes],
-        "rows": rows,
+        "changes": [] if report is None else [shapes.change(each) for each in report.changes],
+        "rows": 0 if report is None else report.rows,
         "conflicts": [_shape(each) for each in conflicts],
         "settled": [_shape(each) for each in settled],
     }
