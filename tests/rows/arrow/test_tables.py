@@ -46,10 +46,7 @@ GIVEN_AS: list[tuple[str, pa.DataType, Any]] = [
 
 def rows_of(kind: TypeSchema, found: EncodedTable) -> list[tuple[Any, ...]]:
     """Return the rows of a table as the codec gives them one by one."""
-    by_id = {name: stored_values(kind.by_id[name].type, cells) for name, cells in found.columns.items()}
-    ends = [[None] * len(found) if each is None else each.to_pylist() for each in (found.src, found.dst)]
-    data = [{name: cells[row] for name, cells in by_id.items() if cells[row] is not None} for row in range(len(found))]
-    return list(zip(found.key.to_pylist(), *ends, data, strict=True))
+    return [(row.key, row.src, row.dst, row.data) for row in found.rows(kind)]
 
 
 def one_by_one(kind: TypeSchema, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -246,3 +243,9 @@ def test_moments_in_keys_are_spelt_as_they_are_stored() -> None:
         codec.encode({"at": moments[0], "ok": True}).key,
         codec.key_of([moments[1], False]),
     ]
+
+
+def test_rows_say_that_they_have_none_where_rows_from_before_have_something() -> None:
+    schema, node = one(KINDS["int"], initial=7)
+    found = encode_table(schema, node, pa.table({"handle": ["a"], "it": pa.array([None], pa.int64())}))
+    assert [*found.rows(node)] == [RowCodec(schema, node).encode({"handle": "a", "it": None})]

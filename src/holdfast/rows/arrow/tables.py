@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from holdfast.errors import InvalidRow
 from holdfast.rows.arrow import columns
 from holdfast.rows.arrow.columns import EncodedColumn
-from holdfast.rows.arrow.stored import column
-from holdfast.rows.schema.codec import FROM, MAX_EDGE_KEY_BYTES, MAX_NODE_KEY_BYTES, TO, RowCodec
+from holdfast.rows.arrow.stored import column, stored_values
+from holdfast.rows.schema.codec import FROM, MAX_EDGE_KEY_BYTES, MAX_NODE_KEY_BYTES, TO, EncodedRow, RowCodec
 from holdfast.rows.schema.tabular import BadRow
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.schema.values import shown
@@ -43,6 +43,16 @@ class EncodedTable:
     def __len__(self) -> int:
         """Return how many rows are right."""
         return len(self.key)
+
+    def rows(self, kind: TypeSchema) -> Iterator[EncodedRow]:
+        """Yield the rows that are right, each as the codec of their type gives it."""
+        named = {name: stored_values(kind.by_id[name].type, cells) for name, cells in self.columns.items()}
+        none: list[None] = [None] * len(self)
+        src, dst = (none if each is None else each.to_pylist() for each in (self.src, self.dst))
+        kept = {name: kind.by_id[name].initial is not None for name in named}
+        for row, key in enumerate(self.key.to_pylist()):
+            data = {name: cells[row] for name, cells in named.items() if cells[row] is not None or kept[name]}
+            yield EncodedRow(key, src[row], dst[row], data)
 
 
 def encode_table(schema: GraphSchema, kind: TypeSchema, table: pa.Table, lines: pa.Array | None = None) -> EncodedTable:
