@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.journal import IntentInfo, IntentState
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
+    from holdfast.rows.differences import RowDifference, RowVersion
     from holdfast.rows.graph_rows import GraphRow, PathStep, Reached, RowModel
     from holdfast.rows.schema.steps import CheckKind, RowCheck, SchemaPlan, SchemaStep, StepKind
     from holdfast.rows.schema.types import (
@@ -240,8 +241,10 @@ __all__ = [
     "RepairReport",
     "RowCheck",
     "RowConflict",
+    "RowDifference",
     "RowInput",
     "RowModel",
+    "RowVersion",
     "SchemaInput",
     "SchemaPlan",
     "SchemaStep",
@@ -317,6 +320,7 @@ _HOMES = {
     "holdfast.publish.graph_changes": "RowInput TransactionGraph",
     "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
     "holdfast.rows.standing": "SnapshotGraph",
+    "holdfast.rows.differences": "RowDifference RowVersion",
     "holdfast.rows.schema.steps": "CheckKind RowCheck SchemaPlan SchemaStep StepKind",
     "holdfast.rows.schema.types": (
         "Cardinality GraphSchema OnDelete PropertySchema PropertyType TypeKind TypeSchema ValueKind"

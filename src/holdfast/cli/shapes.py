@@ -3,7 +3,19 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from holdfast import BranchInfo, Change, ChangeEvent, Commit, FileInfo, GrepMatch, Hit, LockInfo, LockStats, TagInfo
+from holdfast import (
+    BranchInfo,
+    Change,
+    ChangeEvent,
+    Commit,
+    FileInfo,
+    GrepMatch,
+    Hit,
+    LockInfo,
+    LockStats,
+    RowDifference,
+    TagInfo,
+)
 from holdfast.cli.output import iso
 
 if TYPE_CHECKING:
@@ -74,7 +86,20 @@ def event(event: ChangeEvent) -> dict[str, Any]:
     """Return the shape of what one commit did to one path."""
     by = event.commit
     done = {"commit": by.id, "time": iso(by.at), "actor": by.actor, "message": by.message}
-    return {"cursor": event.cursor} | done | change(event.change)
+    found = event.change
+    return {"cursor": event.cursor} | done | (row(found) if isinstance(found, RowDifference) else change(found))
+
+
+def row(change: RowDifference) -> dict[str, Any]:
+    """Return the shape of what happened to one row of the graph, which is that of a change."""
+    return {
+        "change": change.kind,
+        "path": change.path,
+        "kind": "edge" if change.is_edge else "node",
+        "old_path": None,
+        "modified": change.kind == "modified",
+        "properties": False,
+    }
 
 
 def match(match: GrepMatch) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
 from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.differences import GraphSide
 from holdfast.rows.graph_rows import Codecs
-from holdfast.rows.merging import GraphSide, RowMerge
+from holdfast.rows.merging import RowMerge
 from holdfast.rows.standing import schema_at
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change, changes_of, diff

@@ -112,13 +112,15 @@ class Codecs:
         """Return a row as users have it."""
         kind = self.schema.type_of(row.type_id)
         values = self.values(row)
-        key = key_value(kind, row.key) if kind.kind == "node" else _edge_key(kind, values)
-        return GraphRow(type=kind.name, key=key, values=values, commit=row.seq)
+        return GraphRow(type=kind.name, key=key_of(kind, row, values), values=values, commit=row.seq)
 
     def made(self, row: StoredRow, model: "type[M]") -> M:
         """Return a row as an instance of a Python class."""
         return model.of_graph(self.values(row))
 
 
-def _edge_key(kind: TypeSchema, values: Mapping[str, Any]) -> list[Any]:
+def key_of(kind: TypeSchema, row: StoredRow, values: Mapping[str, Any]) -> Any:
+    """Return what a row with these values is known by, as in a `GraphRow`."""
+    if kind.kind == "node":
+        return key_value(kind, row.key)
     return [values["from"], values["to"], *(values[each.name] for each in kind.keys)]

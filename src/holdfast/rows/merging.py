@@ -5,14 +5,12 @@ changed differently is a conflict, and so is what only both together break: a un
 side removed, a number of edges.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdfast.catalog.graph import bases, log
-from holdfast.catalog.graph.log import LogSpan
 from holdfast.errors import HoldfastError, InvalidRow, RowConflict
-from holdfast.rows.committed import CommittedRows
+from holdfast.rows.differences import GraphSide, by_type, changed, loaded, same
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.integrity import broken, left_behind
 from holdfast.rows.lookups import newly_looked_up
@@ -22,20 +20,6 @@ from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.stored import StoredRow, alike
 
 Side = Literal["ours", "theirs"]
-#: a row by its type and key
-Place = tuple[int, str]
-
-
-@dataclass(frozen=True)
-class GraphSide:
-    """A graph that is merged, or the one that both come from."""
-
-    rows: CommittedRows
-    codecs: Codecs
-
-    @property
-    def schema(self) -> GraphSchema:
-        return self.codecs.schema
 
 
 @dataclass
@@ -55,8 +39,8 @@ class RowMerge:
         self._schema = Codecs(self._merged_schema())
         self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
         fork = self.ours.rows.branch.common(self.ours.rows.seq, self.theirs.rows.branch, self.theirs.rows.seq)
-        changed = _changed(self.theirs, fork) | _loaded(self.base, self.theirs, fork)
-        for type_id, keys in _by_type(changed).items():
+        places = changed(self.theirs, fork) | loaded(self.base, self.theirs, fork)
+        for type_id, keys in by_type(places).items():
             self._merge_rows(type_id, keys)
         self._check(fork)
 
@@ -108,12 +92,12 @@ class RowMerge:
         base, ours, theirs = (side.rows.rows(type_id, keys) for side in (self.base, self.ours, self.theirs))
         for key in sorted(keys):
             b, o, t = base.get(key), ours.get(key), theirs.get(key)
-            if _same(t, b) or _same(o, t):
+            if same(t, b) or same(o, t):
                 continue
-            merged = t if _same(o, b) else self._merged_row(b, o, t)
+            merged = t if same(o, b) else self._merged_row(b, o, t)
             if merged is None and o is not None:
                 self._overlay.remove(o)
-            elif merged is not None and not _same(merged, o):
+            elif merged is not None and not same(merged, o):
                 self._overlay.put(merged)
 
     def _merged_row(self, base: StoredRow | None, ours: StoredRow | None, theirs: StoredRow | None) -> StoredRow | None:
@@ -173,7 +157,7 @@ class RowMerge:
         """Yield the rows that ours changed of types that theirs changed: what these ask was not asked of them."""
         old = {each.id: each for each in self.ours.schema.types}
         new = {each.id for each in self._schema.schema.live if old.get(each.id) not in (None, each)}
-        for type_id, keys in _by_type(_changed(self.ours, fork)).items():
+        for type_id, keys in by_type(changed(self.ours, fork)).items():
             if type_id in new:
                 yield from self._overlay.rows(type_id, keys).values()
 
@@ -193,40 +177,3 @@ def _merged_data(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mappi
 
 #: stands for a property that a row has no value of; null is one
 _NONE = object()
-
-
-def _same(one: StoredRow | None, other: StoredRow | None) -> bool:
-    return one.same_as(other) if one is not None else other is None
-
-
-def _by_type(places: Iterable[Place]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for type_id, key in places:
-        found.setdefault(type_id, set()).add(key)
-    return found
-
-
-def _changed(side: GraphSide, fork: int) -> set[Place]:
-    """Return the rows that the log of a side says something of since a fork."""
-    with side.rows.read() as conn:
-        said = log.said(conn, LogSpan(side.rows.branch, fork, side.rows.seq))
-    return {(row.type_id, row.key) for row in said}
-
-
-def _loaded(base: GraphSide, side: GraphSide, fork: int) -> set[Place]:
-    """Return the rows that may be others since a fork because their types were loaded."""
-    with side.rows.read() as conn:
-        types = {each.type_id for each in bases.loaded(conn, side.rows.branch, fork, side.rows.seq)}
-    return {
-        (type_id, key)
-        for type_id in types
-        for key in _differing(dict(_every(base, type_id)), dict(_every(side, type_id)))
-    }
-
-
-def _every(side: GraphSide, type_id: int) -> Iterator[tuple[str, StoredRow]]:
-    return ((row.key, row) for row in side.rows.every(type_id))
-
-
-def _differing(one: dict[str, StoredRow], other: dict[str, StoredRow]) -> set[str]:
-    return {key for key in one.keys() | other.keys() if not _same(one.get(key), other.get(key))}

@@ -4,10 +4,11 @@ from functools import lru_cache, partial
 
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection
+from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.graph import schemas
 from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.differences import GraphSide, RowDifference, differences
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.reading import GraphReads
 from holdfast.rows.schema.types import GraphSchema
@@ -49,3 +50,20 @@ class SnapshotGraph(GraphReads):
 
     def _seen(self) -> tuple[CommittedRows, Codecs]:
         return self._rows, self._codecs
+
+
+def side_at(backend: Backend, branch: Branch, seq: int) -> GraphSide:
+    """Return the graph of a branch at a commit, to be compared."""
+    return GraphSide(rows_at(backend, branch, seq), codecs_at(backend, branch, seq))
+
+
+def changed_by(backend: Backend, conn: Connection, branch: Branch, seq: int) -> list[RowDifference]:
+    """Return what the commit `seq` of a branch did to the graph, in order of type and key."""
+    sides = [
+        GraphSide(
+            CommittedRows(within(conn), branch, each, partial(open_base, backend)),
+            _codecs(document_at(conn, branch, each)),
+        )
+        for each in (seq - 1, seq)
+    ]
+    return list(differences(*sides))

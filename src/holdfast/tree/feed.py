@@ -13,6 +13,8 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import retention
 from holdfast.errors import NotFound
+from holdfast.rows.differences import RowDifference
+from holdfast.rows.standing import changed_by
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
@@ -23,9 +25,9 @@ _CURSOR = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEvent:
-    """What one commit did to one path, as the change feed tells it."""
+    """What one commit did to one path or one row of the graph, as the change feed tells it."""
 
-    change: Change
+    change: Change | RowDifference
     #: the commit that did it: its number, time, actor and message
     commit: Commit
     #: where to go on from, as `changes(since=...)` takes it: nothing up to this event comes again
@@ -110,7 +112,7 @@ class Feed:
             if _concerns(change, self._under):
                 yield ChangeEvent(change=change, commit=commit, cursor=str(self._place))
 
-    def _changes_of(self, commit: Commit) -> list[Change]:
+    def _changes_of(self, commit: Commit) -> list[Change | RowDifference]:
         with self._backend.engine.read() as conn:
             # Nothing may be missing of either: what gc has taken would only look as if it had not been there.
             retention.check_line(conn, self._branch, commit.id)
@@ -119,11 +121,13 @@ class Feed:
             # and what other branches did meanwhile is not read.
             read = within(conn)
             old, new = (CommittedTree(read, self._branch, seq) for seq in (commit.id - 1, commit.id))
-            return history.diff(old, new)
+            return [*history.diff(old, new), *changed_by(self._backend, conn, self._branch, commit.id)]
 
 
-def _concerns(change: Change, under: str) -> bool:
+def _concerns(change: Change | RowDifference, under: str) -> bool:
     """Return whether a change is at or below `under`, or is one of a directory that `under` is in."""
+    if isinstance(change, RowDifference):
+        return under == paths.ROOT
     places = (change.path, change.old_path or change.path)
     whole = change.is_dir and change.kind != "properties"
     return any(paths.is_within(place, under) or (whole and paths.is_within(under, place)) for place in places)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from holdfast import Change, Snapshot, paths
+from holdfast import Change, RowDifference, Snapshot, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
 from holdfast.cli.completion import complete_path
 from holdfast.cli.history.patch import patch_of
 from holdfast.cli.options import store_path
-from holdfast.cli.output import Output
+from holdfast.cli.output import Output, visible
 
 UnderOption = Annotated[
     str | None, typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="Only at or below it.")
@@ -80,9 +80,11 @@ def show(call: Call, old: Side, new: Side, wanted: Shown) -> None:
     call.done({"old": old.commit, "new": new.commit, "changes": shown}, lines)
 
 
-def mark(out: Output, change: Change) -> str:
+def mark(out: Output, change: Change | RowDifference) -> str:
     """Return the line that tells of one change."""
     letter, colour = _MARKS[change.kind]
+    if isinstance(change, RowDifference):
+        return f"{out.paint(letter, colour)} {visible(change.path)}"
     slash = "/" if change.is_dir and change.path != paths.ROOT else ""
     origin = f"{change.old_path}{slash} -> " if change.old_path else ""
     edited = ", changed" if change.kind == "moved" and change.modified else ""

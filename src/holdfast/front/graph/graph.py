@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from holdfast.publish.committing import CommitOptions
 from holdfast.publish.graph_changes import RowInput, complete
 from holdfast.publish.scope import publish_retried
 from holdfast.publish.transaction import Transaction
+from holdfast.rows.committed import CommittedRows
+from holdfast.rows.differences import RowDifference, RowVersion, differences, versions_of
 from holdfast.rows.graph_rows import Codecs, RowModel, type_name
-from holdfast.rows.reading import GraphReads
+from holdfast.rows.reading import GraphReads, missing
 from holdfast.rows.schema.declared import DeclaredSchema
 from holdfast.rows.schema.steps import SchemaPlan
-from holdfast.rows.standing import codecs_at, rows_at
-from holdfast.rows.walking import RowView
+from holdfast.rows.standing import codecs_at, rows_at, side_at
+from holdfast.tree.snapshot import At, resolve
 
 #: makes what a commit carries, of its message and actor
 Terms = Callable[[str, str | None], CommitOptions]
@@ -98,6 +101,25 @@ class Graph(GraphReads):
         said = message or f"Delete {type_name(type)}"
         return self._publish(said, actor, lambda tx: tx.graph.delete(type, *keys))
 
+    def log(self, type: type[RowModel] | str, key: Any) -> list[RowVersion]:
+        """Return what each commit made of a row, newest first; of one that was loaded, what was changed since.
+
+        Raises NotFound when there never was such a row on this branch.
+        """
+        view, codecs = self._seen()
+        kind = codecs.schema.type_named(type_name(type))
+        text = codecs.of(kind).key_of(key)
+        found = versions_of(view, codecs, kind, text)
+        if not found:
+            raise missing(kind, text)
+        return found
+
+    def diff(self, old: At, new: At | None = None, *, limit: int | None = None) -> list[RowDifference]:
+        """Return the rows that are different between two commits, in order of type and key: by default, from now."""
+        with self._backend.engine.read() as conn:
+            sides = [side_at(self._backend, self._branch, resolve(conn, self._branch, at)) for at in (old, new)]
+        return list(islice(differences(*sides), limit))
+
     def _publish(self, message: str, actor: str | None, action: Callable[[Transaction], None]) -> Commit:
         def changed(tx: Transaction) -> None:
             action(tx)
@@ -106,7 +128,7 @@ class Graph(GraphReads):
 
         return publish_retried(self._backend, changed, self._terms(message, actor))
 
-    def _seen(self) -> tuple[RowView, Codecs]:
+    def _seen(self) -> tuple[CommittedRows, Codecs]:
         with self._backend.engine.read() as conn:
             head = commits.head(conn, self._branch)
         return rows_at(self._backend, self._branch, head), codecs_at(self._backend, self._branch, head)
