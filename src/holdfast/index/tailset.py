@@ -95,6 +95,11 @@ class TailSet(Generic[Row]):
                 self._forget(row_id)
             self._matrix = None
 
+    def terms(self) -> set[str]:
+        """Return every term that a row holds."""
+        with self._changing:
+            return set(self._holders)
+
     def stats(self, query: Collection[str]) -> CorpusStats:
         """Return the statistics of the tail alone, to be added to those of the table."""
         with self._changing:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, pins, search_rows
@@ -20,15 +20,26 @@ from holdfast.host.threads import Helpers, Task
 from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
+from holdfast.index.text.analysis import query_tokens
 from holdfast.search.directory_contents import Below
 from holdfast.search.meeting_contents import Meeting
 from holdfast.search.sizes import KnownShares
+from holdfast.search.spelling import doubtful, nearest, slips_in
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
     from holdfast.index.embedding.embedder import Embedder
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An embedder that can say whether it has a word whole."""
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word in lower case means something to the model by itself."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +109,25 @@ class SearchReader:
                 # What was the head when the search began may be the past by now, and its rows retired.
                 is_past = branch.of_past or not commits.is_head(conn, branch, at)
             return self._score_tail(versions, terms, vector, is_past)
+
+    def meant(self, query: str) -> list[str]:
+        """Return terms that words of a query which nobody knows were likely meant for."""
+        words = doubtful(query, self.embedder.knows if isinstance(self.embedder, KnowsWords) else lambda _: False)
+        if not words:
+            return []
+        with self._lock, self._backend.engine.read() as conn:
+            version = self._pinned(conn)[self._backend.tables.live.name]
+            self._catch_up(conn)
+
+        def frequency(term: str) -> int:
+            return self._tail.stats([term]).frequencies[term] + self.live.document_frequency(version, term)
+
+        unknown = [word for word in words if not any(map(frequency, query_tokens(word)))]
+        found: list[str] = []
+        for word in unknown:
+            near = set().union(*(self.live.near_terms(version, term, slips_in(word)) for term in query_tokens(word)))
+            found += nearest(word, near | self._tail.terms(), frequency)
+        return list(dict.fromkeys(found))
 
     def lookup_of(self, table: SearchTable) -> Lookup:
         return self.live if table is self._backend.tables.live else self.history

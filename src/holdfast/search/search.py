@@ -94,28 +94,32 @@ class _Search:
         self._reader = reader
         self._request = request
         self._visibility = Visibility(request.branch, request.seq, request.under, request.condition)
-        terms = query_tokens(request.query)
-        # A passage that only the vectors found is marked too where it has words of the query.
-        self._marked = tuple(telling(terms))
-        self._terms = terms
-        looked_for = [] if request.mode == VECTOR else telling(terms)
         self._told = Explanation(
-            query=request.query, mode=request.mode, under=request.under, commit=request.seq, terms=looked_for
+            query=request.query, mode=request.mode, under=request.under, commit=request.seq, terms=[]
         )
+        self._read(request.query)
+
+    def _read(self, query: str) -> None:
+        """Take what a query says."""
+        self._terms = query_tokens(query)
+        # A passage that only the vectors found is marked too where it has words of the query.
+        self._marked = tuple(telling(self._terms))
+        self._told.terms = [] if self._request.mode == VECTOR else telling(self._terms)
 
     def run(self) -> Explanation:
         told, request = self._told, self._request
+        with self._timed("spelling"):
+            query = self._as_meant()
         with self._timed("embed"):
             wants_vector = request.mode != TEXT and request.query.strip()
-            vector = self._reader.embedder.encode([request.query])[0] if wants_vector else None
+            vector = self._reader.embedder.encode([query])[0] if wants_vector else None
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         with self._timed("tail"):
             instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
         order = Order(Asked(self._terms, told.terms, instant.stats))
-        query = Query(told.terms, vector, only, instant.is_past)
-        for found in self._rings(instant, query):
+        for found in self._rings(instant, Query(told.terms, vector, only, instant.is_past)):
             told.hits += self._hits_of(instant, found, order, vector)
             if len(told.hits) == request.limit:
                 break
@@ -123,6 +127,14 @@ class _Search:
             # Nothing of what was looked at may have been taken meanwhile: it would only look as if it was not there.
             check_readable(conn, request.branch, request.seq)
         return told
+
+    def _as_meant(self) -> str:
+        """Return the query, joined by what words of it were likely meant for. One list alone takes it as it is."""
+        query = self._request.query
+        if self._request.mode == HYBRID and (meant := self._reader.meant(query)):
+            query = " ".join([query, *meant])
+            self._read(query)
+        return query
 
     def _rings(self, instant: Instant, query: Query) -> Iterator[Candidates]:
         """Yield the pool, and then what larger ones hold, until there is no more."""

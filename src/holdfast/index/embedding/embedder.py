@@ -110,6 +110,10 @@ class StaticEmbedder:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         return _normalised(self._model().encode(texts))
 
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one token of the model's, and not put together of several."""
+        return bool(self._model().knows(word))
+
     def _model(self) -> Any:
         with self._loading:
             if self._loaded is None:

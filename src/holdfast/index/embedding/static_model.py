@@ -81,6 +81,10 @@ class StaticModel:
         """Return the length of every vector."""
         return int(self.vectors.shape[1])
 
+    def knows(self, word: str) -> bool:
+        """Return whether a word is a token by itself."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def encode(self, texts: Sequence[str]) -> Any:
         """Return one row per text."""
         batches = (texts[first : first + _BATCH] for first in range(0, len(texts), _BATCH))

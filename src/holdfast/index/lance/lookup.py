@@ -38,6 +38,8 @@ FEW_CONTENTS = 500
 KEY_COLUMNS = ["content_id", "ordinal"]
 #: rows to choose from, as a multiple of those asked for, below which a vector index is not used
 ENOUGH_TO_CHOOSE = 50
+#: rows whose terms are looked through for one like another
+NEAR_ROWS = 50
 #: statistics kept in memory, by version and term
 _REMEMBERED = 10_000
 
@@ -247,6 +249,22 @@ class Lookup:
         score, words = best
         weight = score / bm25.saturation(words.count(term), len(words), terms / rows)
         return round(bm25.frequency_of(weight, indexed) * rows / indexed)
+
+    def near_terms(self, version: int, term: str, most: int) -> set[str]:
+        """Return terms of rows that hold one like this, after the first letter: the like ones and others."""
+        return self._once(("near", version, term, most), lambda: self._near_terms(version, term, most))
+
+    def _near_terms(self, version: int, term: str, most: int) -> set[str]:
+        with importing():
+            from lance.query import MatchQuery
+
+        # Two neighbours swapped are two changes to Lance.
+        match = MatchQuery(term, self.table.shape.text, fuzziness=min(2, most + 1), prefix_length=1)
+        with reading(self.table.name, version):
+            scanner = self.table.open(version).scanner(
+                columns=["terms", "_score"], full_text_query=match, limit=NEAR_ROWS
+            )
+            return {each for terms in scanner.to_table()["terms"].to_pylist() for each in terms.split()}
 
     def _indexed_rows(self, version: int) -> int:
         """Return how many of the rows with terms the full-text index covers, taking them to be evenly spread."""
