@@ -1,4 +1,7 @@
-"""Several branches of one store against dictionaries: whatever is done on one, each shows its own tree and history."""
+"""Several branches of one store against dictionaries: whatever is done on one, each shows its own tree and history.
+
+What gc thins of history shows what it did, or says that it was taken; what is promised to stay is there.
+"""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -8,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdfast
+from holdfast import CommitTaken
 from holdfast.front.store import Store
 from holdfast.paths import is_within, split
 from holdfast.testing.seams import rooms
@@ -26,8 +30,12 @@ class Model:
 
     name: str
     tree: Tree
-    #: by commit, those of its base before the fork too
+    #: by commit, those of its base before the fork too; without those that gc has taken
     past: dict[int, Tree]
+    #: the commits that were made on it, oldest first
+    own: list[int] = field(default_factory=list)
+    #: where it began
+    fork: int | None = None
 
 
 @dataclass
@@ -38,6 +46,8 @@ class World:
     store: Store
     models: list[Model] = field(default_factory=list)
     made: int = 0
+    #: what a tag names, and what that shows
+    tags: dict[str, tuple[int, Tree]] = field(default_factory=dict)
 
     def on(self, model: Model) -> Store:
         return self.store.branch(model.name)
@@ -45,6 +55,8 @@ class World:
     def published(self, model: Model, seq: int, tree: Tree) -> None:
         model.tree = tree
         model.past[seq] = dict(tree)
+        if seq not in model.own:
+            model.own.append(seq)
 
 
 def can_hold(tree: Tree, path: str) -> bool:
@@ -128,7 +140,7 @@ def fork(world: World, model: Model, path: str, other: int) -> None:
     world.made += 1
     world.on(model).branches.create(f"b{world.made}", at=seq)
     past = {each: tree for each, tree in model.past.items() if each <= seq}
-    world.models.append(Model(f"b{world.made}", dict(model.past[seq]), past))
+    world.models.append(Model(f"b{world.made}", dict(model.past[seq]), past, fork=seq))
 
 
 def delete(world: World, model: Model, path: str, other: int) -> None:
@@ -149,9 +161,49 @@ def upkeep(world: World, model: Model, path: str, other: int) -> None:
         retire.retire(rooms(world.store))
 
 
-ACTIONS = {each.__name__: each for each in (write, mkdir, move, copy, remove, restore, fork, delete, reopen, upkeep)}
+def tag(world: World, model: Model, path: str, other: int) -> None:
+    seq = sorted(model.past)[other % len(model.past)]
+    world.made += 1
+    world.on(model).tags.create(f"t{world.made}", at=seq)
+    world.tags[f"t{world.made}"] = (seq, model.past[seq])
+
+
+def untag(world: World, model: Model, path: str, other: int) -> None:
+    if world.tags:
+        name = sorted(world.tags)[other % len(world.tags)]
+        world.store.tags.delete(name)
+        del world.tags[name]
+
+
+def thin(world: World, model: Model, path: str, other: int) -> None:
+    keep = (1, 1, 2, 4)[other % 4] if other % 5 else None
+    would = world.store.maintenance.gc(keep=keep, dry_run=True)
+    did = world.store.maintenance.gc(keep=keep)
+    assert (would.commits, would.branches) == (did.commits, did.branches)
+    forget_taken(world, keep)
+    report = world.store.maintenance.verify(deep=True)
+    assert report.ok, report.problems
+
+
+def forget_taken(world: World, keep: int | None) -> None:
+    """Forget what gc has taken, which none of what is promised to stay may be."""
+    stays = {seq for seq, _ in world.tags.values()} | {each.fork for each in world.models}
+    for model in world.models:
+        stays.update(model.own[-(keep or len(model.own)) :] if model.own else [])
+        for seq in list(model.past):
+            try:
+                world.on(model).snapshot(seq)
+            except CommitTaken:
+                assert seq not in stays
+                del model.past[seq]
+
+
+ACTIONS = {
+    each.__name__: each
+    for each in (write, mkdir, move, copy, remove, restore, fork, delete, reopen, upkeep, tag, untag, thin)
+}
 #: what is done more often than the rest
-COMMON = ("write", "write", "write", "remove", "remove", "move", "fork", "fork", "restore", "upkeep", "upkeep")
+COMMON = ("write", "write", "write", "remove", "remove", "move", "fork", "fork", "restore", "upkeep", "upkeep", "thin")
 STEPS = st.lists(
     st.tuples(st.sampled_from((*ACTIONS, *COMMON)), st.integers(0, 9), st.integers(0, 99), st.integers(0, 99)),
     min_size=5,
@@ -159,7 +211,7 @@ STEPS = st.lists(
 )
 
 
-def shown(store: Store, at: int | None = None) -> Tree:
+def shown(store: Store, at: int | str | None = None) -> Tree:
     view = store.snapshot(at)
     if not view.exists(TOP):
         return {}
@@ -180,9 +232,16 @@ def check(world: World, model: Model, *, closely: bool) -> None:
         check_history(store, model)
 
 
+def check_tags(world: World) -> None:
+    for name, (seq, tree) in world.tags.items():
+        # On a branch that has its commit, or on any where the branch of that was deleted.
+        model = next((each for each in world.models if seq in each.past), world.models[0])
+        assert shown(world.on(model), name) == tree
+
+
 def check_history(store: Store, model: Model) -> None:
     seqs = sorted(model.past)
-    line = [commit.id for commit in store.log()]
+    line = [commit.id for commit in store.log() if not commit.taken]
     assert line[: len(seqs)] == seqs[::-1]
     for path in model.tree:
         assert {commit.id for commit in store.log(path)} <= set(line)
@@ -200,13 +259,14 @@ def run(folder: Path, steps: list[Step]) -> None:
     world = World(folder, holdfast.open(folder, durability="relaxed"))
     try:
         first = world.store.mkdir(TOP)
-        world.models.append(Model("main", {TOP: None}, {first.id: {TOP: None}}))
+        world.models.append(Model("main", {TOP: None}, {first.id: {TOP: None}}, [first.id]))
         for action, which, path, other in steps:
             model = world.models[which % len(world.models)]
             ACTIONS[action](world, model, PATHS[path % len(PATHS)], other)
             # What was done to one must not show on another: that is looked at in turns.
             for each in {id(each): each for each in (model, world.models[-1]) if each in world.models}.values():
                 check(world, each, closely=False)
+            check_tags(world)
         for model in world.models:
             check(world, model, closely=True)
         report = world.store.maintenance.verify(deep=True)
@@ -218,5 +278,24 @@ def run(folder: Path, steps: list[Step]) -> None:
 @settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_every_branch_shows_its_own_tree_and_history(steps: list[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder) / "kb", steps)
+
+
+def test_what_a_deleted_branch_brought_back_below_a_moved_directory_stays_where_it_is_seen() -> None:
+    steps: list[Step] = [
+        ("write", 0, 6, 1),
+        ("tag", 0, 0, 0),
+        ("remove", 0, 2, 0),
+        ("fork", 0, 0, 0),
+        ("restore", 1, 2, 1),
+        ("fork", 1, 0, 0),
+        ("delete", 1, 0, 0),
+        ("thin", 0, 0, 1),
+        ("untag", 0, 0, 0),
+        ("thin", 0, 0, 1),
+        ("move", 1, 2, 7),
+        ("thin", 0, 0, 1),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder) / "kb", steps)

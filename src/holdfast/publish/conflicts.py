@@ -8,7 +8,6 @@ changed, or asks for what it looked at itself: whichever is fewer (G9).
 from collections.abc import Iterator, Sequence
 
 from holdfast import paths
-from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, within
@@ -19,11 +18,6 @@ from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import Overlay
 from holdfast.tree.places import Places
 from holdfast.tree.snapshot import CommitPlace
-
-
-def ground_of(backend: Backend, branch: Branch) -> CommittedTree:
-    """Return the head of a branch for a transaction to begin on: a Conflict is raised once gc has taken it."""
-    return CommittedTree.lasting_at_head(backend.engine.read, branch, too_long)
 
 
 def too_long(error: CommitTaken) -> Conflict:
@@ -59,7 +53,7 @@ class Ground:
         for place in self._stands_on:
             # What it has ended since is not told any more, nor what hangs below what was removed.
             try:
-                retention.check_line(conn, *place)
+                retention.check_work(conn, *place)
             except CommitTaken as error:
                 raise too_long(error) from error
         after = self._unchanged_until

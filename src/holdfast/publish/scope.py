@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, HoldfastError
 from holdfast.locks.lock import Lock
 from holdfast.publish.committing import CommitOptions
-from holdfast.publish.conflicts import ground_of
-from holdfast.publish.transaction import Transaction, begin
+from holdfast.publish.transaction import Transaction, begin, tell_why
+from holdfast.tree.committed import CommittedTree
 
 T = TypeVar("T")
 
@@ -26,13 +26,24 @@ def publish_retried(backend: Backend, action: Callable[[Transaction], None], ter
     """
     for tries_left in range(MAX_RACES, -1, -1):
         tx = begin(backend, terms)
-        action(tx)
+        telling_why(tx, action)
         try:
             return tx.commit()
         except Conflict:
             if not tries_left:
                 raise
     raise AssertionError("the loop returns or raises")
+
+
+def telling_why(tx: Transaction, action: Callable[[Transaction], T]) -> T:
+    """Call an action with a transaction; what it raises because gc took what that stands on becomes a Conflict."""
+    try:
+        return action(tx)
+    except Conflict:
+        raise
+    except HoldfastError:
+        tell_why(tx)
+        raise
 
 
 class TransactionScope:
@@ -68,7 +79,11 @@ class TransactionScope:
                 return
             if error is None:
                 self._open.commit()
-            else:
+                return
+            try:
+                if isinstance(error, HoldfastError):
+                    tell_why(self._open)
+            finally:
                 self._open.rollback()
 
     def __call__(self, action: Callable[[Transaction], T]) -> T:
@@ -80,7 +95,7 @@ class TransactionScope:
         for tries_left in range(self.retries, -1, -1):
             tx = self._begin()
             try:
-                result = action(tx)
+                result = telling_why(tx, action)
                 tx.commit()
                 return result
             except Conflict:
@@ -90,4 +105,4 @@ class TransactionScope:
 
     def _begin(self) -> Transaction:
         terms = self._terms()
-        return Transaction(self._backend, ground_of(self._backend, terms.branch), terms)
+        return Transaction(self._backend, CommittedTree.at_head(self._backend.engine.read, terms.branch), terms)

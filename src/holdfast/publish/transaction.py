@@ -5,6 +5,7 @@ one operation that looks at the head itself, inside the publishing SQL transacti
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
+from holdfast.catalog.history import retention
 from holdfast.catalog.work import jobs
 from holdfast.catalog.work.enqueueing import ATTEMPTS, JobTicket, NewJob, seconds_of
 from holdfast.documents import Body, Data, Draft
-from holdfast.errors import IsADirectory, NotFound, Unsupported
+from holdfast.errors import CommitTaken, IsADirectory, NotFound, Unsupported
 from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
-from holdfast.publish.conflicts import Ground, ground_of
+from holdfast.publish.conflicts import Ground, too_long
 from holdfast.publish.editing import edited
 from holdfast.publish.graph_changes import TransactionGraph, change_of
 from holdfast.publish.matching import IfMatch, check_match
@@ -120,6 +122,7 @@ class Transaction(Reads):
         self._graph: TransactionGraph | None = None
         # What hangs below a directory that comes back is there for as long as the commit is that shows it.
         self._stands_on = [CommitPlace(tree.branch, tree.seq)]
+        self._lives_long = True
         self._ended = False
         #: properties of files and directories, as the transaction sees and changes them
         self.properties: TransactionProperties = TransactionProperties(self._changing_properties)
@@ -269,11 +272,25 @@ class Transaction(Reads):
     @held
     def _view(self) -> Iterator[TreeView]:
         self._check_open()
-        yield self._overlay
+        try:
+            yield self._overlay
+        finally:
+            # Afterwards: what is kept now was kept when it was read. What changes asks is checked by the publish.
+            self._check_kept(self._overlay)
 
     def _standing(self) -> TreeView:
         self._check_open()
-        return self._overlay
+        if not self._lives_long:
+            return self._overlay
+        return replace(self._overlay, base=self._tree.lasting(self._tree.read, *self._stands_on[0], too_long))
+
+    def _check_kept(self, view: TreeView) -> None:
+        if self._lives_long:
+            with self._backend.engine.read() as conn:
+                try:
+                    retention.check_work(conn, *self._stands_on[0])
+                except CommitTaken as error:
+                    raise too_long(error) from error
 
     def _pending_body(self, content_id: str) -> Body | None:
         draft = self._drafts.get(content_id)
@@ -337,7 +354,12 @@ class InternalTransaction(Transaction):
 
 def begin(backend: Backend, terms: CommitOptions) -> InternalTransaction:
     """Return a transaction on the head of the branch that `terms` name."""
-    return InternalTransaction(backend, ground_of(backend, terms.branch), terms)
+    return InternalTransaction(backend, CommittedTree.at_head(backend.engine.read, terms.branch), terms)
+
+
+def tell_why(tx: Transaction) -> None:
+    """Raise a Conflict when a transaction stands on what gc has taken: whatever it was told may come of that."""
+    tx._check_kept(tx._overlay)
 
 
 def publish_at_head(
@@ -352,6 +374,7 @@ def publish_at_head(
 
     def changes(conn: Connection, head: int) -> Overlay:
         tx = InternalTransaction(backend, CommittedTree(within(conn), terms.branch, head), CommitOptions(terms.branch))
+        tx._lives_long = False
         action(tx)
         return tx._overlay
 

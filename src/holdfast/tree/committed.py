@@ -29,7 +29,7 @@ class _LastingRead:
     def __call__(self) -> Iterator[Connection]:
         with self.read() as conn:
             try:
-                retention.check_line(conn, self.branch, self.seq)
+                retention.check_work(conn, self.branch, self.seq)
             except CommitTaken as error:
                 if self.telling is None:
                     raise

@@ -115,8 +115,8 @@ class Feed:
     def _changes_of(self, commit: Commit) -> list[Change | RowDifference]:
         with self._backend.engine.read() as conn:
             # Nothing may be missing of either: what gc has taken would only look as if it had not been there.
-            retention.check_line(conn, self._branch, commit.id)
-            retention.check_line(conn, self._branch, commit.parent or 0)
+            retention.check_work(conn, self._branch, commit.id)
+            retention.check_work(conn, self._branch, commit.parent or 0)
             # Nothing became true of a branch between its commits: from one number to the next is what this one did,
             # and what other branches did meanwhile is not read.
             read = within(conn)

@@ -16,7 +16,6 @@ from holdfast.catalog import contents
 from holdfast.catalog.entries import Entry
 from holdfast.catalog.history import retention
 from holdfast.catalog.properties.conditions import Condition
-from holdfast.catalog.values import ROOT_NODE
 from holdfast.documents import Body
 from holdfast.errors import CorruptStore, Unsupported
 from holdfast.host.held import held
@@ -24,7 +23,6 @@ from holdfast.lines import lines_of
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.expressions import Expression
-from holdfast.tree.overlay import Overlay
 from holdfast.tree.paging import in_pages
 from holdfast.tree.properties.filtering import chosen, kept
 from holdfast.tree.properties.where import Where, condition_of
@@ -250,12 +248,14 @@ class Reads(ABC):
         try:
             yield
         except CorruptStore:
-            if isinstance(view, Overlay):
-                view.base.node(ROOT_NODE)
-            elif isinstance(view, CommittedTree):
-                with self._backend.engine.read() as conn:
-                    retention.check_line(conn, view.branch, view.seq)
+            self._check_kept(view)
             raise
+
+    def _check_kept(self, view: TreeView) -> None:
+        """Raise CommitTaken when gc has taken the commit of a view."""
+        if isinstance(view, CommittedTree):
+            with self._backend.engine.read() as conn:
+                retention.check_line(conn, view.branch, view.seq)
 
     def _body_of(self, entry: Entry) -> Body:
         assert entry.content_id is not None

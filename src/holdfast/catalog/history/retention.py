@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from holdfast.catalog import branches
 from holdfast.catalog.branches import Branch, Fork
 from holdfast.catalog.engine import Connection, rows_among, run_among
 from holdfast.catalog.values import FOREVER
@@ -78,6 +79,15 @@ def check_line(conn: Connection, branch: Branch, seq: int) -> None:
     if seq:
         level = branch.levels(seq)[0]
         check(conn, level.branch_id, min(seq, level.seq))
+
+
+def check_work(conn: Connection, branch: Branch, seq: int) -> None:
+    """Raise as `check_line` does for whoever is at work on a branch, but BranchGone when that was deleted."""
+    try:
+        check_line(conn, branch, seq)
+    except CommitTaken:
+        branches.check(conn, branch)
+        raise
 
 
 def check_after(conn: Connection, branch: Branch, after: int) -> None:
