@@ -102,6 +102,9 @@ def seen(folder: Path, doing: str = "") -> Seen:
             views = {"": store, **{f"{name}:": store.branch(name) for name in others(store)}}
             found = {f"{on}{token}": where(view, token) for on, view in views.items() for token in TOKENS}
             tree = {f"{on}{path}": read(view, path) for on, view in views.items() for path in paths_of(view)}
+            tree |= {
+                f"{on}{path} has": told for on, view in views.items() for path, told in properties_of(view).items()
+            }
             tree |= {f"{on}{row}": said for on, view in views.items() for row, said in rows_of(view).items()}
             tree |= {f"tag {tag.name}": str(tag.commit).encode() for tag in store.tags.list()}
             if doing:
@@ -109,6 +112,12 @@ def seen(folder: Path, doing: str = "") -> Seen:
             return tree, found
     except StoreNotFound:
         return None
+
+
+def properties_of(store: Store) -> dict[str, bytes]:
+    """Return the properties of all that has some."""
+    found = {path: store.properties.get(path) for path in ["/", *paths_of(store)]}
+    return {f"{path} has": repr(told).encode() for path, told in found.items() if told}
 
 
 def others(store: Store) -> list[str]:

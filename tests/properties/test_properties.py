@@ -268,3 +268,18 @@ def test_what_no_entry_names_any_more_is_found_at_no_head(store: Store, note: st
     assert past('{"v":1}') == [(1,)]
     store.properties.set("/", {"v": 1})
     assert past('{"v":1}') == [(0,)]
+
+
+def test_garbage_collection_takes_what_no_entry_names_and_nothing_else(store: Store, note: str) -> None:
+    store.properties.set(note, {"v": 1})
+    store.properties.set(note, {"v": 2})
+    with rooms(store).engine.write() as conn:
+        conn.run("DELETE FROM entries WHERE to_seq < 1000000 AND properties_id IS NOT NULL")
+    assert store.maintenance.gc(dry_run=True).properties == 2
+    assert store.maintenance.gc().properties == 2
+    assert store.maintenance.gc().properties == 0
+    with rooms(store).engine.read() as conn:
+        for table in ("properties", "property_values"):
+            assert conn.row(f"SELECT count(DISTINCT properties_id) FROM {table}") == (1,)
+    assert store.properties.get(note) == {"v": 2}
+    assert list(store.glob("/**", where={"v": 2})) == [note]

@@ -47,6 +47,10 @@ def filled(store: Store) -> Store:
         ({"rating": {"$lt": 4}}, "/b.md"),
         ({"rating": {"$lte": 2.5}}, "/b.md"),
         ({"rating": {"$gt": 2, "$lt": 5}}, "/a.md /b.md /deep"),
+        ({"rating": {"$gt": 4, "$lt": 3}}, ""),
+        ({"rating": {"$gte": 4, "$gt": 4}}, "/deep/d.md"),
+        ({"rating": {"$lt": 4, "$lte": 4}}, "/b.md"),
+        ({"rating": {"$gte": 2, "$lt": "5"}}, ""),
         ({"rating": {"$in": [2.5, "4"]}}, "/b.md /deep/c.md"),
         ({"rating": {"$in": []}}, ""),
         ({"tags": "diary"}, "/a.md /b.md"),
@@ -200,6 +204,7 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and value.isprintable()
 
 
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
 KEYS = st.sampled_from(["a", "b", "c"])
 SCALARS = st.sampled_from([0, 1, 1.5, -2, True, False, None, "x", "y", ""])
 PROPERTIES = st.dictionaries(KEYS, SCALARS | st.lists(SCALARS, max_size=2), max_size=3)
@@ -208,6 +213,8 @@ TESTS = st.one_of(
     SCALARS,
     st.builds(lambda v: {"$ne": v}, SCALARS),
     st.builds(lambda op, v: {op: v}, st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), COMPARED),
+    st.builds(lambda low, high: {"$gte": low, "$lt": high}, COMPARED, COMPARED),
+    st.builds(lambda low, high: {"$lte": high, "$gt": low}, COMPARED, COMPARED),
     st.builds(lambda op, v: {op: v}, st.sampled_from(["$in", "$nin"]), st.lists(SCALARS, max_size=3)),
     st.builds(lambda v: {"$exists": v}, st.booleans()),
 )
@@ -243,6 +250,10 @@ def _member(properties: Mapping[str, Any], key: str, value: Any) -> bool:
     given = properties.get(key, [])
     some = given if isinstance(given, list) else [given]
     tests = value if isinstance(value, dict) else {"$eq": value}
+    compared = {operator: operand for operator, operand in tests.items() if operator in COMPARE}
+    if len({type(operand) is str for operand in compared.values()}) == 1:
+        # One value lies between both.
+        return any(all(_test(True, [each], *test) for test in compared.items()) for each in some)
     return all(_test(key in properties, some, operator, operand) for operator, operand in tests.items())
 
 
@@ -259,8 +270,7 @@ def _test(there: bool, some: list[Any], operator: str, operand: Any) -> bool:
         case "$exists":
             return there is operand
     alike = [each for each in some if isinstance(each, str) == isinstance(operand, str) and _is_ordered(each)]
-    compare: dict[str, Callable[[Any, Any], bool]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
-    return any(compare[operator](each, operand) for each in alike)
+    return any(COMPARE[operator](each, operand) for each in alike)
 
 
 def _is_ordered(value: Any) -> bool:

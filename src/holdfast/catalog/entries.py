@@ -1,11 +1,11 @@
 """Questions about the versioned tree. All answer for one branch at one commit `seq`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from holdfast.catalog.branches import UNCOVERED, Branch
-from holdfast.catalog.engine import Connection, batches, in_list, run_among
+from holdfast.catalog.engine import Connection, Params, Row, batches, in_list, run_among
 from holdfast.catalog.values import FOREVER, ROOT_NODE
 
 _TOLD = "node_id, parent_id, name, content_id, size, modified, source, source_stamp"
@@ -173,23 +173,32 @@ def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[s
     return list(map(ContentPlace._make, branch.rows(conn, seq, sql, {**params, "limit": limit})[:limit]))
 
 
-_SOMEWHERE = f"""WITH asked(content_id) AS (VALUES (:ids))
+#: stands in SOMEWHERE for what else must be true of the entry `e`
+ALSO = "{also}"
+SOMEWHERE = f"""WITH asked(content_id) AS (VALUES (:ids))
     SELECT asked.content_id, (SELECT e.parent_id FROM entries e
         WHERE e.content_id = asked.content_id AND e.to_seq > :seq AND e.from_seq <= :seq
-            AND +e.branch_id = :branch{UNCOVERED} ORDER BY e.to_seq DESC LIMIT 1)
+            AND +e.branch_id = :branch{UNCOVERED}{ALSO} ORDER BY e.to_seq DESC LIMIT 1)
     FROM asked"""
 
 
 def somewhere(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> dict[str, int]:
     """Return the parent of one entry that holds each of `contents`; a content that no entry holds is left out."""
+    return of_each(conn.rows, branch, seq, contents, SOMEWHERE.replace(ALSO, ""))
+
+
+def of_each(
+    rows_of: Callable[[str, Params], list[Row]], branch: Branch, seq: int, contents: Iterable[str], sql: str
+) -> dict[str, int]:
+    """Return the parents that a statement such as SOMEWHERE finds, by content."""
     found: dict[str, int] = {}
     asked = list(contents)
     # The oldest level first: it shows most of what there is, and what it has need not be asked about on the others.
     for level in reversed(branch.levels(seq)):
-        sql = level.sql(_SOMEWHERE)
         for batch in batches(asked):
             marks, params = in_list(batch)
-            rows = conn.rows(sql.replace(":ids", marks.replace(", ", "), (")), {**params, **level.params})
+            asking = level.sql(sql).replace(":ids", marks.replace(", ", "), ("))
+            rows = rows_of(asking, {**params, **level.params})
             found.update((content, parent) for content, parent in rows if parent is not None)
         asked = [content for content in asked if content not in found]
     return found

@@ -87,6 +87,7 @@ POINTS: dict[str, str] = {
     "retention.before_step": "some of what is to be taken was found, nothing of it removed",
     "retention.after_step": "some of what is to be taken is gone, that it was looked at not yet said",
     "gc.before_forget": "rows of contents that nothing refers to are out of a version that nobody reads yet",
+    "gc.before_properties": "properties that nobody names are forgotten, and the catalog has not committed that",
     "gc.after_forget": "the contents are forgotten, their blobs not yet removed",
     "repair.before_bytes": "lost bytes are found again, not yet stored",
     "repair.before_publish": "search rows are derived anew in a version that nobody reads yet",

@@ -30,6 +30,7 @@ from holdfast.recovery import litter
 from holdfast.recovery.retention.keep import Keep
 from holdfast.recovery.retention.thinning import thin
 from holdfast.recovery.sweep import make_room, sweep
+from holdfast.recovery.unnamed_properties import collect_properties
 
 #: contents forgotten in one SQL transaction
 CONTENTS_PER_TURN = 200
@@ -54,6 +55,8 @@ class GcReport:
     content_bytes: int = 0
     #: blobs removed: those contents' own, and those no content was ever published for
     blobs: int = 0
+    #: properties forgotten
+    properties: int = 0
     #: files of tables removed
     files: int = 0
     #: bytes of those files
@@ -87,6 +90,7 @@ def gc(backend: Backend, *, keep: Keep | None = None, dry_run: bool = False) -> 
     else:
         _thin(backend, keep, report)
         _collect_contents(backend, report)
+    report.properties += collect_properties(backend, dry_run=dry_run)
     report.blobs += _collect_orphans(backend, dry_run)
     for table in backend.tables.every:
         _collect_files(backend, table, report)

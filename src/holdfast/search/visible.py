@@ -48,13 +48,13 @@ class Visibility:
         """Find out which contents stand, of those that were not asked about yet."""
         asked = [each for each in dict.fromkeys(contents) if each not in self.shown and each not in self.hidden]
         places = self._places(conn)
-        if self.condition is not None:
-            # One place does not tell of another: they have properties of their own.
-            self._look_closely(conn, asked, places)
-            return
-        somewhere = entries.somewhere(conn, self.branch, self.seq, asked)
+        if self.condition is None:
+            somewhere = entries.somewhere(conn, self.branch, self.seq, asked)
+        else:
+            somewhere = matching.somewhere(conn, self.branch, self.seq, asked, self.condition)
         places.load(somewhere.values())
-        self.hidden.update((content, NOT_IN_TREE) for content in asked if content not in somewhere)
+        why = NOT_IN_TREE if self.condition is None else OTHERWISE
+        self.hidden.update((content, why) for content in asked if content not in somewhere)
         tops = {parent: places.path(parent) for parent in set(somewhere.values())}
         under = {parent for parent, top in tops.items() if top is not None and paths.is_within(top, self.under)}
         self.shown.update(content for content, parent in somewhere.items() if parent in under)

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -33,10 +33,12 @@ STANDARD = tuple(f"/{name}" for name in STANDARD_DIRECTORIES)
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda names: "/" + "/".join(names))
 #: what may be done; writes and moves more often than the rest
 OPERATIONS = st.sampled_from(
-    ["write", "write", "edit", "edit", "binary", "mkdir", "move", "move", "copy", "remove", "restore"]
+    ["write", "write", "edit", "edit", "binary", "mkdir", "move", "move", "copy", "remove", "restore", "give", "give"]
 )
 #: what an edit replaces: there once, twice, or not at all, and with what; the last two change nothing
 EDITS = st.sampled_from([("stands", "stood"), ("stands here", ""), (" ", "\n"), ("here", "here"), ("absent", "there")])
+#: properties to give; None takes one away
+PROPERTIES = st.dictionaries(st.sampled_from("pq"), st.sampled_from([1, 2, "x", None]), max_size=2)
 #: passages of fault points that an operation is let through before it is killed
 PASSAGES = st.integers(0, 12)
 
@@ -128,6 +130,15 @@ class StoreMachine(RuleBasedStateMachine):
                 )
             case "remove":
                 return (lambda on: on.remove(path, recursive=flag)), (lambda ref: ref.remove(path, flag))
+            case "give":
+                given = data.draw(PROPERTIES)
+                path = data.draw(st.sampled_from([path, "/"]))
+                put = {key: value for key, value in given.items() if value is not None}
+                gone = [key for key, value in given.items() if value is None]
+                return (
+                    lambda on: on.properties.update(path, put, remove=gone),
+                    lambda ref: ref.give(path, given),
+                )
             case _:
                 at = data.draw(st.sampled_from(sorted(self.past)))
                 return (lambda on: on.restore(path, at=at)), (lambda ref: ref.restore(path, self.past[at]))
@@ -167,7 +178,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.reopen_at(aside)
         else:
             self.expected = after
-        if self.seen() == after.at:
+        if (self.seen(), self.given()) == (after.at, after.properties):
             self.expected = after
         self.note()
 
@@ -204,7 +215,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def look_back(self, data: st.DataObject) -> None:
         seq = data.draw(st.sampled_from(sorted(self.past)))
-        assert set(self.past[seq].at) == {info.path for info in self.store.snapshot(at=seq).tree("/")}
+        then = self.store.snapshot(at=seq)
+        assert set(self.past[seq].at) == {info.path for info in then.tree("/")}
+        assert self.given(then) == self.past[seq].properties
 
     @rule(data=st.data())
     def all_as_it_was(self, data: st.DataObject) -> None:
@@ -213,7 +226,16 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.restore("/", at=seq)
         self.expected = self.past[seq].copied()
         assert self.store.diff(seq) == []
+        assert self.given(self.store.snapshot(at=seq)) == self.expected.properties
         self.note()
+
+    @rule(data=st.data(), key=st.sampled_from("pq"), value=st.sampled_from([1, 2, "x"]))
+    def find(self, data: st.DataObject, key: str, value: object) -> None:
+        """Filter by property, now and at an earlier commit."""
+        for seq in (None, data.draw(st.sampled_from(sorted(self.past)))):
+            given = (self.expected if seq is None else self.past[seq]).properties
+            wanted = {path for path, has in given.items() if path != "/" and has.get(key) == value}
+            assert set(self.store.snapshot(at=seq).glob("/**", where={key: value})) == wanted
 
     @precondition(lambda self: self.words)
     @rule(data=st.data())
@@ -256,9 +278,16 @@ class StoreMachine(RuleBasedStateMachine):
     def seen(self) -> dict[str, bytes | None]:
         return {i.path: None if i.is_dir else self.store.read(i.path) for i in self.store.tree("/")}
 
+    def given(self, at: Snapshot | None = None) -> dict[str, Any]:
+        """Return the properties of all that has some."""
+        view = at or self.store.snapshot()
+        found = {path: view.properties.get(path) for path in ("/", *(info.path for info in view.tree("/")))}
+        return {path: given for path, given in found.items() if given}
+
     def note(self) -> None:
         """Compare the head, and remember what it shows."""
         assert self.seen() == self.expected.at
+        assert self.given() == self.expected.properties
         nodes = [info.id for info in self.store.tree("/")]
         assert len(nodes) == len(set(nodes)), "a node stands in one place"
         self.past[self.store.commit_at().id] = self.expected.copied()

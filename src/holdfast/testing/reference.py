@@ -1,6 +1,7 @@
 """A store in a dictionary: the rules of the tree, written down as simply as they can be."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast import paths
 from holdfast.errors import (
@@ -20,10 +21,21 @@ class Reference:
     """What stands at every path: bytes of a file, None for a directory. Each operation returns why it is refused."""
 
     at: dict[str, bytes | None] = field(default_factory=dict)
+    #: the properties of each path that has some
+    properties: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def copied(self) -> "Reference":
         """Return an independent copy."""
-        return Reference(dict(self.at))
+        return Reference(dict(self.at), dict(self.properties))
+
+    def give(self, path: str, properties: dict[str, Any]) -> type[HoldfastError] | None:
+        """Let a path have these properties beside those that it has; None as a value takes one away."""
+        refused = None if path == "/" else self.missing(path)
+        if refused:
+            return refused
+        given = {**self.properties.get(path, {}), **properties}
+        self._have(path, {key: value for key, value in given.items() if value is not None})
+        return None
 
     def is_dir(self, path: str) -> bool:
         return path == "/" or (path in self.at and self.at[path] is None)
@@ -69,15 +81,22 @@ class Reference:
         refused = self._no_room(source, target, overwrite)
         if refused:
             return refused
-        moved = {target + each.removeprefix(source): self.at.pop(each) for each in (source, *self.below(source))}
+        pairs = [(each, target + each.removeprefix(source)) for each in (source, *self.below(source))]
+        moved = {to: self.at.pop(each) for each, to in pairs}
+        given = {to: self.properties.pop(each, {}) for each, to in pairs}
         self.at.update(moved)
+        for to, properties in given.items():
+            self._have(to, properties)
         return None
 
     def copy(self, source: str, target: str, overwrite: bool) -> type[HoldfastError] | None:
         refused = self.missing(source) or self._no_room(source, target, overwrite)
         if refused:
             return refused
-        self.at.update({target + each.removeprefix(source): self.at[each] for each in (source, *self.below(source))})
+        for each in (source, *self.below(source)):
+            to = target + each.removeprefix(source)
+            self.at[to] = self.at[each]
+            self._have(to, self.properties.get(each, {}))
         return None
 
     def remove(self, path: str, recursive: bool) -> type[HoldfastError] | None:
@@ -88,6 +107,7 @@ class Reference:
             return NotEmpty
         for each in (path, *self.below(path)):
             del self.at[each]
+            self.properties.pop(each, None)
         return None
 
     def restore(self, path: str, then: "Reference") -> type[HoldfastError] | None:
@@ -98,9 +118,18 @@ class Reference:
             return NotADirectory
         for each in (path, *self.below(path)):
             self.at.pop(each, None)
+            self.properties.pop(each, None)
         self.at.update(dict.fromkeys(self._ancestors(path)))
-        self.at.update({each: then.at[each] for each in (path, *then.below(path))})
+        for each in (path, *then.below(path)):
+            self.at[each] = then.at[each]
+            self._have(each, then.properties.get(each, {}))
         return None
+
+    def _have(self, path: str, properties: dict[str, Any]) -> None:
+        if properties:
+            self.properties[path] = properties
+        else:
+            self.properties.pop(path, None)
 
     def _ancestors(self, path: str) -> list[str]:
         """Return the directories that `path` needs, the root left out."""

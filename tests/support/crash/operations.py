@@ -16,6 +16,7 @@ import pytest
 import holdfast
 from holdfast import Components
 from holdfast.catalog import upgrade
+from holdfast.catalog.properties import stored
 from holdfast.errors import Locked, NotFound
 from holdfast.front.store import Store
 from holdfast.ingest.converters.text import TextConverter
@@ -23,6 +24,7 @@ from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
 from holdfast.recovery.sweep import sweep
 from holdfast.testing.seams import rooms
+from holdfast.tree.properties.checking import property_set
 from holdfast.upkeep.graph_fold import fold_graph
 from tests.support.crash import graph_work, session_work
 from tests.support.graphs import edge, paper, person, with_graph
@@ -143,6 +145,11 @@ def leave_garbage(store: Store) -> None:
         tx.write("/g/c.md", book("neverseen"))
         for path in ("/g/a.md", "/g/b.bin", "/g/c.md"):
             tx.write(path, "what was meant")
+    store.properties.set("/g", {"named": 1})
+    unnamed = property_set("/g", {"named": 2})
+    assert unnamed is not None
+    with rooms(store).engine.write() as conn:
+        stored.insert(conn, [unnamed])
 
 
 def hide_rows(store: Store) -> None:
@@ -334,6 +341,7 @@ OPERATIONS = (
     row("make a directory", lambda store: store.mkdir("/p/q", parents=True), again=False),
     row("move", lambda store: store.move("/d", "/empty", overwrite=True), again=False),
     row("copy", lambda store: store.copy("/d", "/c"), again=False),
+    row("set properties", lambda store: store.properties.update("/d", {"rating": 4, "tags": [QUOKKA]})),
     row("remove", lambda store: store.remove("/d", recursive=True), again=False),
     row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
     row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from holdfast.catalog.branches import UNCOVERED, Branch
-from holdfast.catalog.engine import Connection, in_list, rows_among
-from holdfast.catalog.entries import COLUMNS, Entry
+from holdfast.catalog.engine import Connection, Params, Row, in_list, rows_among
+from holdfast.catalog.entries import ALSO, COLUMNS, SOMEWHERE, Entry, of_each
 from holdfast.catalog.properties.conditions import AllOf, AnyOf, Between, Condition, NotSo, OneOf, Present
 from holdfast.catalog.values import FOREVER
 
@@ -48,6 +48,19 @@ def among(conn: Connection, condition: Condition, ids: Iterable[str]) -> set[str
     asked = _Asked()
     sql = f"SELECT e.properties_id FROM properties e WHERE e.properties_id IN (:ids) AND {asked.met(condition)}"
     return {row[0] for row in rows_among(conn, sql, ids, asked.params)}
+
+
+def somewhere(
+    conn: Connection, branch: Branch, seq: int, contents: Iterable[str], condition: Condition
+) -> dict[str, int]:
+    """Return the parent of one entry that holds each of `contents` and whose properties meet a condition."""
+    asked = _Asked()
+    sql = SOMEWHERE.replace(ALSO, f" AND {asked.met(condition)}")
+
+    def rows_of(sql: str, given: Params) -> list[Row]:
+        return conn.rows(sql, {**given, **asked.params})
+
+    return of_each(rows_of, branch, seq, contents, sql)
 
 
 class _Asked:

@@ -63,3 +63,25 @@ def note_standing(conn: Connection, seq: int, begun: Iterable[str], ended: Itera
         set(ended) - standing,
         {"seq": seq},
     )
+
+
+_UNNAMED = "NOT EXISTS (SELECT 1 FROM entries e WHERE e.properties_id = {table}.properties_id)"
+
+
+def unnamed_after(conn: Connection, properties_id: str, limit: int) -> list[str]:
+    """Return at most `limit` properties that no entry names, in order of id, after the given one."""
+    rows = conn.rows(
+        f"""SELECT properties_id FROM properties WHERE properties_id > :id AND {_UNNAMED.format(table="properties")}
+        ORDER BY properties_id LIMIT :limit""",
+        {"id": properties_id, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def forget_unnamed(conn: Connection, ids: Iterable[str]) -> int:
+    """Drop those of `ids` that no entry names, and return how many that were."""
+    asked = list(ids)
+    for table in ("property_values", "properties"):
+        sql = f"DELETE FROM {table} WHERE properties_id IN (:ids) AND {_UNNAMED.format(table=table)}"
+        forgotten = run_among(conn, sql, asked)
+    return forgotten

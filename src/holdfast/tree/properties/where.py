@@ -44,7 +44,7 @@ class _Parsing:
         checked({key: None}, "a filter")
         if not isinstance(value, Mapping) or not any(str(each).startswith("$") for each in value):
             return OneOf(key, (self._encoded(key, value),))
-        return _one([self._operator(key, operator, operand, depth) for operator, operand in value.items()])
+        return _one(_narrowed([self._operator(key, operator, operand, depth) for operator, operand in value.items()]))
 
     def _logical(self, operator: str, value: Any, depth: int) -> Condition:
         if operator == "$not":
@@ -113,6 +113,21 @@ _OPERATORS: dict[Any, Callable[[_Parsing, str, str, Any], Condition]] = {
     "$exists": _Parsing._present,
     "$not": _Parsing._equal,
 }
+
+
+def _narrowed(parts: list[Condition]) -> list[Condition]:
+    """Return conditions on one key with those that compare values of one kind made one: a value lies between both."""
+    found: list[Condition] = []
+    for part in parts:
+        before = found[-1] if found else None
+        if isinstance(part, Between) and isinstance(before, Between) and part.low[0] == before.low[0]:
+            # The higher of what it is above, and the lower of what it is below; to be above more is to be without it.
+            low = max(part, before, key=lambda each: (each.low, not each.low_too))
+            high = min(part, before, key=lambda each: (each.high, each.high_too))
+            found[-1] = Between(part.key, low.low, low.low_too, high.high, high.high_too)
+        else:
+            found.append(part)
+    return found
 
 
 def _one(parts: list[Condition]) -> Condition:
