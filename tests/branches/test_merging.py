@@ -341,6 +341,18 @@ def test_a_key_gives_the_first_merge_back(store: Store, draft: Store) -> None:
     assert store.read_text("/a.md") == "ours"
 
 
+def test_a_key_gives_its_merge_back_when_its_history_was_taken(store: Store, draft: Store) -> None:
+    draft.write("/a.md", "one")
+    first = store.branches.merge("draft", idempotency_key="k")
+    for text in ("two", "three"):
+        store.write("/a.md", text)
+    store.maintenance.gc(keep=1)
+    again = store.branches.merge("draft", idempotency_key="k")
+    assert again.commit is not None
+    assert first.commit is not None
+    assert (again.commit.id, again.merged, again.changes) == (first.commit.id, first.merged, ())
+
+
 def test_a_key_that_another_process_used_meanwhile_gives_its_merge_back(store: Store, draft: Store) -> None:
     draft.write("/a.md", "one")
     began = threading.Event()

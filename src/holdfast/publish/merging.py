@@ -18,7 +18,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import retention
 from holdfast.documents import Draft
-from holdfast.errors import MergeConflict, MergeConflicted, RowConflict, Unsupported
+from holdfast.errors import CommitTaken, MergeConflict, MergeConflicted, RowConflict, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
 from holdfast.rows.bases.reading import open_base
@@ -70,7 +70,7 @@ class MergeReport:
     ancestor: int
     #: None when there was nothing new, and for a dry run; the first one for a key that was used before
     commit: Commit | None
-    #: what changes in `into`, in order of path
+    #: what changes in `into`, in order of path; for a key that was used before only while its history is kept
     changes: tuple[Change, ...] = ()
     #: what nothing settles, in order of path; a merge that is no dry run has none
     conflicts: tuple[MergeConflict, ...] = ()
@@ -173,7 +173,7 @@ class _Merging:
             merged=earlier.merged or 0,
             ancestor=ancestor,
             commit=earlier,
-            changes=tuple(diff(old, new)),
+            changes=_told_still(conn, old, new),
         )
 
     def report(self, commit: Commit | None) -> MergeReport:
@@ -329,6 +329,16 @@ class _Merging:
             conflicts=left,
             rows=rows,
         )
+
+
+def _told_still(conn: Connection, old: CommittedTree, new: CommittedTree) -> tuple[Change, ...]:
+    """Return what differs between two states of a branch; nothing when garbage collection has taken one of them."""
+    try:
+        for tree in (old, new):
+            retention.check_line(conn, tree.branch, tree.seq)
+    except CommitTaken:
+        return ()
+    return tuple(diff(old, new))
 
 
 def _leave(_conflict: MergeConflict) -> Choice:
