@@ -21,7 +21,7 @@ from holdfast.rows.schema.declared import DeclaredSchema
 from holdfast.rows.schema.steps import RowCheck, SchemaPlan, SchemaStep
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.standing import codecs_at, rows_at
-from holdfast.rows.stored import StoredRow, canonical
+from holdfast.rows.stored import StoredRow, lookup_text
 
 #: types and properties that one commit may bring
 IDS_PER_COMMIT = 4096
@@ -118,7 +118,7 @@ def _repeated(rows: Iterable[StoredRow], asked: PropertySchema) -> Iterator[str]
     had: dict[str, str] = {}
     for row in rows:
         value = row.data.get(str(asked.id))
-        if value is not None and (first := had.setdefault(canonical(value), row.key)) != row.key:
+        if value is not None and (first := had.setdefault(lookup_text(value), row.key)) != row.key:
             yield f"{row.key} has the same {asked.name} as {first}"
 
 

@@ -9,7 +9,7 @@ from holdfast.catalog.engine import Connection, Read
 from holdfast.catalog.graph import bases, log
 from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.graph.log import End, LogRow, LogSpan
-from holdfast.rows.stored import BaseReader, StoredRow, canonical, stored
+from holdfast.rows.stored import BaseReader, StoredRow, lookup_text, stored
 
 #: opens the version of a table that a base names
 OpenBase = Callable[[Base], BaseReader]
@@ -44,7 +44,7 @@ class CommittedRows:
 
     def with_value(self, type_id: int, property_id: int, value: Any) -> list[StoredRow]:
         """Return the rows of a type that have a value (JSON) of a property that is looked up, in order of key."""
-        texts = [canonical(value)]
+        texts = [lookup_text(value)]
 
         def given(conn: Connection, span: LogSpan) -> list[LogRow]:
             return log.newest(conn, span, type_id, log.with_value(conn, span, property_id, texts))

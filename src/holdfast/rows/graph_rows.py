@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
+from holdfast.errors import Unsupported
 from holdfast.rows.lookups import looked_up
 from holdfast.rows.schema.codec import EncodedRow, RowCodec, key_value
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
@@ -71,7 +72,15 @@ M = TypeVar("M", bound=RowModel)
 
 def type_name(kind: "type[RowModel] | str") -> str:
     """Return the name of a type, which is given as such or by its Python class."""
-    return kind if isinstance(kind, str) else kind.graph_type()
+    if isinstance(kind, str):
+        return kind
+    if not hasattr(kind, "graph_type"):
+        raise Unsupported(
+            f"{kind.__name__} is no type of a graph",
+            path="type",
+            remedy="Give the name of a type, or a class made of holdfast.Node or holdfast.Edge[...]",
+        )
+    return kind.graph_type()
 
 
 class Codecs:

@@ -6,7 +6,7 @@ from holdfast.catalog.graph import log
 from holdfast.catalog.graph.log import LogSpan
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
-from holdfast.rows.stored import canonical
+from holdfast.rows.stored import lookup_text
 
 
 def looked_up(kind: TypeSchema) -> list[PropertySchema]:
@@ -31,4 +31,4 @@ def _in_log(rows: CommittedRows, kind: TypeSchema, each: PropertySchema) -> Iter
     for row in said:
         stored = row.values.get(str(each.id))
         if stored is not None:
-            yield each.id, canonical(stored), row.key
+            yield each.id, lookup_text(stored), row.key

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.catalog.graph.log import End
 from holdfast.rows.committed import CommittedRows
-from holdfast.rows.stored import StoredRow, canonical
+from holdfast.rows.stored import StoredRow, lookup_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Looked:
     keys: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     #: nodes whose edges were asked for, by type of edge and end
     ends: dict[tuple[int, End], set[str]] = field(default_factory=lambda: defaultdict(set))
-    #: by property, in canonical JSON
+    #: by property, as they are looked up
     values: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     #: types of which all rows were asked for
     types: set[int] = field(default_factory=set)
@@ -62,7 +62,7 @@ class RowOverlay:
         self._edits: dict[int, dict[str, RowEdit]] = defaultdict(dict)
         #: keys of edited edges by type, end and node
         self._edges: dict[tuple[int, End, str], set[str]] = defaultdict(set)
-        #: keys of edited rows by property and value, in canonical JSON
+        #: keys of edited rows by property and value, as it is looked up
         self._valued: dict[tuple[int, str], set[str]] = defaultdict(set)
 
     # --- reading
@@ -95,9 +95,11 @@ class RowOverlay:
 
     def with_value(self, type_id: int, property_id: int, value: Any) -> list[StoredRow]:
         """Return the rows of a type that have a value (JSON) of a property that is looked up, in order of key."""
-        text, edits = canonical(value), self._edits[type_id]
+        text, edits = lookup_text(value), self._edits[type_id]
         self.looked.values[property_id].add(text)
         based = self.base.with_value(type_id, property_id, value)
+        # Somebody else may give these another value, and say nothing of this one.
+        self.looked.keys[type_id].update(row.key for row in based)
         found = {row.key: row for row in based if row.key not in edits}
         for key in self._valued[property_id, text]:
             after = edits[key].after
@@ -145,7 +147,7 @@ class RowOverlay:
                 self._edges[row.type_id, end, node].add(row.key)
         for property_id in self._looked_up(row.type_id):
             if after is not None and (value := after.data.get(str(property_id))) is not None:
-                self._valued[property_id, canonical(value)].add(row.key)
+                self._valued[property_id, lookup_text(value)].add(row.key)
 
 
 def _put_over(found: dict[str, StoredRow], key: str, after: StoredRow | None) -> None:

@@ -15,7 +15,7 @@ from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.graph.log import LogRow, LogSpan
 from holdfast.errors import Conflict
 from holdfast.rows.overlay import RowEdit, RowOverlay
-from holdfast.rows.stored import canonical
+from holdfast.rows.stored import lookup_text
 
 #: rows of other commits that are read one by one; of more, what was looked at is asked for
 MAX_READ = 1000
@@ -76,10 +76,12 @@ class RowChange:
         """Write what the commit says of the rows."""
         rows = [edit.after.in_log() if edit.after else edit.row.removed() for edit in self._edits]
         log.write(conn, self._branch, commit.id, rows)
-        log.write_values(conn, self._branch, commit.id, self._values())
+        values = set(self._values())
         if self._schema is not None:
             schemas.apply(conn, self._branch, commit.id, self._schema.document(commit.id))
-            log.write_values(conn, self._branch, commit.id, self._schema.values)
+            # A merge may bring a row and have its property looked up from now on.
+            values.update(self._schema.values)
+        log.write_values(conn, self._branch, commit.id, values)
 
     def _values(self) -> Iterator[tuple[int, str, str]]:
         for edit in self._edits:
@@ -87,7 +89,7 @@ class RowChange:
                 assert edit.after is not None
                 value = edit.after.data.get(str(property_id))
                 if value is not None:
-                    yield property_id, canonical(value), edit.row.key
+                    yield property_id, lookup_text(value), edit.row.key
 
     def _check_schema(self, conn: Connection, after: int, head: int) -> None:
         applied = schemas.at(conn, self._branch, head, after)

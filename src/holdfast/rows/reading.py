@@ -121,8 +121,7 @@ class GraphReads(ABC):
         """
         view, codecs = self._seen()
         start = self._node(view, codecs, type, key)
-        if hops < 1:
-            raise Unsupported(f"hops cannot be {hops}", path="hops", remedy="Give 1 or more")
+        _check_hops(hops)
         parsed = walking.parse_steps(codecs.schema, steps)
         every = None if where or exact else limit
         found = list(walking.reach(view, [start], parsed, hops=hops, limit=every))
@@ -138,7 +137,13 @@ class GraphReads(ABC):
         view, codecs = self._seen()
         start = self._node(view, codecs, type, key)
         steps = _all_steps(codecs.schema, start.type_id)
-        joined = ((edge, node) for step in steps for _, edge, node in walking.along(view, [start], step))
+        # An edge of a node to itself begins and ends here, and is one.
+        joined = (
+            (edge, node)
+            for step in steps
+            for _, edge, node in walking.along(view, [start], step)
+            if step.begin == "src" or edge.src != edge.dst or step.leaves != step.reaches
+        )
         return _joined(view, codecs, list(islice(joined, limit)))
 
     def path(
@@ -151,6 +156,7 @@ class GraphReads(ABC):
         """
         view, codecs = self._seen()
         ends = [self._node(view, codecs, *end) for end in (start, goal)]
+        _check_hops(hops)
         ways = [step for each in walking.parse_steps(codecs.schema, steps) for step in each] if steps else None
         way = walking.shortest(view, ends[0], ends[1], ways or _all_steps(codecs.schema), hops=hops)
         rows = _rows(view, [node for node, _ in way])
@@ -166,6 +172,11 @@ class GraphReads(ABC):
         if not view.rows(kind.id, [text]):
             raise missing(kind, text)
         return NodeAt(kind.id, text)
+
+
+def _check_hops(hops: int) -> None:
+    if hops < 1:
+        raise Unsupported(f"hops cannot be {hops}", path="hops", remedy="Give 1 or more")
 
 
 def missing(kind: TypeSchema, key: str) -> NotFound:

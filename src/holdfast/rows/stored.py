@@ -55,6 +55,14 @@ def canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def lookup_text(value: object) -> str:
+    """Return the text by which a value (JSON) is looked up: of equal numbers the same, with a fraction or without.
+
+    A property that was of whole numbers may be one of numbers with a fraction now, and its rows stay as they are.
+    """
+    return canonical(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 def stored(said: LogRow) -> StoredRow | None:
     """Return the row that a row of the log tells of; None when it was removed."""
     if said.row is None:

@@ -13,6 +13,7 @@ from holdfast.rows.stored import StoredRow
 #: nodes that one walk may reach
 MAX_REACHED = 1_000_000
 _STEP = re.compile(r"(<?)([^<>\s]+)(>?)")
+_FARTHER = "Allow more hops, or name other steps"
 #: the end that a step begins at, and the group of `_STEP` that says so
 _WAYS: tuple[tuple[End, int], ...] = (("src", 3), ("dst", 1))
 
@@ -136,7 +137,9 @@ def shortest(
                     following.append(node)
         here = following
     if goal not in came:
-        raise NotFound(f"No way of up to {hops} hops leads from {start.key} to {goal.key}", path=goal.key)
+        raise NotFound(
+            f"No way of up to {hops} hops leads from {start.key} to {goal.key}", path=goal.key, remedy=_FARTHER
+        )
     way: list[tuple[NodeAt, StoredRow | None]] = []
     at: NodeAt | None = goal
     while at is not None:

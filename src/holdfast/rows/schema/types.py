@@ -151,9 +151,10 @@ class TypeSchema:
         """Return the property called `name`; raises NotFound."""
         if name in self.by_name:
             return self.by_name[name]
+        said = _short(str(name))
         raise NotFound(
-            f"{self.name} has no property {_short(name)}",
-            path=f"{self.name}.{_short(name)}",
+            f"{self.name} has no property {said}",
+            path=f"{self.name}.{said}",
             remedy=f"It has {_listed(self.by_name)}",
         )
 

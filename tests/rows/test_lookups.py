@@ -1,0 +1,118 @@
+"""Rows found by value: whatever became of the property, and whoever changes them meanwhile."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from holdfast import Conflict, NotFound, Store, Unsupported
+from tests.support.graphs import edge, person
+
+Declare = Callable[..., Store]
+
+
+@pytest.fixture
+def declare(store: Store, tmp_path: Path) -> Declare:
+    """Return what gives a branch a type `Thing` with a key and a property `size`, declared as asked."""
+
+    def declared(size: str, on: Store | None = None) -> Store:
+        text = f"types: {{Thing: {{properties: {{id: {{type: text, key: true}}, size: {size}, note: optional text}}}}}}"
+        path = tmp_path / "schema.yaml"
+        path.write_text(text, "utf-8")
+        (on or store).graph.apply(path)
+        return on or store
+
+    return declared
+
+
+def sized(store: Store, size: float) -> list[object]:
+    return [row.key for row in store.graph.find("Thing", size=size)]
+
+
+def test_whole_numbers_are_found_when_fractions_are_allowed(declare: Declare) -> None:
+    store = declare("{type: optional int, index: true}")
+    store.graph.insert({"id": "three", "size": 3}, {"id": "big", "size": 2**60}, type="Thing")
+    declare("{type: optional float, index: true}")
+    store.graph.insert({"id": "half", "size": 3.5}, {"id": "other", "size": 3.0}, type="Thing")
+    assert sized(store, 3) == sized(store, 3.0) == ["other", "three"]
+    assert (sized(store, 3.5), sized(store, 2.0**60)) == (["half"], ["big"])
+
+
+def test_whole_numbers_stay_unique_when_fractions_are_allowed(declare: Declare) -> None:
+    store = declare("{type: optional int, unique: true}")
+    store.graph.insert({"id": "three", "size": 3}, type="Thing")
+    declare("{type: optional float, unique: true}")
+    with pytest.raises(Conflict, match="Thing three has the same size"):
+        store.graph.insert({"id": "other", "size": 3}, type="Thing")
+
+
+def test_a_property_is_looked_up_when_its_row_is_merged_in_the_same_commit(declare: Declare) -> None:
+    store = declare("optional int")
+    store.graph.insert({"id": "three", "size": 3}, type="Thing")
+    store.branches.create("draft")
+    draft = declare("{type: optional int, index: true}", store.branch("draft"))
+    draft.graph.update("Thing", "three", {"note": "changed"})
+    store.branches.merge("draft")
+    assert sized(store, 3) == ["three"]
+
+
+def change(store: Store) -> None:
+    store.graph.update("Person", "ada", {"age": 28})
+
+
+def rename(store: Store) -> None:
+    store.graph.update("Person", "ada", {"name": "Augusta"})
+
+
+def take_away(store: Store) -> None:
+    store.graph.update("Person", "ada", {"name": None})
+
+
+def delete(store: Store) -> None:
+    store.graph.delete("Person", "ada")
+
+
+def bring(store: Store) -> None:
+    store.graph.insert(person("eva", name="Ada"))
+
+
+@pytest.mark.parametrize("meanwhile", [change, rename, take_away, delete, bring])
+def test_what_was_found_by_value_has_not_changed_when_it_is_written_on(
+    graphed: Store, meanwhile: Callable[[Store], None]
+) -> None:
+    graphed.graph.insert(person("ada", name="Ada", age=27))
+    with pytest.raises(Conflict), graphed.transaction() as tx:
+        found = tx.graph.find("Person", name="Ada")
+        meanwhile(graphed)
+        tx.graph.insert(person("count", age=len(found)))
+    with graphed.transaction() as tx:
+        tx.graph.find("Person", name="Ada")
+        graphed.graph.insert(person("ida", name="Ida"))
+        tx.graph.insert(person("apart"))
+
+
+# --- what is asked wrongly
+
+
+def test_a_class_that_is_no_type_is_refused(graphed: Store) -> None:
+    for asked in (dict, str, Store):
+        with pytest.raises(Unsupported, match="is no type of a graph"):
+            graphed.graph.find(asked)  # type: ignore[type-var]
+
+
+def test_a_property_is_named_by_text(graphed: Store) -> None:
+    with pytest.raises(NotFound, match="no property 1"):
+        graphed.graph.find("Person", {1: 2})  # type: ignore[dict-item]
+
+
+def test_no_way_is_shorter_than_a_hop(graphed: Store) -> None:
+    graphed.graph.insert(person("ada"), person("bob"))
+    with pytest.raises(Unsupported, match="hops cannot be 0"):
+        graphed.graph.path(("Person", "ada"), ("Person", "bob"), hops=0)
+    with pytest.raises(NotFound, match="Allow more hops"):
+        graphed.graph.path(("Person", "ada"), ("Person", "bob"))
+
+
+def test_an_edge_of_a_node_to_itself_is_one_neighbour(graphed: Store) -> None:
+    graphed.graph.insert(person("ada"), edge("Knows", "ada", "ada"))
+    assert [step.node.key for step in graphed.graph.neighbours("Person", "ada")] == ["ada"]
