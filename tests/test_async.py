@@ -32,6 +32,12 @@ def test_every_name_is_awaited(folder: Path, store: Store) -> None:
         assert mine.address == store.address
         job = await mine.jobs.enqueue("noop")
         assert (await mine.jobs.get(job)).state == "queued"
+        await mine.properties.set("/a.md", {"rating": 4})
+        assert await mine.glob("/*.md", where={"rating": 4}) == ["/a.md"]
+        async with mine.transaction() as tx:
+            await tx.properties.update("/a.md", {"rating": 5})
+            assert await tx.properties.get("/a.md") == {"rating": 5}
+        assert await (await mine.snapshot()).properties.get("/a.md") == {"rating": 5}
         session = await mine.session("chat")
         await session.append("user", "hello")
         assert [message.content for message in await session.messages()] == ["hello"]

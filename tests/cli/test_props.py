@@ -25,6 +25,8 @@ def test_properties_are_set_beside_others_and_shown(run: Run, store: Store, note
         'tags=["a", "b"]',
         'title="On pelicans"',
     ]
+    assert run("stat", note).lines[-1].startswith('has       {"deep"')
+    assert run("stat", note, "--json").json["properties"] == expected
     assert run("props", "get", note, "--json").json == {"path": "/notes/a.md", "properties": expected}
 
 

@@ -79,8 +79,11 @@ def _write_tree(store: Store, clock: ManualClock) -> None:
         tx.write("/data.bin", BLOB)
         for number in range(20):
             tx.write(f"/old/{number}.md", f"# Page {number}\n\nThe quokka number {number} leaves.")
+        tx.properties.set("/notes/a.md", {"rating": 3, "tags": ["walrus"]})
+        tx.properties.set("/", {"golden": True})
     clock.advance(60)
     store.write("/notes/a.md", "# A\n\nThe walrus left.", message="change")
+    store.properties.update("/notes/a.md", {"rating": 4}, message="rate")
     store.move("/notes", "/journal", message="move")
     store.maintenance.optimize()
     clock.advance(60)
@@ -110,6 +113,10 @@ def _expected(folder: Path) -> dict[str, object]:
             "texts": {path: held.decode() for path, held in contents_of(store).items() if held and b"\0" not in held},
             "log": [[commit.id, commit.at.timestamp(), commit.actor, commit.message] for commit in store.log()],
             "node": store.stat("/journal/a.md").id,
+            "properties": {
+                seq: {path: state.properties.get(path) for path in ("/", *(i.path for i in state.tree()))}
+                for seq, state in states.items()
+            },
         }
 
 

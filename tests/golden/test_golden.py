@@ -69,6 +69,9 @@ def test_every_commit_shows_what_it_showed(golden: Store, expected: Any) -> None
     assert [[c.id, c.at.timestamp(), c.actor, c.message] for c in golden.log()] == expected["log"]
     for seq, tree in expected["trees"].items():
         assert {info.path: info.content_id for info in golden.snapshot(int(seq)).tree()} == tree
+    for seq, properties in expected["properties"].items():
+        assert {path: golden.snapshot(int(seq)).properties.get(path) for path in properties} == properties
+    assert list(golden.glob("/**", where={"rating": 4, "tags": "walrus"})) == ["/journal/a.md"]
     texts = {path: held for path, held in contents_of(golden).items() if path in expected["texts"]}
     assert {path: (held or b"").decode() for path, held in texts.items()} == expected["texts"]
     assert golden.read("/data.bin") == make.BLOB
@@ -90,7 +93,7 @@ def test_it_is_searched_in_tail_table_and_history(golden: Store) -> None:
 
 def test_its_history_goes_on(golden: Store, expected: Any) -> None:
     assert golden.stat("/journal/a.md").id == expected["node"]
-    assert [commit.message for commit in golden.log("/journal/a.md")] == ["change", "begin"]
+    assert [commit.message for commit in golden.log("/journal/a.md")] == ["rate", "change", "begin"]
     golden.restore("/old", at=2)
     assert [commit.message for commit in golden.log("/old")][1:] == ["remove", "begin"]
     assert len(found(golden, "quokka")) == 20

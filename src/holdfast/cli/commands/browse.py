@@ -1,5 +1,6 @@
 """Looking at the tree: ls, tree, stat, glob."""
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.filters import WhereOption, where_of
 from holdfast.cli.options import AfterOption, AtOption, LimitOption, PathArgument, store_path
-from holdfast.cli.output import Output, count, iso
+from holdfast.cli.output import Output, count, iso, visible
 
 app: typer.Typer = typer.Typer()
 
@@ -60,8 +61,9 @@ def tree(
 @command(app)
 def stat(call: Call, path: PathArgument, at: AtOption = None) -> None:
     """Show what is known of a file or directory."""
-    info = call.at(at).stat(store_path(path))
-    call.done(shapes.entry(info), _facts(call.out, info))
+    view = call.at(at)
+    info, has = view.stat(store_path(path)), view.properties.get(store_path(path))
+    call.done({**shapes.entry(info), "properties": has}, _facts(call.out, info, has))
 
 
 @command(app)
@@ -146,7 +148,7 @@ def _lasts(depths: list[int]) -> list[bool]:
     return last
 
 
-def _facts(out: Output, info: FileInfo) -> Iterator[str]:
+def _facts(out: Output, info: FileInfo, properties: dict[str, Any]) -> Iterator[str]:
     from time import time
 
     facts = [("path", info.path), ("kind", info.kind)]
@@ -158,4 +160,6 @@ def _facts(out: Output, info: FileInfo) -> Iterator[str]:
     facts += [("commit", str(info.commit)), ("node", str(info.id))]
     if info.source is not None:
         facts += [("source", info.source)]
+    if properties:
+        facts += [("has", visible(json.dumps(properties, ensure_ascii=False)))]
     return (f"{out.paint(f'{name:<9}', 'dim')} {value}" for name, value in facts)
