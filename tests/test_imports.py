@@ -46,6 +46,7 @@ BEHIND_THE_GATE = (
     "graph/sources/files.py",
     "graph/sources/lines.py",
     "graph/sources/reading.py",
+    "graph/sources/several.py",
     "index/embedding/static_model.py",
     "index/embedding/wordpieces.py",
     "rows/arrow/columns.py",

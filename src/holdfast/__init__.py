@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from holdfast.front.opening import open_store as open
     from holdfast.front.sessions import Sessions
     from holdfast.front.store import Store
+    from holdfast.graph.loading.report import LoadProgress, LoadReport
     from holdfast.graph.models.markers import (
         Embed,
         File,
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from holdfast.rows.differences import RowDifference, RowVersion
     from holdfast.rows.graph_rows import GraphRow, PathStep, Reached, RowModel
     from holdfast.rows.schema.steps import CheckKind, RowCheck, SchemaPlan, SchemaStep, StepKind
+    from holdfast.rows.schema.tabular import BadRow
     from holdfast.rows.schema.types import (
         Cardinality,
         GraphSchema,
@@ -146,6 +148,7 @@ __all__ = [
     "At",
     "AuditRecord",
     "Backoff",
+    "BadRow",
     "BranchGone",
     "BranchInfo",
     "Branches",
@@ -199,6 +202,8 @@ __all__ = [
     "Key",
     "Limits",
     "LlmSettings",
+    "LoadProgress",
+    "LoadReport",
     "Lock",
     "LockInfo",
     "LockLost",
@@ -322,6 +327,7 @@ _HOMES = {
     "holdfast.rows.standing": "SnapshotGraph",
     "holdfast.rows.differences": "RowDifference RowVersion",
     "holdfast.rows.schema.steps": "CheckKind RowCheck SchemaPlan SchemaStep StepKind",
+    "holdfast.rows.schema.tabular": "BadRow",
     "holdfast.rows.schema.types": (
         "Cardinality GraphSchema OnDelete PropertySchema PropertyType TypeKind TypeSchema ValueKind"
     ),
@@ -342,6 +348,7 @@ _HOMES = {
     "holdfast.graph.models.nodes": "Edge Node",
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
+    "holdfast.graph.loading.report": "LoadProgress LoadReport",
     "holdfast.ingest.report": "AddReport Failure Progress",
     "holdfast.jobs.context": "Failed JobContext Skipped Stopped",
     "holdfast.jobs.kinds": "Backoff JobKind",

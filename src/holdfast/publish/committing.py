@@ -6,6 +6,7 @@ it is published on, checks it there, and writes its rows and those its terms car
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from holdfast.backend import Backend
 from holdfast.catalog import commits, contents, entries
@@ -23,13 +24,32 @@ from holdfast.faults import point
 from holdfast.publish.conflicts import Ground
 from holdfast.publish.publication import ATTEMPTS, StagingOutdated, retrying
 from holdfast.publish.staging import StagedCommit, live_among, staging
-from holdfast.rows.publishing import RowChange
 from holdfast.tree.overlay import Overlay
 
 #: runs inside the publishing SQL transaction before anything is written; raises to refuse the publish
 Guard = Callable[[Connection], None]
 #: runs inside the publishing SQL transaction, to write what must change together with the tree
 Effect = Callable[[Connection, Commit], None]
+
+
+class GraphChange(Protocol):
+    """What changes in the graph with a commit."""
+
+    def __len__(self) -> int:
+        """Return how many rows it changes."""
+        ...
+
+    def look_ahead(self, conn: Connection) -> None:
+        """Look at what was committed so far, outside the turn to write."""
+        ...
+
+    def check(self, conn: Connection, head: int) -> None:
+        """Raise to refuse the publish on a head."""
+        ...
+
+    def write(self, conn: Connection, commit: Commit) -> None:
+        """Write what the commit says."""
+        ...
 
 
 @dataclass
@@ -48,7 +68,7 @@ class CommitOptions:
     guards: list[Guard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     #: what changes in the graph with it
-    graph: RowChange | None = None
+    graph: GraphChange | None = None
     #: of the jobs that the effects write, in order
     tickets: list[JobTicket] = field(default_factory=list)
 

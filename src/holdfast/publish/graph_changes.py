@@ -1,7 +1,7 @@
 """The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
@@ -137,3 +137,34 @@ def _given(row: RowInput, named: str) -> tuple[str, Mapping[str, Any]]:
             "A row does not say its type", path=TYPE, remedy='Give {"type": "Person", ...}, or type="Person"'
         )
     return name, {each: value for each, value in row.items() if each != TYPE}
+
+
+def put_loaded(
+    graph: TransactionGraph, rows: Sequence[StoredRow], *, mode: Literal["append", "merge", "overwrite"]
+) -> None:
+    """Put the rows of a load into a transaction. Raises Conflict for a key that is there, or is there twice."""
+    seen: set[tuple[int, str]] = set()
+    for row in rows:
+        kind = graph._codecs.schema.type_of(row.type_id)
+        if (row.type_id, row.key) in seen:
+            raise Conflict(
+                f"{kind.name} {row.key} is in the source twice", path=kind.name, remedy="Leave one of them out"
+            )
+        seen.add((row.type_id, row.key))
+        if mode != "append":
+            graph._put_over(kind, row)
+        elif graph._overlay.row(row.type_id, row.key) is not None:
+            raise Conflict(
+                f"There is a {kind.name} {row.key} already",
+                path=f"{kind.name} {row.key}",
+                remedy='Load with mode="merge" to replace rows by their keys',
+            )
+        else:
+            graph._put(row)
+    if mode == "overwrite":
+        for type_id in {row.type_id for row in rows}:
+            for old in list(graph._overlay.every(type_id)):
+                if (type_id, old.key) not in seen:
+                    graph._overlay.remove(old)
+    graph._is_complete = False
+    complete(graph)

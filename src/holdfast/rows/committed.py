@@ -74,6 +74,11 @@ class CommittedRows:
             return standing
         return base.count() + standing - sum(1 for _ in base.rows(row.key for row in said))
 
+    def logged(self, type_id: int) -> tuple[dict[str, StoredRow | None], BaseReader | None]:
+        """Return what the log says of each row since the base, None of a removed one, and the base."""
+        said, base = self._asked(type_id, lambda conn, span: log.of_type(conn, span, type_id))
+        return {row.key: stored(row) for row in said}, base
+
     def base(self, type_id: int) -> Base | None:
         """Return the base of a type; None when the log has all there is."""
         with self.read() as conn:

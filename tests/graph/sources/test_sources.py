@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import InvalidRow, NotFound, Unsupported
+from holdfast.graph.loading.report import FileFormat
 from holdfast.graph.sources import lines as line_reader
 from holdfast.graph.sources.batches import SourceBatch
 from holdfast.graph.sources.lines import LineReader
-from holdfast.graph.sources.reading import FileFormat, read_rows
+from holdfast.graph.sources.reading import read_rows
 from holdfast.rows.arrow.tables import TOLD
 from holdfast.rows.schema.codec import RowCodec
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, PropertyType, TypeSchema

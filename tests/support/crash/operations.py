@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import holdfast
@@ -19,6 +20,7 @@ from holdfast.catalog import upgrade
 from holdfast.catalog.properties import stored
 from holdfast.errors import Locked, NotFound
 from holdfast.front.store import Store
+from holdfast.graph.loading.loading import FEW_ROWS
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
@@ -98,6 +100,13 @@ def furnish_a_graph(store: Store) -> None:
     fold_graph(rooms(store), thorough=True, least=1)
     store.graph.delete("Person", "p2")
     store.graph.upsert(person("p3", age=33), person("new"), paper("two"), edge("Wrote", "p3", "two"))
+
+
+def load_many(store: Store) -> None:
+    """Load so many rows of two types that they become bases."""
+    names = [f"loaded {n}" for n in range(FEW_ROWS + 1)]
+    ends = pa.table({"from": ["p1"] * len(names), "to": names})
+    store.graph.load({"Paper": pa.table({"id": names}), "Wrote": ends})
 
 
 def remove_and_retire(store: Store) -> None:
@@ -352,6 +361,7 @@ OPERATIONS = (
     ),
     row("fold", lambda store: store.maintenance.optimize(), furnish),
     row("fold into a full table, and index", lambda store: store.maintenance.optimize(), furnish_with_a_book),
+    row("load many rows", load_many, furnish_a_graph, again=False),
     row("fold the graph", lambda store: fold_graph(rooms(store), thorough=True, least=1), furnish_a_graph),
     row("put away hidden rows", lambda store: store.maintenance.optimize(), hide_rows),
     row("collect garbage", lambda store: gc(rooms(store)), leave_garbage),

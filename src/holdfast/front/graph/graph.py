@@ -12,6 +12,8 @@ from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.documents import reading_source
+from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
+from holdfast.host.importing import importing
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.graph_changes import RowInput, complete
 from holdfast.publish.scope import publish_retried
@@ -119,6 +121,44 @@ class Graph(GraphReads):
         with self._backend.engine.read() as conn:
             sides = [side_at(self._backend, self._branch, resolve(conn, self._branch, at)) for at in (old, new)]
         return list(islice(differences(*sides), limit))
+
+    def load(
+        self,
+        source: Any,
+        *,
+        type: type[RowModel] | str | None = None,
+        mode: LoadMode = "append",
+        format: FileFormat | None = None,
+        dry_run: bool = False,
+        progress: Callable[[LoadProgress], None] | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> LoadReport:
+        """Load rows in one commit, however many: from a file by its path, or a table of Arrow, pandas or polars.
+
+        Files are JSON Lines, CSV, Parquet or Arrow. Rows say their type as `type`, or all have the one that is given,
+        or that the file is named after. A list has several sources, a dict has them by the names of their types.
+
+        `append` adds rows, and raises Conflict for a key that is there; `merge` puts them in the place of those with
+        their keys; `overwrite` replaces all rows of the types that it loads. One bad row, and nothing is written:
+        InvalidRow names the first, and the report of a `dry_run` the first 100.
+        """
+        from holdfast.graph.loading.loading import Load
+
+        with importing():
+            from holdfast.graph.sources.several import is_read_once, read_all
+
+        named = None if type is None else type_name(type)
+        load = Load(
+            backend=self._backend,
+            terms=self._terms(message or "Load rows", actor),
+            read=lambda schema: read_all(source, schema, type=named, format=format),
+            is_read_once=is_read_once(source),
+            mode=mode,
+            dry_run=dry_run,
+            tell=progress,
+        )
+        return load.run()
 
     def _publish(self, message: str, actor: str | None, action: Callable[[Transaction], None]) -> Commit:
         def changed(tx: Transaction) -> None:

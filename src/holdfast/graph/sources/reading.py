@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
 from holdfast.errors import NotFound, Unsupported
+from holdfast.graph.loading.report import FileFormat
 from holdfast.graph.sources import files
 from holdfast.graph.sources.batches import SourceBatch, TableReader
 from holdfast.graph.sources.lines import LineReader
 from holdfast.rows.schema.types import GraphSchema
 
-#: of a file
-FileFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow"]
 #: by the end of a name
 _FORMATS: dict[str, FileFormat] = {
     ".jsonl": "jsonl",

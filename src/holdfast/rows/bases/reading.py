@@ -80,6 +80,12 @@ class LanceBase:
         """Return how many rows there are."""
         return self._base.rows
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of its table."""
+        names: list[str] = self._table.shape.schema.names
+        return names
+
     def batches(self, columns: list[str] | None = None) -> "Iterator[pa.RecordBatch]":
         """Yield all rows in order, or some columns of them, as they are stored."""
         with reading(self._table.name, self._base.version):

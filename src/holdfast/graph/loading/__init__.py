@@ -1,0 +1,1 @@
+"""Loading rows into the graph, however many, in one commit."""

@@ -1,0 +1,73 @@
+"""Hashes of the values of a column: what millions of keys are compared by in little memory.
+
+Two texts of one hash are taken for one only where that is looked at again, or where one in 10^12 loads may be wrong.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from holdfast.host.importing import importing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Hashes = NDArray[np.uint64]
+
+#: odd numbers whose products spread bits, from the finaliser of SplitMix64
+_SPREAD = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_WORD = 8
+
+
+def hashes_of(values: "pa.Array[Any]", seed: int) -> "Hashes":
+    """Return a hash of 64 bits for each value of a column; one number, which stands for no other, for each null."""
+    with importing():
+        import numpy as np
+
+        with importing():
+            import pyarrow as pa
+
+    if len(values) == 0:
+        return np.zeros(0, np.uint64)
+    if pa.types.is_string(values.type):
+        found = _of_texts(values, seed)
+    else:
+        numbers = values.cast(pa.float64() if pa.types.is_floating(values.type) else pa.int64(), safe=False)
+        # A zero has two signs.
+        plain = numbers.fill_null(0).to_numpy(zero_copy_only=False) + 0
+        found = _mixed(plain.view(np.uint64) ^ np.uint64(seed))
+    if values.null_count:
+        found[values.is_null().to_numpy(zero_copy_only=False)] = np.uint64(0)
+    return found
+
+
+def _of_texts(texts: "pa.Array[Any]", seed: int) -> "Hashes":
+    with importing():
+        import numpy as np
+
+    _, places, data = texts.buffers()
+    assert places is not None
+    offsets = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    held = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else np.zeros(0, np.uint8)
+    padded = np.concatenate([held, np.zeros(_WORD, np.uint8)])
+    # A word of eight bytes from each byte on.
+    words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded, strides=(1,))
+    starts, sizes = offsets[:-1] - offsets[0], np.diff(offsets)
+    found = _mixed(sizes.astype(np.uint64) ^ np.uint64(seed))
+    for at in range(0, int(sizes.max()), _WORD):
+        chosen = np.flatnonzero(sizes > at)
+        rest = np.minimum(sizes[chosen] - at, _WORD).astype(np.uint64)
+        kept = np.uint64(2**64 - 1) >> (np.uint64(64) - rest * np.uint64(_WORD))
+        found[chosen] = _mixed(found[chosen] ^ (words[starts[chosen] + at] & kept))
+    return found
+
+
+def _mixed(numbers: "Hashes") -> "Hashes":
+    with importing():
+        import numpy as np
+
+    first, second = (np.uint64(each) for each in _SPREAD)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * first
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * second
+    mixed: Hashes = numbers ^ (numbers >> np.uint64(31))
+    return mixed

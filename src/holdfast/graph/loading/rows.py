@@ -1,0 +1,130 @@
+"""The rows of one type in a load: staged as they come, and what is kept in memory to check them by."""
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from holdfast.graph.loading.hashing import hashes_of
+from holdfast.host.importing import importing
+from holdfast.index.lance.table import FIRST_VERSION, StagedRows
+from holdfast.rows.bases import shape
+from holdfast.rows.bases.reading import load_mark
+from holdfast.rows.bases.staging import BaseStaging, StagedBase
+from holdfast.rows.schema.types import TypeSchema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from holdfast.graph.loading.hashing import Hashes
+    from holdfast.rows.arrow.tables import EncodedTable
+
+#: rows that are written to the disk together
+ROWS_AT_ONCE = 250_000
+
+
+def as_batch(kind: TypeSchema, rows: "EncodedTable", covers: int) -> "pa.RecordBatch":
+    """Return encoded rows in the columns of their table, as those of a load staged at a commit."""
+    with importing():
+        import pyarrow as pa
+
+    schema = shape.schema_of(kind)
+    columns: dict[str, Any] = {shape.KEY: rows.key, shape.SRC: rows.src, shape.DST: rows.dst}
+    columns |= {shape.column_of(int(name)): cells for name, cells in rows.columns.items()}
+    columns[shape.EXTRA] = _extra(kind, rows)
+    columns[shape.SEQ] = pa.repeat(load_mark(covers), len(rows))
+    arrays = [columns.get(field.name, pa.nulls(len(rows), field.type)) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _extra(kind: TypeSchema, rows: "EncodedTable") -> "pa.Array[Any]":
+    with importing():
+        import pyarrow as pa
+
+    # What rows of before have by default is taken from a row of today that has no value.
+    asked = [each for each in kind.live if each.initial is not None and rows.columns[str(each.id)].null_count]
+    if not asked:
+        return pa.nulls(len(rows), pa.string())
+    missing = [(str(each.id), rows.columns[str(each.id)].is_null().to_pylist()) for each in asked]
+    said = [{name: None for name, is_null in missing if is_null[row]} for row in range(len(rows))]
+    return pa.array([json.dumps(each, sort_keys=True, separators=(",", ":")) if each else None for each in said])
+
+
+class LoadedRows:
+    """The rows of one type."""
+
+    def __init__(self, staging: BaseStaging | None, kind: TypeSchema, seed: int) -> None:
+        self.kind = kind
+        self.count = 0
+        self._staging = staging
+        self._seed = seed
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._staged: list[StagedRows] = []
+        self._parts: dict[str, list[Hashes]] = {column: [] for column in self._hashed()}
+
+    def add(self, batch: "pa.RecordBatch") -> None:
+        """Take rows."""
+        for column, parts in self._parts.items():
+            parts.append(hashes_of(batch.column(column), self._seed))
+        self.count += batch.num_rows
+        if self._staging is None:
+            return
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        if self._waiting_rows >= ROWS_AT_ONCE:
+            self._write()
+
+    def hashes(self, column: str) -> "Hashes":
+        """Return the hashes of all values of a column that is checked, in the order of the rows."""
+        with importing():
+            import numpy as np
+
+        parts = self._parts[column]
+        if len(parts) > 1:
+            parts[:] = [np.concatenate(parts)]
+        return parts[0] if parts else np.zeros(0, np.uint64)
+
+    @cached_property
+    def sorted_keys(self) -> "Hashes":
+        """The hashes of the keys, in order."""
+        with importing():
+            import numpy as np
+
+        return np.sort(self.hashes(shape.KEY))
+
+    def texts(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """Return what some rows have in a column, by their places; of a dry run, what number they are."""
+        if self._staging is None:
+            return [f"row {row + 1}" for row in rows]
+        table = self._staging.table
+        found = table.open(table.attach(FIRST_VERSION, self.staged())).take(list(rows), columns=[column])
+        texts: list[Any] = found[column].to_pylist()
+        return texts
+
+    def staged(self) -> StagedRows:
+        """Return all rows, durable in files that no version refers to."""
+        self._write()
+        fragments = tuple(each for part in self._staged for each in part.fragments)
+        files = tuple(each for part in self._staged for each in part.files)
+        return StagedRows(fragments, files, sum(part.rows for part in self._staged))
+
+    def over(self, before: StagedBase) -> StagedBase:
+        """Return a version with the rows beside others."""
+        assert self._staging is not None
+        staged = self.staged()
+        version = self._staging.table.attach(before.version, staged)
+        return StagedBase(before.table, version, before.rows + staged.rows)
+
+    def _write(self) -> None:
+        with importing():
+            import pyarrow as pa
+
+        if self._waiting and self._staging is not None:
+            self._staged.append(self._staging.table.stage(pa.Table.from_batches(self._waiting)))
+        self._waiting, self._waiting_rows = [], 0
+
+    def _hashed(self) -> list[str]:
+        ends = [shape.SRC, shape.DST] if self.kind.kind == "edge" else []
+        unique = [shape.column_of(each.id) for each in self.kind.live if each.unique and shape.is_looked_up(each.type)]
+        return [shape.KEY, *ends, *unique]
