@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, computed_field
 
 from holdfast.errors import InvalidRow, Unsupported
 from holdfast.graph.models.markers import (
@@ -240,3 +240,28 @@ def test_an_edge_says_what_it_goes_between() -> None:
 def test_a_field_nobody_declared_is_refused_when_an_instance_is_made() -> None:
     with pytest.raises(ValueError, match="nmae"):
         Person(handle="a", nmae="b")  # type: ignore[call-arg]
+
+
+def test_an_endpoint_is_no_property() -> None:
+    class Odd(Edge[Person, Event]):
+        source: str
+
+    with pytest.raises(Unsupported, match=r"Odd.source is an endpoint"):
+        declared([Odd])
+
+
+def test_a_class_may_have_other_names_for_its_fields_and_things_it_makes_of_them() -> None:
+    class Named(Node):
+        handle: Annotated[str, Key]
+        born: date | None = Field(default=None, alias="dob")
+
+        @computed_field  # type: ignore[prop-decorator]
+        @property
+        def shout(self) -> str:
+            return self.handle.upper()
+
+    schema = plan(GraphSchema(), declared([Named])).result(iter(range(1, 9)).__next__)
+    codec = RowCodec(schema, schema.type_named("Named"))
+    ada = Named(handle="ada", dob=date(1815, 12, 10))
+    assert ada.graph_values() == {"handle": "ada", "born": date(1815, 12, 10)}
+    assert stored_and_back(codec, ada) == ada

@@ -21,7 +21,7 @@ _ENDS = {"source": FROM, "target": TO}
 
 
 class _Row(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", populate_by_name=True, protected_namespaces=())
 
     #: what the type is called: as the class, unless it is said otherwise
     __holdfast_type__: ClassVar[str] = ""
@@ -43,7 +43,9 @@ class _Row(BaseModel):
 
     def graph_values(self) -> dict[str, Any]:
         """Return its values by name of property, as a store takes them."""
-        return self.model_dump(exclude=set(_ENDS) if isinstance(self, Edge) else None)
+        # Under the names of the fields, and without what the class makes of them.
+        names = type(self).model_fields.keys() - (_ENDS if isinstance(self, Edge) else {})
+        return self.model_dump(include=names, by_alias=False, warnings=False)
 
     @classmethod
     def of_graph(cls, values: Mapping[str, Any]) -> Self:
@@ -121,6 +123,13 @@ class Edge(_Row, Generic[A, B]):
     def __holdfast_declared__(cls) -> DeclaredType:
         source, target = cls.__holdfast_ends__()
         owner = cls.graph_type()
+        for name in _ENDS:
+            if cls.model_fields[name].annotation is not Any:
+                raise Unsupported(
+                    f"{owner}.{name} is an endpoint, and cannot be a property",
+                    path=f"{owner}.{name}",
+                    remedy="Call the property otherwise",
+                )
         fields = {name: field for name, field in cls.model_fields.items() if name not in _ENDS}
         return DeclaredType(
             name=owner,
