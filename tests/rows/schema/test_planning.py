@@ -141,6 +141,7 @@ def of_it(kind: str = "int", **asked: Any) -> DeclaredType:
         (of_it(), of_it("float"), "widen", "values"),
         (of_it(), of_it("decimal"), "widen", None),
         (of_it(minimum=1), of_it("decimal", minimum=1), "widen", None),
+        (of_it(minimum=1), of_it("float", minimum=1), "widen", "values"),
         (of_it("enum", choices=("a",)), of_it("enum", choices=("a", "b")), "widen", None),
         (of_it("enum", choices=("a", "b")), of_it("enum", choices=("b",)), "constrain", "values"),
         (of_it("enum", choices=("a", "b")), of_it("text"), "widen", None),
@@ -180,6 +181,7 @@ def test_a_property_that_changes_is_a_step(
     [
         (of_it("float"), of_it("int"), "From float to int"),
         (of_it("text"), of_it("int"), "From text to int"),
+        (of_it("decimal", minimum=1), of_it("int", minimum=2), "From decimal to int"),
         (of_it("text"), of_it("enum", choices=("a",)), "From text to enum of a"),
         (
             of_it(),

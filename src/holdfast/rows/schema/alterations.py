@@ -59,7 +59,11 @@ def _at_least(new: int | None, old: int | None) -> bool:
 
 def of_property(before: PropertySchema, now: PropertySchema) -> Iterator[Alteration]:
     """Yield what differs between two states of a property, but for its name and its part in the key."""
-    yield from _of_kind(before.type, now.type)
+    of_kind = [*_of_kind(before.type, now.type)]
+    yield from of_kind
+    if any(each.refused for each in of_kind):
+        # What is asked of values of another type cannot be compared.
+        return
     if before.required != now.required:
         if now.required:
             yield Alteration("constrain", "Each row needs a value", "required")
@@ -103,13 +107,15 @@ def _of_choices(old: set[str], new: set[str], said: str) -> Iterator[Alteration]
 
 
 def _of_rules(before: PropertySchema, now: PropertySchema) -> Iterator[Alteration]:
-    kind = now.type.scalar
     for said, old, new, sign in (
         ("The least that a value may be", before.minimum, now.minimum, -1),
         ("The most that a value may be", before.maximum, now.maximum, 1),
         ("The characters that a text may have", before.max_length, now.max_length, 1),
     ):
-        yield from _of_limit(kind, said, old, new, sign)
+        was = None if old is None else comparable(before.type.scalar, old)
+        to_be = None if new is None else comparable(now.type.scalar, new)
+        if was != to_be:
+            yield _of_limit(f"{said}: {_limit(new)}, no longer {_limit(old)}", was, to_be, sign)
     if before.pattern != now.pattern:
         said = f"The pattern of a text: {_limit(now.pattern)}, no longer {_limit(before.pattern)}"
         yield Alteration("relax", said) if now.pattern is None else Alteration("constrain", said, "values")
@@ -119,13 +125,10 @@ def _limit(value: Any) -> str:
     return "any" if value is None else shown(value)
 
 
-def _of_limit(kind: PropertyType, said: str, old: Any, new: Any, sign: int) -> Iterator[Alteration]:
-    """Yield how a limit moved, if it did: with a positive `sign` a greater one allows more."""
-    was, is_now = (None if each is None else comparable(kind, each) for each in (old, new))
-    if was != is_now:
-        looser = is_now is None or (was is not None and (is_now > was if sign > 0 else is_now < was))
-        said = f"{said}: {_limit(new)}, no longer {_limit(old)}"
-        yield Alteration("relax", said) if looser else Alteration("constrain", said, "values")
+def _of_limit(said: str, was: Any, to_be: Any, sign: int) -> Alteration:
+    """Return how a limit moves: with a positive `sign` a greater one allows more."""
+    looser = to_be is None or (was is not None and (to_be > was if sign > 0 else to_be < was))
+    return Alteration("relax", said) if looser else Alteration("constrain", said, "values")
 
 
 def _of_search(before: PropertySchema, now: PropertySchema) -> Iterator[Alteration]:
