@@ -291,5 +291,5 @@ def info(path: str, entry: Entry) -> FileInfo:
         id=entry.node_id,
         content_id=entry.content_id,
         commit=entry.from_seq,
-        source=None if entry.edited else entry.source,
+        source=None if entry.source is None or entry.edited else entry.source,
     )

@@ -7,7 +7,7 @@ import fnmatch
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Protocol
 
 from holdfast import paths
@@ -96,12 +96,16 @@ def cursor(top: str, after: str | None) -> tuple[str, ...]:
 
 
 def go_on(found: Iterable[Entry], rest: tuple[str, ...]) -> Iterator[tuple[Entry, tuple[str, ...], bool]]:
-    """Yield of entries in order of name those that come after the names `rest`, or hold what does.
+    """Return of entries in order of name those that come after the names `rest`, or hold what does.
 
     With each comes what is left of `rest` below it, and whether it was given before itself.
     """
+    return _after(found, rest) if rest else zip(found, repeat(()), repeat(False), strict=False)
+
+
+def _after(found: Iterable[Entry], rest: tuple[str, ...]) -> Iterator[tuple[Entry, tuple[str, ...], bool]]:
     for entry in found:
-        if not rest or entry.name > rest[0]:
+        if entry.name > rest[0]:
             yield entry, (), False
         elif entry.name == rest[0]:
             yield entry, rest[1:], True
