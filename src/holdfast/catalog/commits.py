@@ -13,6 +13,8 @@ _TAKEN = """EXISTS (SELECT 1 FROM branches b WHERE b.branch_id = commits.branch_
     AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.branch_id = b.branch_id AND k.seq = commits.seq))"""
 _COLUMNS = f"seq, branch_id, parent_seq, merged_seq, at, actor, message, idempotency_key, changes, {_TAKEN}"
 
+#: steps back for which the commits themselves are read
+FEW_STEPS = 10
 #: where `parent_seq` stands among them
 _PARENT = 2
 _NEWEST = f"SELECT {_COLUMNS} FROM commits WHERE seq <= :until ORDER BY seq DESC LIMIT :limit"
@@ -104,11 +106,15 @@ def latest_at(conn: Connection, branch: Branch, time: float) -> int | None:
 
 def newest(conn: Connection, until: int, limit: int) -> list[Commit]:
     """Return the commit `until` and those below it, at most `limit`, each followed by its parent."""
+    return [_commit(row) for row in _newest(conn, until, limit)]
+
+
+def _newest(conn: Connection, until: int, limit: int) -> list[Row]:
     rows = conn.rows(_NEWEST, {"until": until, "limit": limit})
     # Unless other branches had a commit in between, the one before is the parent, and no more need be asked.
     if any(below[0] != row[_PARENT] for row, below in pairwise(rows)):
-        rows = _line(conn, until, limit)
-    return [_commit(row) for row in rows]
+        return _line(conn, until, limit)
+    return rows
 
 
 def _line(conn: Connection, until: int, limit: int) -> list[Row]:
@@ -137,6 +143,13 @@ def following(conn: Connection, branch: Branch, after: int, until: int, limit: i
 
 def ancestor(conn: Connection, seq: int, back: int) -> int | None:
     """Return the commit that is `back` parents below `seq`; None when there are not as many."""
+    if back <= FEW_STEPS:
+        rows = _newest(conn, seq, back + 1)
+        return int(rows[back][0]) if len(rows) > back else None
+    return _far_ancestor(conn, seq, back)
+
+
+def _far_ancestor(conn: Connection, seq: int, back: int) -> int | None:
     row = conn.row(
         """WITH RECURSIVE line(at_seq, depth) AS (
             SELECT CAST(:seq AS BIGINT), CAST(0 AS BIGINT) UNION ALL

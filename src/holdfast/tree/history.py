@@ -20,6 +20,8 @@ from holdfast.tree.places import Places
 
 #: commits read at a time
 PAGE = 200
+#: nodes that are looked up one by one; more are read together with all that is above them, a statement for each level
+FEW = 8
 #: commits of a branch that are read at first
 FIRST_PAGE = 25
 
@@ -100,7 +102,7 @@ class _Coming(Places):
 
 
 def _between(nodes: set[int], before: Places, after: Places) -> list[Change]:
-    for side in (before, after):
+    for side in (before, after) if len(nodes) > FEW else ():
         side.load(nodes)
     found = _Changes({node: change for node in nodes if (change := _change_of(before, after, node)) is not None})
     for removed, added in found.replaced():
