@@ -88,6 +88,6 @@ class Below:
         return known.with_also(seq, came)
 
 
-def compact(contents: frozenset[str]) -> frozenset[str] | ContentSet:
+def compact(contents: frozenset[str], few: int | None = None) -> frozenset[str] | ContentSet:
     """Return a set of contents as it is kept: each by its id when they are few."""
-    return contents if len(contents) <= FEW_CONTENTS else ContentSet.of(contents)
+    return contents if len(contents) <= (FEW_CONTENTS if few is None else few) else ContentSet.of(contents)

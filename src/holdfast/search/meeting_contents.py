@@ -16,6 +16,9 @@ from holdfast.catalog.properties.conditions import Condition
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.search.directory_contents import MOST_CHANGES, compact
 
+#: contents up to which each is named to the tables: a filter is asked for again and again, and where the rows of its
+#: contents are is found out once
+NAMED = 32
 #: conditions whose contents are kept, of the latest searches
 _REMEMBERED = 16
 
@@ -50,7 +53,7 @@ class Meeting:
             asked = matching.contents_where(conn, branch, seq, condition)
             if asked is None:
                 return None
-            found = _Met(seq, compact(frozenset(asked)))
+            found = _Met(seq, compact(frozenset(asked), NAMED))
         if known is None or known.seq <= seq:
             # A search in the past does not cost those of the present their set.
             with self._changing:
@@ -72,4 +75,4 @@ class Meeting:
         came = [each.content_id for each in began if each.content_id and each.properties_id in met]
         if isinstance(known.contents, ContentSet):
             return _Met(seq, known.contents.with_also(came))
-        return _Met(seq, compact(known.contents.union(came)))
+        return _Met(seq, compact(known.contents.union(came), NAMED))
