@@ -133,19 +133,27 @@ def merging(folder: Path, files: int) -> None:
     rng = random.Random(9)
     with quiet(folder) as store, quiet(small) as other:
         other.maintenance.optimize()
-        times: dict[Store, list[float]] = {store: [], other: []}
-        for turn, (on, there) in itertools.product(range(MERGES + 2), ((store, files), (other, SMALL))):
-            on.branches.create(f"merged{turn}")
-            change(on.branch(f"merged{turn}"), rng, there, MERGED)
-            began = time.perf_counter()
-            report = on.branches.merge(f"merged{turn}")
-            spent = (time.perf_counter() - began) * 1000
-            assert len(report.changes) == MERGED
-            times[on] += [spent] if turn >= 2 else []
-    large, little = (statistics.median(each) for each in times.values())
+        # Files from everywhere, and then the same files in both stores.
+        cases = ((store, files), (store, SMALL), (other, SMALL))
+        times: list[list[float]] = [[] for _ in cases]
+        for turn, (place, (on, among)) in itertools.product(range(MERGES + 2), enumerate(cases)):
+            spent = merge_of(on, f"merged{turn}-{place}", rng, among)
+            times[place] += [spent] if turn >= 2 else []
+    everywhere, large, little = map(statistics.median, times)
     what = f"merge of {MERGED} changed files into {files:,}"
-    Figure(what, large, "ms", 100, note=f"median of {MERGES}").emit()
-    emit(f"{what}, against into {SMALL:,}", large, little, 1.5)
+    Figure(what, everywhere, "ms", 100, note=f"files from all directories; median of {MERGES}").emit()
+    emit(f"{what}, against the same into {SMALL:,}", large, little, 1.5)
+
+
+def merge_of(on: Store, name: str, rng: random.Random, among: int) -> float:
+    """Return the milliseconds that a merge takes of a branch that changed some of the first files."""
+    on.branches.create(name)
+    change(on.branch(name), rng, among, MERGED)
+    began = time.perf_counter()
+    report = on.branches.merge(name)
+    spent = (time.perf_counter() - began) * 1000
+    assert len(report.changes) == MERGED
+    return spent
 
 
 def emit(what: str, value: float, against: float, target: float) -> None:
