@@ -107,10 +107,8 @@ class Branch:
         if not self.forks:
             row = conn.row(_at_depth(sql, 0), {**params, "branch": self.id, "seq": seq})
             return row if row is None or row[FROM_SEQ] <= seq else None
-        levels, asked = self.levels(seq), dict(params)
-        for place, level in enumerate(levels):
-            asked[f"branch{place}"], asked[f"seq{place}"] = level.branch_id, level.seq
-        return conn.row(_on_levels(sql, len(levels)), asked)
+        depth, levels = _numbered(self, seq)
+        return conn.row(_on_levels(sql, depth), {**params, **levels})
 
     def rows(self, conn: Connection, seq: int, sql: str, params: Params) -> list[Row]:
         """Return what a statement with `:branch`, `:seq` and UNCOVERED finds at commit `seq`, on all levels."""
@@ -142,6 +140,14 @@ def _at_depth(text: str, depth: int, nearer: str = "nearer") -> str:
         for place in range(depth)
     )
     return text.replace(UNCOVERED, covered)
+
+
+@functools.lru_cache(maxsize=1024)
+def _numbered(branch: Branch, seq: int) -> tuple[int, dict[str, int]]:
+    """Return how many levels are seen at a commit, and their parameters, numbered; a store is asked the same often."""
+    levels = branch.levels(seq)
+    named = {f"branch{place}": level.branch_id for place, level in enumerate(levels)}
+    return len(levels), named | {f"seq{place}": level.seq for place, level in enumerate(levels)}
 
 
 @functools.cache
