@@ -1,5 +1,7 @@
 """Rows found by value: whatever became of the property, and whoever changes them meanwhile."""
 
+import random
+import string
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +91,17 @@ def test_what_was_found_by_value_has_not_changed_when_it_is_written_on(
         tx.graph.find("Person", name="Ada")
         graphed.graph.insert(person("ida", name="Ida"))
         tx.graph.insert(person("apart"))
+
+
+def test_long_texts_are_looked_up_and_unique_beside_long_keys(graphed: Store) -> None:
+    numbers = random.Random(7)
+    for length in (100, 3000, 9000, 100_000):
+        text = "".join(numbers.choices(string.ascii_letters, k=length))
+        graphed.graph.insert(person(text[:800], name=text, mail=text))
+        assert [row["mail"] for row in graphed.graph.find("Person", mail=text)] == [text]
+        assert graphed.graph.find("Person", name=text[:-1]) == []
+        with pytest.raises(Conflict, match="same mail"):
+            graphed.graph.insert(person("other", mail=text))
 
 
 # --- what is asked wrongly

@@ -1,6 +1,7 @@
 """Merging graphs: every pair of changes of a row, what both sides break together, and schemas."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,3 +159,17 @@ def test_a_second_merge_takes_what_came_since_the_first(forked: tuple[Store, Sto
     assert rows(main) == {"ada": {"name": "Byron", "age": 27}, "new": {"name": "New", "age": None}}
     draft.branches.merge("main")
     assert rows(draft) == rows(main)
+
+
+def test_rows_of_a_type_that_one_side_erased_are_read_by_nobody(forked: tuple[Store, Store], tmp_path: Path) -> None:
+    main, draft = forked
+    (tmp_path / "other.yaml").write_text("types: {Other: {properties: {id: {type: text, key: true}}}}", "utf-8")
+    draft.graph.apply(tmp_path / "other.yaml", allow_data_loss=True)
+    main.graph.insert(person("new"), edge("Knows", "new", "ada"))
+    main.write("/notes.md", "notes")
+    assert draft.branches.merge("main").commit is not None
+    assert [each.name for each in draft.graph.schema().live] == ["Other"]
+    assert draft.read("/notes.md") == b"notes"
+    main.branches.merge("draft")
+    assert [each.name for each in main.graph.schema().live] == ["Other"]
+    assert main.maintenance.verify().ok

@@ -320,7 +320,7 @@ class _Merging:
             return
         source, into = self.source.name, self.terms.branch.name
         listed = [*(conflict.path for conflict in left), *(conflict.path for conflict in rows)]
-        broken = [f"{conflict.path}: {conflict.reason}" for conflict in rows if conflict.kind == "rule"]
+        broken = [conflict.reason for conflict in rows if conflict.kind == "rule"]
         said = f"both changed {_told(listed)}" if not broken else f"together they break a rule: {_told(broken)}"
         raise MergeConflicted(
             f"{source} cannot be merged into {into}: {said}",

@@ -40,8 +40,11 @@ class RowMerge:
         self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
         fork = self.ours.rows.branch.common(self.ours.rows.seq, self.theirs.rows.branch, self.theirs.rows.seq)
         places = changed(self.theirs, fork) | loaded(self.base, self.theirs, fork)
+        there = {each.id for each in self._schema.schema.types}
         for type_id, keys in by_type(places).items():
-            self._merge_rows(type_id, keys)
+            # What a side took out of the schema for good has rows on the other one that nothing reads any more.
+            if type_id in there:
+                self._merge_rows(type_id, keys)
         self._check(fork)
 
     @property

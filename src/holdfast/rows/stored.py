@@ -1,11 +1,15 @@
 """Rows of the graph as they are stored, and where they come from: a base and a log."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog.graph.log import End, LogRow
+
+#: bytes of UTF-8 of a value that is looked up as it is
+MAX_LOOKUP_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,13 @@ def canonical(value: object) -> str:
 def lookup_text(value: object) -> str:
     """Return the text by which a value (JSON) is looked up: of equal numbers the same, with a fraction or without.
 
-    A property that was of whole numbers may be one of numbers with a fraction now, and its rows stay as they are.
+    A property that was of whole numbers may be one of numbers with a fraction now, and its rows stay as they are. A
+    longer text is looked up by its hash, as an index of PostgreSQL holds 2,704 bytes, the key of an edge with it.
     """
-    return canonical(int(value) if isinstance(value, float) and value.is_integer() else value)
+    text = canonical(int(value) if isinstance(value, float) and value.is_integer() else value)
+    data = text.encode()
+    # No JSON begins so.
+    return text if len(data) <= MAX_LOOKUP_BYTES else f"#{hashlib.blake2b(data, digest_size=32).hexdigest()}"
 
 
 def stored(said: LogRow) -> StoredRow | None:
