@@ -54,7 +54,11 @@ def _of_texts(texts: "pa.Array[Any]", seed: int) -> "Hashes":
     words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded, strides=(1,))
     starts, sizes = offsets[:-1] - offsets[0], np.diff(offsets)
     found = _mixed(sizes.astype(np.uint64) ^ np.uint64(seed))
-    for at in range(0, int(sizes.max()), _WORD):
+    least, most = int(sizes.min()), int(sizes.max())
+    for at in range(0, most, _WORD):
+        if at + _WORD <= least:
+            found = _mixed(found ^ words[starts + at])
+            continue
         chosen = np.flatnonzero(sizes > at)
         rest = np.minimum(sizes[chosen] - at, _WORD).astype(np.uint64)
         kept = np.uint64(2**64 - 1) >> (np.uint64(64) - rest * np.uint64(_WORD))

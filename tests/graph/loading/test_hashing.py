@@ -1,0 +1,34 @@
+"""Hashes of columns: the same for the same values, wherever these stand, and others for others."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.graph.loading.hashing import hashes_of
+
+
+@given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=20), begin=st.integers(0, 5))
+def test_equal_texts_alone_have_equal_hashes(texts: list[str], begin: int) -> None:
+    whole = hashes_of(pa.array(texts, pa.string()), 7).tolist()
+    assert len(set(whole)) == len(set(texts))
+    assert [hashes_of(pa.array([each], pa.string()), 7)[0] for each in texts] == whole
+    assert hashes_of(pa.array(texts, pa.string())[begin:], 7).tolist() == whole[begin:]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([1, 2, -1, None, None]),
+        pa.array([0.5, -0.5, 1e300, None, None]),
+        pa.array(["", "\0", "\0\0", None, None]),
+        pa.array(["a" * 8, "a" * 9, "a" * 16, None, None]),
+    ],
+)
+def test_only_what_is_missing_is_alike(values: Any) -> None:
+    found = hashes_of(values, 7).tolist()
+    assert len(set(found)) == 4
+    assert found[3:] == [0, 0]
+    assert hashes_of(pa.array([-0.0]), 7) == hashes_of(pa.array([0.0]), 7)
