@@ -224,6 +224,7 @@ def test_a_table_with_a_column_of_types_is_split_by_it() -> None:
         ('{"type": "Person", "handle": "a"', "", "it is no JSON: Expecting"),
         ("nonsense", "", "it is no JSON: Expecting value at character 1"),
         ('["Person"]', "", "it is no JSON object"),
+        ("null", "", "it is no JSON object"),
         ("[" * 100_000, "", "it is no JSON"),
         ('{"type": "Person", "handle": ' + "9" * 5000 + "}", "", "it is no JSON that can be read"),
         ('{"type": "Knows", "from": "a"}', "to", "it is missing"),
@@ -355,3 +356,64 @@ def test_rows_of_no_type_are_told(tmp_path: Path) -> None:
         (2, "type"),
         (3, "type"),
     ]
+
+
+#: lines that one way of reading them might take for another
+ODD_LINES = (
+    '{"type":"Person","handle":"a","age":1}',
+    '  {"type":"Person","handle":"b","age":null}  ',
+    '{"type":"Person","handle":"c"}{"type":"Person","handle":"d"}',
+    '{"type":"Person",',
+    '"handle":"e"}',
+    '{"type":"Person","handle":"f","handle":"g"}',
+    '{"type":"Person","handle":"h","age":1e2}',
+    '{"type":"Person","handle":"i","size":1}',
+    '{"type":"Person","handle":"j","size":-0.0}',
+    '{"type":"Person","handle":"k","size":1e400}',
+    '{"type":"Person","handle":"l","here":1}',
+    '{"type":"Person","handle":"m","seen":"2024-01-01T00:00:00+02:00"}',
+    '{"type":"Person","handle":"n","seen":"2024-01-01"}',
+    '{"type":"Person","handle":"o","seen":"2024-01-01T00:00:00.123456789Z"}',
+    '{"type":"Person","handle":"p","born":"20240101"}',
+    '{"type":"Person","handle":"q","born":"2024-01-01T00:00:00"}',
+    '{"type":"Person","handle":"r","worth":1.50}',
+    '{"type":"Person","handle":"s","worth":"1E+2"}',
+    '{"type":"Person","handle":"t","worth":"0.0000001"}',
+    '{"type":"Person","handle":"u","tags":[],"meaning":[1,2,3]}',
+    '{"type":"Person","handle":"v","tags":null,"meaning":[1,2]}',
+    '{"type":"Person","handle":"w","tags":["x",null]}',
+    '{"type":"Person","handle":"x","meaning":[1e39,0,0]}',
+    '{"type":"Person","handle":"y","age":9223372036854775807}',
+    '{"type":"Person","handle":"z","age":-9223372036854775809}',
+    '{"type":"Person","handle":5}',
+    '{"type":"Person","handle":""}',
+    '{"type":null,"handle":"A"}',
+    '{"type":"Knows","from":"a","to":"b","since":3.0}',
+    '{"type":"Knows","from":"a","to":["b"]}',
+    '{"type":"Knows","from":"a","to":"\\n\\"\\\\"}',
+    '{"type":"Thing","handle":"a","json":{"deep":[1,{"er":null}]}}',
+    "",
+    "{}",
+    "null",
+    "{",
+    "\x00",
+    "é",
+)
+
+
+@given(st.lists(st.sampled_from(ODD_LINES), max_size=6))
+def test_lines_together_are_what_each_is_by_itself(chosen: list[str]) -> None:
+    rows, bad, refused = of_lines("\n".join(chosen))
+    alone_rows: dict[str, list[Any]] = {}
+    alone_bad = []
+    for number, line in enumerate(chosen, 1):
+        # With a line that does not go through, so that it is looked at by itself.
+        found, wrong, _ = of_lines(f"{line}\nx")
+        for name, some in found.items():
+            alone_rows.setdefault(name, []).extend(some)
+        alone_bad += [(number, *each[1:]) for each in wrong if each[0] == 1]
+    assert {name: sorted(some, key=repr) for name, some in rows.items() if some} == {
+        name: sorted(some, key=repr) for name, some in alone_rows.items() if some
+    }
+    assert sorted(bad) == sorted(alone_bad)
+    assert refused == len(bad)

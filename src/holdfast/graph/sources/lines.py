@@ -24,6 +24,9 @@ PART = 4 * 1024 * 1024
 #: bytes that a line may have
 MAX_LINE = 64 * 1024 * 1024
 
+_NEWLINE, _OPENING, _CLOSING = b"\n{}"
+#: that some programs begin a file with
+_MARK = b"\xef\xbb\xbf"
 _READ_AS: dict[ValueKind, pa.DataType] = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 
 
@@ -42,13 +45,13 @@ class LineReader:
         """Yield the rows of all lines, part by part."""
         line = 1
         for part in _parts(stream):
-            lines, numbers = _lines(part, line)
+            lines, numbers, whole = _lines(part, line)
             line += part.count(b"\n")
-            if len(lines):
-                yield from self._part(lines, numbers)
+            yield from self._part(lines.filter(whole), numbers.filter(whole))
+            yield from self._one_by_one(lines.filter(pc.invert(whole)), numbers.filter(pc.invert(whole)))
 
     def _part(self, lines: pa.Array, numbers: pa.Array) -> Iterator[SourceBatch]:
-        types = self._types(lines)
+        types = self._types(lines) if len(lines) else pa.array([], pa.string())
         if types is None:
             yield from self._one_by_one(lines, numbers)
             return
@@ -135,24 +138,30 @@ def _parts(stream: BinaryIO) -> Iterator[bytes]:
         yield b"".join(rest)
 
 
-def _lines(part: bytes, first: int) -> tuple[pa.Array, pa.Array]:
-    """Return the lines of a part that are not empty, and their numbers."""
-    ends = np.flatnonzero(np.frombuffer(part, np.uint8) == ord("\n")).astype(np.int32) + 1
+def _lines(part: bytes, first: int) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return the lines of a part that are not empty, their numbers, and which of them begin and end as an object does.
+
+    Of others Arrow could make one row of two, or two of one, and a null where an object is wanted ends the process.
+    """
+    held = np.frombuffer(part, np.uint8)
+    ends = np.flatnonzero(held == _NEWLINE).astype(np.int32) + 1
     if not part.endswith(b"\n"):
         ends = np.append(ends, np.int32(len(part)))
     offsets = np.concatenate([np.zeros(1, np.int32), ends]).astype(np.int32)
-    lines = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(part)])
     numbers = pa.array(np.arange(first, first + len(ends)))
-    if np.diff(offsets).min(initial=3) >= len(b"{}\n") and b"\n " not in part and not part.startswith((b" ", b"\xef")):
-        return lines, numbers
-    # What Arrow skips, and the mark that some programs begin a file with, would put the lines out of step.
-    stripped = [each.removeprefix(b"\xef\xbb\xbf").strip() for each in lines.to_pylist()]
+    lasts = ends - 1 - (held[ends - 1] == _NEWLINE)
+    if (held[offsets[:-1]] == _OPENING).all() and (held[lasts] == _CLOSING).all():
+        lines = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(part)])
+        return lines, numbers, pa.array(np.ones(len(ends), bool))
+    stripped = [each.strip() for each in part.removeprefix(_MARK).split(b"\n")][: len(ends)]
     full = pa.array([bool(each) for each in stripped], pa.bool_())
-    return pa.array([each + b"\n" for each in stripped], pa.binary()).filter(full), numbers.filter(full)
+    whole = pa.array([each.startswith(b"{") and each.endswith(b"}") for each in stripped], pa.bool_())
+    lines = pa.array([each + b"\n" for each in stripped], pa.binary())
+    return lines.filter(full), numbers.filter(full), whole.filter(full)
 
 
 def _parsed(lines: pa.Array, form: pa.Schema, unexpected: str) -> pa.Table | None:
-    """Return the table that some lines are; None when one of them does not go through."""
+    """Return the table that some lines are, each of an object; None when one of them does not go through."""
     start, end = (lines.offset, lines.offset + len(lines))
     offsets = np.frombuffer(lines.buffers()[1], np.int32)
     text = lines.buffers()[2].slice(int(offsets[start]), int(offsets[end] - offsets[start]))
