@@ -177,6 +177,34 @@ class TestWhatGoes:
         assert store.read("/d/e/a.md") == b"a"
         check(store)
 
+    def test_what_a_branch_made_below_a_directory_that_it_brought_back_and_removed_again(self, store: Store) -> None:
+        store.write("/d/a.md", "a")
+        store.branches.create("draft")
+        draft = store.branch("draft")
+        draft.remove("/d", recursive=True)
+        draft.restore("/d", at=2)
+        draft.write("/d/b.md", "b")
+        draft.remove("/d", recursive=True)
+        draft.write("/w.md", "w")
+        draft.write("/w.md", "v")
+        report = store.maintenance.gc(keep=1)
+        assert report.contents == 2
+        assert contents_of(draft) == {"/w.md": b"v"}
+        assert contents_of(store) == {"/d": None, "/d/a.md": b"a"}
+        check(store)
+
+    def test_what_began_below_a_directory_after_a_tag_that_shows_it(self, store: Store) -> None:
+        store.write("/d/a.md", "a")
+        store.tags.create("v")
+        store.remove("/d", recursive=True)
+        store.restore("/d", at="v")
+        store.write("/d/b.md", "b")
+        store.remove("/d", recursive=True)
+        store.write("/w.md", "w")
+        assert store.maintenance.gc(keep=1).contents == 1
+        assert contents_of(store.snapshot("v")) == {"/d": None, "/d/a.md": b"a"}
+        check(store)
+
     def test_many_rows_in_many_turns(self, store: Store) -> None:
         rows = rows_of(store)
         with store.transaction() as tx:

@@ -279,15 +279,11 @@ def below(conn: Connection, branch_id: int, parent: int, after: tuple[str, int],
     return [HangingRow(row[0], row[1], Row(*row[2:])) for row in rows]
 
 
-def rows_of_nodes(conn: Connection, branch_ids: Iterable[int], nodes: Iterable[int]) -> list[tuple[int, int, int]]:
-    """Return (node, branch, row) of every row that some branches have of nodes."""
+def rows_of_nodes(conn: Connection, branch_ids: Iterable[int], nodes: Iterable[int]) -> list[Row]:
+    """Return every row that some branches have of nodes."""
     asked = list(nodes)
-    sql = "SELECT node_id, branch_id, entry_id FROM entries WHERE branch_id = :branch AND node_id IN (:ids)"
-    return [
-        (row[0], row[1], row[2])
-        for branch_id in branch_ids
-        for row in rows_among(conn, sql, asked, {"branch": branch_id})
-    ]
+    sql = f"SELECT {_ROW} FROM entries e WHERE e.branch_id = :branch AND e.node_id IN (:ids)"
+    return [Row(*row) for branch_id in branch_ids for row in rows_among(conn, sql, asked, {"branch": branch_id})]
 
 
 def take(conn: Connection, rows: Iterable[Row]) -> int:

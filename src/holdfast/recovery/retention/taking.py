@@ -14,6 +14,7 @@ from holdfast.backend import Backend
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.history import retention
 from holdfast.catalog.history.retention import HangingRow, Line, Row
+from holdfast.catalog.values import FOREVER
 from holdfast.faults import point
 from holdfast.recovery.retention.deciding import Decision
 
@@ -121,12 +122,9 @@ class Taking:
     def _drop_last(self, line: Line, page: list[Row]) -> None:
         """Take rows of a branch of which nothing stays, and what its directories were the last to say of its bases."""
         directories = {row.node_id for row in page if row.content_id is None}
-        with self.backend.engine.read() as conn:
-            # A row that ended, and stays because of what hangs below it, shows nothing by itself.
-            found = retention.rows_of_nodes(conn, self._staying(), directories)
-            others = {node for node, branch_id, row in found if not self._is_left(conn, branch_id, node, row)}
-        for node in directories - others:
-            self._take_below_forks(line.branch.id, node)
+        others = self._others(directories, set())
+        for node in directories:
+            self._take_below_forks(line.branch.id, node, others.get(node, []))
         self._drop(page)
 
     # --- taking
@@ -138,33 +136,48 @@ class Taking:
         others = self._others([row.node_id for row in directories], own)
         stays = set()
         for row in directories:
-            if row.node_id not in others:
-                if not self._take_below(row.branch_id, row.node_id):
-                    stays.add((row.branch_id, row.node_id))
-                self._take_below_forks(row.branch_id, row.node_id)
-            elif row.branch_id not in others[row.node_id]:
-                # Another branch has brought it back, and shows what hangs below it here.
+            shown = others.get(row.node_id, [])
+            # What began below it after it was shown last hangs there, and is shown by none.
+            since = max((each.to_seq for each in shown if each.branch_id == row.branch_id), default=0)
+            above = [each for each in shown if each.branch_id != row.branch_id]
+            # A branch that was made of this one may have brought it back, and shows what hangs below it here.
+            if since < FOREVER and (
+                self._is_seen(row.branch_id, above) or not self._take_below(row.branch_id, row.node_id, since)
+            ):
                 stays.add((row.branch_id, row.node_id))
+            if not since:
+                self._take_below_forks(row.branch_id, row.node_id, shown)
         self._drop([row for row in rows if (row.branch_id, row.node_id) not in stays])
 
-    def _take_below_forks(self, branch_id: int, node: int) -> None:
-        """Take a directory and what hangs below it of the branches below one that was the last to show it."""
+    def _is_seen(self, branch_id: int, shown: Iterable[Row]) -> bool:
+        """Return whether the rows of a branch below a directory are seen, when some rows show the directory."""
+        return any(self._sees(each.branch_id, branch_id) for each in shown)
+
+    def _sees(self, branch_id: int, other: int) -> bool:
+        """Return whether a branch is another one, or was made of it."""
+        forks = self.decision.lines[branch_id].branch.forks
+        return branch_id == other or any(fork.branch_id == other for fork in forks)
+
+    def _take_below_forks(self, branch_id: int, node: int, shown: list[Row]) -> None:
+        """Take a directory and what hangs below it of the branches below one that was the last to show it there."""
         for fork in self.decision.lines[branch_id].branch.forks:
-            if fork.branch_id in self.decision.lines and self._take_below(fork.branch_id, node):
+            if fork.branch_id not in self.decision.lines or self._is_seen(fork.branch_id, shown):
+                continue
+            if self._take_below(fork.branch_id, node):
                 with self.backend.engine.read() as conn:
                     rows = retention.of_branch(conn, fork.branch_id, (node, 0), PAGE)
                 horizon = self.decision.horizons.get(fork.branch_id, 0)
                 self._drop([row for row in rows if row.node_id == node and self._is_free(row, horizon)])
 
-    def _take_below(self, branch_id: int, top: int) -> bool:
-        """Take all that hangs below a directory that stands nowhere any more; False when some of it stays.
+    def _take_below(self, branch_id: int, top: int, since: int = 0) -> bool:
+        """Take what hangs below a directory and began after it stood there last; False when some of it stays.
 
         Some does where another branch has brought it back: that has rows of it, which say what was below.
         """
-        order, clean = self._hidden(branch_id, top), dict[int, bool]()
+        order, clean = self._hidden(branch_id, top, since), dict[int, bool]()
         for parent, node in reversed(order):
             left = False
-            for page in self._children(branch_id, node):
+            for page in self._children(branch_id, node, since if node == top else 0):
                 free = self._unshared(branch_id, [child.row for child in page])
                 free = [row for row in free if clean.get(row.node_id, True)]
                 left = left or len(free) < len(page)
@@ -174,49 +187,50 @@ class Taking:
                 clean[parent] = False
         return clean[top]
 
-    def _hidden(self, branch_id: int, top: int) -> list[tuple[int, int]]:
+    def _hidden(self, branch_id: int, top: int, since: int) -> list[tuple[int, int]]:
         """Return (parent, node) of a directory and of those that hang below it, each after what it is in."""
         order, seen = [(0, top)], {top}
         for _, node in order:
-            for page in self._children(branch_id, node):
+            for page in self._children(branch_id, node, since if node == top else 0):
                 rows = [child.row for child in page if child.row.content_id is None]
                 others = self._others([row.node_id for row in rows], {row.entry_id for row in rows})
-                below = [row.node_id for row in rows if row.node_id not in others and row.node_id not in seen]
+                hidden = [row.node_id for row in rows if not self._is_seen(branch_id, others.get(row.node_id, []))]
+                below = [each for each in hidden if each not in seen]
                 seen.update(below)
                 order += [(node, each) for each in below]
         return order
 
-    def _children(self, branch_id: int, node: int) -> Iterator[list[HangingRow]]:
+    def _children(self, branch_id: int, node: int, since: int) -> Iterator[list[HangingRow]]:
         last = ("", 0)
         while True:
             with self.backend.engine.read() as conn:
                 page = retention.below(conn, branch_id, node, last, PAGE)
-            yield page
+            yield [child for child in page if child.row.from_seq >= since]
             if len(page) < PAGE:
                 return
             last = (page[-1].name, page[-1].to_seq)
 
     def _unshared(self, branch_id: int, rows: list[Row]) -> list[Row]:
-        """Return the rows of nodes that no other branch has rows of, and that cover none of a base."""
-        others = [each for each in self._staying() if each != branch_id]
+        """Return the rows that no branch which was made of this one has adopted, and that cover none of a base."""
+        others = [each for each in self._staying() if each != branch_id and self._sees(each, branch_id)]
         with self.backend.engine.read() as conn:
-            shared = {node for node, *_ in retention.rows_of_nodes(conn, others, [row.node_id for row in rows])}
+            shared = {row.node_id for row in retention.rows_of_nodes(conn, others, [row.node_id for row in rows])}
         return [row for row in rows if row.node_id not in shared and not self._is_adopted(row)]
 
-    def _is_left(self, conn: Connection, branch_id: int, node: int, row: int) -> bool:
-        """Return whether a row of a node is one that no kept commit shows."""
-        rows = retention.of_branch(conn, branch_id, (node, 0), PAGE)
-        horizon = self.decision.horizons.get(branch_id, 0)
-        return any(each.entry_id == row and self._is_free(each, horizon) for each in rows)
+    def _is_past(self, row: Row) -> bool:
+        """Return whether no kept commit shows a row; it may stay all the same, to cover one of a base."""
+        horizon = self.decision.horizons.get(row.branch_id, 0)
+        ended = bool(horizon) and (row.to_seq <= horizon or self.decision.lines[row.branch_id].is_over)
+        return ended and not self._is_shown(row)
 
-    def _others(self, nodes: Iterable[int], rows: set[int]) -> dict[int, set[int]]:
-        """Return the branches that have rows of nodes besides these, by node, those that have some."""
-        asked, others = list(nodes), dict[int, set[int]]()
+    def _others(self, nodes: Iterable[int], rows: set[int]) -> dict[int, list[Row]]:
+        """Return the rows besides these by which some branch shows nodes, by node."""
+        asked, others = list(nodes), dict[int, list[Row]]()
         if asked:
             with self.backend.engine.read() as conn:
-                for node, branch_id, row in retention.rows_of_nodes(conn, self._staying(), asked):
-                    if row not in rows and row not in self._counted:
-                        others.setdefault(node, set()).add(branch_id)
+                for row in retention.rows_of_nodes(conn, self._staying(), asked):
+                    if row.entry_id not in rows and row.entry_id not in self._counted and not self._is_past(row):
+                        others.setdefault(row.node_id, []).append(row)
         return others
 
     def _staying(self) -> list[int]:
@@ -240,5 +254,5 @@ class Taking:
     def _drop_digests(self, conn: Connection, rows: list[Row]) -> None:
         nodes = {row.node_id for row in rows if row.content_id is None}
         if nodes:
-            there = {node for node, *_ in retention.rows_of_nodes(conn, self.decision.lines, nodes)}
+            there = {row.node_id for row in retention.rows_of_nodes(conn, self.decision.lines, nodes)}
             retention.take_digests(conn, nodes - there)
