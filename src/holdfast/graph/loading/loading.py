@@ -30,6 +30,7 @@ from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.rows.stored import StoredRow
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import Overlay
+from holdfast.upkeep import allocator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -181,6 +182,8 @@ class _Many:
         load._is_refused()
         load._told("checking")
         LoadChecks(self._schema, self._stored, loaded, load.mode, self._seed).check()
+        # What reading took is the library's until it is asked for: indexing takes as much again.
+        allocator.give_back()
         load._told("indexing")
         staged = {type_id: self._based(rows) for type_id, rows in loaded.items()}
         terms.graph = LoadChange(
