@@ -173,3 +173,51 @@ def test_rows_of_a_type_that_one_side_erased_are_read_by_nobody(forked: tuple[St
     main.branches.merge("draft")
     assert [each.name for each in main.graph.schema().live] == ["Other"]
     assert main.maintenance.verify().ok
+
+
+# --- merges that crossed each other
+
+
+def again(store: Store) -> None:
+    store.graph.update("Person", "ada", {"name": BEGIN["name"]})
+
+
+def rename_once_more(store: Store) -> None:
+    store.graph.update("Person", "ada", {"name": "Countess"})
+
+
+def insert_back(store: Store) -> None:
+    store.graph.insert(person("ada", **BEGIN))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (rename, again),
+        (rename, rename_once_more),
+        (rename, delete),
+        (empty, again),
+        (delete, insert_back),
+        (insert, delete),
+    ],
+    ids=lambda each: each.__name__,
+)
+@pytest.mark.parametrize("where", ["main", "draft"])
+@pytest.mark.parametrize("after", ["main", "draft"])
+def test_what_came_after_merges_that_crossed_is_not_lost(
+    forked: tuple[Store, Store], first: Change, then: Change, where: str, after: str
+) -> None:
+    main, draft = forked
+    first(main.branch(where))
+    main.graph.insert(paper("of main"))
+    draft.graph.insert(paper("of draft"))
+    main.branches.create("main-then")
+    draft.branches.create("draft-then")
+    main.branches.merge("draft-then")
+    draft.branches.merge("main-then")
+    then(main.branch(after))
+    expected = rows(main.branch(after))
+    main.branches.merge("draft")
+    draft.branches.merge("main")
+    assert rows(main) == rows(draft) == expected
+    assert main.graph.count("Paper") == draft.graph.count("Paper") == 4

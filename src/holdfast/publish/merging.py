@@ -23,6 +23,7 @@ from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
 from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.crossing import CrossedRows, RowsAtKeys
 from holdfast.rows.differences import GraphSide
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.merging import RowMerge
@@ -212,7 +213,7 @@ class _Merging:
             return plan
 
         self._used.clear()
-        rows = self._row_merge(ancestors(conn, (ours, theirs))[0], ours, theirs)
+        rows = self._row_merge(conn, ours, theirs)
         plan = planned(Settling(self._choose, self._blend))
         if unused := self.options.resolve.keys() - self._used:
             _refuse_unlisted(unused, planned(Settling(_leave, _blend_nothing)))
@@ -229,12 +230,17 @@ class _Merging:
             is_old=is_old,
         )
 
-    def _row_merge(self, *trees: CommittedTree) -> RowMerge | None:
-        sides = [self._graph_of(tree) for tree in trees]
+    def _row_merge(self, conn: Connection, *trees: CommittedTree) -> RowMerge | None:
+        last = ancestors(conn, trees)
+        sides = [self._graph_of(tree) for tree in (last[0], *trees)]
         if not any(side.schema.types for side in sides):
             return None
         base, ours, theirs = sides
-        return RowMerge(base, ours, theirs, self._choose_row)
+        return RowMerge(base, self._common_rows(conn, last), ours, theirs, self._choose_row)
+
+    def _common_rows(self, conn: Connection, last: Sequence[CommittedTree]) -> RowsAtKeys:
+        states = [self._graph_of(tree).rows for tree in last]
+        return states[0] if len(last) == 1 else CrossedRows(states, self._common_rows(conn, ancestors(conn, last)))
 
     def _graph_of(self, tree: CommittedTree) -> GraphSide:
         assert self._conn is not None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from holdfast.errors import HoldfastError, InvalidRow, RowConflict
+from holdfast.rows.crossing import RowsAtKeys
 from holdfast.rows.differences import GraphSide, by_type, changed, loaded, same
 from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.integrity import broken, left_behind
@@ -26,7 +27,9 @@ Side = Literal["ours", "theirs"]
 class RowMerge:
     """A merge of graphs, planned when it is made."""
 
+    #: the newest state that both sides have seen, and the rows of all that are the last such
     base: GraphSide
+    common: RowsAtKeys
     ours: GraphSide
     theirs: GraphSide
     #: says what holds in a conflict; None when nobody has said
@@ -92,7 +95,7 @@ class RowMerge:
     # --- the rows
 
     def _merge_rows(self, type_id: int, keys: set[str]) -> None:
-        base, ours, theirs = (side.rows.rows(type_id, keys) for side in (self.base, self.ours, self.theirs))
+        base, ours, theirs = (rows.rows(type_id, keys) for rows in (self.common, self.ours.rows, self.theirs.rows))
         for key in sorted(keys):
             b, o, t = base.get(key), ours.get(key), theirs.get(key)
             if same(t, b) or same(o, t):
@@ -109,10 +112,10 @@ class RowMerge:
             data = _merged_data(base.data, ours.data, theirs.data)
             if data is not None:
                 return StoredRow(ours.type_id, ours.key, ours.src, ours.dst, data)
-        conflict = self._conflict(base, ours, theirs)
+        conflict = self._conflict(ours, theirs)
         return {"ours": ours, "theirs": theirs, None: ours}[self._choice(conflict)]
 
-    def _conflict(self, base: StoredRow | None, ours: StoredRow | None, theirs: StoredRow | None) -> RowConflict:
+    def _conflict(self, ours: StoredRow | None, theirs: StoredRow | None) -> RowConflict:
         row = ours or theirs
         assert row is not None
         kind = self._schema.schema.type_of(row.type_id)
@@ -123,7 +126,7 @@ class RowMerge:
             reason="both changed it" if ours and theirs else "one removed it, the other changed it",
             ours=self._told(self.ours, ours),
             theirs=self._told(self.theirs, theirs),
-            ancestor=self._told(self.base, base),
+            ancestor=self._told(self.base, self.base.rows.rows(row.type_id, [row.key]).get(row.key)),
         )
 
     def _told(self, side: GraphSide, row: StoredRow | None) -> dict[str, Any] | None:
