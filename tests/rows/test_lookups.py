@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from holdfast import Conflict, NotFound, Store, Unsupported
+from holdfast.testing.seams import rooms
+from holdfast.upkeep.graph_fold import fold_graph
 from tests.support.graphs import edge, person
 
 Declare = Callable[..., Store]
@@ -38,6 +40,16 @@ def test_whole_numbers_are_found_when_fractions_are_allowed(declare: Declare) ->
     store.graph.insert({"id": "half", "size": 3.5}, {"id": "other", "size": 3.0}, type="Thing")
     assert sized(store, 3) == sized(store, 3.0) == ["other", "three"]
     assert (sized(store, 3.5), sized(store, 2.0**60)) == (["half"], ["big"])
+
+
+def test_whole_numbers_in_a_base_are_found_when_fractions_are_allowed(declare: Declare) -> None:
+    store = declare("{type: optional int, unique: true}")
+    store.graph.insert({"id": "three", "size": 3}, {"id": "four", "size": 4}, type="Thing")
+    fold_graph(rooms(store), thorough=True, least=1)
+    declare("{type: optional float, unique: true}")
+    assert sized(store, 3) == ["three"]
+    with pytest.raises(Conflict, match="Thing three has the same size"):
+        store.graph.insert({"id": "other", "size": 3}, type="Thing")
 
 
 def test_whole_numbers_stay_unique_when_fractions_are_allowed(declare: Declare) -> None:

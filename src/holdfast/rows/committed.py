@@ -53,7 +53,9 @@ class CommittedRows:
         named = str(property_id)
         found = [row for row in _standing(said).values() if row.data.get(named) == value]
         if base is not None:
-            based = {row.key: row for row in base.with_value(property_id, [value])}
+            # A base may have been made when the property was of whole numbers.
+            asked = [value, int(value)] if isinstance(value, float) and value.is_integer() else [value]
+            based = {row.key: row for row in base.with_value(property_id, asked)}
             # What the log says of it since may be something else.
             found += [row for key, row in self.rows(type_id, based).items() if row.data.get(named) == value]
         return sorted({row.key: row for row in found}.values(), key=lambda row: row.key)
