@@ -130,6 +130,13 @@ def test_a_property_is_named_by_text(graphed: Store) -> None:
         graphed.graph.find("Person", {1: 2})  # type: ignore[dict-item]
 
 
+def test_a_property_that_no_node_has_is_refused(graphed: Store) -> None:
+    graphed.graph.insert(person("ada"))
+    with pytest.raises(NotFound, match="No node has a property nmae"):
+        graphed.graph.expand("Person", "ada", "Wrote>", where={"nmae": "Ada"})
+    assert graphed.graph.expand("Person", "ada", "Wrote>", where={"name": "Ada"}) == []
+
+
 def test_no_way_is_shorter_than_a_hop(graphed: Store) -> None:
     graphed.graph.insert(person("ada"), person("bob"))
     with pytest.raises(Unsupported, match="hops cannot be 0"):

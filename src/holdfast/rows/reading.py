@@ -123,6 +123,7 @@ class GraphReads(ABC):
         start = self._node(view, codecs, type, key)
         _check_hops(hops)
         parsed = walking.parse_steps(codecs.schema, steps)
+        _check_known(codecs.schema, where or {})
         every = None if where or exact else limit
         found = list(walking.reach(view, [start], parsed, hops=hops, limit=every))
         if exact:
@@ -177,6 +178,15 @@ class GraphReads(ABC):
 def _check_hops(hops: int) -> None:
     if hops < 1:
         raise Unsupported(f"hops cannot be {hops}", path="hops", remedy="Give 1 or more")
+
+
+def _check_known(schema: GraphSchema, where: Mapping[str, Any]) -> None:
+    """Raise NotFound for a name that no type of nodes has a property by."""
+    known = {name for each in schema.live if each.kind == "node" for name in each.by_name}
+    for name in where:
+        if name not in known:
+            there = ", ".join(sorted(known))
+            raise NotFound(f"No node has a property {name!s:.80}", path=f"{name!s:.80}", remedy=f"There are {there}")
 
 
 def missing(kind: TypeSchema, key: str) -> NotFound:
