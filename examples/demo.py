@@ -17,6 +17,7 @@ from pathlib import Path
 import holdfast
 
 LIBRARY = Path(__file__).parent / "library"
+FACTS = Path(__file__).parent / "facts"
 #: files of the folder whose add is killed
 MANY = 1500
 BOLD, DIM, END = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
@@ -30,6 +31,7 @@ def main() -> int:
         first_look(store)
         rearrange(store)
         look_back(store)
+        know_facts(store)
         whole = kill_and_recover(store, folder)
     say(f"Done in {time.monotonic() - began:.0f} s. {'Nothing was half there.' if whole else 'SOMETHING IS WRONG.'}")
     return 0 if whole else 1
@@ -61,8 +63,15 @@ def look_back(store: Path) -> None:
     run(store, "restore", "/wiki/storage/papers", "--at", "HEAD~1")
 
 
+def know_facts(store: Path) -> None:
+    say("5. Typed facts beside the files: people, papers, claims, and the edges between them")
+    run(store, "graph", "schema", "apply", str(FACTS / "types.yaml"), quiet=True)
+    run(store, "graph", "load", str(FACTS / "facts.jsonl"), quiet=True)
+    run(store, "graph", "expand", "Person", "gray", "--along", "Wrote> Says>")
+
+
 def kill_and_recover(store: Path, folder: Path) -> bool:
-    say(f"5. Kill -9 in the middle of adding {MANY} files")
+    say(f"6. Kill -9 in the middle of adding {MANY} files")
     source = make_many(folder / "archive")
     before = head(store)
     child = subprocess.Popen(
@@ -74,11 +83,11 @@ def kill_and_recover(store: Path, folder: Path) -> bool:
     child.send_signal(signal.SIGKILL)
     child.wait()
     print(f"{DIM}process {child.pid} was killed by SIGKILL{END}\n")
-    say("6. Reopen: whole groups of files are there, and no trace of the rest")
+    say("7. Reopen: whole groups of files are there, and no trace of the rest")
     there = len(paths_below(store, "/resources/archive"))
     print(f"{there} of {MANY} files are in the store, each with its search rows\n")
     whole = verified(store)
-    say("7. The same command again adds what is missing, and only that")
+    say("8. The same command again adds what is missing, and only that")
     run(store, "add", str(source))
     there = len(paths_below(store, "/resources/archive"))
     print(f"{there} of {MANY} files are in the store\n")

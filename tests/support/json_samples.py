@@ -59,6 +59,24 @@ def _graph(*commands: str) -> Sample:
     return documents
 
 
+def _load(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with_graph(store)
+    file = scratch / "rows.jsonl"
+    file.write_text('{"type": "Person", "handle": "ada"}\n{"type": "Person", "handle": "bob", "age": "old"}\n')
+    return [run("--json", "graph", "load", str(file), "--dry-run").json, _loaded(run, file)]
+
+
+def _loaded(run: Run, file: Path) -> Any:
+    file.write_text('{"type": "Person", "handle": "ada"}\n')
+    return run("--json", "graph", "load", str(file)).json
+
+
+def _export(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with_graph(store)
+    store.graph.insert(person("ada"), paper("notes"))
+    return [{"type": json.loads(line)["type"]} for line in run("graph", "export", "--json").lines]
+
+
 def _tagged(command: str) -> Sample:
     """Return a sample of a command in a store that has a tag `v1`."""
 
@@ -189,6 +207,8 @@ SAMPLES: dict[str, Sample] = {
     "graph insert": _graph("graph insert Person handle=bob"),
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),
+    "graph load": _load,
+    "graph export": _export,
     "graph schema": _graph("graph schema", "graph schema plan FILE", "graph schema apply FILE"),
     "tag list": _tagged("tag list"),
     "tag create": _lines("tag create v1 --at 2"),

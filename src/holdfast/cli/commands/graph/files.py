@@ -1,0 +1,88 @@
+"""Rows of the graph out of files, and into one."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import typer
+
+from holdfast import LoadReport, SnapshotGraph
+from holdfast.cli.call import Call, command
+from holdfast.cli.commands.graph import app
+from holdfast.cli.commands.graph.typed import plain
+from holdfast.cli.options import AtOption, MessageOption
+from holdfast.cli.output import count, visible
+
+FilesArgument = Annotated[
+    list[str], typer.Argument(metavar="FILE", help="JSON Lines, CSV, Parquet or Arrow; several are one commit.")
+]
+ModeOption = Annotated[
+    Literal["append", "merge", "overwrite"],
+    typer.Option("--mode", help="Keys that are there: are refused, are put in place, or all rows are replaced."),
+]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Of all rows, where they do not say it as `type`.")
+]
+TypesArgument = Annotated[list[str], typer.Argument(metavar="TYPE", help="Only rows of these types.")]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Check the rows, name what is wrong, and write nothing.")]
+#: exit status when some rows are wrong
+SOME_FAILED = 5
+
+
+@command(app)
+def load(
+    call: Call,
+    files: FilesArgument,
+    mode: ModeOption = "append",
+    type: TypeOption = None,
+    dry_run: DryOption = False,
+    message: MessageOption = "",
+) -> int | None:
+    """Load rows from files, in one commit.
+
+    A row says its type as `type`, unless --type says that of all, or the file is named after it: Person.csv. One
+    bad row, and nothing is written.
+    """
+    before = call.store.commit_at().id
+    report = call.store.graph.load(files, mode=mode, type=type, dry_run=dry_run, message=message)
+    commit = report.commit.id if report.commit and report.commit.id > before else None
+    document: dict[str, Any] = {
+        "rows": dict(report.rows),
+        "refused": report.refused,
+        "bad": [{"line": bad.line, "field": bad.field, "reason": bad.reason} for bad in report.bad],
+        "commit": commit,
+    }
+    call.done(document, _told(report, commit, dry_run))
+    return SOME_FAILED if report.refused else None
+
+
+@command(app)
+def export(call: Call, types: TypesArgument = [], at: AtOption = None) -> None:  # noqa: B006 - Typer wants a list
+    """Print rows as JSON Lines, which `holdfast graph load` takes.
+
+    Nodes come before edges; `holdfast graph schema` prints their types.
+    """
+    graph = call.at(at).graph
+    schema = graph.schema()
+    kinds = [schema.type_named(name) for name in types] or sorted(schema.live, key=lambda kind: kind.kind == "edge")
+    for kind in kinds:
+        for line in _rows(graph, kind.name):
+            call.out.json_line(line)
+
+
+def _rows(graph: SnapshotGraph, kind: str) -> Iterator[dict[str, Any]]:
+    for row in graph.find(kind, limit=None):
+        values = {name: plain(value) for name, value in row.values.items() if value is not None}
+        yield {"type": kind, **values}
+
+
+def _told(report: LoadReport, commit: int | None, dry_run: bool) -> Iterator[str]:
+    for name, number in report.rows.items():
+        yield f"{count(number, 'row')} of {visible(name)}"
+    for bad in report.bad:
+        yield f"line {bad.line}: {visible(str(bad.field))}: {visible(bad.reason)}"
+    if report.refused:
+        yield f"{count(report.refused, 'row')} cannot be loaded: nothing would be written"
+    elif dry_run:
+        yield "nothing was written: it is a dry run"
+    else:
+        yield f"loaded (commit {commit})" if commit is not None else "nothing changed"
