@@ -299,95 +299,13 @@ __all__ = [
     "open_async",
 ]
 
-#: the names that this package gives, by the module that each is imported from when it is first asked for
-_HOMES = {
-    "holdfast.catalog.audit": "AuditRecord",
-    "holdfast.catalog.branches": "BranchInfo",
-    "holdfast.catalog.commits": "Commit",
-    "holdfast.catalog.history.tags": "TagInfo",
-    "holdfast.catalog.work.enqueueing": "JobTicket",
-    "holdfast.catalog.work.jobs": "Job JobState",
-    "holdfast.catalog.work.sessions": "Archive Message",
-    "holdfast.config": (
-        "HistorySettings IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings Settings StoreSettings"
-    ),
-    "holdfast.digest.digest": "Summary",
-    "holdfast.documents": "Data",
-    "holdfast.errors": (
-        "AlreadyExists BranchGone CommitTaken Conflict ConversionFailed CorruptStore HoldfastError InvalidConfig "
-        "InvalidPath InvalidRow IsADirectory LockLost Locked MergeConflict MergeConflicted MergeSide NotADirectory "
-        "NotEmpty NotFound ProviderFailed ReadOnly RowConflict StorageFailed StoreNotFound StoreTooNew TooLarge "
-        "Unsupported"
-    ),
-    "holdfast.front.async_store": "AsyncStore open_async",
-    "holdfast.front.components": "Components Limits",
-    "holdfast.front.graph.graph": "Graph SchemaInput",
-    "holdfast.publish.graph_changes": "RowInput TransactionGraph",
-    "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
-    "holdfast.rows.standing": "SnapshotGraph",
-    "holdfast.rows.differences": "RowDifference RowVersion",
-    "holdfast.rows.schema.steps": "CheckKind RowCheck SchemaPlan SchemaStep StepKind",
-    "holdfast.rows.schema.tabular": "BadRow",
-    "holdfast.rows.schema.types": (
-        "Cardinality GraphSchema OnDelete PropertySchema PropertyType TypeKind TypeSchema ValueKind"
-    ),
-    "holdfast.front.history.tags": "Tags",
-    "holdfast.front.jobs": "Jobs",
-    "holdfast.front.branches": "Branches",
-    "holdfast.front.locks": "Locks",
-    "holdfast.front.maintenance": "Maintenance",
-    "holdfast.front.memories": "Memories",
-    "holdfast.front.opening": "create doctor find open",
-    "holdfast.front.sessions": "Sessions",
-    "holdfast.front.store": "Store",
-    "holdfast.front.annotations.properties": "Properties",
-    "holdfast.front.annotations.summaries": "Summaries",
-    "holdfast.graph.models.markers": (
-        "Embed File FullText Index Key MaxLength Pattern Range RenamedFrom Unique Vector"
-    ),
-    "holdfast.graph.models.nodes": "Edge Node",
-    "holdfast.host.clock": "Clock",
-    "holdfast.ingest.reindex": "ReindexReport",
-    "holdfast.graph.loading.report": "LoadProgress LoadReport",
-    "holdfast.ingest.report": "AddReport Failure Progress",
-    "holdfast.jobs.context": "Failed JobContext Skipped Stopped",
-    "holdfast.jobs.kinds": "Backoff JobKind",
-    "holdfast.jobs.queue": "JobQueue JobStats",
-    "holdfast.jobs.worker": "Worker",
-    "holdfast.locks.lock": "Lock",
-    "holdfast.locks.modes": "LockMode",
-    "holdfast.locks.observer": "LockInfo LockState LockStats",
-    "holdfast.models.concurrent_calls": "Answer",
-    "holdfast.publish.matching": "IfMatch",
-    "holdfast.publish.merging": "MergeReport",
-    "holdfast.publish.scope": "TransactionScope",
-    "holdfast.publish.transaction": "Transaction TransactionJobs TransactionProperties",
-    "holdfast.recovery.checks.inspection": "Problem VerifyReport",
-    "holdfast.recovery.doctor": "Finding",
-    "holdfast.recovery.gc": "GcReport",
-    "holdfast.recovery.journal": "IntentInfo IntentState",
-    "holdfast.recovery.repair": "Lost RepairReport",
-    "holdfast.recovery.status": "Status",
-    "holdfast.search.hits": "Explanation Hit ScoreBreakdown SearchMode",
-    "holdfast.sessions.archiving": "SessionCommit",
-    "holdfast.sessions.context": "SessionContext",
-    "holdfast.sessions.memory": "Memory MemorySource",
-    "holdfast.sessions.session": "Session SessionInfo",
-    "holdfast.tree.feed": "ChangeEvent",
-    "holdfast.tree.history": "Change",
-    "holdfast.tree.reading": "FileInfo GrepMatch",
-    "holdfast.tree.snapshot": "At Snapshot SnapshotProperties",
-    "holdfast.upkeep.upkeep": "OptimizeReport",
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
-#: names that are another one in their module
-_OTHERWISE = {"open": "open_store"}
-
 
 if not TYPE_CHECKING:  # else every misspelt name would be one of these to a type checker
 
     def __getattr__(name: str) -> object:
-        if name not in _MODULE_OF:
+        from holdfast.homes import MODULE_OF, OTHERWISE
+
+        if name not in MODULE_OF:
             raise AttributeError(f"module 'holdfast' has no attribute {name!r}")
         import importlib
 
@@ -395,12 +313,12 @@ if not TYPE_CHECKING:  # else every misspelt name would be one of these to a typ
 
         # Not by two threads at once: see there.
         with importing():
-            module = importlib.import_module(_MODULE_OF[name])
-        value = globals()[name] = getattr(module, _OTHERWISE.get(name, name))
+            module = importlib.import_module(MODULE_OF[name])
+        value = globals()[name] = getattr(module, OTHERWISE.get(name, name))
         return value
 
 
 def __dir__() -> list[str]:
     # What helps this module to be is no part of it.
-    hidden = {"TYPE_CHECKING", "_HOMES", "_MODULE_OF", "_OTHERWISE", "__getattr__", "__dir__"}
+    hidden = {"TYPE_CHECKING", "__getattr__", "__dir__"}
     return sorted({*globals(), *__all__} - hidden)
