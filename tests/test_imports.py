@@ -101,6 +101,7 @@ ROOMS_FOR_FEW = (
     "holdfast.jobs.worker",
     "holdfast.publish.merging",
     "holdfast.recovery.litter",
+    "holdfast.rows",
     "holdfast.sessions.session",
     "holdfast.tree.merging.planning",
     "holdfast.upkeep.indexes",

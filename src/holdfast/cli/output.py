@@ -6,7 +6,8 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 #: exit status after Ctrl-C: 128 and the signal's number, as shells have it
@@ -156,3 +157,14 @@ def human_size(size: float) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return `number` with its noun: 1 file, 2 files, 2 directories."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -13,13 +13,12 @@ from holdfast import (
     Hit,
     LockInfo,
     LockStats,
-    RowDifference,
     TagInfo,
 )
 from holdfast.cli.output import iso
 
 if TYPE_CHECKING:
-    from holdfast import AuditRecord, IntentInfo, Status
+    from holdfast import AuditRecord, IntentInfo, RowDifference, Status
 
 
 def entry(info: FileInfo) -> dict[str, Any]:
@@ -87,10 +86,10 @@ def event(event: ChangeEvent) -> dict[str, Any]:
     by = event.commit
     done = {"commit": by.id, "time": iso(by.at), "actor": by.actor, "message": by.message}
     found = event.change
-    return {"cursor": event.cursor} | done | (row(found) if isinstance(found, RowDifference) else change(found))
+    return {"cursor": event.cursor} | done | (change(found) if isinstance(found, Change) else row(found))
 
 
-def row(change: RowDifference) -> dict[str, Any]:
+def row(change: "RowDifference") -> dict[str, Any]:
     """Return the shape of what happened to one row of the graph, which is that of a change."""
     return {
         "change": change.kind,

@@ -18,7 +18,6 @@ from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.annotations.properties import Properties
 from holdfast.front.annotations.summaries import Summaries
 from holdfast.front.branches import Branches, found, told
-from holdfast.front.graph.graph import Graph
 from holdfast.front.history.following import followed
 from holdfast.front.history.tags import Tags
 from holdfast.front.jobs import Jobs
@@ -47,6 +46,7 @@ from holdfast.tree.walking import TreeView
 
 if TYPE_CHECKING:
     from holdfast.config import Settings
+    from holdfast.front.graph.graph import Graph
     from holdfast.ingest.report import AddReport, Progress
     from holdfast.recovery.status import Status
     from holdfast.sessions.session import Session
@@ -86,8 +86,6 @@ class Store(Reads):
         self.summaries: Summaries = Summaries(self._backend, branch, lambda: shared.builtin(branch).digests, self._head)
         #: checks, repairs and tidying
         self.maintenance: Maintenance = Maintenance(self._backend, branch, shared.at, lambda: self.settings)
-        #: typed nodes and edges
-        self.graph: Graph = Graph(self._backend, branch, self._terms)
         self._adder = Adder(
             self._backend, branch, lambda: self.settings.ingest, shared.group_files, lambda: shared.upkeep
         )
@@ -106,6 +104,14 @@ class Store(Reads):
     def settings(self) -> "Settings":
         """What `holdfast.toml` and the environment say."""
         return self._shared.settings
+
+    @cached_property
+    def graph(self) -> "Graph":
+        """Typed nodes and edges."""
+        # What only few processes use is imported for those.
+        from holdfast.front.graph.graph import Graph
+
+        return Graph(self._backend, self._branch, self._terms)
 
     def branch(self, name: str) -> "Store":
         """Return this store on another branch: the same methods, there. It ends with this one; raises NotFound."""

@@ -7,7 +7,7 @@ one operation that looks at the head itself, inside the publishing SQL transacti
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -23,7 +23,6 @@ from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
 from holdfast.publish.conflicts import Ground, too_long
 from holdfast.publish.editing import edited
-from holdfast.publish.graph_changes import TransactionGraph, change_of
 from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
 from holdfast.tree.committed import CommittedTree
@@ -33,6 +32,9 @@ from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import At, CommitPlace, check_readable, place
 from holdfast.tree.walking import TreeView
+
+if TYPE_CHECKING:
+    from holdfast.publish.graph_changes import TransactionGraph
 
 
 @checks_arguments
@@ -135,9 +137,11 @@ class Transaction(Reads):
         return f"<Transaction on commit {self.base}{', ended' if self._ended else ''}>"
 
     @property
-    def graph(self) -> TransactionGraph:
+    def graph(self) -> "TransactionGraph":
         """The graph: typed rows that change in the same commit."""
         if self._graph is None:
+            from holdfast.publish.graph_changes import TransactionGraph
+
             self._graph = TransactionGraph(self._backend, self._terms.branch, self.base, self._check_open)
         return self._graph
 
@@ -201,6 +205,8 @@ class Transaction(Reads):
         """
         self._check_open()
         if self._graph is not None:
+            from holdfast.publish.graph_changes import change_of
+
             self._terms.graph = change_of(self._graph)
         self._ended = True
         overlay = self._overlay

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -13,12 +13,13 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import retention
 from holdfast.errors import NotFound
-from holdfast.rows.differences import RowDifference
-from holdfast.rows.standing import changed_by
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
 from holdfast.tree.snapshot import At, resolve
+
+if TYPE_CHECKING:
+    from holdfast.rows.differences import RowDifference
 
 _CURSOR = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
@@ -27,7 +28,7 @@ _CURSOR = re.compile(r"c([0-9]{1,18})-([0-9]{1,18})(?:-([0-9]{1,18}))?")
 class ChangeEvent:
     """What one commit did to one path or one row of the graph, as the change feed tells it."""
 
-    change: Change | RowDifference
+    change: "Change | RowDifference"
     #: the commit that did it: its number, time, actor and message
     commit: Commit
     #: where to go on from, as `changes(since=...)` takes it: nothing up to this event comes again
@@ -112,7 +113,9 @@ class Feed:
             if _concerns(change, self._under):
                 yield ChangeEvent(change=change, commit=commit, cursor=str(self._place))
 
-    def _changes_of(self, commit: Commit) -> list[Change | RowDifference]:
+    def _changes_of(self, commit: Commit) -> "list[Change | RowDifference]":
+        from holdfast.rows.standing import changed_by
+
         with self._backend.engine.read() as conn:
             # Nothing may be missing of either: what gc has taken would only look as if it had not been there.
             retention.check_work(conn, self._branch, commit.id)
@@ -124,9 +127,9 @@ class Feed:
             return [*history.diff(old, new), *changed_by(self._backend, conn, self._branch, commit.id)]
 
 
-def _concerns(change: Change | RowDifference, under: str) -> bool:
+def _concerns(change: "Change | RowDifference", under: str) -> bool:
     """Return whether a change is at or below `under`, or is one of a directory that `under` is in."""
-    if isinstance(change, RowDifference):
+    if not isinstance(change, Change):
         return under == paths.ROOT
     places = (change.path, change.old_path or change.path)
     whole = change.is_dir and change.kind != "properties"

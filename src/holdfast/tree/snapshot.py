@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -24,11 +24,13 @@ from holdfast.catalog.history.tags import TagInfo
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
 from holdfast.host.held import held
-from holdfast.rows.standing import SnapshotGraph
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.properties.reading import properties_at
 from holdfast.tree.reading import Reads
 from holdfast.tree.walking import TreeView
+
+if TYPE_CHECKING:
+    from holdfast.rows.standing import SnapshotGraph
 
 #: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, a tag, or a datetime; in this order
 At = Commit | int | str | datetime
@@ -91,8 +93,10 @@ class Snapshot(Reads):
             return commit
 
     @property
-    def graph(self) -> SnapshotGraph:
+    def graph(self) -> "SnapshotGraph":
         """The typed rows as they were at that commit."""
+        from holdfast.rows.standing import SnapshotGraph
+
         return SnapshotGraph(self._backend, self._tree.branch, self._tree.seq)
 
     @held

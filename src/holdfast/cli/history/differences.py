@@ -1,17 +1,20 @@
 """What differs between two sides: two commits, or two branches."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast import Change, RowDifference, Snapshot, paths
+from holdfast import Change, Snapshot, paths
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
 from holdfast.cli.completion import complete_path
 from holdfast.cli.history.patch import patch_of
 from holdfast.cli.options import store_path
 from holdfast.cli.output import Output, visible
+
+if TYPE_CHECKING:
+    from holdfast import RowDifference
 
 UnderOption = Annotated[
     str | None, typer.Option("--path", metavar="PATH", autocompletion=complete_path, help="Only at or below it.")
@@ -80,10 +83,10 @@ def show(call: Call, old: Side, new: Side, wanted: Shown) -> None:
     call.done({"old": old.commit, "new": new.commit, "changes": shown}, lines)
 
 
-def mark(out: Output, change: Change | RowDifference) -> str:
+def mark(out: Output, change: "Change | RowDifference") -> str:
     """Return the line that tells of one change."""
     letter, colour = _MARKS[change.kind]
-    if isinstance(change, RowDifference):
+    if not isinstance(change, Change):
         return f"{out.paint(letter, colour)} {visible(change.path)}"
     slash = "/" if change.is_dir and change.path != paths.ROOT else ""
     origin = f"{change.old_path}{slash} -> " if change.old_path else ""

@@ -9,11 +9,10 @@ import typer
 from holdfast import MergeConflict, MergeConflicted, MergeReport, MergeSide, RowConflict, Unsupported
 from holdfast.cli import shapes
 from holdfast.cli.call import Call
-from holdfast.cli.commands.graph.typed import plain
 from holdfast.cli.completion import complete_branch, complete_path
 from holdfast.cli.history.differences import mark
 from holdfast.cli.options import MessageOption, store_path
-from holdfast.cli.output import count, visible
+from holdfast.cli.output import count, plain, visible
 
 #: what both sides changed
 Clash = MergeConflict | RowConflict

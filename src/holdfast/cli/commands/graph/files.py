@@ -8,9 +8,8 @@ import typer
 from holdfast import LoadReport, SnapshotGraph
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
-from holdfast.cli.commands.graph.typed import plain
 from holdfast.cli.options import AtOption, MessageOption
-from holdfast.cli.output import count, visible
+from holdfast.cli.output import count, plain, visible
 
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE", help="JSON Lines, CSV, Parquet or Arrow; several are one commit.")

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
 from holdfast import GraphRow, GraphSchema, PropertySchema, TypeSchema, Unsupported
 from holdfast.cli.filters import plain_json, value_of
-from holdfast.cli.output import iso, visible
+from holdfast.cli.output import plain, visible
 
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The name of a type.")]
 KeyArgument = Annotated[
@@ -69,17 +67,6 @@ def line(row: GraphRow) -> str:
 def key_text(key: Any) -> str:
     """Return a key as it is typed."""
     return " ".join(_shown(part) for part in key) if isinstance(key, list) else _shown(key)
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, datetime):
-        return iso(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _shown(value: Any) -> str:
