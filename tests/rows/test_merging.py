@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from holdfast import MergeConflicted, Store
+from holdfast import Key, MergeConflicted, Node, Store
 from tests.support.graphs import edge, paper, person
 
 Change = Callable[[Store], object]
@@ -167,7 +167,9 @@ def test_rows_of_a_type_that_one_side_erased_are_read_by_nobody(forked: tuple[St
     draft.graph.apply(tmp_path / "other.yaml", allow_data_loss=True)
     main.graph.insert(person("new"), edge("Knows", "new", "ada"))
     main.write("/notes.md", "notes")
-    assert draft.branches.merge("main").commit is not None
+    with pytest.raises(MergeConflicted, match="Knows, Person"):
+        draft.branches.merge("main")
+    assert draft.branches.merge("main", prefer="ours").commit is not None
     assert [each.name for each in draft.graph.schema().live] == ["Other"]
     assert draft.read("/notes.md") == b"notes"
     main.branches.merge("draft")
@@ -221,3 +223,42 @@ def test_what_came_after_merges_that_crossed_is_not_lost(
     draft.branches.merge("main")
     assert rows(main) == rows(draft) == expected
     assert main.graph.count("Paper") == draft.graph.count("Paper") == 4
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_a_type_is_not_taken_out_under_rows_that_the_other_side_wrote(store: Store, erase: bool) -> None:
+    class Person(Node):
+        handle: Annotated[str, Key]
+
+    class Paper(Node):
+        id: Annotated[str, Key]
+
+    store.graph.apply([Person, Paper])
+    store.graph.insert(Paper(id="old"))
+    store.branches.create("draft")
+    draft = store.branch("draft")
+    draft.graph.apply([Person], allow_data_loss=erase)
+    store.graph.insert(Paper(id="new"))
+    for into, other in ((store, "draft"), (draft, "main")):
+        with pytest.raises(MergeConflicted) as raised:
+            into.branches.merge(other)
+        assert [(each.kind, each.path) for each in raised.value.rows] == [("schema", "Paper")]
+    store.branches.merge("draft", resolve={"Paper": "ours"})
+    assert store.graph.count("Paper") == 2
+    assert [kind.name for kind in store.graph.schema().live] == ["Person", "Paper"]
+
+
+def test_a_type_that_nobody_used_since_is_taken_out_by_a_merge(store: Store) -> None:
+    class Person(Node):
+        handle: Annotated[str, Key]
+
+    class Paper(Node):
+        id: Annotated[str, Key]
+
+    store.graph.apply([Person, Paper])
+    store.graph.insert(Paper(id="old"))
+    store.branches.create("draft")
+    store.branch("draft").graph.apply([Person])
+    store.graph.insert(Person(handle="ada"))
+    store.branches.merge("draft")
+    assert [kind.name for kind in store.graph.schema().live] == ["Person"]

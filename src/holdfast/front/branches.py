@@ -182,8 +182,8 @@ def _by_path(resolve: Mapping[str, str | bytes | Mapping[str, Any]]) -> dict[str
         if not isinstance(said, str | bytes | Mapping):
             remedy = "Give 'ours', 'theirs', what the file is to hold as text or bytes, or a dict of properties"
             raise Unsupported(f"{path} cannot be resolved by {type(said).__name__}", path=path, remedy=remedy)
-    # A row of the graph is named by its type and key.
-    return {path if " " in path and path[0] != "/" else paths.parse(path): said for path, said in resolve.items()}
+    # A type of the graph is named as it is, and a row by its type and key.
+    return {paths.parse(path) if path.startswith("/") else path: said for path, said in resolve.items()}
 
 
 def _tree(conn: Connection, place: str) -> CommittedTree:

@@ -108,7 +108,6 @@ class Store(Reads):
     @cached_property
     def graph(self) -> "Graph":
         """Typed nodes and edges."""
-        # What only few processes use is imported for those.
         from holdfast.front.graph.graph import Graph
 
         return Graph(self._backend, self._branch, self._terms)

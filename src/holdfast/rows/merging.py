@@ -39,9 +39,9 @@ class RowMerge:
     settled: list[RowConflict] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._schema = Codecs(self._merged_schema())
-        self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
         fork = self.ours.rows.branch.common(self.ours.rows.seq, self.theirs.rows.branch, self.theirs.rows.seq)
+        self._schema = Codecs(self._merged_schema(fork))
+        self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
         places = changed(self.theirs, fork) | loaded(self.base, self.theirs, fork)
         there = {each.id for each in self._schema.schema.types}
         for type_id, keys in by_type(places).items():
@@ -66,24 +66,37 @@ class RowMerge:
 
     # --- the schema
 
-    def _merged_schema(self) -> GraphSchema:
+    def _merged_schema(self, fork: int) -> GraphSchema:
         sides = [{each.id: each for each in side.schema.types} for side in (self.base, self.ours, self.theirs)]
-        types = [self._merged_type(*(side.get(type_id) for side in sides)) for type_id in {**sides[1], **sides[2]}]
+        types = [
+            self._merged_type(fork, *(side.get(type_id) for side in sides)) for type_id in {**sides[1], **sides[2]}
+        ]
         merged = GraphSchema(tuple(each for each in types if each is not None))
         self._check_names(merged)
         return merged
 
     def _merged_type(
-        self, base: TypeSchema | None, ours: TypeSchema | None, theirs: TypeSchema | None
+        self, fork: int, base: TypeSchema | None, ours: TypeSchema | None, theirs: TypeSchema | None
     ) -> TypeSchema | None:
-        if ours == theirs or theirs == base:
+        if ours == theirs:
             return ours
-        if ours == base:
-            return theirs
+        reason = "both changed this type"
+        if base in (ours, theirs):
+            taken, other = (ours, self.theirs) if theirs == base else (theirs, self.ours)
+            is_gone = base is not None and (taken is None or taken.dropped)
+            if base is None or not is_gone or not self._has_changed(other, base.id, fork):
+                return taken
+            reason = "one took this type out, the other changed rows of it"
         known = ours or theirs
         assert known is not None
-        conflict = RowConflict(kind="schema", path=known.name, type=known.name, reason="both changed this type")
+        conflict = RowConflict(kind="schema", path=known.name, type=known.name, reason=reason)
         return {"ours": ours, "theirs": theirs, None: ours}[self._choice(conflict)]
+
+    def _has_changed(self, side: GraphSide, type_id: int, fork: int) -> bool:
+        """Return whether a side changed rows of a type since what both have seen."""
+        keys = by_type(changed(side, fork) | loaded(self.base, side, fork)).get(type_id, set())
+        before, after = self.common.rows(type_id, keys), side.rows.rows(type_id, keys)
+        return any(not same(before.get(key), after.get(key)) for key in keys)
 
     def _check_names(self, merged: GraphSchema) -> None:
         names: dict[str, int] = {}
