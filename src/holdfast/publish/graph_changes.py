@@ -1,6 +1,6 @@
 """The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from holdfast.arguments import checks_arguments
@@ -76,12 +76,20 @@ class TransactionGraph(GraphReads):
         self._check_open()
         return self._overlay, self._codecs
 
-    def _stored(self, rows: tuple[RowInput, ...], named: str) -> Iterator[tuple[TypeSchema, StoredRow]]:
+    def _stored(self, rows: tuple[RowInput, ...], named: str) -> list[tuple[TypeSchema, StoredRow]]:
         self._check_open()
+        found = []
         for row in rows:
             name, values = _given(row, named)
             kind = self._codecs.schema.type_named(name)
-            yield kind, self._codecs.stored(kind, values)
+            found.append((kind, self._codecs.stored(kind, values)))
+        keys: dict[int, list[str]] = {}
+        for kind, stored in found:
+            keys.setdefault(kind.id, []).append(stored.key)
+        for type_id, wanted in keys.items():
+            # All in one question: each is then known when its turn comes.
+            self._overlay.rows(type_id, wanted)
+        return found
 
     def _found(self, type: type[RowModel] | str, key: Any) -> tuple[TypeSchema, StoredRow]:
         self._check_open()

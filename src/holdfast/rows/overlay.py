@@ -58,6 +58,8 @@ class RowOverlay:
         self.looked: Looked = Looked()
         #: the properties of a type whose rows are found by value
         self._looked_up = looked_up
+        #: what was read of the base, by type and key; None for a row that it does not have
+        self._read: dict[int, dict[str, StoredRow | None]] = defaultdict(dict)
         #: by type and key
         self._edits: dict[int, dict[str, RowEdit]] = defaultdict(dict)
         #: keys of edited edges by type, end and node
@@ -76,7 +78,7 @@ class RowOverlay:
         found = {key: row for key, row in edited.items() if row is not None}
         if rest:
             self.looked.keys[type_id].update(rest)
-            found |= self.base.rows(type_id, rest)
+            found |= self._based(type_id, rest)
         return found
 
     def row(self, type_id: int, key: str) -> StoredRow | None:
@@ -134,12 +136,20 @@ class RowOverlay:
         """Return what is another afterwards, by type in the order in which it was first changed."""
         return [edit for edits in self._edits.values() for edit in edits.values() if edit.is_change]
 
+    def _based(self, type_id: int, keys: list[str]) -> dict[str, StoredRow]:
+        """Return those of `keys` that stand in the base, each asked for once."""
+        read = self._read[type_id]
+        if unread := [key for key in keys if key not in read]:
+            found = self.base.rows(type_id, unread)
+            read.update((key, found.get(key)) for key in unread)
+        return {key: row for key in keys if (row := read[key]) is not None}
+
     def _edit(self, row: StoredRow, after: StoredRow | None) -> None:
         edits = self._edits[row.type_id]
         known = edits.get(row.key)
         if known is None:
             self.looked.keys[row.type_id].add(row.key)
-            known = RowEdit(self.base.rows(row.type_id, [row.key]).get(row.key), None)
+            known = RowEdit(self._based(row.type_id, [row.key]).get(row.key), None)
         edits[row.key] = RowEdit(known.before, after)
         ends: tuple[tuple[End, str | None], ...] = (("src", row.src), ("dst", row.dst))
         for end, node in ends:
