@@ -183,7 +183,9 @@ class GraphSchema:
         """Return the type called `name`; raises NotFound."""
         if name in self._by_name:
             return self._by_name[name]
-        there = f"There are {_listed(self._by_name)}" if self._by_name else "Declare types with graph.apply"
+        there = "Declare some: store.graph.apply, or `holdfast graph schema apply FILE`"
+        if self._by_name:
+            there = f"There are {_listed(self._by_name)}"
         raise NotFound(f"The graph has no type {_short(name)}", path=_short(name), remedy=there)
 
     def type_of(self, type_id: int) -> TypeSchema:
