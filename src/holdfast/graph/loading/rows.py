@@ -55,7 +55,7 @@ class LoadedRows:
 
     def __init__(self, staging: BaseStaging | None, kind: TypeSchema, seed: int) -> None:
         self.kind = kind
-        self.count = 0
+        self.count: int = 0
         self._staging = staging
         self._seed = seed
         self._waiting: list[pa.RecordBatch] = []
