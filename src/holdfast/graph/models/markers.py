@@ -69,7 +69,10 @@ class Vector:
 @checks_arguments
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A text that is searched by meaning: `Annotated[str, Embed]`; on a vector, the text that it is made of."""
+    """A text that is to be searched by meaning: `Annotated[str, Embed]`; on a vector, the text that it is made of.
+
+    The schema keeps it. Rows are not searched yet.
+    """
 
     #: of a vector: the name of the field of text
     field: str | None = None
@@ -78,7 +81,7 @@ class Embed:
 @checks_arguments
 @dataclass(frozen=True, slots=True)
 class FullText:
-    """A text whose words are searched."""
+    """A text whose words are to be searched. The schema keeps it; rows are not searched yet."""
 
 
 @checks_arguments

@@ -74,9 +74,9 @@ class PropertySchema:
     pattern: str | None = None
     #: characters that a text may have
     max_length: int | None = None
-    #: the property of text that is searched by meaning: this one, or the one that this vector is made of
+    #: the property of text that is to be searched by meaning: this one, or the one that this vector is made of
     embed: str | None = None
-    #: whether its words are searched
+    #: whether its words are to be searched
     full_text: bool = False
     #: whether it was taken out of the schema; its values stay with old rows
     dropped: bool = False
