@@ -3,7 +3,9 @@
 import pytest
 
 from holdfast import NotFound, Store
+from holdfast.testing.seams import rooms
 from holdfast.tree.history import Change
+from holdfast.upkeep.graph_fold import fold_graph
 from tests.support.graphs import edge, paper, person
 
 
@@ -58,3 +60,14 @@ def test_two_commits_are_compared(graphed: Store) -> None:
     assert found == [("removed", "bob"), ("added", "eva")]
     assert [(each.kind, each.key) for each in graphed.graph.diff("HEAD", old)] == [("added", "bob"), ("removed", "eva")]
     assert graphed.graph.diff(old, limit=1) == graphed.graph.diff(old)[:1]
+
+
+def test_the_feed_tells_of_rows_over_a_base(graphed: Store) -> None:
+    graphed.graph.insert(*(person(f"n{each}", age=1) for each in range(3)))
+    fold_graph(rooms(graphed), thorough=True, least=1)
+    start = graphed.commit_at().id
+    graphed.graph.update("Person", "n1", {"age": 2})
+    assert told(graphed, start) == [("modified", "Person n1")]
+    (event,) = graphed.changes(start)
+    assert not isinstance(event.change, Change)
+    assert event.change.before == {"handle": "n1", "name": None, "mail": None, "age": 1}

@@ -7,8 +7,7 @@ staged. In its turn it is planned once more if the head has moved.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast import paths
 from holdfast.backend import Backend
@@ -21,13 +20,10 @@ from holdfast.documents import Draft
 from holdfast.errors import CommitTaken, MergeConflict, MergeConflicted, RowConflict, Unsupported
 from holdfast.publish.committing import CommitOptions, TreeChange, known_commit
 from holdfast.publish.publication import StagingOutdated
-from holdfast.rows.bases.reading import open_base
-from holdfast.rows.committed import CommittedRows
 from holdfast.rows.crossing import CrossedRows, RowsAtKeys
 from holdfast.rows.differences import GraphSide
-from holdfast.rows.graph_rows import Codecs
 from holdfast.rows.merging import RowMerge
-from holdfast.rows.standing import schema_at
+from holdfast.rows.standing import side_at
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change, changes_of, diff
 from holdfast.tree.merging import Side
@@ -39,6 +35,9 @@ from holdfast.tree.merging.plan import Choice, MergePlan, Settling
 from holdfast.tree.merging.planning import MergePlanning
 from holdfast.tree.merging.sides import Sides
 from holdfast.tree.overlay import FileState, Overlay
+
+#: a conflict of either kind
+C = TypeVar("C", MergeConflict, RowConflict)
 
 #: bytes of a file that is merged by lines, at most
 MOST_TEXT = 4 * 1024 * 1024
@@ -191,8 +190,8 @@ class _Merging:
             conflicts=_in_order(planned.plan.left.values()),
             settled=_in_order(planned.plan.settled.values()),
             rows=planned.rows.changes if planned.rows else 0,
-            row_conflicts=_rows_in_order(planned.rows.left if planned.rows else ()),
-            rows_settled=_rows_in_order(planned.rows.settled if planned.rows else ()),
+            row_conflicts=_in_order(planned.rows.left if planned.rows else ()),
+            rows_settled=_in_order(planned.rows.settled if planned.rows else ()),
         )
 
     # --- planning
@@ -243,9 +242,7 @@ class _Merging:
         return states[0] if len(last) == 1 else CrossedRows(states, self._common_rows(conn, ancestors(conn, last)))
 
     def _graph_of(self, tree: CommittedTree) -> GraphSide:
-        assert self._conn is not None
-        rows = CommittedRows(self._read, tree.branch, tree.seq, partial(open_base, self.backend, tree.branch))
-        return GraphSide(rows, Codecs(schema_at(self._conn, tree.branch, tree.seq)))
+        return side_at(self.backend, tree.branch, tree.seq, self._read)
 
     def _choose_row(self, conflict: RowConflict) -> Side | None:
         said = self.options.resolve.get(conflict.path)
@@ -321,7 +318,7 @@ class _Merging:
 
     def _refuse_conflicts(self, planned: _Planned) -> None:
         left = _in_order(planned.plan.left.values())
-        rows = _rows_in_order(planned.rows.left if planned.rows else ())
+        rows = _in_order(planned.rows.left if planned.rows else ())
         if not left and not rows:
             return
         source, into = self.source.name, self.terms.branch.name
@@ -373,9 +370,5 @@ def _told(listed: Sequence[str]) -> str:
     return named if len(listed) <= 3 else f"{named} and {len(listed) - 3} more"
 
 
-def _in_order(conflicts: Iterable[MergeConflict]) -> tuple[MergeConflict, ...]:
-    return tuple(sorted(conflicts, key=lambda conflict: (conflict.path, conflict.kind)))
-
-
-def _rows_in_order(conflicts: Iterable[RowConflict]) -> tuple[RowConflict, ...]:
+def _in_order(conflicts: Iterable[C]) -> tuple[C, ...]:
     return tuple(sorted(conflicts, key=lambda conflict: (conflict.path, conflict.kind)))

@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
-from holdfast.catalog.engine import Connection, within
+from holdfast.catalog.engine import Connection, Read, within
 from holdfast.catalog.graph import schemas
 from holdfast.rows.bases.reading import open_base
 from holdfast.rows.committed import CommittedRows
@@ -14,26 +14,21 @@ from holdfast.rows.reading import GraphReads
 from holdfast.rows.schema.types import GraphSchema
 
 
-def rows_at(backend: Backend, branch: Branch, seq: int) -> CommittedRows:
-    """Return the rows of a branch at a commit."""
-    return CommittedRows(backend.engine.read, branch, seq, partial(open_base, backend, branch))
+def rows_at(backend: Backend, branch: Branch, seq: int, read: Read | None = None) -> CommittedRows:
+    """Return the rows of a branch at a commit, read with `read` unless each question is to have a read of its own."""
+    return CommittedRows(read or backend.engine.read, branch, seq, partial(open_base, backend, branch))
 
 
-def codecs_at(backend: Backend, branch: Branch, seq: int) -> Codecs:
-    """Return what encodes and decodes the rows of a branch at a commit."""
-    with backend.engine.read() as conn:
-        return _codecs(document_at(conn, branch, seq))
+def codecs_at(backend: Backend, branch: Branch, seq: int, read: Read | None = None) -> Codecs:
+    """Return what encodes and decodes the rows of a branch at a commit; of no types when no schema was applied."""
+    with (read or backend.engine.read)() as conn:
+        found = schemas.at(conn, branch, seq)
+    return _codecs(found.document if found else "")
 
 
-def schema_at(conn: Connection, branch: Branch, seq: int) -> GraphSchema:
-    """Return the schema of a branch at a commit; one without types when none was applied."""
-    return _codecs(document_at(conn, branch, seq)).schema
-
-
-def document_at(conn: Connection, branch: Branch, seq: int) -> str:
-    """Return the schema of a branch at a commit, as it is stored; empty when none was applied."""
-    found = schemas.at(conn, branch, seq)
-    return found.document if found else ""
+def side_at(backend: Backend, branch: Branch, seq: int, read: Read | None = None) -> GraphSide:
+    """Return the graph of a branch at a commit, to be compared or merged."""
+    return GraphSide(rows_at(backend, branch, seq, read), codecs_at(backend, branch, seq, read))
 
 
 @lru_cache(maxsize=16)
@@ -52,18 +47,7 @@ class SnapshotGraph(GraphReads):
         return self._rows, self._codecs
 
 
-def side_at(backend: Backend, branch: Branch, seq: int) -> GraphSide:
-    """Return the graph of a branch at a commit, to be compared."""
-    return GraphSide(rows_at(backend, branch, seq), codecs_at(backend, branch, seq))
-
-
 def changed_by(backend: Backend, conn: Connection, branch: Branch, seq: int) -> list[RowDifference]:
     """Return what the commit `seq` of a branch did to the graph, in order of type and key."""
-    sides = [
-        GraphSide(
-            CommittedRows(within(conn), branch, each, partial(open_base, backend)),
-            _codecs(document_at(conn, branch, each)),
-        )
-        for each in (seq - 1, seq)
-    ]
-    return list(differences(*sides))
+    old, new = (side_at(backend, branch, each, within(conn)) for each in (seq - 1, seq))
+    return list(differences(old, new))
