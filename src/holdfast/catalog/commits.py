@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from holdfast.catalog.branches import Branch, gone
 from holdfast.catalog.engine import Connection, Row
+from holdfast.errors import Conflict
 
 #: whether `gc --keep` took what a commit shows
 _TAKEN = """EXISTS (SELECT 1 FROM branches b WHERE b.branch_id = commits.branch_id AND b.horizon > commits.seq
@@ -83,6 +84,16 @@ def is_head(conn: Connection, branch: Branch, seq: int) -> bool:
 def by_seq(conn: Connection, seq: int) -> Commit | None:
     """Return one commit."""
     return _found(conn.row(f"SELECT {_COLUMNS} FROM commits WHERE seq = :seq", {"seq": seq}))
+
+
+def overtaken(conn: Connection, what: str, path: str, seq: int, base: int) -> Conflict:
+    """Return the error that says that a commit changed `what` after the one on which a transaction began."""
+    found = by_seq(conn, seq)
+    who = f"commit {seq}" + (f" by {found.actor} ({found.message or 'no message'})" if found is not None else "")
+    return Conflict(
+        f"{what} was changed by {who}, after commit {base} on which this transaction began",
+        path=path,
+    )
 
 
 def by_key(conn: Connection, branch: Branch, key: str) -> Commit | None:

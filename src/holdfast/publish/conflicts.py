@@ -82,14 +82,8 @@ class Ground:
         )
 
     def _conflict(self, conn: Connection, changed: Changed) -> Conflict:
-        other = commits.by_seq(conn, changed.seq)
-        who = f"commit {changed.seq}"
-        if other is not None:
-            who += f" by {other.actor} ({other.message or 'no message'})"
         path = self._path(conn, changed)
-        return Conflict(
-            f"{path} was changed by {who}, after commit {self._base} on which this transaction began", path=path
-        )
+        return commits.overtaken(conn, path, path, changed.seq, self._base)
 
     def _path(self, conn: Connection, changed: Changed) -> str:
         """Return where it stood that was changed: once it was, or as the transaction saw it if its directory went."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from holdfast.rows.stored import StoredRow, alike
+from holdfast.rows.stored import ABSENT, StoredRow, alike
 
 
 class RowsAtKeys(Protocol):
@@ -48,8 +48,8 @@ def _together(states: Sequence[StoredRow | None], before: StoredRow | None) -> S
 
 
 def _data(names: Iterable[str], states: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: _value([state.get(name, _NONE) for state in states], before.get(name, _NONE)) for name in names}
-    return {name: value for name, value in said.items() if value is not _NONE}
+    said = {name: _value([state.get(name, ABSENT) for state in states], before.get(name, ABSENT)) for name in names}
+    return {name: value for name, value in said.items() if value is not ABSENT}
 
 
 def _value(states: Sequence[Any], before: Any) -> Any:
@@ -62,7 +62,3 @@ def _value(states: Sequence[Any], before: Any) -> Any:
 def _undecided(row: StoredRow) -> StoredRow:
     """Return a row that is like no other one."""
     return replace(row, data={name: object() for name in row.data})
-
-
-#: stands for a property that a row has no value of; null is one
-_NONE = object()

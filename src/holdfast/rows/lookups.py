@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from holdfast.catalog.graph import log
-from holdfast.catalog.graph.log import LogSpan
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.stored import lookup_text
@@ -25,10 +23,7 @@ def newly_looked_up(rows: CommittedRows, old: GraphSchema, new: GraphSchema) -> 
 
 
 def _in_log(rows: CommittedRows, kind: TypeSchema, each: PropertySchema) -> Iterator[tuple[int, str, str]]:
-    base = rows.base(kind.id)
-    with rows.read() as conn:
-        said = log.of_type(conn, LogSpan(rows.branch, base.covers if base else 0, rows.seq), kind.id)
-    for row in said:
-        stored = row.values.get(str(each.id))
-        if stored is not None:
-            yield each.id, lookup_text(stored), row.key
+    for row in rows.logged(kind.id)[0].values():
+        value = row.data.get(str(each.id)) if row is not None else None
+        if row is not None and value is not None:
+            yield each.id, lookup_text(value), row.key

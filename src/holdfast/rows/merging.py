@@ -7,6 +7,7 @@ side removed, a number of edges.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from holdfast.errors import HoldfastError, InvalidRow, RowConflict
@@ -18,7 +19,7 @@ from holdfast.rows.lookups import newly_looked_up
 from holdfast.rows.overlay import RowOverlay
 from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
-from holdfast.rows.stored import StoredRow, alike
+from holdfast.rows.stored import ABSENT, StoredRow, alike
 
 Side = Literal["ours", "theirs"]
 
@@ -39,16 +40,17 @@ class RowMerge:
     settled: list[RowConflict] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        fork = self.ours.rows.branch.common(self.ours.rows.seq, self.theirs.rows.branch, self.theirs.rows.seq)
-        self._schema = Codecs(self._merged_schema(fork))
-        self._overlay = RowOverlay(self.ours.rows, self._schema.looked_up)
-        places = changed(self.theirs, fork) | loaded(self.base, self.theirs, fork)
+        ours, theirs = self.ours.rows, self.theirs.rows
+        #: the newest commit that is in the history of both by their forks
+        self._fork = ours.branch.common(ours.seq, theirs.branch, theirs.seq)
+        self._schema = Codecs(self._merged_schema())
+        self._overlay = RowOverlay(ours, self._schema.looked_up)
         there = {each.id for each in self._schema.schema.types}
-        for type_id, keys in by_type(places).items():
+        for type_id, keys in self._changed_by_theirs.items():
             # What a side took out of the schema for good has rows on the other one that nothing reads any more.
             if type_id in there:
                 self._merge_rows(type_id, keys)
-        self._check(fork)
+        self._check()
 
     @property
     def changes(self) -> int:
@@ -66,25 +68,23 @@ class RowMerge:
 
     # --- the schema
 
-    def _merged_schema(self, fork: int) -> GraphSchema:
+    def _merged_schema(self) -> GraphSchema:
         sides = [{each.id: each for each in side.schema.types} for side in (self.base, self.ours, self.theirs)]
-        types = [
-            self._merged_type(fork, *(side.get(type_id) for side in sides)) for type_id in {**sides[1], **sides[2]}
-        ]
+        types = [self._merged_type(*(side.get(type_id) for side in sides)) for type_id in {**sides[1], **sides[2]}]
         merged = GraphSchema(tuple(each for each in types if each is not None))
         self._check_names(merged)
         return merged
 
     def _merged_type(
-        self, fork: int, base: TypeSchema | None, ours: TypeSchema | None, theirs: TypeSchema | None
+        self, base: TypeSchema | None, ours: TypeSchema | None, theirs: TypeSchema | None
     ) -> TypeSchema | None:
         if ours == theirs:
             return ours
         reason = "both changed this type"
         if base in (ours, theirs):
-            taken, other = (ours, self.theirs) if theirs == base else (theirs, self.ours)
+            taken, other = (ours, "theirs") if theirs == base else (theirs, "ours")
             is_gone = base is not None and (taken is None or taken.dropped)
-            if base is None or not is_gone or not self._has_changed(other, base.id, fork):
+            if base is None or not is_gone or not self._has_changed(other, base.id):
                 return taken
             reason = "one took this type out, the other changed rows of it"
         known = ours or theirs
@@ -92,11 +92,24 @@ class RowMerge:
         conflict = RowConflict(kind="schema", path=known.name, type=known.name, reason=reason)
         return {"ours": ours, "theirs": theirs, None: ours}[self._choice(conflict)]
 
-    def _has_changed(self, side: GraphSide, type_id: int, fork: int) -> bool:
+    def _has_changed(self, name: str, type_id: int) -> bool:
         """Return whether a side changed rows of a type since what both have seen."""
-        keys = by_type(changed(side, fork) | loaded(self.base, side, fork)).get(type_id, set())
+        side, places = (self.ours, self._changed_by_ours) if name == "ours" else (self.theirs, self._changed_by_theirs)
+        keys = places.get(type_id, set())
         before, after = self.common.rows(type_id, keys), side.rows.rows(type_id, keys)
         return any(not same(before.get(key), after.get(key)) for key in keys)
+
+    @cached_property
+    def _changed_by_ours(self) -> dict[int, set[str]]:
+        return self._changed_by(self.ours)
+
+    @cached_property
+    def _changed_by_theirs(self) -> dict[int, set[str]]:
+        return self._changed_by(self.theirs)
+
+    def _changed_by(self, side: GraphSide) -> dict[int, set[str]]:
+        """Return the keys that may have changed on a side since both forked, by type."""
+        return by_type(changed(side, self._fork) | loaded(self.base, side, self._fork))
 
     def _check_names(self, merged: GraphSchema) -> None:
         names: dict[str, int] = {}
@@ -152,12 +165,12 @@ class RowMerge:
 
     # --- both together
 
-    def _check(self, fork: int) -> None:
+    def _check(self) -> None:
         """Note what the two sides break together, which neither did alone."""
         if self.left:
             # Against what is unsettled nothing can be held.
             return
-        also = list(self._under_new_types(fork))
+        also = list(self._under_new_types())
         for error in (*left_behind(self._overlay, self._schema.schema), *self._broken(also)):
             reason = error.message
             self.left.append(RowConflict(kind="rule", path=error.path, type=error.path.split(" ")[0], reason=reason))
@@ -172,11 +185,11 @@ class RowMerge:
             except InvalidRow as error:
                 yield error
 
-    def _under_new_types(self, fork: int) -> Iterator[StoredRow]:
+    def _under_new_types(self) -> Iterator[StoredRow]:
         """Yield the rows that ours changed of types that theirs changed: what these ask was not asked of them."""
         old = {each.id: each for each in self.ours.schema.types}
         new = {each.id for each in self._schema.schema.live if old.get(each.id) not in (None, each)}
-        for type_id, keys in by_type(changed(self.ours, fork)).items():
+        for type_id, keys in by_type(changed(self.ours, self._fork)).items():
             if type_id in new:
                 yield from self._overlay.rows(type_id, keys).values()
 
@@ -185,14 +198,10 @@ def _merged_data(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mappi
     """Return the values of a row with those of each side that it alone changed; None when both changed one."""
     data: dict[str, Any] = {}
     for name in sorted({*base, *ours, *theirs}):
-        b, o, t = (side.get(name, _NONE) for side in (base, ours, theirs))
+        b, o, t = (side.get(name, ABSENT) for side in (base, ours, theirs))
         if not (alike(o, b) or alike(o, t) or alike(t, b)):
             return None
         value = o if alike(t, b) else t
-        if value is not _NONE:
+        if value is not ABSENT:
             data[name] = value
     return data
-
-
-#: stands for a property that a row has no value of; null is one
-_NONE = object()

@@ -140,11 +140,4 @@ class RowChange:
         yield from (LogRow(0, key, None, None, None, span.until) for key in self._given(conn, span))
 
     def _conflict(self, conn: Connection, what: str, seq: int, path: str) -> Conflict:
-        other = commits.by_seq(conn, seq)
-        who = f"commit {seq}"
-        if other is not None:
-            who += f" by {other.actor} ({other.message or 'no message'})"
-        return Conflict(
-            f"{what} was changed by {who}, after commit {self._overlay.base.seq} on which this transaction began",
-            path=path,
-        )
+        return commits.overtaken(conn, what, path, seq, self._overlay.base.seq)

@@ -10,6 +10,8 @@ from holdfast.catalog.graph.log import End, LogRow
 
 #: bytes of UTF-8 of a value that is looked up as it is
 MAX_LOOKUP_BYTES = 128
+#: stands for a property that a row has no value of, where rows are compared; null is a value
+ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from holdfast.backend import Backend
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
+from holdfast.catalog.engine import within
 from holdfast.documents import reading_source
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
 from holdfast.host.importing import importing
@@ -171,7 +172,8 @@ class Graph(GraphReads):
     def _seen(self) -> tuple[CommittedRows, Codecs]:
         with self._backend.engine.read() as conn:
             head = commits.head(conn, self._branch)
-        return rows_at(self._backend, self._branch, head), codecs_at(self._backend, self._branch, head)
+            codecs = codecs_at(self._backend, self._branch, head, within(conn))
+        return rows_at(self._backend, self._branch, head), codecs
 
 
 def declared(schema: SchemaInput) -> DeclaredSchema:

@@ -1,6 +1,5 @@
 """The rows of one type in a load: staged as they come, and what is kept in memory to check them by."""
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import load_mark
 from holdfast.rows.bases.staging import BaseStaging, StagedBase
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.stored import canonical
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ def _extra(kind: TypeSchema, rows: "EncodedTable") -> "pa.Array[Any]":
         return pa.nulls(len(rows), pa.string())
     missing = [(str(each.id), rows.columns[str(each.id)].is_null().to_pylist()) for each in asked]
     said = [{name: None for name, is_null in missing if is_null[row]} for row in range(len(rows))]
-    return pa.array([json.dumps(each, sort_keys=True, separators=(",", ":")) if each else None for each in said])
+    return pa.array([canonical(each) if each else None for each in said])
 
 
 class LoadedRows:
