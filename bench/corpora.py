@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.sets.everyday import EVERYDAY
 from bench.sets.manuals import KEPT, LEARNT, Manual, Written
 from bench.sets.notes import NOTES
 
@@ -54,12 +55,17 @@ def collections(clones: Path, *, kept: bool) -> Iterator[Collection]:
         folder = clones / manual.repository.rpartition("/")[2]
         if not folder.is_dir():
             folder = clones / name
-        if folder.is_dir():
+        if not folder.is_dir():
+            continue
+        if not manual.typed:
+            yield _asked(name, folder, manual, is_learnt=not kept)
+        else:
             yield _pages(name, folder, manual, is_learnt=not kept)
             yield _sections(name, folder, manual, is_learnt=not kept)
             if name in ("fish", "borg") and (found := _commits(name, folder, is_learnt=not kept)).documents:
                 yield found
-    yield _notes(is_learnt=not kept)
+    yield _notes("notes", NOTES, is_learnt=not kept)
+    yield _notes("everyday", EVERYDAY, is_learnt=not kept)
 
 
 def _files(folder: Path, manual: Manual) -> dict[str, str]:
@@ -167,9 +173,16 @@ def _commits(name: str, folder: Path, *, is_learnt: bool) -> Collection:
     return found
 
 
-def _notes(*, is_learnt: bool) -> Collection:
+def _asked(name: str, folder: Path, manual: Manual, *, is_learnt: bool) -> Collection:
+    """Return the sections of a manual that is there for its FAQ alone, asked for by the questions in that."""
+    found = _sections(name, folder, manual, is_learnt=is_learnt)
+    found.questions = {"questions": found.questions["faq"]}
+    return found
+
+
+def _notes(name: str, notes: Sequence[tuple[str, str, str]], *, is_learnt: bool) -> Collection:
     """Return the notes, asked for by every second question."""
-    found = Collection("notes", is_learnt, {f"{name}.md": text for name, text, _ in NOTES})
-    mine = NOTES[0 if is_learnt else 1 :: 2]
-    found.questions["notes"] = [Question(question, (name,)) for name, _, question in mine]
+    found = Collection(name, is_learnt, {f"{name}.md": text for name, text, _ in notes})
+    mine = notes[0 if is_learnt else 1 :: 2]
+    found.questions[name] = [Question(question, (name,)) for name, _, question in mine]
     return found

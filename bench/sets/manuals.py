@@ -369,6 +369,34 @@ PROMETHEUS = Manual(
     ),
 )
 
+# The three that follow are there for the questions of their FAQ.
+SQLALCHEMY = Manual(
+    "sqlalchemy/sqlalchemy",
+    ("doc/build/faq", "doc/build/orm", "doc/build/core"),
+    ".rst",
+    tuple(
+        f"doc/build/faq/{page}"
+        for page in ("connections", "metadata_schema", "ormconfiguration", "performance", "sessions", "sqlexpressions")
+    ),
+    (),
+    (),
+)
+RCLONE = Manual("rclone/rclone", ("docs/content",), ".md", ("docs/content/faq",), (), ())
+RESTIC = Manual("restic/restic", ("doc",), ".rst", ("doc/faq",), (), ())
+
 #: manuals that weights may be learned from, and those that are only measured
-LEARNT: dict[str, Manual] = {"redis": REDIS, "fish": FISH, "curl": CURL, "scrapy": SCRAPY}
-KEPT: dict[str, Manual] = {"borg": BORG, "syncthing": SYNCTHING, "celery": CELERY, "prometheus": PROMETHEUS}
+LEARNT: dict[str, Manual] = {
+    "redis": REDIS,
+    "fish": FISH,
+    "curl": CURL,
+    "scrapy": SCRAPY,
+    "rclone": RCLONE,
+    "restic": RESTIC,
+}
+KEPT: dict[str, Manual] = {
+    "borg": BORG,
+    "syncthing": SYNCTHING,
+    "celery": CELERY,
+    "prometheus": PROMETHEUS,
+    "sqlalchemy": SQLALCHEMY,
+}

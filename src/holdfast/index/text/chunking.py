@@ -1,9 +1,12 @@
-"""Markdown into chunks: pieces of a document small enough to be one search hit, cut where its structure allows.
+"""Text into chunks: pieces of a document small enough to be one search hit, cut where its structure allows.
 
-A chunk never crosses a heading, except that the few words of a section go along with its first sub-section. Inside a
-section, whole blocks (paragraphs, lists, tables, fenced code) are packed up to the target size. A block longer than the
-maximum is cut: prose at the end of a sentence, tables, lists and code at the end of a line, else between words, else
-anywhere. Text is never changed: `text == markdown[start:end]`. Work is linear in the length, whatever it holds.
+The text is Markdown, or what has headings of another kind (headings.py).
+
+A chunk never crosses a heading, except that the few words of a section go along with its first sub-section, or with
+the section after it. Inside a section, whole blocks (paragraphs, lists, tables, fenced code) are packed up to the
+target size. A block longer than the maximum is cut: prose at the end of a sentence, tables, lists and code at the end
+of a line, else between words, else anywhere. Text is never changed: `text == markdown[start:end]`. Work is linear in
+the length, whatever it holds.
 
 YAML front matter is in no chunk, unless there is nothing else. What a person would search for in it goes with the
 first.
@@ -17,9 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdfast.index.text.front_matter import front_matter
+from holdfast.index.text.headings import MARKDOWN_ONLY, Headings, headings_of
 
 #: Name and version of what this file does. Chunks cut under another name have other offsets.
-CHUNKER = "holdfast-chunks/1"
+CHUNKER = "holdfast-chunks/2"
 #: characters that are taken for one token; true of English prose, generous for code, and too many for Chinese, whose
 #: chunks hold more tokens than the limits say
 CHARS_PER_TOKEN = 4
@@ -74,6 +78,8 @@ class _Block:
     end: int
     #: level of a heading, number of a page, else 0
     number: int = 0
+    #: of a heading that is not Markdown's
+    title: str | None = None
 
 
 @dataclass
@@ -87,11 +93,12 @@ class _Piece:
 
 
 # What may begin a line and ends the block before it. Each alternative reads a line at most once: no backtracking.
+_PAGE_OR_BLANK = r"<!-- page (?P<page>[0-9]{1,9}) -->[ \t\r]*$)|(?P<blank>[ \t\r]*\n+))"
 _LINE = re.compile(
-    r"^(?: {0,3}(?:(?P<heading>#{1,6})(?=[ \t\r\n]|\Z)|(?P<fence>`{3,}|~{3,})"
-    r"|<!-- page (?P<page>[0-9]{1,9}) -->[ \t\r]*$)|(?P<blank>[ \t\r]*\n+))",
-    re.MULTILINE,
+    rf"^(?: {{0,3}}(?:(?P<heading>#{{1,6}})(?=[ \t\r\n]|\Z)|(?P<fence>`{{3,}}|~{{3,}})|{_PAGE_OR_BLANK}", re.MULTILINE
 )
+# Where headings are written otherwise, `#` begins none, and `~~~` may stand below one.
+_OTHER_LINE = re.compile(rf"^(?: {{0,3}}(?:(?P<heading>(?!))|(?P<fence>`{{3,}})|{_PAGE_OR_BLANK}", re.MULTILINE)
 _LINES_BLOCK = re.compile(r"[ \t]*(?:\||[-*+][ \t]|[0-9]{1,9}[.)][ \t]|    )")
 _PAGE = re.compile(r"^ {0,3}<!-- page [0-9]{1,9} -->[ \t\r]*\n?", re.MULTILINE)
 #: a Markdown link or image: its label, then where it leads
@@ -108,10 +115,10 @@ def chunk(markdown: str, limits: ChunkLimits | None = None, *, plain: bool = Fal
     """
     if plain:
         return _chunks(markdown, _plain_blocks(markdown), limits, "")
-    front = front_matter(markdown)
-    found = _chunks(markdown, _blocks(markdown, front.length), limits, front.telling)
+    front, headings = front_matter(markdown), headings_of(markdown)
+    found = _chunks(markdown, _blocks(markdown, front.length, headings), limits, front.telling)
     # Front matter and nothing else is still something to find.
-    return found if found or not front.length else _chunks(markdown, _blocks(markdown, 0), limits, "")
+    return found if found or not front.length else _chunks(markdown, _blocks(markdown, 0, MARKDOWN_ONLY), limits, "")
 
 
 def _chunks(markdown: str, blocks: Iterator[_Block], limits: ChunkLimits | None, about: str) -> list[Chunk]:
@@ -159,17 +166,29 @@ def _trimmed(markdown: str, piece: _Piece) -> _Piece | None:
 # --- blocks -------------------------------------------------------------------------------------------------------
 
 
-def _blocks(markdown: str, at: int) -> Iterator[_Block]:
+def _blocks(markdown: str, at: int, headings: Headings) -> Iterator[_Block]:
     """Yield the blocks from there on in order; together they hold all of the text but blank lines."""
-    while found := _LINE.search(markdown, at):
+    line = _LINE if headings.has_markdown else _OTHER_LINE
+    while found := line.search(markdown, at):
         if found.start() > at:
-            yield _paragraph(markdown, at, found.start())
+            yield from _paragraphs(markdown, at, found.start(), headings)
         block = _block_at(markdown, found)
         if block:
             yield block
         at = block.end if block else found.end()
     if at < len(markdown):
-        yield _paragraph(markdown, at, len(markdown))
+        yield from _paragraphs(markdown, at, len(markdown), headings)
+
+
+def _paragraphs(markdown: str, start: int, end: int, headings: Headings) -> Iterator[_Block]:
+    """Yield the headings of a stretch without blank lines, and what stands between them."""
+    for found in headings.within(markdown, start, end):
+        if found.start > start:
+            yield _paragraph(markdown, start, found.start)
+        yield _Block("heading", found.start, found.end, found.level, found.title)
+        start = found.end
+    if start < end:
+        yield _paragraph(markdown, start, end)
 
 
 def _plain_blocks(text: str) -> Iterator[_Block]:
@@ -247,11 +266,14 @@ class _Packer:
             yield from self.close()
 
     def enter(self, level: int, title: str) -> Iterator[_Piece]:
-        """Begin a section. A few words before its first sub-section go along with that."""
+        """Begin a section. A few words before its first sub-section, or before a sister, go along with that."""
         outer = self._trail
         self._trail = (*(step for step in outer if step[0] < level), (level, title))
         if self._piece and self._is_tiny() and self._trail[: len(outer)] == outer:
             self._piece.trail = self._trail
+        elif self._piece and self._is_tiny() and outer[:-1] and self._trail[: len(outer) - 1] == outer[:-1]:
+            # Both stand under the section around them, and what they are called is in the text.
+            self._piece.trail = outer[:-1]
         else:
             yield from self.close()
 
@@ -277,6 +299,8 @@ class _Packer:
 
 def _title(markdown: str, block: _Block) -> str:
     """Return a heading as a reader sees it, without where its links lead."""
+    if block.title is not None:
+        return block.title[:MAX_HEADING]
     line = markdown[block.start : min(block.end, block.start + _HEADING_SOURCE)].strip()
     title = line.lstrip("#").strip()
     closed = title.rstrip("#")
