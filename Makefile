@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# how many tests run at once
+WORKERS ?= auto
 
 .PHONY: demo test check types bench soak lowest clean help
 
@@ -12,13 +14,13 @@ help:
 	@echo "make types  whether every public type is known; downloads node"
 	@echo "make bench  the figures of docs/benchmarks.md"
 	@echo "make soak   the long runs"
-	@echo "make lowest all tests with the lowest versions that pyproject.toml allows; needs uv"
+	@echo "make lowest all tests with the lowest versions that pyproject.toml allows"
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 test: check
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(WORKERS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -38,10 +40,13 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/pytest -m soak -n 0 --override-ini "addopts=-q --strict-markers --strict-config"
 
+# uv chooses the versions, from an environment of its own: no Python on the path has to have it.
 lowest:
-	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-lowest
-	$(PYTHON) -m uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable ".[dev]"
-	.venv-lowest/bin/python -m pytest -n auto
+	test -x .venv-lowest/uv/bin/uv || $(PYTHON) -m venv .venv-lowest/uv
+	.venv-lowest/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lowest/uv/bin/uv venv --quiet --clear --python $(PYTHON) .venv-lowest/tests
+	.venv-lowest/uv/bin/uv pip install --quiet --python .venv-lowest/tests/bin/python --resolution lowest-direct --editable ".[dev]"
+	.venv-lowest/tests/bin/python -m pytest -n $(WORKERS)
 
 clean:
 	rm -rf $(VENV) .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis
