@@ -13,6 +13,7 @@ from dataclasses import is_dataclass
 from typing import Any, BinaryIO, Literal, TypeVar, Union, Unpack, get_args, get_origin, is_typeddict
 
 from holdfast.errors import HoldfastError, InvalidPath, Unsupported
+from holdfast.json_values import WHOLE
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,8 +32,6 @@ _COUNTS = frozenset({"limit", "retries", "newest", "failures", "keep_recent", "t
 _COMPARED = frozenset({"at", "old", "new", "token_budget", "timeout"})
 #: types of which a signature takes all values or none, unless it lists those it takes
 _ALIKE = {str, bytes, bool, type(None)}
-#: whole numbers that fit a column of a catalog
-_WHOLE = range(-(2**63), 2**63)
 
 
 def checks_arguments(kind: C) -> C:
@@ -118,7 +117,7 @@ class _Rules:
     def _check(self, name: str, test: _Test | None, value: Any) -> None:
         if test is not None and not test(value):
             raise _wrong(name, value, self._said[name])
-        if type(value) is int and value not in _WHOLE and name not in _COMPARED:
+        if type(value) is int and value not in WHOLE and name not in _COMPARED:
             raise _wrong(name, value, "a smaller number")
         if name in _COUNTS and value is not None and value < 0:
             raise Unsupported(f"{name} cannot be {value}", path=name, remedy="Give 0 or more")
@@ -131,7 +130,7 @@ def _rules_of(function: Callable[..., Any], bound: bool) -> _Rules:
 
 def _wrong(name: str, value: object, wanted: str) -> HoldfastError:
     # What is given may be of any size, and may be a secret.
-    short = isinstance(value, bool | float) or (isinstance(value, int) and value in _WHOLE)
+    short = isinstance(value, bool | float) or (isinstance(value, int) and value in WHOLE)
     short = short or (isinstance(value, str) and len(value) <= SHOWN)
     given = repr(value) if short else f"a value of type {type(value).__name__}"
     if name in _PLACES:

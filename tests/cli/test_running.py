@@ -57,6 +57,14 @@ def test_people_get_what_happened_and_what_to_do_on_standard_error(run: Run) -> 
     assert missing.err.splitlines() == ["holdfast: /nix does not exist", f"  {NotFound.default_remedy}"]
 
 
+def test_a_name_with_a_line_break_cannot_say_what_holdfast_did_not(run: Run) -> None:
+    told = run("ls", "--store", "/nix\nholdfast: all is well\x1b[1m")
+    assert "\\x0aholdfast: all is well\\x1b[1m" in told.err
+    assert len(told.err.splitlines()) == 2
+    assert "not added: " in (left := run("add", "/nix\nadded: all").err)
+    assert len(left.splitlines()) == 1
+
+
 def test_programs_get_the_error_as_the_one_document(run: Run) -> None:
     missing = run("cat", "/nix", "--json")
     assert (missing.status, missing.err) == (4, "")

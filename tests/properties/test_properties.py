@@ -189,11 +189,11 @@ class Odd:
 @pytest.mark.parametrize(
     ("given", "error", "named"),
     [
-        ({"a": float("nan")}, Unsupported, "a is nan"),
-        ({"a": [1, float("-inf")]}, Unsupported, "a is -inf"),
+        ({"a": float("nan")}, Unsupported, "a is not a finite number"),
+        ({"a": [1, float("-inf")]}, Unsupported, "a is not a finite number"),
         ({"a": "x\0y"}, Unsupported, "a has a NUL"),
         ({"a": {"b": "\ud800"}}, Unsupported, "a.b is not valid Unicode"),
-        ({"a": 2**63}, Unsupported, "a is a whole number beyond 64 bits"),
+        ({"a": 2**63}, Unsupported, "a does not fit 64 bits"),
         ({"a": (1, 2)}, Unsupported, "a is of the type tuple"),
         ({"a": datetime(2026, 1, 1)}, Unsupported, "a is of the type datetime"),
         ({"a": {"b": Odd()}}, Unsupported, "a.b is of the type Odd"),

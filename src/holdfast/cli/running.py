@@ -13,7 +13,7 @@ import typer
 
 from holdfast.cli.call import Interrupted, PipeClosed
 from holdfast.cli.options import ActorOption, BranchOption, JsonOption, StoreOption
-from holdfast.cli.output import INTERRUPTED, Output, harmless
+from holdfast.cli.output import INTERRUPTED, Output, visible
 from holdfast.cli.registry import LazyGroup
 from holdfast.errors import HoldfastError, InvalidConfig, InvalidPath, NotFound, StorageFailed
 
@@ -127,8 +127,10 @@ def _fail(error: BaseException, as_json: bool) -> int:
 
 
 def _tell(message: str, remedy: str) -> None:
-    text = f"holdfast: {message}" + (f"\n  {remedy}" if remedy else "")
-    print(harmless(text) if sys.stderr.isatty() else text, file=sys.stderr)  # noqa: T201
+    # A name of somebody else's may have a line break in it, and would say what Holdfast did not.
+    for line in (f"holdfast: {visible(message)}", f"  {visible(remedy)}" if remedy else ""):
+        if line:
+            print(line, file=sys.stderr)  # noqa: T201
 
 
 def _explained(error: BaseException) -> tuple[int, dict[str, str]]:

@@ -16,7 +16,7 @@ from holdfast.publish.transaction import Transaction
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.lookups import newly_looked_up
 from holdfast.rows.publishing import NewSchema
-from holdfast.rows.schema import planning, rules
+from holdfast.rows.schema import cardinalities, planning, rules
 from holdfast.rows.schema.declared import DeclaredSchema
 from holdfast.rows.schema.steps import RowCheck, SchemaPlan, SchemaStep
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
@@ -123,22 +123,10 @@ def _repeated(rows: Iterable[StoredRow], asked: PropertySchema) -> Iterator[str]
 
 
 def _miscounted(rows: CommittedRows, schema: GraphSchema, edge: TypeSchema) -> Iterator[str]:
-    limits, (source, target) = edge.cardinality, schema.endpoints(edge)
     edges = list(rows.every(edge.id))
-    yield from _outside(
-        rows, source, Counter(row.src for row in edges), limits.least_per_source, limits.most_per_source
-    )
-    yield from _outside(
-        rows, target, Counter(row.dst for row in edges), limits.least_per_target, limits.most_per_target
-    )
-
-
-def _outside(
-    rows: CommittedRows, node: TypeSchema, number: "Counter[str | None]", least: int, most: int | None
-) -> Iterator[str]:
-    for key, edges in number.items():
-        if edges < least or (most is not None and edges > most):
-            yield f"{node.name} {key} has {edges} edges"
-    for row in rows.every(node.id) if least else ():
-        if row.key not in number:
-            yield f"{node.name} {row.key} has no edge"
+    for limit in cardinalities.limits(schema, edge):
+        number = Counter(row.end(limit.end) for row in edges)
+        yield from (f"{limit.node.name} {key} has {n} edges" for key, n in number.items() if not limit.allows(n))
+        for row in rows.every(limit.node.id) if limit.least else ():
+            if row.key not in number:
+                yield f"{limit.node.name} {row.key} has no edge"

@@ -14,6 +14,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.entries import Entry
+from holdfast.catalog.history.ground import Ground
 from holdfast.catalog.properties import stored
 from holdfast.catalog.properties.stored import PropertySet
 from holdfast.catalog.values import NODES_PER_COMMIT
@@ -21,7 +22,6 @@ from holdfast.catalog.work.enqueueing import JobTicket, tell
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, TooLarge
 from holdfast.faults import point
-from holdfast.publish.conflicts import Ground
 from holdfast.publish.publication import ATTEMPTS, StagingOutdated, retrying
 from holdfast.publish.staging import StagedCommit, live_among, staging
 from holdfast.tree.overlay import Overlay
@@ -39,12 +39,9 @@ class GraphChange(Protocol):
         """Return how many rows it changes."""
         ...
 
-    def look_ahead(self, conn: Connection) -> None:
-        """Look at what was committed so far, outside the turn to write."""
-        ...
-
-    def check(self, conn: Connection, head: int) -> None:
-        """Raise to refuse the publish on a head."""
+    @property
+    def ground(self) -> Ground:
+        """What it stands on."""
         ...
 
     def write(self, conn: Connection, commit: Commit) -> None:
@@ -139,10 +136,11 @@ class TreeChange:
 
     def _look_ahead(self) -> None:
         """Look at what others committed: here and not in the writer's turn, where everybody else would wait for it."""
-        for looked_at in (self.ground, self.terms.graph):
-            if looked_at is not None:
+        graph = self.terms.graph
+        for ground in (self.ground, graph.ground if graph is not None else None):
+            if ground is not None:
                 with self.backend.engine.read() as conn:
-                    looked_at.look_ahead(conn)
+                    ground.look_ahead(conn)
 
     def _give_up(self) -> Commit:
         raise Conflict(
@@ -186,7 +184,7 @@ class TreeChange:
     def _admitted(self, conn: Connection, head: int) -> Overlay:
         overlay = self.overlay_on(conn, head)
         if self.terms.graph is not None:
-            self.terms.graph.check(conn, head)
+            self.terms.graph.ground.check(conn, head)
         for keeper in self.backend.hooks.publish_guards:
             keeper.admit(conn, self.terms.branch, overlay.touches)
         return overlay

@@ -1,8 +1,6 @@
 """Whether what a transaction looked at is still as it was (G3): names found or not found, listings, places of nodes.
 
-Commits are never changed, so what was found unchanged up to a commit need not be looked at again. A long transaction
-asks before its turn to write, and in its turn only about what was committed since. Either way it reads what others
-changed, or asks for what it looked at itself: whichever is fewer (G9).
+It reads what others changed, or asks for what it looked at itself: whichever is fewer (G9).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +11,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection, within
 from holdfast.catalog.history import changes, retention
 from holdfast.catalog.history.changes import Changed
+from holdfast.catalog.history.ground import Ground
 from holdfast.errors import CommitTaken, Conflict
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.overlay import Overlay
@@ -25,41 +24,30 @@ def too_long(error: CommitTaken) -> Conflict:
     return Conflict(f"{error.message}. This transaction stands on it", path=error.path)
 
 
-class Ground:
-    """What a change depends on: the names and listings that `overlay` looked at, as they were at the commit `base`."""
+def ground_of(overlay: Overlay, branch: Branch, base: int, stands_on: Sequence[CommitPlace]) -> Ground:
+    """Return what a change depends on: what `overlay` looked at, at the commit `base`, and the places it stands on."""
+    return Ground(branch, base, _LookedAt(overlay, branch, base, stands_on).check)
+
+
+class _LookedAt:
+    """The names and listings that an overlay looked at, as they were at the commit `base`."""
 
     def __init__(self, overlay: Overlay, branch: Branch, base: int, stands_on: Sequence[CommitPlace]) -> None:
         self._overlay = overlay
         self._branch = branch
         self._base = base
         self._stands_on = stands_on
-        self._unchanged_until = base
-        self._lost: Conflict | None = None
 
-    def look_ahead(self, conn: Connection) -> None:
-        """Check all that was committed so far, outside the turn to write; a conflict is kept for `check` to raise.
-
-        Who lost a lock must hear of that first (G6), and a repeated idempotency key is answered and not checked.
-        """
-        try:
-            self.check(conn, commits.head(conn, self._branch))
-        except Conflict as error:
-            self._lost = error
-
-    def check(self, conn: Connection, head: int) -> None:
-        """Raise Conflict when a commit up to `head`, the newest, has changed what was looked at."""
-        if self._lost is not None:
-            raise self._lost
+    def check(self, conn: Connection, after: int, head: int) -> None:
+        """Raise Conflict when a commit in (after, head] has changed what was looked at."""
         for place in self._stands_on:
             # What it has ended since is not told any more, nor what hangs below what was removed.
             try:
                 retention.check_work(conn, *place)
             except CommitTaken as error:
                 raise too_long(error) from error
-        after = self._unchanged_until
         if head > after and (changed := next(self._changed(conn, after, head), None)) is not None:
             raise self._conflict(conn, changed)
-        self._unchanged_until = head
 
     def _changed(self, conn: Connection, after: int, head: int) -> Iterator[Changed]:
         """Yield what was changed after `after` of what was looked at."""

@@ -21,7 +21,7 @@ from holdfast.documents import Body, Data, Draft
 from holdfast.errors import CommitTaken, IsADirectory, NotFound, Unsupported
 from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
-from holdfast.publish.conflicts import Ground, too_long
+from holdfast.publish.conflicts import ground_of, too_long
 from holdfast.publish.editing import edited
 from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
@@ -210,7 +210,7 @@ class Transaction(Reads):
             self._terms.graph = change_of(self._graph)
         self._ended = True
         overlay = self._overlay
-        ground = Ground(overlay, self._terms.branch, self.base, self._stands_on)
+        ground = ground_of(overlay, self._terms.branch, self.base, self._stands_on)
 
         def changes(conn: Connection, head: int) -> Overlay:
             ground.check(conn, head)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from holdfast.catalog.graph.log import End
 from holdfast.errors import Conflict, HoldfastError, InvalidRow
 from holdfast.rows.overlay import RowEdit, RowOverlay
+from holdfast.rows.schema import cardinalities
+from holdfast.rows.schema.cardinalities import EdgeLimit
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.stored import StoredRow
 
@@ -125,33 +127,23 @@ def _repeated(overlay: RowOverlay, kind: TypeSchema, edits: list[RowEdit]) -> It
 def _miscounted(
     overlay: RowOverlay, schema: GraphSchema, edge: TypeSchema, edits: dict[int, list[RowEdit]]
 ) -> Iterator[HoldfastError]:
-    limits, nodes = edge.cardinality, schema.endpoints(edge)
-    asked: tuple[tuple[End, TypeSchema, int, int | None], ...] = (
-        ("src", nodes[0], limits.least_per_source, limits.most_per_source),
-        ("dst", nodes[1], limits.least_per_target, limits.most_per_target),
-    )
-    for end, node, least, most in asked:
-        if not least and most is None:
-            continue
-        keys = {edit.row.end(end) for edit in edits.get(edge.id, ())}
-        if least:
-            keys |= {edit.row.key for edit in edits.get(node.id, ()) if edit.before is None}
-        yield from _outside(overlay, edge, end, sorted(key for key in keys if key is not None), (node, least, most))
+    for limit in cardinalities.limits(schema, edge):
+        keys = {edit.row.end(limit.end) for edit in edits.get(edge.id, ())}
+        if limit.least:
+            keys |= {edit.row.key for edit in edits.get(limit.node.id, ()) if edit.before is None}
+        yield from _outside(overlay, edge, limit, sorted(key for key in keys if key is not None))
 
 
-def _outside(
-    overlay: RowOverlay, edge: TypeSchema, end: End, keys: list[str], limits: tuple[TypeSchema, int, int | None]
-) -> Iterator[HoldfastError]:
-    node, least, most = limits
-    there = overlay.rows(node.id, keys)
+def _outside(overlay: RowOverlay, edge: TypeSchema, limit: EdgeLimit, keys: list[str]) -> Iterator[HoldfastError]:
+    there = overlay.rows(limit.node.id, keys)
     counted: dict[str, int] = dict.fromkeys(there, 0)
-    for row in overlay.touching(edge.id, end, list(there)):
-        counted[row.end(end) or ""] += 1
+    for row in overlay.touching(edge.id, limit.end, list(there)):
+        counted[row.end(limit.end) or ""] += 1
     for key, number in counted.items():
-        if number < least or (most is not None and number > most):
-            wanted = f"at least {least}" if number < least else f"at most {most}"
-            way = "from" if end == "src" else "to"
+        if not limit.allows(number):
+            wanted = f"at least {limit.least}" if number < limit.least else f"at most {limit.most}"
+            way = "from" if limit.end == "src" else "to"
             yield InvalidRow(
-                f"{node.name} {key} would have {number} {edge.name} edges {way} it; the schema allows {wanted}",
-                path=f"{node.name} {key}",
+                f"{limit.node.name} {key} would have {number} {edge.name} edges {way} it; the schema allows {wanted}",
+                path=f"{limit.node.name} {key}",
             )

@@ -1,7 +1,6 @@
 """What a transaction changed of the graph, as a part of its commit: checked against what others committed, and written.
 
-Commits are never changed, so what was found unchanged up to a commit need not be looked at again: a transaction asks
-before its turn to write, and in its turn only about what was committed since, as `publish/conflicts.py` does for files.
+As `publish/conflicts.py` does for files.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.graph.log import LogRow, LogSpan
+from holdfast.catalog.history.ground import Ground
 from holdfast.errors import Conflict
 from holdfast.rows.overlay import RowEdit, RowOverlay
 from holdfast.rows.stored import lookup_text
@@ -45,32 +45,12 @@ class RowChange:
         self._overlay = overlay
         self._branch = branch
         self._looked_up = looked_up
-        self._unchanged_until = overlay.base.seq
-        self._lost: Conflict | None = None
+        self.ground = Ground(branch, overlay.base.seq, self._check)
         self._edits: list[RowEdit] = overlay.edits()
 
     def __len__(self) -> int:
         """Return how many rows it changes; a schema counts for one."""
         return len(self._edits) + (self._schema is not None)
-
-    def look_ahead(self, conn: Connection) -> None:
-        """Check all that was committed so far, outside the turn to write; a conflict is kept for `check` to raise."""
-        try:
-            self.check(conn, commits.head(conn, self._branch))
-        except Conflict as error:
-            self._lost = error
-
-    def check(self, conn: Connection, head: int) -> None:
-        """Raise Conflict when a commit up to `head`, the newest, has changed what was looked at."""
-        if self._lost is not None:
-            raise self._lost
-        after = self._unchanged_until
-        if head > after:
-            self._check_schema(conn, after, head)
-            self._check_loads(conn, after, head)
-            if (found := next(self._changed(conn, after, head), None)) is not None:
-                raise self._conflict(conn, f"The row {found.key} of the graph", found.seq, found.key)
-        self._unchanged_until = head
 
     def write(self, conn: Connection, commit: Commit) -> None:
         """Write what the commit says of the rows."""
@@ -90,6 +70,13 @@ class RowChange:
                 value = edit.after.data.get(str(property_id))
                 if value is not None:
                     yield property_id, lookup_text(value), edit.row.key
+
+    def _check(self, conn: Connection, after: int, head: int) -> None:
+        if head > after:
+            self._check_schema(conn, after, head)
+            self._check_loads(conn, after, head)
+            if (found := next(self._changed(conn, after, head), None)) is not None:
+                raise self._conflict(conn, f"The row {found.key} of the graph", found.seq, found.key)
 
     def _check_schema(self, conn: Connection, after: int, head: int) -> None:
         applied = schemas.at(conn, self._branch, head, after)

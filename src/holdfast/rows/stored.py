@@ -1,12 +1,12 @@
 """Rows of the graph as they are stored, and where they come from: a base and a log."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog.graph.log import End, LogRow
+from holdfast.json_values import canonical
 
 #: bytes of UTF-8 of a value that is looked up as it is
 MAX_LOOKUP_BYTES = 128
@@ -54,11 +54,6 @@ def alike(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(alike, one, other))
     return one == other
-
-
-def canonical(value: object) -> str:
-    """Return JSON that is the same for equal values."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def lookup_text(value: object) -> str:

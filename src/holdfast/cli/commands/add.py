@@ -10,7 +10,7 @@ from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
 from holdfast.cli.interrupts import StopOnce
 from holdfast.cli.options import MessageOption, store_path
-from holdfast.cli.output import INTERRUPTED, SOME_FAILED, count
+from holdfast.cli.output import INTERRUPTED, SOME_FAILED, count, visible
 from holdfast.cli.plain import PlainCommand
 from holdfast.cli.progress import bar
 from holdfast.cli.waiting import WaitOption, status_of, work_off
@@ -123,7 +123,7 @@ def _remark(call: Call, report: "AddReport", said: Container[str] = ()) -> list[
 
 def _remarks(what: str, files: "tuple[Failure, ...]", limit: int | None) -> Iterator[str]:
     for file in files[:limit]:
-        yield f"{what}: {file.source}: {file.reason} ({file.code})"
+        yield visible(f"{what}: {file.source}: {file.reason} ({file.code})")
     more = len(files) - len(files[:limit])
     if more:
         yield f"{what}: {more:,} more; --json lists all of them"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.graph.log import LogRow, LogSpan
+from holdfast.catalog.history.ground import Ground
 from holdfast.graph.loading.hashing import hashes_of
 from holdfast.graph.loading.report import LoadMode
 from holdfast.graph.loading.rows import LoadedRows
@@ -40,34 +40,21 @@ class LoadChange:
     seed: int
 
     def __post_init__(self) -> None:
-        self._unchanged_until = self.covers
-        self._is_outdated = False
+        self.ground = Ground(self.branch, self.covers, self._check, lost=LoadOutdated)
 
     def __len__(self) -> int:
         """Return how many rows it brings."""
         return sum(rows.count for rows in self.loaded.values())
-
-    def look_ahead(self, conn: Connection) -> None:
-        """Look at what was committed so far, outside the turn to write; what is found is kept for `check` to raise."""
-        try:
-            self.check(conn, commits.head(conn, self.branch))
-        except LoadOutdated:
-            self._is_outdated = True
-
-    def check(self, conn: Connection, head: int) -> None:
-        """Raise LoadOutdated when a commit up to `head`, the newest, has changed what was checked."""
-        after = self._unchanged_until
-        if self._is_outdated:
-            raise LoadOutdated
-        if head > after and self._is_changed(conn, after, head):
-            raise LoadOutdated
-        self._unchanged_until = head
 
     def write(self, conn: Connection, commit: Commit) -> None:
         """Have the types be read from what was staged."""
         for type_id, staged in self.staged.items():
             kind = self.schema.type_of(type_id)
             bases.add(conn, self.branch, staged.as_base(kind, seq=commit.id, covers=self.covers, loaded=True))
+
+    def _check(self, conn: Connection, after: int, head: int) -> None:
+        if head > after and self._is_changed(conn, after, head):
+            raise LoadOutdated
 
     def _is_changed(self, conn: Connection, after: int, head: int) -> bool:
         if schemas.at(conn, self.branch, head, after) is not None:

@@ -11,6 +11,8 @@ from holdfast.host.importing import importing
 from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import LanceBase
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.schema import cardinalities
+from holdfast.rows.schema.cardinalities import EdgeLimit
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 
 if TYPE_CHECKING:
@@ -122,27 +124,24 @@ class LoadChecks:
                 )
 
     def _check_numbers(self, edge: TypeSchema) -> None:
-        limits, nodes = edge.cardinality, self._schema.endpoints(edge)
-        self._check_end(edge, shape.SRC, nodes[0], limits.least_per_source, limits.most_per_source)
-        self._check_end(edge, shape.DST, nodes[1], limits.least_per_target, limits.most_per_target)
+        for limit in cardinalities.limits(self._schema, edge):
+            if edge.id in self._loaded or (limit.least and limit.node.id in self._loaded):
+                self._check_end(edge, limit)
 
-    def _check_end(self, edge: TypeSchema, column: str, node: TypeSchema, least: int, most: int | None) -> None:
+    def _check_end(self, edge: TypeSchema, limit: EdgeLimit) -> None:
         with importing():
             import numpy as np
 
-        rows, ends = self._loaded.get(edge.id), np.zeros(0, np.uint64)
-        if rows is not None:
-            ends = rows.hashes(column)
-        is_asked = (rows is not None and (least or most is not None)) or (least and node.id in self._loaded)
-        if not is_asked:
-            return
+        column, least, most = limit.end, limit.least, limit.most
+        rows = self._loaded.get(edge.id)
+        ends = np.zeros(0, np.uint64) if rows is None else rows.hashes(column)
         if edge.id not in self._replaced:
             ends = np.concatenate([ends, self._others(edge, column)])
         found, numbers = np.unique(ends, return_counts=True)
         many = found[numbers > most] if most is not None else found[:0]
         if rows is not None and len(many):
             raise self._wrong_number(edge, column, rows, many, f"more than {most}")
-        new = self._loaded.get(node.id)
+        node, new = limit.node, self._loaded.get(limit.node.id)
         if least and new is not None:
             few = ~_among(new.hashes(shape.KEY), found[numbers >= least])
             if few.any():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from holdfast.graph.loading.hashing import hashes_of
 from holdfast.host.importing import importing
 from holdfast.index.lance.table import FIRST_VERSION, StagedRows
+from holdfast.json_values import canonical
 from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import load_mark
 from holdfast.rows.bases.staging import BaseStaging, StagedBase
 from holdfast.rows.schema.types import TypeSchema
-from holdfast.rows.stored import canonical
 
 if TYPE_CHECKING:
     import pyarrow as pa

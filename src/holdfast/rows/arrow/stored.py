@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from holdfast.json_values import canonical
 from holdfast.rows.schema import values
 from holdfast.rows.schema.types import PropertyType, ValueKind
 
@@ -37,7 +38,7 @@ def _cell(kind: PropertyType, stored: Any) -> Any:
     if kind.item:
         return [_cell(kind.item, each) for each in stored]
     if kind.kind == "json":
-        return values.json_text(stored)
+        return canonical(stored)
     return values.decoded(kind, stored) if kind.kind in ("date", "datetime") else values.settled(kind, stored)
 
 

@@ -218,7 +218,7 @@ def _key_texts(cells: pa.Array) -> pa.Array:
 
 
 def _json_arrays(parts: list[pa.Array]) -> pa.Array:
-    """Return JSON of the texts of each row, as `values.json_text` writes it."""
+    """Return JSON of the texts of each row, as `json_values.canonical` writes it."""
     inner = pc.binary_join_element_wise(*(_escaped(each) for each in parts), '","')
     return pc.binary_join_element_wise('["', inner, '"]', "")
 

@@ -12,9 +12,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
+from holdfast.json_values import canonical
 from holdfast.rows.schema import values
 from holdfast.rows.schema.types import PropertySchema, PropertyType, TypeSchema
-from holdfast.rows.stored import StoredRow, canonical
+from holdfast.rows.stored import StoredRow
 
 if TYPE_CHECKING:
     import pyarrow as pa

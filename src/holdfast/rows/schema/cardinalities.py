@@ -1,17 +1,45 @@
-"""Whether the cardinalities of all edge types can hold together.
+"""How many edges nodes may have: at each end of an edge type, and whether all edge types can hold together.
 
-Each says how many nodes of one type there are at most for each of another: of edges from A to B, as many as `least`
-from each A and `most` to each B, there are at most `most / least` times as many As as Bs. Around a cycle these ratios
-may come to less than one: then only a graph without such nodes keeps them.
+Each cardinality says how many nodes of one type there are at most for each of another: of edges from A to B, as many as
+`least` from each A and `most` to each B, there are at most `most / least` times as many As as Bs. Around a cycle these
+ratios may come to less than one: then only a graph without such nodes keeps them.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
+from holdfast.catalog.graph.log import End
 from holdfast.rows.schema.declared import DeclaredType
+from holdfast.rows.schema.types import GraphSchema, TypeSchema
 
 #: that there are at most `Fraction` times as many nodes of the first type as of the second, by an edge type
 _Ratio = tuple[str, str, Fraction, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLimit:
+    """How many edges of a type a node may have that is at one end of them."""
+
+    end: End
+    #: the type of the nodes at this end
+    node: TypeSchema
+    least: int
+    #: None for any number
+    most: int | None
+
+    def allows(self, number: int) -> bool:
+        """Return whether a node may have so many."""
+        return self.least <= number and (self.most is None or number <= self.most)
+
+
+def limits(schema: GraphSchema, edge: TypeSchema) -> Iterator[EdgeLimit]:
+    """Yield what an edge type says of the nodes at its ends, where it does not allow any number."""
+    asked, (source, target) = edge.cardinality, schema.endpoints(edge)
+    if asked.least_per_source or asked.most_per_source is not None:
+        yield EdgeLimit("src", source, asked.least_per_source, asked.most_per_source)
+    if asked.least_per_target or asked.most_per_target is not None:
+        yield EdgeLimit("dst", target, asked.least_per_target, asked.most_per_target)
 
 
 def contradiction(types: Iterable[DeclaredType]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import InvalidRow
+from holdfast.json_values import canonical
 from holdfast.rows.schema import rules, values
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, PropertyType, TypeSchema
 from holdfast.rows.schema.values import Refused
@@ -142,13 +143,13 @@ class RowCodec:
             raise self.invalid(field or asked.name, value, str(refused)) from None
 
     def _key_joined(self, texts: list[str], field: str) -> str:
-        key = texts[0] if len(texts) == 1 else values.json_text(texts)
+        key = texts[0] if len(texts) == 1 else canonical(texts)
         return self._key_checked(key, MAX_NODE_KEY_BYTES, field or self.kind.keys[0].name)
 
     def _key(self, src: str | None, dst: str | None, own: list[str]) -> str:
         if not self._ends:
             return self._key_joined(own, "")
-        return self._key_checked(values.json_text([src, dst, *own]), MAX_EDGE_KEY_BYTES, "")
+        return self._key_checked(canonical([src, dst, *own]), MAX_EDGE_KEY_BYTES, "")
 
     def _key_checked(self, key: str, most: int, field: str) -> str:
         if not key:

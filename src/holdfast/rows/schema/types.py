@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from holdfast.arguments import checks_arguments
 from holdfast.errors import CorruptStore, NotFound
+from holdfast.json_values import canonical
 
 #: what a value is
 ValueKind = Literal[
@@ -213,7 +214,7 @@ class GraphSchema:
     def to_json(self) -> str:
         """Return the document that is stored: one text for one schema."""
         document = {"format": FORMAT, "types": [_plain(each) for each in self.types]}
-        return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return canonical(document)
 
     @classmethod
     def from_json(cls, text: str) -> "GraphSchema":

@@ -16,6 +16,7 @@ from typing import Any
 
 from holdfast import paths
 from holdfast.errors import InvalidPath
+from holdfast.json_values import WHOLE, canonical, fault_of_number, fault_of_text
 from holdfast.rows.schema.types import PropertyType, ValueKind
 
 #: bytes of UTF-8 that one value may take, a JSON value as text; what is larger belongs into a file
@@ -28,8 +29,6 @@ MAX_DIMENSIONS = 8192
 MAX_DEPTH = 100
 #: digits of a decimal, before and after its point together, and of its exponent's size
 MAX_DIGITS = 38
-#: whole numbers that fit a column
-WHOLE = range(-(2**63), 2**63)
 #: whole numbers up to which each is a number with a fraction too
 _EXACT = 2**53
 #: what a content of this store begins with, where a file is meant that has no path
@@ -87,15 +86,15 @@ def shown(value: object) -> str:
 
 def checked_text(value: str) -> str:
     """Return a text that can be stored; raises Refused."""
-    try:
-        size = len(value.encode())
-    except UnicodeEncodeError:
-        raise Refused("it is not valid Unicode") from None
-    if size > MAX_VALUE_BYTES:
+    _check(fault_of_text(value))
+    if (size := len(value.encode())) > MAX_VALUE_BYTES:
         raise Refused(f"it has {size} bytes; {MAX_VALUE_BYTES} are allowed, and a longer text belongs into a file")
-    if "\0" in value:
-        raise Refused("it has a NUL character")
     return str(value)
+
+
+def _check(fault: str | None) -> None:
+    if fault is not None:
+        raise Refused(f"it {fault}")
 
 
 def _text(wanted: PropertyType, value: object) -> str:
@@ -113,8 +112,7 @@ def _int(wanted: PropertyType, value: object) -> int:
             raise Refused("it is no whole number")
         return int(value)
     number = int(value)
-    if number not in WHOLE:
-        raise Refused("it does not fit 64 bits")
+    _check(fault_of_number(number))
     return int(number)
 
 
@@ -125,8 +123,7 @@ def _float(wanted: PropertyType, value: object) -> float:
         number = float(value)  # type: ignore[arg-type]
     except (OverflowError, TypeError, ValueError):
         raise Refused("it is no number that fits 64 bits") from None
-    if not math.isfinite(number):
-        raise Refused("it is not a finite number")
+    _check(fault_of_number(number))
     if hasattr(value, "__index__") and number != value:
         raise Refused("it has more digits than a float keeps")
     # Two zeros that are equal are stored alike.
@@ -187,15 +184,10 @@ def _decimal(wanted: PropertyType, value: object) -> str:
 
 def _json(wanted: PropertyType, value: object) -> Any:
     plain = _plain(value, MAX_DEPTH)
-    size = len(json_text(plain).encode())
+    size = len(canonical(plain).encode())
     if size > MAX_VALUE_BYTES:
         raise Refused(f"it has {size} bytes; {MAX_VALUE_BYTES} are allowed, and more belongs into a file")
     return plain
-
-
-def json_text(stored: Any) -> str:
-    """Return a JSON value as text: one text for one value, as its objects are ordered."""
-    return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
 
 def parsed_json(text: str) -> Any:

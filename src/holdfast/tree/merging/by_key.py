@@ -1,9 +1,10 @@
 """A three-way merge of properties, key by key."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from holdfast.json_values import canonical
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,4 @@ def by_key(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str
 
 def _told(side: Mapping[str, Any], key: str) -> str | None:
     # As text: to Python, true is 1.
-    return json.dumps(side[key], sort_keys=True) if key in side else None
+    return canonical(side[key]) if key in side else None

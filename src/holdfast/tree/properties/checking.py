@@ -1,13 +1,13 @@
 """What properties may be: JSON that comes back as it was given, within stated limits."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from holdfast.blobs.hashing import content_id
 from holdfast.catalog.properties.stored import PropertySet
 from holdfast.errors import HoldfastError, TooLarge, Unsupported
+from holdfast.json_values import canonical, fault_of_number, fault_of_text
 from holdfast.tree.properties.encoding import found_by
 
 #: bytes that the properties of one path may have, as JSON
@@ -18,7 +18,6 @@ MAX_DEPTH = 16
 MAX_VALUES = 1_000
 #: characters of a key, with those of the objects it is in and the dots between
 MAX_KEY_CHARACTERS = 200
-_WHOLE = range(-(2**63), 2**63)
 
 
 def property_set(path: str, given: Mapping[Any, Any]) -> PropertySet | None:
@@ -26,7 +25,7 @@ def property_set(path: str, given: Mapping[Any, Any]) -> PropertySet | None:
     plain = checked(given, f"the properties of {path}", path)
     if not plain:
         return None
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = canonical(plain)
     if (size := len(text.encode())) > MAX_BYTES:
         message = f"The properties of {path} would have {size} bytes; {MAX_BYTES} are allowed"
         raise TooLarge(message, path=path, remedy="Write what is long into a file, and name that in a property")
@@ -81,19 +80,13 @@ class _Checking:
         raise self._refused(f"{at} is of the type {type(value).__name__}, which JSON does not have", remedy)
 
     def _number(self, value: float, at: str) -> float:
-        if isinstance(value, int) and value not in _WHOLE:
-            raise self._refused(f"{at} is a whole number beyond 64 bits", "Give it as text")
-        if not isinstance(value, int) and not math.isfinite(value):
-            raise self._refused(f"{at} is {value}, which JSON does not have", "Give null, or leave it out")
+        if fault := fault_of_number(value):
+            raise self._refused(f"{at} {fault}", "Give it as text" if isinstance(value, int) else "Give null")
         return int(value) if isinstance(value, int) else float(value)
 
     def _text(self, value: str, at: str) -> str:
-        if "\0" in value:
-            raise self._refused(f"{at} has a NUL in it", "Take it out")
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise self._refused(f"{at} is not valid Unicode", "Write it in UTF-8") from error
+        if fault := fault_of_text(value):
+            raise self._refused(f"{at} {fault}", "Take out what is no text")
         return str(value)
 
     def _key(self, key: Any, at: str) -> str:

@@ -3,12 +3,12 @@
 A value begins with a letter for its kind, so that a number is never compared with a text.
 """
 
-import json
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.blobs.hashing import content_id
+from holdfast.json_values import canonical
 
 #: characters up to which a text is found in its order; of a longer one these, and the whole of it by its hash
 ORDERED_CHARACTERS = 200
@@ -27,7 +27,7 @@ def encoded(value: Any) -> str:
     if isinstance(value, str):
         rest = f"\x01{content_id(value.encode())}" if len(value) > ORDERED_CHARACTERS else ""
         return TEXT + value[:ORDERED_CHARACTERS] + rest
-    return NULL if value is None else COMPOUND + content_id(json.dumps(_shape(value), sort_keys=True).encode())
+    return NULL if value is None else COMPOUND + content_id(canonical(_shape(value)).encode())
 
 
 def found_by(properties: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
