@@ -89,6 +89,7 @@ if TYPE_CHECKING:
         Vector,
     )
     from holdfast.graph.models.nodes import Edge, Node
+    from holdfast.graph.searching.hits import RowExplanation, RowHit, RowHits
     from holdfast.host.clock import Clock
     from holdfast.ingest.reindex import ReindexReport
     from holdfast.ingest.report import AddReport, Failure, Progress
@@ -247,6 +248,9 @@ __all__ = [
     "RowCheck",
     "RowConflict",
     "RowDifference",
+    "RowExplanation",
+    "RowHit",
+    "RowHits",
     "RowInput",
     "RowModel",
     "RowVersion",

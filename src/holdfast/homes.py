@@ -49,6 +49,7 @@ _HOMES = {
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
     "holdfast.graph.loading.report": "LoadProgress LoadReport",
+    "holdfast.graph.searching.hits": "RowExplanation RowHit RowHits",
     "holdfast.ingest.report": "AddReport Failure Progress",
     "holdfast.jobs.context": "Failed JobContext Skipped Stopped",
     "holdfast.jobs.kinds": "Backoff JobKind",

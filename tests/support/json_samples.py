@@ -10,6 +10,7 @@ from typing import Any
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
+from tests.support.claims import with_claims
 from tests.support.command_line import Run
 from tests.support.graphs import edge, paper, person, with_graph
 from tests.support.json_work_samples import WORK_SAMPLES
@@ -69,6 +70,12 @@ def _load(run: Run, store: Store, scratch: Path) -> list[Any]:
 def _loaded(run: Run, file: Path) -> Any:
     file.write_text('{"type": "Person", "handle": "ada"}\n')
     return run("--json", "graph", "load", str(file)).json
+
+
+def _row_search(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with_claims(store)
+    asked = "--json graph search lease lock --type Claim --explain --along SupportedBy>"
+    return [run(*shlex.split(asked)).json]
 
 
 def _export(run: Run, store: Store, scratch: Path) -> list[Any]:
@@ -204,6 +211,7 @@ SAMPLES: dict[str, Sample] = {
     "graph get": _graph("graph get Person ada"),
     "graph find": _graph("graph find Person"),
     "graph expand": _graph("graph expand Person ada --along 'Wrote>'"),
+    "graph search": _row_search,
     "graph insert": _graph("graph insert Person handle=bob"),
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),

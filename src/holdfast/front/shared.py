@@ -15,6 +15,7 @@ from holdfast.sessions.transcript_index import Transcripts
 if TYPE_CHECKING:
     from holdfast.config import Settings
     from holdfast.front.builtin_jobs import BuiltinJobs
+    from holdfast.graph.searching.reader import RowReader
     from holdfast.search.reader import SearchReader
 
 
@@ -48,6 +49,13 @@ class SharedParts:
         from holdfast.search.reader import SearchReader
 
         return SearchReader(self.backend)
+
+    @cached_property
+    def row_reader(self) -> "RowReader":
+        """What searches of rows read with."""
+        from holdfast.graph.searching.reader import RowReader
+
+        return RowReader(self.backend, self.reader)
 
     def builtin(self, branch: Branch) -> "BuiltinJobs":
         """Return what runs Holdfast's own jobs on a branch."""

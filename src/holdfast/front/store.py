@@ -110,7 +110,7 @@ class Store(Reads):
         """Typed nodes and edges."""
         from holdfast.front.graph.graph import Graph
 
-        return Graph(self._backend, self._branch, self._terms)
+        return Graph(self._backend, self._branch, self._terms, lambda: self._shared.row_reader)
 
     def branch(self, name: str) -> "Store":
         """Return this store on another branch: the same methods, there. It ends with this one; raises NotFound."""

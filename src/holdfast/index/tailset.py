@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 
 
 class ScoredRow(Protocol):
-    """One search row, as the catalog gives it; the fields are the columns of rows.py."""
+    """What of a search row is searched."""
 
-    @property
-    def content_id(self) -> str: ...
-    @property
-    def ordinal(self) -> int: ...
     @property
     def terms(self) -> str:
         """Return what `analysis.terms_for` gave."""

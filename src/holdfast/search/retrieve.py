@@ -122,6 +122,13 @@ class Candidates:
         """Return the `count` best of each list."""
         return replace(self, text=self.text.first(count), vector=self.vector.first(count))
 
+    def ranks(self) -> tuple[dict[RowKey, int], dict[RowKey, int]]:
+        """Return the 1-based rank of each row by text, and by vector."""
+        text, vector = (
+            {key: rank for rank, key in enumerate(ranking.scores, start=1)} for ranking in (self.text, self.vector)
+        )
+        return text, vector
+
     def contents(self) -> Iterable[str]:
         """Yield the content of every row that was found."""
         return (key.content_id for ranking in (self.text, self.vector) for key in (*ranking.scores, *ranking.tied))
@@ -148,9 +155,9 @@ class Gatherer:
         near = None if (size := sizes.vector) is None else self._reader.beside(partial(self._vector_parts, size))
         text, vector = before.text, before.vector
         if sizes.text is not None:
-            text = _merge(self._text_parts(sizes.text), self._tail_text, sizes.text, where)
+            text = merged(self._text_parts(sizes.text), self._tail_text, sizes.text, where)
         if near is not None and size is not None:
-            vector = _merge(near.result(), self._tail_vector, size, where)
+            vector = merged(near.result(), self._tail_vector, size, where)
         return Candidates(text, vector, where)
 
     def _text_parts(self, size: int) -> list[tuple[str, list[SearchCandidate]]]:
@@ -196,7 +203,7 @@ def _among(only: frozenset[str] | ContentSet | None, tail: dict[RowKey, float]) 
     return {key: score for key, score in tail.items() if key.content_id in here}
 
 
-def _merge(
+def merged(
     parts: list[tuple[str, list[SearchCandidate]]],
     tail: dict[RowKey, float],
     size: int,

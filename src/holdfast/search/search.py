@@ -61,7 +61,7 @@ def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Ex
     Raises NotFound when `under` is not there, Unsupported for a mode or limit that cannot be. A search that garbage
     collection overtook, by removing a version of the table that it had opened, is run once more on the newer one.
     """
-    _check(request)
+    check_query(request.query, request.mode, request.limit)
     for _ in range(MOST_OVERTAKEN):
         with backend.engine.read() as conn:
             pinned = pins.fingerprint(conn)
@@ -74,16 +74,17 @@ def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Ex
     return _Search(backend, reader, request).run()
 
 
-def _check(request: SearchRequest) -> None:
-    if request.mode not in MODES:
-        raise Unsupported(f"There is no search mode {request.mode!r}", remedy=f"Use one of {', '.join(MODES)}")
+def check_query(query: str, mode: str, limit: int) -> None:
+    """Raise Unsupported for a query, a mode or a limit that cannot be."""
+    if mode not in MODES:
+        raise Unsupported(f"There is no search mode {mode!r}", remedy=f"Use one of {', '.join(MODES)}")
     try:
-        request.query.encode()
+        query.encode()
     except UnicodeEncodeError as error:
         # Half a character, as the command line makes of bytes that are no UTF-8.
-        raise Unsupported(f"{request.query[:60]!r} is not valid Unicode", remedy="Write it in UTF-8") from error
-    if not 0 < request.limit <= MOST_HITS:
-        raise Unsupported(f"A search gives 1 to {MOST_HITS} hits, not {request.limit}")
+        raise Unsupported(f"{query[:60]!r} is not valid Unicode", remedy="Write it in UTF-8") from error
+    if not 0 < limit <= MOST_HITS:
+        raise Unsupported(f"A search gives 1 to {MOST_HITS} hits, not {limit}")
 
 
 class _Search:
@@ -269,12 +270,8 @@ class _Search:
         return passages
 
     def _hits(self, found: Candidates, best: list[Scored], quotes: dict[RowKey, Quote]) -> list[Hit]:
-        text_ranks = {key: rank for rank, key in enumerate(found.text.scores, start=1)}
-        vector_ranks = {key: rank for rank, key in enumerate(found.vector.scores, start=1)}
-        return [
-            self._hit(row, quotes[row.key], self._why(row, text_ranks, vector_ranks, self._place(found, row.key)))
-            for row in best
-        ]
+        ranks = found.ranks()
+        return [self._hit(row, quotes[row.key], breakdown(row, ranks, self._place(found, row.key))) for row in best]
 
     def _hit(self, row: Scored, quote: Quote, why: ScoreBreakdown) -> Hit:
         passage, others = quote.passage, self._visibility.paths[quote.content_id][1:]
@@ -294,27 +291,6 @@ class _Search:
             why=why,
         )
 
-    def _why(
-        self, row: Scored, text_ranks: dict[RowKey, int], vector_ranks: dict[RowKey, int], place: str
-    ) -> ScoreBreakdown:
-        parts, lift = row.parts, row.lift
-        return ScoreBreakdown(
-            text_rank=text_ranks.get(row.key),
-            text_score=parts.text,
-            vector_rank=vector_ranks.get(row.key),
-            vector_score=parts.vector,
-            from_text=round(parts.from_text, 4),
-            from_vector=round(parts.from_vector, 4),
-            from_subject=round(lift.subject, 4),
-            from_phrase=round(lift.phrase, 4),
-            from_coverage=round(lift.coverage, 4),
-            from_opening=round(lift.opening, 4),
-            from_pointers=round(lift.pointers, 4),
-            from_links=round(lift.links, 4),
-            from_depth=round(row.depth, 4),
-            place=place,
-        )
-
     def _place(self, found: Candidates, key: RowKey) -> str:
         names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
         return names[found.where[key][0]] if key in found.where else "tail"
@@ -325,6 +301,27 @@ class _Search:
         yield
         spent = (time.perf_counter() - began) * 1000
         self._told.milliseconds[stage] = round(self._told.milliseconds.get(stage, 0.0) + spent, 3)
+
+
+def breakdown(row: Scored, ranks: tuple[dict[RowKey, int], dict[RowKey, int]], place: str) -> ScoreBreakdown:
+    """Return where the score of a row comes from, given the ranks of all rows by text and by vector."""
+    parts, lift, (text_ranks, vector_ranks) = row.parts, row.lift, ranks
+    return ScoreBreakdown(
+        text_rank=text_ranks.get(row.key),
+        text_score=parts.text,
+        vector_rank=vector_ranks.get(row.key),
+        vector_score=parts.vector,
+        from_text=round(parts.from_text, 4),
+        from_vector=round(parts.from_vector, 4),
+        from_subject=round(lift.subject, 4),
+        from_phrase=round(lift.phrase, 4),
+        from_coverage=round(lift.coverage, 4),
+        from_opening=round(lift.opening, 4),
+        from_pointers=round(lift.pointers, 4),
+        from_links=round(lift.links, 4),
+        from_depth=round(row.depth, 4),
+        place=place,
+    )
 
 
 def _common(

@@ -61,7 +61,7 @@ def _told(out: Output, found: Explanation, abstracts: dict[str, str] | None, ful
     for number, hit in enumerate(found.hits, start=1):
         yield from _hit_lines(out, number, hit, full)
         if abstracts is not None:
-            yield out.paint(f"     {_why(hit.why)}", "dim")
+            yield out.paint(f"     {why_line(hit.why)}", "dim")
             if hit.path in abstracts:
                 yield out.paint(f"     about: {abstracts[hit.path]}", "dim")
         yield ""
@@ -83,7 +83,7 @@ def _hit_lines(out: Output, number: int, hit: Hit, full: bool) -> Iterator[str]:
         yield out.paint(f"     also at {', '.join(hit.also)}", "dim")
 
 
-def _why(why: ScoreBreakdown) -> str:
+def why_line(why: ScoreBreakdown) -> str:
     """Return which list found a passage at which rank, and what each part added to its score."""
     parts = []
     if why.text_rank is not None:

@@ -1,10 +1,10 @@
 """The graph of a store: typed rows beside the files, on the same branches, in the same commits."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
@@ -13,6 +13,7 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
 from holdfast.documents import reading_source
+from holdfast.errors import CommitTaken
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
 from holdfast.host.importing import importing
 from holdfast.publish.committing import CommitOptions
@@ -26,7 +27,12 @@ from holdfast.rows.reading import GraphReads, missing
 from holdfast.rows.schema.declared import DeclaredSchema
 from holdfast.rows.schema.steps import SchemaPlan
 from holdfast.rows.standing import codecs_at, rows_at, side_at
-from holdfast.tree.snapshot import At, resolve
+from holdfast.search.hits import SearchMode
+from holdfast.tree.snapshot import At, place, resolve
+
+if TYPE_CHECKING:
+    from holdfast.graph.searching.hits import RowExplanation, RowHits
+    from holdfast.graph.searching.reader import RowReader
 
 #: makes what a commit carries, of its message and actor
 Terms = Callable[[str, str | None], CommitOptions]
@@ -43,10 +49,11 @@ class Graph(GraphReads):
     Each change is a commit of its own. `tx.graph` has the same changes for several together, and with files.
     """
 
-    def __init__(self, backend: Backend, branch: Branch, terms: Terms) -> None:
+    def __init__(self, backend: Backend, branch: Branch, terms: Terms, reader: "Callable[[], RowReader]") -> None:
         self._backend = backend
         self._branch = branch
         self._terms = terms
+        self._reader = reader
 
     def plan(self, schema: SchemaInput, *, allow_data_loss: bool = False) -> SchemaPlan:
         """Return what would change if the graph had a schema: step by step, what could be lost, what is refused.
@@ -103,6 +110,59 @@ class Graph(GraphReads):
         """
         said = message or f"Delete {type_name(type)}"
         return self._publish(said, actor, lambda tx: tx.graph.delete(type, *keys))
+
+    def search(
+        self,
+        query: str,
+        types: type[RowModel] | str | Sequence[type[RowModel] | str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        *,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+        at: At | None = None,
+    ) -> "RowHits":
+        """Return the rows that answer `query` best, best first: as they are now, or as they were `at` a commit.
+
+        Rows are found by the words of properties declared `FullText`, and by the meaning of those declared `Embed`: of
+        `types`, or of all that have such. `where` leaves out rows with other values, as for `find`, and types without
+        these properties. `mode` is `hybrid`, `text` or `vector`. What is returned can be gone on from:
+        `search("...").expand("SupportedBy>")`.
+        """
+        return self.explain(query, types, where, limit=limit, mode=mode, at=at).hits
+
+    def explain(
+        self,
+        query: str,
+        types: type[RowModel] | str | Sequence[type[RowModel] | str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        *,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+        at: At | None = None,
+    ) -> "RowExplanation":
+        """Search, and tell how the rows were found: candidates, what was overtaken, milliseconds by stage."""
+        from holdfast.graph.searching.search import RowSearchRequest, search_rows
+
+        asked = [types] if isinstance(types, str | type) else types
+        named = None if asked is None else tuple(map(type_name, asked))
+        while True:
+            with self._backend.engine.read() as conn:
+                where_at = place(conn, self._branch, at)
+            request = RowSearchRequest(
+                query=query,
+                types=named,
+                where=where or {},
+                limit=limit,
+                mode=mode,
+                branch=where_at.branch,
+                seq=where_at.seq,
+            )
+            try:
+                return search_rows(self._backend, self._reader(), request)
+            except CommitTaken:
+                # What was the head when the search began is long past.
+                if at is not None:
+                    raise
 
     def log(self, type: type[RowModel] | str, key: Any) -> list[RowVersion]:
         """Return what each commit made of a row, newest first; of one that was loaded, what was changed since.

@@ -1,0 +1,65 @@
+"""Rows that no index has yet, analysed in memory: what the log says over a base, and a base without search columns."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from holdfast.catalog.branches import Branch
+from holdfast.catalog.engine import Connection
+from holdfast.catalog.graph import log
+from holdfast.catalog.graph.log import LogRow, LogSpan
+from holdfast.index.tailset import TailSet
+from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.searched.texts import RowTexts
+from holdfast.rows.stored import StoredRow, stored
+
+#: returns the vector of each text
+Embed = Callable[[Iterable[str]], dict[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedRow:
+    """A row with what it is found by."""
+
+    row: StoredRow
+    #: separated by single spaces
+    terms: str
+    #: little-endian float32; empty where nothing of the type is searched by meaning
+    vector: bytes
+
+
+@dataclass
+class RowTail:
+    """The rows of one type that are scored one by one, as they stand at one commit."""
+
+    kind: TypeSchema
+    embed: Embed
+    #: the commit
+    seq: int
+    rows: TailSet[AnalysedRow] = field(default_factory=TailSet)
+    #: the keys of all rows that the log says something of, removed ones too: a base has nothing more to say of them
+    said: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._texts = RowTexts(self.kind)
+
+    def advance(self, conn: Connection, branch: Branch, seq: int) -> None:
+        """Take in what the log says up to a later commit."""
+        if seq > self.seq:
+            self._take(log.of_type(conn, LogSpan(branch, self.seq, seq), self.kind.id))
+            self.seq = seq
+
+    def put(self, rows: Iterable[StoredRow]) -> None:
+        """Have rows be searched, in the place of those with their keys."""
+        self.rows.add({each.row.key: each for each in self._analysed(list(rows))})
+
+    def _take(self, said: list[LogRow]) -> None:
+        standing = [row for row in map(stored, said) if row is not None]
+        self.rows.remove({row.key for row in said} - {row.key for row in standing})
+        self.said.update(row.key for row in said)
+        self.put(standing)
+
+    def _analysed(self, rows: list[StoredRow]) -> Iterator[AnalysedRow]:
+        meant = [self._texts.meaning(row.data) for row in rows] if self._texts.by_meaning else []
+        vectors = self.embed(meant) if meant else {}
+        for place, row in enumerate(rows):
+            yield AnalysedRow(row, self._texts.words(row.data), vectors[meant[place]] if meant else b"")

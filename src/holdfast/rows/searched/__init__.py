@@ -1,0 +1,1 @@
+"""What of a row is searched: its words, and its meaning as a vector."""
