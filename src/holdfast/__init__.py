@@ -89,6 +89,7 @@ if TYPE_CHECKING:
         Vector,
     )
     from holdfast.graph.models.nodes import Edge, Node
+    from holdfast.graph.provenance import Provenance, SourceState
     from holdfast.graph.searching.hits import RowExplanation, RowHit, RowHits
     from holdfast.host.clock import Clock
     from holdfast.ingest.reindex import ReindexReport
@@ -126,6 +127,7 @@ if TYPE_CHECKING:
         TypeSchema,
         ValueKind,
     )
+    from holdfast.rows.sources import Source, SourceInput
     from holdfast.rows.standing import SnapshotGraph
     from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
     from holdfast.sessions.archiving import SessionCommit
@@ -238,6 +240,7 @@ __all__ = [
     "Properties",
     "PropertySchema",
     "PropertyType",
+    "Provenance",
     "ProviderFailed",
     "Range",
     "Reached",
@@ -270,6 +273,9 @@ __all__ = [
     "Snapshot",
     "SnapshotGraph",
     "SnapshotProperties",
+    "Source",
+    "SourceInput",
+    "SourceState",
     "Status",
     "StepKind",
     "Stopped",

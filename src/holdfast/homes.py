@@ -24,6 +24,7 @@ _HOMES = {
     "holdfast.front.graph.graph": "Graph SchemaInput",
     "holdfast.publish.graph_changes": "RowInput TransactionGraph",
     "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
+    "holdfast.rows.sources": "Source SourceInput",
     "holdfast.rows.standing": "SnapshotGraph",
     "holdfast.rows.differences": "RowDifference RowVersion",
     "holdfast.rows.schema.steps": "CheckKind RowCheck SchemaPlan SchemaStep StepKind",
@@ -46,6 +47,7 @@ _HOMES = {
         "Embed File FullText Index Key MaxLength Pattern Range RenamedFrom Unique Vector"
     ),
     "holdfast.graph.models.nodes": "Edge Node",
+    "holdfast.graph.provenance": "Provenance SourceState",
     "holdfast.host.clock": "Clock",
     "holdfast.ingest.reindex": "ReindexReport",
     "holdfast.graph.loading.report": "LoadProgress LoadReport",

@@ -70,7 +70,7 @@ def found_in(value: Any, stop: dict[str, str], at: str = "") -> Iterator[tuple[s
 def test_every_command_is_documented_and_has_a_sample() -> None:
     from holdfast.cli.registry import every_command
 
-    shapes = {"entry", "commit", "change", "hit", "lock", "tag", "branch", "conflict", "row"}
+    shapes = {"entry", "commit", "change", "hit", "lock", "tag", "branch", "conflict", "row", "source"}
     shapes |= {"job", "queue", "session", "message", "archive", "memory", "digest"}
     assert sorted(sections().keys() - shapes - {"error"}) == sorted(every_command())
     assert sorted(SAMPLES.keys() - {"error"}) == sorted(every_command())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from holdfast import Source
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
@@ -49,7 +50,9 @@ def _graph(*commands: str) -> Sample:
 
     def documents(run: Run, store: Store, scratch: Path) -> list[Any]:
         with_graph(store)
-        store.graph.insert(person("ada", name="Ada"), paper("notes"), edge("Wrote", "ada", "notes"))
+        store.write("/notes.md", "# Notes")
+        given = person("ada", name="Ada"), paper("notes"), edge("Wrote", "ada", "notes")
+        store.graph.insert(*given, sources=[Source("/notes.md", lines=(1, 1), characters=(0, 7), quote="# Notes")])
         (scratch / "schema.yaml").write_text(
             "types: {Note: {properties: {id: {type: text, key: true}, n: optional int}}}"
         )
@@ -212,6 +215,9 @@ SAMPLES: dict[str, Sample] = {
     "graph find": _graph("graph find Person"),
     "graph expand": _graph("graph expand Person ada --along 'Wrote>'"),
     "graph search": _row_search,
+    "graph why": _graph("graph why Person ada"),
+    "graph rests-on": _graph("graph rests-on /notes.md"),
+    "graph cite": _graph("graph cite Paper notes --source notes.md"),
     "graph insert": _graph("graph insert Person handle=bob"),
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),

@@ -4,7 +4,7 @@ What a transaction changed is an `Overlay`. A `TreeChange` stages what it needs,
 it is published on, checks it there, and writes its rows and those its terms carry in the same SQL transaction.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -44,8 +44,8 @@ class GraphChange(Protocol):
         """What it stands on."""
         ...
 
-    def write(self, conn: Connection, commit: Commit) -> None:
-        """Write what the commit says."""
+    def write(self, conn: Connection, commit: Commit, nodes: Mapping[int, int]) -> None:
+        """Write what the commit says, told the numbers of the nodes that it makes."""
         ...
 
 
@@ -95,13 +95,15 @@ class _Rows:
         """The contents that it shows."""
         return {entry.content_id for entry in self.begun if entry.content_id}
 
-    def write(self, conn: Connection, branch: Branch, commit: Commit) -> None:
-        """Write them as what a commit did."""
+    def write(self, conn: Connection, branch: Branch, commit: Commit) -> dict[int, int]:
+        """Write them as what a commit did; returns the numbers that its new nodes have from now on."""
         begun, ended = ({e.properties_id for e in rows if e.properties_id} for rows in (self.begun, self.ended))
         stored.insert(conn, [each for each in self.properties.values() if each.properties_id in begun])
         entries.end(conn, branch, commit.id, self.ended)
-        entries.begin(conn, branch, commit.id, _numbered(self.begun, commit))
+        numbers = _numbers(self.begun, commit)
+        entries.begin(conn, branch, commit.id, [_with_node_ids(entry, numbers) for entry in self.begun])
         stored.note_standing(conn, commit.id, begun, ended)
+        return numbers
 
 
 @dataclass
@@ -190,17 +192,18 @@ class TreeChange:
         return overlay
 
     def _write(self, conn: Connection, staged: StagedCommit, head: int, rows: _Rows) -> Commit:
-        commit = self._write_tree(conn, head, rows)
+        commit = self._new_commit(conn, head, rows)
+        nodes = rows.write(conn, self.terms.branch, commit)
         staged.write(conn, self.backend.embedder, commit.at.timestamp())
         if self.terms.graph:
-            self.terms.graph.write(conn, commit)
+            self.terms.graph.write(conn, commit, nodes)
         for effect in self.terms.effects:
             effect(conn, commit)
         if self.terms.idempotency_key and self.terms.tickets:
             commits.note_jobs(conn, commit.id, [ticket.id for ticket in self.terms.tickets])
         return commit
 
-    def _write_tree(self, conn: Connection, head: int, rows: _Rows) -> Commit:
+    def _new_commit(self, conn: Connection, head: int, rows: _Rows) -> Commit:
         terms = self.terms
         new = commits.NewCommit(
             parent=head,
@@ -211,9 +214,7 @@ class TreeChange:
             key=terms.idempotency_key,
             changes=len(rows.begun) + len(rows.ended) + len(terms.graph or ()),
         )
-        commit = commits.publish(conn, terms.branch, new)
-        rows.write(conn, terms.branch, commit)
-        return commit
+        return commits.publish(conn, terms.branch, new)
 
 
 def _check_contents(conn: Connection, backend: Backend, staged: StagedCommit, held: set[str]) -> None:
@@ -241,14 +242,13 @@ def _check_properties(conn: Connection, rows: _Rows) -> None:
         raise StagingOutdated
 
 
-def _numbered(begun: list[Entry], commit: Commit) -> list[Entry]:
-    """Return the entries of a commit with the numbers that its new nodes have from now on; raises TooLarge."""
+def _numbers(begun: list[Entry], commit: Commit) -> dict[int, int]:
+    """Return the numbers that the new nodes of a commit have from now on; raises TooLarge."""
     made = [entry.node_id for entry in begun if entry.node_id < 0]
     if len(made) >= NODES_PER_COMMIT:
         raise TooLarge(f"One commit may create up to {NODES_PER_COMMIT - 1} files and directories, not {len(made)}")
     # Numbered anew: of the nodes that a transaction makes, many may be gone before it ends.
-    final = {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
-    return [_with_node_ids(entry, final) for entry in begun]
+    return {node: commit.id * NODES_PER_COMMIT + place for place, node in enumerate(made, start=1)}
 
 
 def _with_node_ids(entry: Entry, final: dict[int, int]) -> Entry:

@@ -1,20 +1,25 @@
 """The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.errors import Conflict, Unsupported
+from holdfast.publish.sourcing import SourceResolver
 from holdfast.rows import integrity
 from holdfast.rows.graph_rows import TYPE, Codecs, RowModel, type_name
 from holdfast.rows.overlay import RowOverlay
 from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.reading import GraphReads, missing
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.schema.values import Refused
+from holdfast.rows.sources import SOURCES, Source, SourceInput, all_parsed, held, joined, with_sources
 from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.rows.stored import StoredRow, alike
+from holdfast.tree.overlay import Overlay
 
 #: a row as it is given: an instance of its Python class, or its values by name, with its type as `type`
 RowInput = RowModel | Mapping[str, Any]
@@ -24,20 +29,26 @@ RowInput = RowModel | Mapping[str, Any]
 class TransactionGraph(GraphReads):
     """The rows that a transaction sees and changes, as `tx.graph`: they are committed with it, and not otherwise."""
 
-    def __init__(self, backend: Backend, branch: Branch, seq: int, check_open: Callable[[], None]) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, seq: int, check_open: Callable[[], None], files: Overlay
+    ) -> None:
         self._check_open = check_open
+        self._backend = backend
+        self._files = files
         self._branch = branch
         self._codecs = codecs_at(backend, branch, seq)
         self._overlay = RowOverlay(rows_at(backend, branch, seq), self._looked_up)
         self._new_schema: NewSchema | None = None
         self._is_complete = False
 
-    def insert(self, *rows: RowInput, type: str = "") -> None:
+    def insert(self, *rows: RowInput, type: str = "", sources: Iterable[SourceInput] | None = None) -> None:
         """Add rows that are not there yet: instances of their classes, or dicts with the name of the type as `type`.
 
-        With `type`, dicts hold values only. Raises Conflict when a row of the same key is there, and InvalidRow.
+        With `type`, dicts hold values only. `sources` are what all of them rest on: paths, `content:` and an id, or
+        `holdfast.Source`; a dict may have its own as `sources`. Raises Conflict when a row of the same key is there,
+        and InvalidRow.
         """
-        for kind, row in self._stored(rows, type):
+        for kind, row in self._stored(rows, type, sources):
             if self._overlay.row(kind.id, row.key) is not None:
                 raise Conflict(
                     f"There is a {kind.name} {row.key} already",
@@ -46,15 +57,30 @@ class TransactionGraph(GraphReads):
                 )
             self._put(row)
 
-    def upsert(self, *rows: RowInput, type: str = "") -> None:
-        """Add rows, or put them in the place of those with their keys; given as to `insert`."""
-        for kind, row in self._stored(rows, type):
+    def upsert(self, *rows: RowInput, type: str = "", sources: Iterable[SourceInput] | None = None) -> None:
+        """Add rows, or put them in the place of those with their keys; given as to `insert`.
+
+        Where no sources are given, a row that is there keeps its own.
+        """
+        for kind, row in self._stored(rows, type, sources):
             self._put_over(kind, row)
 
-    def update(self, type: type[RowModel] | str, key: Any, changes: Mapping[str, Any]) -> None:
-        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow."""
+    def update(
+        self,
+        type: type[RowModel] | str,
+        key: Any,
+        changes: Mapping[str, Any],
+        *,
+        sources: Iterable[SourceInput] | None = None,
+    ) -> None:
+        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow.
+
+        `sources` come in the place of those that it had.
+        """
         kind, found = self._found(type, key)
         row = self._codecs.stored(kind, {**self._codecs.values(found), **changes})
+        if sources is not None:
+            row = self._resting_on(kind, row, sources)
         if row.key != found.key:
             raise Unsupported(
                 f"The key of {kind.name} {found.key} cannot be changed",
@@ -62,6 +88,12 @@ class TransactionGraph(GraphReads):
                 remedy="Insert a new row, and delete this one",
             )
         self._put_over(kind, row)
+
+    def cite(self, type: type[RowModel] | str, key: Any, *sources: SourceInput) -> None:
+        """Have a row rest on more sources than before. Raises NotFound or InvalidRow."""
+        kind, found = self._found(type, key)
+        data = self._codecs.of(kind).settled(found.data)
+        self._put_over(kind, replace(found, data=with_sources(data, [*held(found.data), *self._meant(kind, sources)])))
 
     def delete(self, type: type[RowModel] | str, *keys: Any) -> None:
         """Remove rows by their keys. Raises NotFound.
@@ -76,13 +108,20 @@ class TransactionGraph(GraphReads):
         self._check_open()
         return self._overlay, self._codecs
 
-    def _stored(self, rows: tuple[RowInput, ...], named: str) -> list[tuple[TypeSchema, StoredRow]]:
+    def _stored(
+        self, rows: tuple[RowInput, ...], named: str, sources: Iterable[SourceInput] | None
+    ) -> list[tuple[TypeSchema, StoredRow]]:
         self._check_open()
+        of_all = None
         found = []
         for row in rows:
-            name, values = _given(row, named)
+            name, given = _given(row, named)
             kind = self._codecs.schema.type_named(name)
-            found.append((kind, self._codecs.stored(kind, values)))
+            stored = self._codecs.stored(kind, {name: value for name, value in given.items() if name != SOURCES})
+            own = given.get(SOURCES)
+            if own is None and sources is not None:
+                own = of_all = self._meant(kind, sources) if of_all is None else of_all
+            found.append((kind, stored if own is None else self._resting_on(kind, stored, own)))
         keys: dict[int, list[str]] = {}
         for kind, stored in found:
             keys.setdefault(kind.id, []).append(stored.key)
@@ -102,12 +141,30 @@ class TransactionGraph(GraphReads):
 
     def _put_over(self, kind: TypeSchema, row: StoredRow) -> None:
         there = self._overlay.row(kind.id, row.key)
+        if there is None:
+            self._put(row)
+            return
+        known = held(there.data)
+        # Sources that are there already stay as they are, with the commit that they are from.
+        given = joined(known, held(row.data)) if SOURCES in row.data else known
+        row = replace(row, data=with_sources(row.data, given))
         # What was written before a property was declared reads as if it had its default.
-        if there is None or not alike(self._codecs.of(kind).settled(there.data), row.data):
+        if not alike(with_sources(self._codecs.of(kind).settled(there.data), known), row.data):
             self._put(row)
 
+    def _resting_on(self, kind: TypeSchema, row: StoredRow, given: Iterable[SourceInput]) -> StoredRow:
+        """Return a row with some sources, also where these are none; raises InvalidRow."""
+        data = with_sources({}, self._meant(kind, given))
+        return replace(row, data={**row.data, SOURCES: [], **data})
+
+    def _meant(self, kind: TypeSchema, given: Iterable[SourceInput]) -> list[Source]:
+        try:
+            return SourceResolver(self._backend, self._files, self._files.base).resolved(all_parsed(given))
+        except Refused as refused:
+            raise self._codecs.of(kind).invalid(SOURCES, given, str(refused)) from None
+
     def _put(self, row: StoredRow) -> None:
-        self._overlay.put(row)
+        self._overlay.put(replace(row, data=with_sources(row.data, held(row.data))))
         self._is_complete = False
 
     def _looked_up(self, type_id: int) -> list[int]:
@@ -160,7 +217,8 @@ def put_loaded(
             )
         seen.add((row.type_id, row.key))
         if mode != "append":
-            graph._put_over(kind, row)
+            # A row that is loaded over another one has its own sources, or none.
+            graph._put_over(kind, replace(row, data={SOURCES: [], **row.data}))
         elif graph._overlay.row(row.type_id, row.key) is not None:
             raise Conflict(
                 f"There is a {kind.name} {row.key} already",

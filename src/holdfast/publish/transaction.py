@@ -142,7 +142,8 @@ class Transaction(Reads):
         if self._graph is None:
             from holdfast.publish.graph_changes import TransactionGraph
 
-            self._graph = TransactionGraph(self._backend, self._terms.branch, self.base, self._check_open)
+            branch = self._terms.branch
+            self._graph = TransactionGraph(self._backend, branch, self.base, self._check_open, self._overlay)
         return self._graph
 
     # --- changes

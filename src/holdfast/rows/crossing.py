@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from holdfast.rows.sources import SOURCES, Source, held, merged, with_sources
 from holdfast.rows.stored import ABSENT, StoredRow, alike
 
 
@@ -48,8 +49,18 @@ def _together(states: Sequence[StoredRow | None], before: StoredRow | None) -> S
 
 
 def _data(names: Iterable[str], states: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: _value([state.get(name, ABSENT) for state in states], before.get(name, ABSENT)) for name in names}
-    return {name: value for name, value in said.items() if value is not ABSENT}
+    values = set(names) - {SOURCES}
+    said = {name: _value([state.get(name, ABSENT) for state in states], before.get(name, ABSENT)) for name in values}
+    data = {name: value for name, value in said.items() if value is not ABSENT}
+    return with_sources(data, _sources(states, before))
+
+
+def _sources(states: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> Sequence[Source]:
+    """Return what a row rests on that one state or another added, without what one took away."""
+    found: Mapping[str, Any] = states[0]
+    for state in states[1:]:
+        found = with_sources({}, merged(before, found, state))
+    return held(found)
 
 
 def _value(states: Sequence[Any], before: Any) -> Any:
@@ -61,4 +72,4 @@ def _value(states: Sequence[Any], before: Any) -> Any:
 
 def _undecided(row: StoredRow) -> StoredRow:
     """Return a row that is like no other one."""
-    return replace(row, data={name: object() for name in row.data})
+    return replace(row, data={name: object() for name in row.data if name != SOURCES})

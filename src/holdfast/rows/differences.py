@@ -9,6 +9,7 @@ from holdfast.catalog.graph.log import LogSpan
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.graph_rows import Codecs, key_of
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
+from holdfast.rows.sources import Source, held
 from holdfast.rows.stored import StoredRow, stored
 
 #: a row by its type and key
@@ -32,6 +33,9 @@ class RowDifference:
     before: Mapping[str, Any] | None
     #: None when it is there no longer
     after: Mapping[str, Any] | None
+    #: what it rested on, and what it rests on now
+    sources_before: tuple[Source, ...] = ()
+    sources_after: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,8 @@ class RowVersion:
     commit: int
     #: its values by name of property; None when the commit removed it
     values: Mapping[str, Any] | None
+    #: what it rested on
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ def versions_of(rows: CommittedRows, codecs: Codecs, kind: TypeSchema, key: str)
     found = []
     for each in reversed(said):
         row = stored(each)
-        found.append(RowVersion(commit=each.seq, values=codecs.values(row) if row is not None else None))
+        values = codecs.values(row) if row is not None else None
+        found.append(RowVersion(commit=each.seq, values=values, sources=held(each.values)))
     return found
 
 
@@ -138,4 +145,6 @@ def _difference(old: GraphSide, new: GraphSide, was: StoredRow | None, now: Stor
         key=key_of(kind, row, side.codecs.values(row)),
         before=old.codecs.values(was) if was else None,
         after=new.codecs.values(now) if now else None,
+        sources_before=held(was.data) if was else (),
+        sources_after=held(now.data) if now else (),
     )

@@ -9,6 +9,7 @@ from holdfast.rows.lookups import looked_up
 from holdfast.rows.schema.codec import EncodedRow, RowCodec, key_value
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.schema.values import Refused, encoded
+from holdfast.rows.sources import Source, held
 from holdfast.rows.stored import StoredRow
 
 #: names the type in a row that is given as a dict
@@ -27,6 +28,8 @@ class GraphRow:
     values: dict[str, Any]
     #: the commit that last changed it; 0 for one that is not committed yet
     commit: int
+    #: what it rests on
+    sources: tuple[Source, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -121,7 +124,8 @@ class Codecs:
         """Return a row as users have it."""
         kind = self.schema.type_of(row.type_id)
         values = self.values(row)
-        return GraphRow(type=kind.name, key=key_of(kind, row, values), values=values, commit=row.seq)
+        key = key_of(kind, row, values)
+        return GraphRow(type=kind.name, key=key, values=values, commit=row.seq, sources=held(row.data))
 
     def made(self, row: StoredRow, model: "type[M]") -> M:
         """Return a row as an instance of a Python class."""

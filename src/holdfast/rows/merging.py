@@ -5,7 +5,7 @@ changed differently is a conflict, and so is what only both together break: a un
 side removed, a number of edges.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from holdfast.rows.lookups import newly_looked_up
 from holdfast.rows.overlay import RowOverlay
 from holdfast.rows.publishing import NewSchema, RowChange
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
+from holdfast.rows.sources import SOURCES, merged, with_sources
 from holdfast.rows.stored import ABSENT, StoredRow, alike
 
 Side = Literal["ours", "theirs"]
@@ -134,8 +135,8 @@ class RowMerge:
 
     def _merged_row(self, base: StoredRow | None, ours: StoredRow | None, theirs: StoredRow | None) -> StoredRow | None:
         """Return what becomes of a row that both changed."""
-        if ours is not None and theirs is not None and base is not None:
-            data = _merged_data(base.data, ours.data, theirs.data)
+        if ours is not None and theirs is not None:
+            data = merged_data(base.data if base else None, ours.data, theirs.data)
             if data is not None:
                 return StoredRow(ours.type_id, ours.key, ours.src, ours.dst, data)
         conflict = self._conflict(ours, theirs)
@@ -194,10 +195,25 @@ class RowMerge:
                 yield from self._overlay.rows(type_id, keys).values()
 
 
-def _merged_data(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the values of a row with those of each side that it alone changed; None when both changed one."""
+def merged_data(
+    base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the data of a row with the values of each side that it alone changed; None when both changed one.
+
+    Of a row that both made anew no value may differ. What it rests on is a set, and never in the way.
+    """
+    names = {*(base or ()), *ours, *theirs} - {SOURCES}
+    values = _merged_values(base or {}, ours, theirs, names)
+    if values is None or (base is None and any(not alike(ours.get(n), theirs.get(n)) for n in names)):
+        return None
+    return with_sources(values, merged(base or {}, ours, theirs))
+
+
+def _merged_values(
+    base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any] | None:
     data: dict[str, Any] = {}
-    for name in sorted({*base, *ours, *theirs}):
+    for name in sorted(names):
         b, o, t = (side.get(name, ABSENT) for side in (base, ours, theirs))
         if not (alike(o, b) or alike(o, t) or alike(t, b)):
             return None

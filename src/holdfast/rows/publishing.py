@@ -3,8 +3,8 @@
 As `publish/conflicts.py` does for files.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
@@ -15,6 +15,7 @@ from holdfast.catalog.graph.log import LogRow, LogSpan
 from holdfast.catalog.history.ground import Ground
 from holdfast.errors import Conflict
 from holdfast.rows.overlay import RowEdit, RowOverlay
+from holdfast.rows.sources import index_values, numbered
 from holdfast.rows.stored import lookup_text
 
 #: rows of other commits that are read one by one; of more, what was looked at is asked for
@@ -52,24 +53,29 @@ class RowChange:
         """Return how many rows it changes; a schema counts for one."""
         return len(self._edits) + (self._schema is not None)
 
-    def write(self, conn: Connection, commit: Commit) -> None:
-        """Write what the commit says of the rows."""
-        rows = [edit.after.in_log() if edit.after else edit.row.removed() for edit in self._edits]
+    def write(self, conn: Connection, commit: Commit, nodes: Mapping[int, int]) -> None:
+        """Write what the commit says of the rows, told the numbers of the nodes that it makes."""
+        edits = [_numbered(edit, commit.id, nodes) for edit in self._edits]
+        rows = [edit.after.in_log() if edit.after else edit.row.removed() for edit in edits]
         log.write(conn, self._branch, commit.id, rows)
-        values = set(self._values())
+        values = {each for edit in edits for each in self._values(edit)}
         if self._schema is not None:
             schemas.apply(conn, self._branch, commit.id, self._schema.document(commit.id))
             # A merge may bring a row and have its property looked up from now on.
             values.update(self._schema.values)
         log.write_values(conn, self._branch, commit.id, values)
 
-    def _values(self) -> Iterator[tuple[int, str, str]]:
-        for edit in self._edits:
-            for property_id in self._looked_up(edit.row.type_id) if edit.after else ():
-                assert edit.after is not None
-                value = edit.after.data.get(str(property_id))
-                if value is not None:
-                    yield property_id, lookup_text(value), edit.row.key
+    def _values(self, edit: RowEdit) -> Iterator[tuple[int, str, str]]:
+        """Yield what the row is found by from now on: (property, value, key), and what it rests on."""
+        row = edit.after
+        if row is None:
+            return
+        for property_id in self._looked_up(row.type_id):
+            value = row.data.get(str(property_id))
+            if value is not None:
+                yield property_id, lookup_text(value), row.key
+        known = set(index_values(row.type_id, row.key, edit.before.data)) if edit.before else set()
+        yield from (each for each in index_values(row.type_id, row.key, row.data) if each not in known)
 
     def _check(self, conn: Connection, after: int, head: int) -> None:
         if head > after:
@@ -128,3 +134,10 @@ class RowChange:
 
     def _conflict(self, conn: Connection, what: str, seq: int, path: str) -> Conflict:
         return commits.overtaken(conn, what, path, seq, self._overlay.base.seq)
+
+
+def _numbered(edit: RowEdit, commit: int, nodes: Mapping[int, int]) -> RowEdit:
+    """Return an edit whose row names the commit and its new nodes by their numbers."""
+    if edit.after is None:
+        return edit
+    return RowEdit(edit.before, replace(edit.after, data=numbered(edit.after.data, commit, nodes)))

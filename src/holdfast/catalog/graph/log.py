@@ -81,6 +81,14 @@ def with_value(conn: Connection, span: LogSpan, property_id: int, values: Sequen
     return {row[0] for window in windows for row in rows_among(conn, sql, values, {**window, **params})}
 
 
+def values_from(conn: Connection, span: LogSpan, property_id: int, first: str, end: str) -> set[str]:
+    """Return the values of a property from `first` to before `end` that rows were given in a span."""
+    sql = f"""SELECT DISTINCT value FROM graph_values
+        WHERE {_IN_WINDOW} AND property_id = :property AND value >= :first AND value < :end"""
+    params = {"property": property_id, "first": first, "end": end}
+    return {row[0] for window in span.windows for row in conn.rows(sql, {**window, **params})}
+
+
 def said(conn: Connection, span: LogSpan, limit: int | None = None) -> list[LogRow]:
     """Return all that was said in a span, oldest first, at most `limit`."""
     sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_IN_WINDOW} ORDER BY seq, log_id"
@@ -128,7 +136,7 @@ def write_values(conn: Connection, branch: Branch, seq: int, values: Iterable[tu
     """Write which rows the commit `seq` gives which value: (property, value, key)."""
     conn.run_many(
         """INSERT INTO graph_values (branch_id, property_id, value, seq, key)
-        VALUES (:branch, :property, :value, :seq, :key)""",
+        VALUES (:branch, :property, :value, :seq, :key) ON CONFLICT DO NOTHING""",
         [
             {"branch": branch.id, "seq": seq, "property": property_id, "value": value, "key": key}
             for property_id, value, key in sorted(set(values))

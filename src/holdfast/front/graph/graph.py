@@ -8,25 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
-from holdfast.catalog.engine import within
 from holdfast.documents import reading_source
 from holdfast.errors import CommitTaken
+from holdfast.front.graph.provenance import GraphProvenance, Terms
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
 from holdfast.host.importing import importing
-from holdfast.publish.committing import CommitOptions
-from holdfast.publish.graph_changes import RowInput, complete
-from holdfast.publish.scope import publish_retried
-from holdfast.publish.transaction import Transaction
-from holdfast.rows.committed import CommittedRows
+from holdfast.publish.graph_changes import RowInput
 from holdfast.rows.differences import RowDifference, RowVersion, differences, versions_of
-from holdfast.rows.graph_rows import Codecs, RowModel, type_name
-from holdfast.rows.reading import GraphReads, missing
+from holdfast.rows.graph_rows import RowModel, type_name
+from holdfast.rows.reading import missing
 from holdfast.rows.schema.declared import DeclaredSchema
 from holdfast.rows.schema.steps import SchemaPlan
-from holdfast.rows.standing import codecs_at, rows_at, side_at
+from holdfast.rows.sources import SourceInput
+from holdfast.rows.standing import side_at
 from holdfast.search.hits import SearchMode
 from holdfast.tree.snapshot import At, place, resolve
 
@@ -34,25 +30,19 @@ if TYPE_CHECKING:
     from holdfast.graph.searching.hits import RowExplanation, RowHits
     from holdfast.graph.searching.reader import RowReader
 
-#: makes what a commit carries, of its message and actor
-Terms = Callable[[str, str | None], CommitOptions]
-
-
 #: a schema as it is given: classes of its types, or the path of a YAML file
 SchemaInput = Iterable[type[RowModel]] | str | os.PathLike[str]
 
 
 @checks_arguments
-class Graph(GraphReads):
+class Graph(GraphProvenance):
     """Typed nodes and edges, as `store.graph`; what is asked is answered at the head.
 
     Each change is a commit of its own. `tx.graph` has the same changes for several together, and with files.
     """
 
     def __init__(self, backend: Backend, branch: Branch, terms: Terms, reader: "Callable[[], RowReader]") -> None:
-        self._backend = backend
-        self._branch = branch
-        self._terms = terms
+        super().__init__(backend, branch, terms)
         self._reader = reader
 
     def plan(self, schema: SchemaInput, *, allow_data_loss: bool = False) -> SchemaPlan:
@@ -78,17 +68,39 @@ class Graph(GraphReads):
         terms = self._terms(message or "Apply a schema to the graph", actor)
         return applying.apply(self._backend, terms, declared(schema), erase=allow_data_loss)
 
-    def insert(self, *rows: RowInput, type: str = "", message: str = "", actor: str | None = None) -> Commit:
+    def insert(
+        self,
+        *rows: RowInput,
+        type: str = "",
+        sources: Iterable[SourceInput] | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> Commit:
         """Add rows that are not there yet: instances of their classes, or dicts with the name of the type as `type`.
 
-        With `type`, dicts hold values only. Raises Conflict when a row of the same key is there, or has the same value
-        of a unique property, and InvalidRow; nothing is written then.
+        With `type`, dicts hold values only. `sources` are what all of them rest on: paths, `content:` and an id, or
+        `holdfast.Source`; a dict may have its own as `sources`. Raises Conflict when a row of the same key is there, or
+        has the same value of a unique property, and InvalidRow; nothing is written then.
         """
-        return self._publish(message or "Insert rows", actor, lambda tx: tx.graph.insert(*rows, type=type))
+        given = _kept(sources)
+        return self._publish(
+            message or "Insert rows", actor, lambda tx: tx.graph.insert(*rows, type=type, sources=given)
+        )
 
-    def upsert(self, *rows: RowInput, type: str = "", message: str = "", actor: str | None = None) -> Commit:
-        """Add rows, or put them in the place of those with their keys; rows that are so already change nothing."""
-        return self._publish(message or "Put rows", actor, lambda tx: tx.graph.upsert(*rows, type=type))
+    def upsert(
+        self,
+        *rows: RowInput,
+        type: str = "",
+        sources: Iterable[SourceInput] | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> Commit:
+        """Add rows, or put them in the place of those with their keys; rows that are so already change nothing.
+
+        Where no sources are given, a row that is there keeps its own.
+        """
+        given = _kept(sources)
+        return self._publish(message or "Put rows", actor, lambda tx: tx.graph.upsert(*rows, type=type, sources=given))
 
     def update(
         self,
@@ -96,12 +108,16 @@ class Graph(GraphReads):
         key: Any,
         changes: Mapping[str, Any],
         *,
+        sources: Iterable[SourceInput] | None = None,
         message: str = "",
         actor: str | None = None,
     ) -> Commit:
-        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow."""
-        said = message or f"Update {type_name(type)}"
-        return self._publish(said, actor, lambda tx: tx.graph.update(type, key, changes))
+        """Give some properties of a row other values; None takes a value away. Raises NotFound or InvalidRow.
+
+        `sources` come in the place of those that it had.
+        """
+        said, given = message or f"Update {type_name(type)}", _kept(sources)
+        return self._publish(said, actor, lambda tx: tx.graph.update(type, key, changes, sources=given))
 
     def delete(self, type: type[RowModel] | str, *keys: Any, message: str = "", actor: str | None = None) -> Commit:
         """Remove rows by their keys. Raises NotFound.
@@ -221,20 +237,6 @@ class Graph(GraphReads):
         )
         return load.run()
 
-    def _publish(self, message: str, actor: str | None, action: Callable[[Transaction], None]) -> Commit:
-        def changed(tx: Transaction) -> None:
-            action(tx)
-            # Here and not in its commit: what is wrong with the rows is no race, and not to be tried again.
-            complete(tx.graph)
-
-        return publish_retried(self._backend, changed, self._terms(message, actor))
-
-    def _seen(self) -> tuple[CommittedRows, Codecs]:
-        with self._backend.engine.read() as conn:
-            head = commits.head(conn, self._branch)
-            codecs = codecs_at(self._backend, self._branch, head, within(conn))
-        return rows_at(self._backend, self._branch, head), codecs
-
 
 def declared(schema: SchemaInput) -> DeclaredSchema:
     """Return what a schema declares, however it is given; raises NotFound or Unsupported."""
@@ -244,6 +246,11 @@ def declared(schema: SchemaInput) -> DeclaredSchema:
     if isinstance(schema, str | os.PathLike):
         return documents.read_schema(_text_of(Path(schema)))
     return nodes.declared(schema)  # type: ignore[arg-type]
+
+
+def _kept(given: Iterable[SourceInput] | None) -> tuple[SourceInput, ...] | None:
+    """Return what is read once so that it can be read again, when a publish is tried once more."""
+    return None if given is None else tuple(given)
 
 
 def _text_of(path: Path) -> str:

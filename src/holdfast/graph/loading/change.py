@@ -46,7 +46,7 @@ class LoadChange:
         """Return how many rows it brings."""
         return sum(rows.count for rows in self.loaded.values())
 
-    def write(self, conn: Connection, commit: Commit) -> None:
+    def write(self, conn: Connection, commit: Commit, nodes: Mapping[int, int]) -> None:
         """Have the types be read from what was staged."""
         for type_id, staged in self.staged.items():
             kind = self.schema.type_of(type_id)

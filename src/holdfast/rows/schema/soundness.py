@@ -17,8 +17,8 @@ MAX_NAME = 64
 MAX_TYPES = 1000
 #: of one type
 MAX_PROPERTIES = 500
-#: what rows in files are told by, and what the endpoints of an edge are called
-RESERVED = ("type", "from", "to")
+#: what rows are told by, what the endpoints of an edge are called, and what a row rests on
+RESERVED = ("type", "from", "to", "sources")
 #: contradictions that an error tells
 TOLD = 10
 

@@ -6,7 +6,15 @@ import typer
 
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
-from holdfast.cli.commands.graph.typed import KeyArgument, TypeArgument, ValuesArgument, key_of, values_of
+from holdfast.cli.commands.graph.typed import (
+    KeyArgument,
+    SourcesOption,
+    TypeArgument,
+    ValuesArgument,
+    key_of,
+    sources_of,
+    values_of,
+)
 from holdfast.cli.options import MessageOption
 
 OverOption = Annotated[bool, typer.Option("--upsert", help="Put it over the row that has its key, if one is there.")]
@@ -14,7 +22,12 @@ OverOption = Annotated[bool, typer.Option("--upsert", help="Put it over the row 
 
 @command(app)
 def insert(
-    call: Call, type: TypeArgument, values: ValuesArgument, upsert: OverOption = False, message: MessageOption = ""
+    call: Call,
+    type: TypeArgument,
+    values: ValuesArgument,
+    upsert: OverOption = False,
+    source: SourcesOption = [],  # noqa: B006 - Typer wants a list
+    message: MessageOption = "",
 ) -> None:
     """Add a node or an edge.
 
@@ -24,8 +37,9 @@ def insert(
     schema = graph.schema()
     given = values_of(schema, schema.type_named(type), values)
     before = call.store.commit_at().id
-    commit = (graph.upsert if upsert else graph.insert)(given, type=type, message=message)
-    _done(call, f"inserted {type}" if not upsert else f"put {type}", commit.id, before)
+    sources = sources_of(source) or None
+    commit = (graph.upsert if upsert else graph.insert)(given, type=type, sources=sources, message=message)
+    done(call, f"inserted {type}" if not upsert else f"put {type}", commit.id, before)
 
 
 @command(app)
@@ -36,15 +50,17 @@ def update(
     set: Annotated[
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="A new value; none after = takes it away.")
     ] = [],  # noqa: B006 - Typer wants a list
+    source: SourcesOption = [],  # noqa: B006 - Typer wants a list
     message: MessageOption = "",
 ) -> None:
-    """Give some properties of a row other values."""
+    """Give some properties of a row other values, and sources in the place of those that it had."""
     graph = call.store.graph
     schema = graph.schema()
     kind = schema.type_named(type)
     before = call.store.commit_at().id
-    commit = graph.update(type, key_of(schema, kind, key), values_of(schema, kind, set), message=message)
-    _done(call, f"updated {type}", commit.id, before)
+    row, given = key_of(schema, kind, key), values_of(schema, kind, set)
+    commit = graph.update(type, row, given, sources=sources_of(source) or None, message=message)
+    done(call, f"updated {type}", commit.id, before)
 
 
 @command(app)
@@ -57,9 +73,10 @@ def delete(call: Call, type: TypeArgument, key: KeyArgument, message: MessageOpt
     schema = graph.schema()
     before = call.store.commit_at().id
     commit = graph.delete(type, key_of(schema, schema.type_named(type), key), message=message)
-    _done(call, f"deleted {type}", commit.id, before)
+    done(call, f"deleted {type}", commit.id, before)
 
 
-def _done(call: Call, said: str, commit: int, before: int) -> None:
+def done(call: Call, said: str, commit: int, before: int) -> None:
+    """Tell of a change, and of the commit it made if it made one."""
     document: dict[str, Any] = {"commit": commit, "changed": commit > before}
     call.done(document, [f"{said} (commit {commit})" if commit > before else "nothing changed"])

@@ -1,13 +1,15 @@
 """Values and keys of rows as they are typed on the command line and as they are shown."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from holdfast import GraphRow, GraphSchema, PropertySchema, TypeSchema, Unsupported
+from holdfast import GraphRow, GraphSchema, PropertySchema, Source, SourceInput, TypeSchema, Unsupported
 from holdfast.cli.filters import plain_json, value_of
+from holdfast.cli.options import store_path
 from holdfast.cli.output import plain, visible
 
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The name of a type.")]
@@ -19,6 +21,13 @@ ValuesArgument = Annotated[
     typer.Argument(metavar="NAME=VALUE", help="Values of properties; of an edge, from=KEY and to=KEY too."),
 ]
 
+SourcesOption = Annotated[
+    list[str],
+    typer.Option("--source", metavar="SOURCE", help="A file, one with lines (/a.md#L3-5), or JSON; may be repeated."),
+]
+
+#: lines after a path, as `/notes.md#L3-5`
+_LINES = re.compile(r"(?P<path>.+)#L(?P<first>[0-9]{1,9})(?:-L?(?P<last>[0-9]{1,9}))?")
 #: kinds whose values are typed as they are; those of the others are JSON
 _TEXTS = {"text", "enum", "date", "datetime", "decimal", "file"}
 
@@ -44,6 +53,39 @@ def key_of(schema: GraphSchema, kind: TypeSchema, typed: Sequence[str]) -> Any:
     return parts[0] if len(parts) == 1 else parts
 
 
+def sources_of(typed: Sequence[str]) -> list[SourceInput]:
+    """Return the sources that some options name."""
+    return [_source(each) for each in typed]
+
+
+def _source(text: str) -> SourceInput:
+    if text.startswith("{"):
+        found = value_of(text)
+        if not isinstance(found, dict):
+            raise Unsupported(f"{text} is not JSON", path="source", remedy="Name a path, or write a JSON object")
+        return found
+    if text.startswith("content:"):
+        return text
+    lines = _LINES.fullmatch(text)
+    if lines is None:
+        return store_path(text)
+    first = int(lines["first"])
+    return store_path(lines["path"]), (first, int(lines["last"] or first))
+
+
+def source_shape(source: Source) -> dict[str, Any]:
+    """Return the JSON shape of a source."""
+    return {
+        "path": source.path,
+        "content": source.content,
+        "lines": list(source.lines or ()),
+        "characters": list(source.characters or ()),
+        "quote": source.quote,
+        "node": source.node,
+        "commit": source.commit,
+    }
+
+
 def shape(row: GraphRow) -> dict[str, Any]:
     """Return the JSON shape of a row."""
     return {
@@ -51,6 +93,7 @@ def shape(row: GraphRow) -> dict[str, Any]:
         "key": plain(row.key) if isinstance(row.key, list) else [plain(row.key)],
         "values": {name: plain(value) for name, value in row.values.items()},
         "commit": row.commit,
+        "sources": [source_shape(each) for each in row.sources],
     }
 
 
