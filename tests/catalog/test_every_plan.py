@@ -249,6 +249,7 @@ def of_rows(conn: Connection, branch: branches.Branch) -> None:
     log.history(conn, branch, 1, "x", 5)
     log.count(conn, span, 1, 5)
     graph_checks.log_after(conn, 5, 5)
+    log.values_from(conn, span, -1, "path:/a/", "path:/a0")
     bases.load_of(conn, branch, A_BASE, 5)
     log.write_values(conn, branch, 5, [(1, "x", "x")])
     bases.at(conn, branch, 1, 5)
