@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.work.jobs import Job, JobState
     from holdfast.catalog.work.sessions import Archive, Message
     from holdfast.config import (
+        EmbedderSettings,
         HistorySettings,
         IngestSettings,
         JobsSettings,
@@ -169,6 +170,7 @@ __all__ = [
     "Data",
     "Edge",
     "Embed",
+    "EmbedderSettings",
     "Explanation",
     "Failed",
     "Failure",

@@ -1,6 +1,6 @@
 """The parts that every room above works with, opened once per store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Protocol
 
 from holdfast.blobs.hashing import verified
 from holdfast.blobs.store import BlobStore
-from holdfast.catalog import audit, contents
+from holdfast.catalog import audit, contents, settings
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, Engine, unshareable
 from holdfast.documents import (
@@ -27,6 +27,7 @@ from holdfast.hooks import Hooks
 from holdfast.host import process
 from holdfast.host.clock import Clock
 from holdfast.host.doorway import Doorway
+from holdfast.index.embedding.chosen import STANDARD, ChosenEmbedder
 from holdfast.index.tables import Tables
 
 #: seconds in which trouble of one kind, in one process, is written down once
@@ -57,10 +58,12 @@ class Backend:
     blobs: BlobStore
     tables: Tables
     clock: Clock
-    #: the embedder whose search rows this store keeps
-    embedder: str
+    #: the embedder whose search rows searches look at
+    chosen: ChosenEmbedder = STANDARD
     #: makes renditions and search rows; imports the heavy parts when first called
     deriver: Deriver
+    #: makes the deriver of another embedder
+    derivers: Callable[[ChosenEmbedder], Deriver] | None = None
     #: whether a commit is on the disk when it returns; a relaxed process does not wait for that
     durable: bool = True
     #: where the store is, as `open` takes it
@@ -77,6 +80,27 @@ class Backend:
 
     def __reduce__(self) -> NoReturn:
         raise unshareable()
+
+    @property
+    def embedder(self) -> str:
+        """The name that the rows are kept under which searches look at."""
+        return self.tables.current.embedder
+
+    def stored_embedder(self) -> settings.StoredEmbedder:
+        """Return what the catalog keeps of the embedder."""
+        return settings.StoredEmbedder(self.chosen.name, self.chosen.address, self.chosen.dimensions)
+
+    def follow(self, conn: Connection) -> bool:
+        """Turn to the embedder that the store has moved to by now; returns whether that is another one."""
+        now = settings.embedder(conn)
+        if now is None or (now.name == self.embedder and now.address == self.chosen.address):
+            return False
+        moved = now.name != self.embedder
+        self.chosen = self.chosen.at(now.name, now.address, now.dimensions)
+        if self.derivers is not None:
+            self.deriver = self.derivers(self.chosen)
+        self.tables.turn_to(now.name, now.dimensions)
+        return moved
 
     def note_trouble(self, thread: str, error: BaseException) -> None:
         """Write down that work in the background fails, at most once an hour, for whoever looks from another process.

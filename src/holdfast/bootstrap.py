@@ -6,7 +6,8 @@ The same file and the same variables as in `config.py`, which checks all the oth
 import os
 import shlex
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,26 @@ KEEP = r"[1-9][0-9]{0,8}[hdw]?|all"
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderOptions:
+    """How an embedder is run. Equal options give the same embedder in one process."""
+
+    #: threads of a model that runs in this process; 0 is one per core, eight at most
+    threads: int = 0
+    #: the environment variable that holds the key of an endpoint
+    api_key_variable: str = "OPENAI_API_KEY"
+    #: seconds that one request may take
+    timeout: float = 60.0
+    #: texts in one request
+    request_texts: int = 128
+    #: times that a request is made which fails in a way that may pass
+    tries: int = 4
+    #: requests of one process at once
+    concurrency: int = 4
+    #: MiB of vectors of an endpoint that are kept for texts that come again; 0 keeps none
+    cache_mib: int = 256
+
+
+@dataclass(frozen=True, slots=True)
 class EarlySettings:
     """What opening needs."""
 
@@ -37,6 +58,8 @@ class EarlySettings:
     catalog: str | None
     #: the id of the store whose data lie in the folder, where the catalog does not lie with them
     store_id: str | None
+    #: how the store's embedder is run
+    embedder: EmbedderOptions
 
 
 def read(folder: Path) -> EarlySettings:
@@ -65,7 +88,26 @@ def read(folder: Path) -> EarlySettings:
         fold_rows=_fold_rows(path, _setting(path, found, "search", "fold_rows", FOLD_ROWS)),
         catalog=_name(path, found, "catalog"),
         store_id=_name(path, found, "id"),
+        embedder=_embedder(path, found),
     )
+
+
+def variable(name: str) -> str | None:
+    """Return what a variable of the environment holds; None when it is not set, or empty."""
+    return os.environ.get(name) or None
+
+
+def _embedder(path: Path, found: dict[str, Any]) -> EmbedderOptions:
+    """Return the options of the embedder; the bounds are looked at with all other settings (config.py)."""
+    chosen: dict[str, Any] = {}
+    for field in fields(EmbedderOptions):
+        value = _setting(path, found, "embedder", field.name, field.default)
+        kind: Callable[[object], object] = type(field.default)
+        try:
+            chosen[field.name] = kind(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidConfig(f"{path}: embedder.{field.name}: {value!r} is not its kind", path=str(path)) from error
+    return EmbedderOptions(**chosen)
 
 
 def _name(path: Path, found: dict[str, Any], name: str) -> str | None:

@@ -59,6 +59,25 @@ class SearchSettings(_Section):
     fold_rows: int = Field(default=FOLD_ROWS, ge=FOLD_LEAST, le=FOLD_MOST)
 
 
+class EmbedderSettings(_Section):
+    """How the store's embedder is run. Which one it is, the store remembers: `reindex --embedder` changes it."""
+
+    #: threads of a model that runs here; 0 is one per core, eight at most
+    threads: int = Field(default=0, ge=0, le=256)
+    #: the environment variable that holds the key of an endpoint
+    api_key_variable: str = "OPENAI_API_KEY"
+    #: seconds that one request to an endpoint may take
+    timeout: float = Field(default=60.0, gt=0)
+    #: texts in one request
+    request_texts: int = Field(default=128, ge=1, le=2048)
+    #: times that a request is made which fails in a way that may pass
+    tries: int = Field(default=4, ge=1, le=20)
+    #: requests that one process makes at once
+    concurrency: int = Field(default=4, ge=1, le=64)
+    #: MiB of vectors from an endpoint that are kept for texts that come again; 0 keeps none
+    cache_mib: int = Field(default=256, ge=0)
+
+
 class HistorySettings(_Section):
     """How much of its history a store keeps."""
 
@@ -128,6 +147,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
     history: HistorySettings = HistorySettings()
     llm: LlmSettings = LlmSettings()
     jobs: JobsSettings = JobsSettings()

@@ -9,7 +9,8 @@ _HOMES = {
     "holdfast.catalog.work.jobs": "Job JobState",
     "holdfast.catalog.work.sessions": "Archive Message",
     "holdfast.config": (
-        "HistorySettings IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings Settings StoreSettings"
+        "EmbedderSettings HistorySettings IngestSettings JobsSettings LlmSettings MemorySettings SearchSettings "
+        "Settings StoreSettings"
     ),
     "holdfast.digest.digest": "Summary",
     "holdfast.documents": "Data",

@@ -24,6 +24,7 @@ from holdfast.errors import AlreadyExists, HoldfastError, InvalidConfig, StoreNo
 from holdfast.faults import point
 from holdfast.host import disk
 from holdfast.host.clock import Clock
+from holdfast.index.embedding.chosen import STANDARD, ChosenEmbedder
 from holdfast.index.tables import SearchTable, Tables
 from holdfast.locks.renewal import Renewer
 from holdfast.paths import STANDARD_DIRECTORIES
@@ -33,9 +34,8 @@ CONFIG_FILE = bootstrap.FILE_NAME
 #: rights of a store's folder that is not shared; what is in it follows the umask
 _OWNER_ALONE = 0o700
 CATALOG_FILE, BLOBS_DIR, TABLES_DIR = "catalog.db", "blobs", "tables"
-
-#: the embedder a new store begins with, and its dimensions
-BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS = "static-minilm-256-v2-int8", 256
+#: what may be removed at any time
+CACHE_DIR = "cache"
 
 _CONFIG_TEXT = f"""# Settings of this Holdfast store. `holdfast config` shows all of them with their defaults.
 format = {bootstrap.FORMAT}
@@ -48,6 +48,14 @@ class Location(NamedTuple):
     folder: Path
     #: the address of its catalog, if that is on a server
     catalog: str | None = None
+
+
+@dataclass(frozen=True)
+class NewStore:
+    """What a store is made with."""
+
+    store_id: str
+    embedder: ChosenEmbedder = STANDARD
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ def init(
     at: Location,
     *,
     clock: Clock,
-    deriver: Callable[[str], Deriver],
-    store_id: str,
+    deriver: Callable[[ChosenEmbedder], Deriver],
+    new: "NewStore",
     adopt: bool = False,
     shared: bool = False,
 ) -> None:
@@ -91,9 +99,9 @@ def init(
             if held is None:
                 if not shared and not any(folder.iterdir()):
                     folder.chmod(_OWNER_ALONE)
-                _make_parts(folder, clock, deriver(BUILT_IN_EMBEDDER), store_id, catalog)
+                _make_parts(folder, clock, deriver(new.embedder), new, catalog)
             point("init.before_config")
-            _write_config(folder, catalog, held or store_id)
+            _write_config(folder, catalog, held or new.store_id)
     except OSError as error:
         raise disk.explain(error, str(folder)) from error
 
@@ -148,20 +156,19 @@ def _held_store(folder: Path, catalog: str | None, adopt: bool) -> str | None:
     )
 
 
-def _make_parts(folder: Path, clock: Clock, deriver: Deriver, store_id: str, catalog: str | None) -> None:
+def _make_parts(folder: Path, clock: Clock, deriver: Deriver, new: NewStore, catalog: str | None) -> None:
     disk.make_dir(folder / TABLES_DIR)
     blobs = LocalBlobs(folder / BLOBS_DIR)
-    tables = Tables(folder / TABLES_DIR, BUILT_IN_EMBEDDER, BUILT_IN_DIMENSIONS)
+    tables = Tables(folder / TABLES_DIR, new.embedder.name, new.embedder.dimensions)
     # Whatever is there already, an init that was killed has left: it is used, or set aside, and never removed.
     versions = {table: table.table.create() for table in (tables.live, tables.history)}
     point("init.before_catalog")
     engine = choosing.opened(folder / CATALOG_FILE, catalog, create=True)
     try:
         upgrade.create(engine)
-        backend = Backend(
-            engine=engine, blobs=blobs, tables=tables, clock=clock, embedder=BUILT_IN_EMBEDDER, deriver=deriver
-        )
-        _publish_first(backend, store_id, versions)
+        # The first publication is told by what it writes which embedder is the store's.
+        backend = Backend(engine=engine, blobs=blobs, tables=tables, clock=clock, chosen=new.embedder, deriver=deriver)
+        _publish_first(backend, new.store_id, versions)
     finally:
         engine.close()
     disk.fsync_dir(folder)
@@ -173,9 +180,8 @@ def _publish_first(backend: Backend, store_id: str, versions: dict[SearchTable, 
         for table, version in versions.items():
             publication.pin(table, version)
         with publication.publish() as conn:
-            facts = {"store_id": store_id, "embedder": BUILT_IN_EMBEDDER, "dimensions": str(BUILT_IN_DIMENSIONS)}
-            for name, value in facts.items():
-                settings.put(conn, name, value)
+            settings.put(conn, "store_id", store_id)
+            settings.put_embedder(conn, backend.stored_embedder())
             settings.put(conn, settings.TENDED, settings.settled(pins.fingerprint(conn)))
             branches.create_main(conn, "holdfast", backend.clock.now())
             _write_first_commit(conn, backend.clock.now())
@@ -214,11 +220,11 @@ def open_parts(
     durability: str | None,
     actor: str | None,
     clock: Clock,
-    deriver: Callable[[str], Deriver],
+    deriver: Callable[[ChosenEmbedder], Deriver],
 ) -> Opened:
     """Open a store, migrating an older catalog, which is where the settings say when `at` does not.
 
-    `deriver` is given the embedder's name. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
+    `deriver` is given the embedder. Raises StoreNotFound, StoreTooNew, CorruptStore or InvalidConfig.
     """
     folder, catalog = at
     settled = bootstrap.read(folder)
@@ -230,9 +236,13 @@ def open_parts(
     try:
         upgrade.bring_up(engine)
         with engine.read() as conn:
-            store_id, embedder, dimensions = (_fact(conn, engine, n) for n in ("store_id", "embedder", "dimensions"))
-        if not dimensions.isdecimal():
+            store_id, _, dimensions = (_fact(conn, engine, n) for n in ("store_id", "embedder", "dimensions"))
+            stored = settings.embedder(conn)
+        if stored is None or not dimensions.isdecimal():
             raise engine.damaged(f"The catalog {engine.place} has no number of dimensions")
+        chosen = ChosenEmbedder(
+            stored.name, stored.address, stored.dimensions, settled.embedder, str(folder / CACHE_DIR)
+        )
         if address is not None and store_id != settled.store_id:
             # With another store's catalog everything in the folder would look like litter.
             what = f"The data in {folder} are not of the store whose catalog is {engine.place}"
@@ -244,10 +254,11 @@ def open_parts(
     backend = Backend(
         engine=engine,
         blobs=blobs,
-        tables=Tables(folder / TABLES_DIR, embedder, int(dimensions), durable=durable),
+        tables=Tables(folder / TABLES_DIR, chosen.name, chosen.dimensions, durable=durable),
         clock=clock,
-        embedder=embedder,
-        deriver=deriver(embedder),
+        chosen=chosen,
+        deriver=deriver(chosen),
+        derivers=deriver,
         durable=durable,
         address=str(folder),
         actor=actor or settled.actor,

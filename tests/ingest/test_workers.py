@@ -13,10 +13,10 @@ import pytest
 import holdfast
 from holdfast.errors import HoldfastError
 from holdfast.front.store import Store
+from holdfast.index.embedding.chosen import STANDARD, ChosenEmbedder
 from holdfast.ingest.items import FailedFile, Item, Outcome, Prepared
 from holdfast.ingest.preparing.worker_pool import Pool
 from holdfast.ingest.preparing.worker_process import Setup
-from holdfast.opening import BUILT_IN_EMBEDDER
 from tests.support import documents as samples
 from tests.support.processes import PATIENCE, Child
 
@@ -26,7 +26,7 @@ MIB = 1024 * 1024
 class Started:
     """A pool, and what a test asks of it."""
 
-    def __init__(self, *, jobs: int = 1, memory: int = 0, seconds: float = 60.0, embedder: str = BUILT_IN_EMBEDDER):
+    def __init__(self, *, jobs: int = 1, memory: int = 0, seconds: float = 60.0, embedder: ChosenEmbedder = STANDARD):
         self.pool = Pool(jobs, Setup(embedder, memory), seconds)
         self._never, self._end = os.pipe()
 
@@ -162,7 +162,7 @@ def test_workers_ignore_a_ctrl_c(started: Callable[..., Started], good: Path) ->
 
 def test_workers_that_cannot_start_end_the_add_with_their_reason(started: Callable[..., Started]) -> None:
     with pytest.raises(HoldfastError, match="no embedder named 'nonsense'"):
-        started(embedder="nonsense").until_ready()
+        started(embedder=ChosenEmbedder("nonsense", "nonsense", 4)).until_ready()
 
 
 def test_workers_die_with_their_parent_even_in_the_middle_of_a_file(child: Callable[..., Child], endless: Path) -> None:

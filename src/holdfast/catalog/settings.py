@@ -1,5 +1,8 @@
 """Questions about the store itself: its id and what it was made with."""
 
+import json
+from dataclasses import asdict, dataclass
+
 from holdfast.catalog.engine import Connection
 
 #: the pins' fingerprint when the indexes of all tables were last found to be in order
@@ -8,6 +11,19 @@ TENDED = "tended"
 RETIRED_AT = "retired_at"
 #: the intent of the last publish of a relaxed process, until what such processes staged is settled; then empty
 UNSETTLED = "unsettled"
+#: the store's embedder, its dimensions, and where it is loaded from when that is not its name
+EMBEDDER, DIMENSIONS, EMBEDDER_AT = "embedder", "dimensions", "embedder_at"
+#: the embedder that the store is moving to; empty when it is moving to none
+MOVING = "moving"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEmbedder:
+    """What the catalog says of an embedder."""
+
+    name: str
+    address: str
+    dimensions: int
 
 
 def get(conn: Connection, name: str) -> str | None:
@@ -27,3 +43,32 @@ def put(conn: Connection, name: str, value: str) -> None:
 def settled(fingerprint: str) -> str:
     """Return what TENDED says when the tables were looked at closely, with these pins (upkeep/indexes.py)."""
     return f"{fingerprint} settled"
+
+
+def embedder(conn: Connection) -> StoredEmbedder | None:
+    """Return the embedder whose rows searches look at; None when that is not written, or not readable."""
+    sql = "SELECT name, value FROM settings WHERE name IN ('embedder', 'dimensions', 'embedder_at')"
+    found = {str(row[0]): str(row[1]) for row in conn.rows(sql)}
+    if EMBEDDER not in found or not found.get(DIMENSIONS, "").isdecimal():
+        return None
+    name = found[EMBEDDER]
+    return StoredEmbedder(name, found.get(EMBEDDER_AT) or name, int(found[DIMENSIONS]))
+
+
+def put_embedder(conn: Connection, chosen: StoredEmbedder) -> None:
+    """Write which embedder it is whose rows searches look at from now on."""
+    put(conn, EMBEDDER, chosen.name)
+    put(conn, DIMENSIONS, str(chosen.dimensions))
+    if chosen.address != chosen.name or get(conn, EMBEDDER_AT) is not None:
+        put(conn, EMBEDDER_AT, chosen.address)
+
+
+def moving_to(conn: Connection) -> StoredEmbedder | None:
+    """Return the embedder that the store is moving to."""
+    text = get(conn, MOVING)
+    return StoredEmbedder(**json.loads(text)) if text else None
+
+
+def move_to(conn: Connection, chosen: StoredEmbedder | None) -> None:
+    """Write which embedder the store is moving to."""
+    put(conn, MOVING, json.dumps(asdict(chosen)) if chosen is not None else "")

@@ -14,6 +14,7 @@ from holdfast.front.components import STANDARD, Components, watching
 from holdfast.front.shared import SharedParts
 from holdfast.front.store import Store
 from holdfast.host.clock import sound
+from holdfast.index.embedding.chosen import choose
 from holdfast.ingest.preparing.deriver import DocumentDeriver
 from holdfast.recovery.sweep import sweep_at_open
 
@@ -28,12 +29,17 @@ def create(
     data: str | os.PathLike[str] | None = None,
     adopt: bool = False,
     shared: bool = False,
+    embedder: str | None = None,
     components: Components | None = None,
 ) -> Store:
     """Make a new store at `address`, a folder, and return it, open; raises AlreadyExists when one is there.
 
     Only you may enter it, unless it is `shared`. The address may be that of an empty PostgreSQL database,
     `postgresql://user@host/name`: the catalog lies there then, and all else in the folder `data`.
+
+    `embedder` is what makes its vectors, the model in this package unless told: the path of a folder that model2vec
+    saved, or of one with a sentence encoder in ONNX, `owner/model` where a hub's client has downloaded it already, or
+    `openai:MODEL@URL` for an endpoint that speaks OpenAI's API. `store.maintenance.reindex` changes it.
 
     With `adopt`, a store that has lost its holdfast.toml is given a new one instead. `components` is for tests.
     """
@@ -43,7 +49,7 @@ def create(
             opening.located(address, data),
             clock=sound(components.clock),
             deriver=DocumentDeriver,
-            store_id=uuid.uuid4().hex,
+            new=opening.NewStore(uuid.uuid4().hex, choose(embedder)),
             adopt=adopt,
             shared=shared,
         )

@@ -1,6 +1,8 @@
 """The search tables of a store: the live one, and the history of the same shape that only old snapshots read."""
 
 import fcntl
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +69,9 @@ class SearchTable:
         from holdfast.index.rows import search_shape
 
         shape = search_shape(self._dimensions)
-        vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+        # What waits for its vector has none, and no direction in the table.
+        none = bytes(4 * self._dimensions)
+        vectors = np.frombuffer(b"".join(row.vector or none for row in rows), dtype="<f4")
         columns = {
             name: [getattr(row, name) for row in rows]
             for name in ("content_id", "ordinal", "heading", "text", "terms", "start", "end", "page")
@@ -111,15 +115,54 @@ class GraphTable:
         return VersionedTable(self._path, TableShape(columns, key="key"), durable=self._durable)
 
 
+@dataclass(frozen=True, slots=True)
+class SearchTables:
+    """The search tables of one embedder."""
+
+    embedder: str
+    live: SearchTable
+    history: SearchTable
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.live.name, self.history.name
+
+    @property
+    def both(self) -> tuple[SearchTable, SearchTable]:
+        return self.live, self.history
+
+
 class Tables:
-    """The tables of a store: those of the graph, and the search tables of one embedder."""
+    """The tables of a store: those of the graph, and the search tables of each embedder that it has rows of."""
 
     def __init__(self, root: Path, embedder: str, dimensions: int, *, durable: bool = True) -> None:
         self.root = root
         self._durable = durable
         self._graph: dict[str, GraphTable] = {}
-        self.live: SearchTable = SearchTable(f"search-{embedder}", root, dimensions, durable=durable)
-        self.history: SearchTable = SearchTable(f"search-{embedder}-history", root, dimensions, durable=durable)
+        self._search: dict[str, SearchTables] = {}
+        #: those that searches look at, all of one embedder: one look at this attribute gives what belongs together
+        self.current: SearchTables = self.of(embedder, dimensions)
+
+    @property
+    def live(self) -> SearchTable:
+        return self.current.live
+
+    @property
+    def history(self) -> SearchTable:
+        return self.current.history
+
+    def of(self, embedder: str, dimensions: int) -> SearchTables:
+        """Return the search tables of an embedder, the same objects every time."""
+        if embedder not in self._search:
+            name = table_name(embedder)
+            live = SearchTable(name, self.root, dimensions, durable=self._durable)
+            history = SearchTable(f"{name}-history", self.root, dimensions, durable=self._durable)
+            self._search.setdefault(embedder, SearchTables(embedder, live, history))
+        return self._search[embedder]
+
+    def turn_to(self, embedder: str, dimensions: int) -> None:
+        """Have searches look at the tables of another embedder from now on."""
+        self.current = self.of(embedder, dimensions)
 
     def settle(self) -> None:
         """Force every file of every table to the disk, whoever wrote it; raises StorageFailed when the disk refuses."""
@@ -134,18 +177,38 @@ class Tables:
         if name == GRAPH:
             found = sorted(folder.name.removesuffix(".lance") for folder in self.root.glob("graph-*.lance"))
             return [self.graph(each) for each in found]
-        return [table for table in (self.live, self.history) if table.name == name]
+        return [table for table in (*self.current.both, *self.others) if table.name == name]
+
+    @property
+    def others(self) -> list[SearchTable]:
+        """The search tables of other embedders: of one that the store is moving to, and of former ones."""
+        known = {table.name: table for tables in list(self._search.values()) for table in tables.both}
+        found = sorted(folder.name.removesuffix(".lance") for folder in self.root.glob("search-*.lance"))
+        # Nothing is written to one that is not known: what its vectors are like is of no interest.
+        return [
+            known.get(name) or SearchTable(name, self.root, 1, durable=self._durable)
+            for name in found
+            if name not in self.names
+        ]
 
     @property
     def every(self) -> "list[SearchTable | GraphTable]":
         """All tables that there are."""
-        return [table for name in self.intended for table in self.all_of(name)]
+        return [*self.current.both, *self.others, *self.all_of(GRAPH)]
 
     @property
     def intended(self) -> tuple[str, ...]:
         """What intents call the tables."""
-        return *self.names, GRAPH
+        return *self.names, *(table.name for table in self.others), GRAPH
 
     @property
     def names(self) -> tuple[str, str]:
-        return self.live.name, self.history.name
+        return self.current.names
+
+
+def table_name(embedder: str) -> str:
+    """Return what the live search table of an embedder is called, which is the name of a folder, too."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", embedder) and not embedder.endswith("-history"):
+        return f"search-{embedder}"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", embedder)[:60].strip("-.")
+    return f"search-{plain}-{hashlib.blake2b(embedder.encode(), digest_size=6).hexdigest()}"

@@ -16,6 +16,7 @@ from holdfast.catalog.work import jobs
 from holdfast.documents import Deriver
 from holdfast.errors import HoldfastError, InvalidConfig, ReadOnly, StoreNotFound, StoreTooNew
 from holdfast.host.clock import Clock
+from holdfast.index.embedding.chosen import ChosenEmbedder
 from holdfast.index.tables import SearchTable
 from holdfast.publish.publication import pinned
 from holdfast.recovery.checks.inspection import Inspection
@@ -51,7 +52,11 @@ class Finding:
 
 
 def doctor(
-    at: opening.Location, *, deriver: Callable[[str], Deriver], clock: Clock, also: Iterable[tuple[str, Check]] = ()
+    at: opening.Location,
+    *,
+    deriver: Callable[[ChosenEmbedder], Deriver],
+    clock: Clock,
+    also: Iterable[tuple[str, Check]] = (),
 ) -> list[Finding]:
     """Return all that is the matter with the store `at` a place, the worst first; nothing when it is well.
 

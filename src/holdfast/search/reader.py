@@ -85,11 +85,9 @@ class SearchReader:
     def history(self) -> Lookup:
         return Lookup(self._backend.tables.history.table)
 
-    @cached_property
+    @property
     def embedder(self) -> "Embedder":
-        from holdfast.index.embedding.embedder import load_embedder
-
-        return load_embedder(self._backend.embedder)
+        return self._backend.chosen.load()
 
     def beside(self, work: Callable[[], T]) -> Task[T]:
         """Begin `work` in a second thread; raises Unsupported when the store was closed meanwhile."""

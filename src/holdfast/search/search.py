@@ -14,6 +14,7 @@ from holdfast.catalog.engine import within
 from holdfast.catalog.properties.conditions import Condition
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore, Unsupported
+from holdfast.index.embedding.embedder import query_vectors
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import query_tokens
@@ -113,7 +114,7 @@ class _Search:
             query = self._as_meant()
         with self._timed("embed"):
             wants_vector = request.mode != TEXT and request.query.strip()
-            vector = self._reader.embedder.encode([query])[0] if wants_vector else None
+            vector = query_vectors(self._reader.embedder, [query])[0] if wants_vector else None
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         with self._timed("tail"):

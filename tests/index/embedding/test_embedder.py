@@ -1,27 +1,22 @@
-import importlib.util
 import json
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from model2vec import StaticModel
 
-from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
+from holdfast.errors import InvalidConfig, Unsupported
 from holdfast.index.embedding import embedder as embedder_module
-from holdfast.index.embedding.embedder import BUILT_IN, Embedder, OpenAIEmbedder, load_embedder
+from holdfast.index.embedding.embedder import BUILT_IN, Embedder, load_embedder
 from holdfast.index.embedding.static_model import StaticModel as OurModel
 from holdfast.testing.embedders import EmbedderSuite
 
 #: each a single token of the built-in model
 WORDS = ("lock", "lease")
 FOLDER = Path(embedder_module.__file__).parent / "models" / BUILT_IN
-needs_openai = pytest.mark.skipif(importlib.util.find_spec("openai") is None, reason="an optional extra")
 
 
 class TestBuiltIn(EmbedderSuite):
@@ -35,65 +30,6 @@ class TestFolder(EmbedderSuite):
     def embedder(self, tmp_path: Path) -> Embedder:
         shutil.copytree(FOLDER, tmp_path / "mine")
         return load_embedder(str(tmp_path / "mine"))
-
-
-class Endpoint(BaseHTTPRequestHandler):
-    """Answers like a model whose vectors come from the texts' bytes, in reverse order as the API allows."""
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if asked["model"] == "broken" or not all(asked["input"]):
-            self.send_error(400)
-            return
-        data = [{"object": "embedding", "index": n, "embedding": vector(t)} for n, t in enumerate(asked["input"])]
-        if asked["model"] == "forgetful":
-            data.pop()
-        body = json.dumps({"object": "list", "model": "m", "data": data[::-1], "usage": USAGE}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
-USAGE = {"prompt_tokens": 1, "total_tokens": 1}
-
-
-def vector(text: str) -> list[float]:
-    return [float(n + 1) for n in np.random.default_rng(list(text.encode()[:50])).normal(size=8)]
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@needs_openai
-class TestEndpoint(EmbedderSuite):
-    @pytest.fixture
-    def embedder(self, endpoint: str) -> Iterator[Embedder]:
-        made = OpenAIEmbedder("m", endpoint)
-        yield made
-        made.close()
-
-
-@needs_openai
-@pytest.mark.parametrize("model", ["broken", "forgetful"])
-def test_an_endpoint_that_refuses_is_named(endpoint: str, model: str) -> None:
-    made = OpenAIEmbedder(model, endpoint)
-    with pytest.raises(ProviderFailed, match=f"openai:{model}"):
-        made.encode(["x", "y"])
-    made.close()
 
 
 def test_a_missing_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

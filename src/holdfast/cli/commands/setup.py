@@ -25,6 +25,14 @@ def init(
     shared: Annotated[
         bool, typer.Option("--shared", help="Leave it to the umask who may enter, instead of you alone.")
     ] = False,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            metavar="ADDRESS",
+            help="What makes vectors: a folder of model2vec or of an ONNX encoder, or openai:MODEL@URL.",
+        ),
+    ] = None,
     catalog: Annotated[
         str | None,
         typer.Option(
@@ -40,7 +48,7 @@ def init(
     """
     given = Path(folder or call.store_option or ".")
     where, data = (given, None) if catalog is None else (catalog, given)
-    with holdfast.create(where, data=data, adopt=adopt, shared=shared) as store:
+    with holdfast.create(where, data=data, adopt=adopt, shared=shared, embedder=embedder) as store:
         made = Path(store.address).resolve()
         # A store that was there had more done to it than being made.
         adopted = adopt and store.commit_at().parent is not None

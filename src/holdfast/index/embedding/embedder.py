@@ -1,29 +1,35 @@
-"""Text into vectors: the port, the built-in model, other model2vec folders, OpenAI-compatible endpoints.
+"""Text into vectors: the port, and which embedder an address means.
 
-An embedder is named by a string, which is also what its Lance table is keyed by:
+An embedder has an *address*, by which it is loaded, and a *name*, which its vectors are kept under:
 
 - `static-minilm-256-v2-int8`: the model in this package; needs no network, no key and no download;
 - `static-minilm-256-int8`: the one before it, which stores of then are keyed by. It is not in the package any more: its
   successor has the same axes, and finds its vectors no worse than its own queries did (docs/search.md), until `reindex`
   has made them anew;
-- a path with a separator in it (`./models/mine`): a folder that model2vec saved;
-- `openai:MODEL` or `openai:MODEL@URL`: an endpoint that speaks OpenAI's API; needs `pip install openai`.
-  The key, and the address if none is given, are those that the `openai` client finds by itself.
+- a path with a separator in it (`./models/mine`): a folder that model2vec saved, or one of a sentence encoder in ONNX
+  (needs `pip install 'holdfast[encoder]'`);
+- `owner/model`: such a folder that a model hub's client has downloaded already;
+- `openai:MODEL` or `openai:MODEL@URL`: an endpoint that speaks OpenAI's API (endpoint.py).
 
-Nothing here downloads anything: a name that is none of these is refused, never looked up on a model hub.
+The name of a folder ends in a digest of what is in it: another model in the same place is another embedder, and the
+same model in another place is not. Nothing here downloads anything: an address that is none of these is refused.
 """
 
-import threading
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from holdfast.errors import InvalidConfig, ProviderFailed, Unsupported
+from holdfast.bootstrap import EmbedderOptions
+from holdfast.errors import InvalidConfig
 from holdfast.host.importing import importing
+from holdfast.index.embedding.folders import EncoderEmbedder, StaticEmbedder, is_encoder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from holdfast.index.embedding.endpoint import EndpointEmbedder
 
     Vectors = NDArray[np.float32]
 
@@ -32,10 +38,8 @@ BUILT_IN = "static-minilm-256-v2-int8"
 #: names of those that were shipped before it, whose vectors it may be compared with
 PREDECESSORS = ("static-minilm-256-int8",)
 MODELS = Path(__file__).parent / "models"
-#: texts per request to an endpoint
-_REQUEST_SIZE = 256
-#: seconds one request may take
-_REQUEST_TIMEOUT = 60.0
+#: what the address of an endpoint begins with
+ENDPOINT = "openai:"
 
 
 @runtime_checkable
@@ -44,7 +48,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what `load_embedder` loads this by; vectors are compared only with vectors of the same name."""
+        """Return what its vectors are kept under; vectors are compared only with vectors of the same name."""
         ...
 
     @property
@@ -57,155 +61,93 @@ class Embedder(Protocol):
         ...
 
 
-def load_embedder(name: str = BUILT_IN) -> Embedder:
-    """Return the embedder of that name; the same object every time in one process.
+@runtime_checkable
+class EncodesQueries(Protocol):
+    """An embedder that has another vector for a text that is a query."""
 
-    Raises InvalidConfig if there is none of that name. Loading the model itself waits for its first use.
+    def encode_queries(self, texts: list[str]) -> "Vectors":
+        """Return one row per query, as `encode` does."""
+        ...
+
+
+def query_vectors(embedder: Embedder, queries: list[str]) -> "Vectors":
+    """Return one row per query."""
+    if isinstance(embedder, EncodesQueries):
+        return embedder.encode_queries(queries)
+    return embedder.encode(queries)
+
+
+def load_embedder(address: str = BUILT_IN, options: EmbedderOptions | None = None) -> Embedder:
+    """Return the embedder at that address; the same object every time in one process.
+
+    Raises InvalidConfig if there is none. Loading the model itself waits for its first use.
     """
-    if name.startswith("openai:"):
-        model, _, url = name.removeprefix("openai:").partition("@")
-        return _endpoint(model, url)
-    return _folder(name)
+    options = options or EmbedderOptions()
+    if address.startswith(ENDPOINT):
+        return _endpoint(address, options)
+    if address in (BUILT_IN, *PREDECESSORS):
+        return _built_in(address)
+    return _in_folder(_folder_of(address), options)
+
+
+def absolute(address: str) -> str:
+    """Return an address that means the same wherever a process runs."""
+    if address.startswith(ENDPOINT) or address in (BUILT_IN, *PREDECESSORS) or not _is_path(address):
+        return address
+    return str(Path(address).expanduser().absolute())
 
 
 @lru_cache(maxsize=8)
-def _folder(name: str) -> "StaticEmbedder":
-    return StaticEmbedder(name, MODELS / BUILT_IN if name in (BUILT_IN, *PREDECESSORS) else _folder_of(name))
+def _built_in(name: str) -> StaticEmbedder:
+    return StaticEmbedder(MODELS / BUILT_IN, name)
 
 
 @lru_cache(maxsize=8)
-def _endpoint(model: str, url: str) -> "OpenAIEmbedder":
-    return OpenAIEmbedder(model, url)
+def _in_folder(folder: Path, options: EmbedderOptions) -> StaticEmbedder | EncoderEmbedder:
+    return EncoderEmbedder(folder, options) if is_encoder(folder) else StaticEmbedder(folder)
 
 
-def _folder_of(name: str) -> Path:
-    path = Path(name).expanduser()
-    if ("/" in name or "\\" in name) and (path / "config.json").is_file():
-        return path
+@lru_cache(maxsize=8)
+def _endpoint(address: str, options: EmbedderOptions) -> "EndpointEmbedder":
+    from holdfast.index.embedding.endpoint import EndpointEmbedder
+
+    model, _, url = address.removeprefix(ENDPOINT).partition("@")
+    return EndpointEmbedder(model, url, options)
+
+
+def forget_embedders() -> None:
+    """Let go of the models in folders, so that what is in them now is what is loaded next."""
+    _in_folder.cache_clear()
+
+
+def _is_path(address: str) -> bool:
+    return Path(address).is_absolute() or address.startswith((".", "~")) or Path(address).is_dir()
+
+
+def _folder_of(address: str) -> Path:
+    path = Path(address).expanduser()
+    has_separator = "/" in address or os.sep in address
+    if has_separator and ((path / "config.json").is_file() or is_encoder(path)):
+        return path.absolute()
+    if address.count("/") == 1 and not _is_path(address) and (found := _downloaded(address)) is not None:
+        return found
     raise InvalidConfig(
-        f"there is no embedder named {name!r}",
-        path=name,
-        remedy=f"Use {BUILT_IN!r}, the path of a folder saved by model2vec, or 'openai:MODEL'",
+        f"there is no embedder named {address!r}",
+        path=address,
+        remedy=f"Use {BUILT_IN!r}, the path of a folder (saved by model2vec, or with a model.onnx and a"
+        " tokenizer.json in it), the name of a model that is downloaded already, or 'openai:MODEL'",
     )
 
 
-class StaticEmbedder:
-    """A model2vec model in a local folder."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self._folder = folder
-        self._loading = threading.Lock()
-        self._loaded: Any = None
-
-    @property
-    def dimensions(self) -> int:
-        return int(self._model().dim)
-
-    def encode(self, texts: list[str]) -> "Vectors":
-        with importing():
-            import numpy as np
-
-        if not texts:
-            return np.zeros((0, self.dimensions), dtype=np.float32)
-        return _normalised(self._model().encode(texts))
-
-    def knows(self, word: str) -> bool:
-        """Return whether a word is one token of the model's, and not put together of several."""
-        return bool(self._model().knows(word))
-
-    def _model(self) -> Any:
-        with self._loading:
-            if self._loaded is None:
-                self._loaded = self._load()
-            return self._loaded
-
-    def _load(self) -> Any:
-        try:
-            with importing():
-                from holdfast.index.embedding.static_model import StaticModel
-
-            return StaticModel.load(self._folder)
-        except Exception as error:  # whatever the loader raises, the cause is a folder that holds no model
-            raise InvalidConfig(
-                f"the embedder in {self._folder} cannot be loaded: {error}",
-                path=str(self._folder),
-                remedy="Save it again with model2vec, or reinstall Holdfast if it is the built-in one",
-            ) from error
-
-
-class OpenAIEmbedder:
-    """A model behind an endpoint that speaks OpenAI's embeddings API."""
-
-    def __init__(self, model: str, url: str = "") -> None:
-        self.name: str = f"openai:{model}@{url}" if url else f"openai:{model}"
-        self._model = model
-        self._url = url
-        self._starting = threading.Lock()
-        self._started: Any = None
-        self._dimensions = 0
-
-    @property
-    def dimensions(self) -> int:
-        if not self._dimensions:
-            self._dimensions = self.encode(["dimensions"]).shape[1]
-        return self._dimensions
-
-    def encode(self, texts: list[str]) -> "Vectors":
-        with importing():
-            import numpy as np
-
-        rows: list[list[float] | None] = [None] * len(texts)
-        # Endpoints refuse empty texts.
-        asked = [position for position, text in enumerate(texts) if text.strip()]
-        for first in range(0, len(asked), _REQUEST_SIZE):
-            positions = asked[first : first + _REQUEST_SIZE]
-            for position, row in zip(positions, self._request([texts[p] for p in positions]), strict=True):
-                rows[position] = row
-        width = next((len(row) for row in rows if row), 0) or self.dimensions
-        return _normalised(np.array([row or [0.0] * width for row in rows], dtype=np.float32).reshape(-1, width))
-
-    def close(self) -> None:
-        """Let go of the connections; the next call opens new ones."""
-        with self._starting:
-            if self._started is not None:
-                self._started.close()
-                self._started = None
-
-    def _request(self, texts: list[str]) -> list[list[float]]:
-        openai = _openai()
-        try:
-            answer = self._client().embeddings.create(model=self._model, input=texts, encoding_format="float")
-        except openai.OpenAIError as error:
-            raise ProviderFailed(f"embedding with {self.name} failed: {error}", path=self.name) from error
-        if len(answer.data) != len(texts):
-            raise ProviderFailed(f"{self.name} gave {len(answer.data)} vectors for {len(texts)} texts", path=self.name)
-        return [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]
-
-    def _client(self) -> Any:
-        with self._starting:
-            if self._started is None:
-                self._started = _openai().OpenAI(base_url=self._url or None, timeout=_REQUEST_TIMEOUT)
-            return self._started
-
-
-def _openai() -> Any:
+def _downloaded(name: str) -> Path | None:
+    """Return the folder of a model that the hub's client downloaded earlier; nothing is asked of the hub."""
     try:
         with importing():
-            import openai
-    except ImportError as error:
-        raise Unsupported(
-            "embedding through an endpoint needs the package openai", remedy="Install it: pip install openai"
-        ) from error
-    return openai
-
-
-def _normalised(vectors: Any) -> "Vectors":
-    """Return the rows at length 1; rows without direction (zeros, or not numbers) as zeros."""
-    with importing():
-        import numpy as np
-
-    found = np.nan_to_num(np.asarray(vectors, dtype=np.float32), posinf=0.0, neginf=0.0)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    out: Vectors = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
-    return out
+            from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    try:
+        found = try_to_load_from_cache(name, "config.json")
+    except ValueError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None

@@ -8,6 +8,7 @@ from holdfast.catalog.contents import Rendition as StoredRendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, body_of_bytes
 from holdfast.errors import HoldfastError, Unsupported
+from holdfast.index.embedding.chosen import ChosenEmbedder
 
 if TYPE_CHECKING:
     # Opening a store makes a deriver; only using it is worth the imports.
@@ -25,16 +26,15 @@ class DocumentDeriver:
     as bytes that search does not find, as a `write` wants it.
     """
 
-    def __init__(self, embedder: str, *, strict: bool = False) -> None:
-        self._embedder_name = embedder
+    def __init__(self, embedder: ChosenEmbedder, *, strict: bool = False) -> None:
+        self._embedder = embedder
         self._strict = strict
 
     def warm_up(self) -> None:
         """Load the model and the libraries now rather than with the first file."""
-        from holdfast.index.embedding.embedder import load_embedder
         from holdfast.ingest.conversion import convert  # noqa: F401 - imported for its time
 
-        load_embedder(self._embedder_name).encode(["warm"])
+        self._embedder.warm_up()
 
     def media_type(self, name: str, head: bytes) -> str:
         from holdfast.ingest.conversion import media
@@ -63,14 +63,13 @@ class DocumentDeriver:
         return convert(Document(name, body.path or body.data(), body.media_type))
 
     def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
-        from holdfast.index.embedding.embedder import load_embedder
         from holdfast.index.rows import embedding_text, in_document
         from holdfast.index.text.chunking import chunk
 
         chunks = chunk(markdown)
         if not chunks:
             return ()
-        vectors = in_document(load_embedder(self._embedder_name).encode([embedding_text(c) for c in chunks]))
+        vectors = in_document(self._embedder.load().encode([embedding_text(c) for c in chunks]))
         return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
 
 

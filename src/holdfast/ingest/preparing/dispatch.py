@@ -33,8 +33,8 @@ class Preparers:
     """Prepares files, in any order. Not for sharing between threads."""
 
     def __init__(self, backend: Backend, plan: Plan) -> None:
-        self._deriver = DocumentDeriver(backend.embedder, strict=True)
-        self._setup = Setup(backend.embedder, plan.limits.memory)
+        self._deriver = DocumentDeriver(backend.chosen, strict=True)
+        self._setup = Setup(backend.chosen, plan.limits.memory)
         self._seconds = plan.limits.seconds
         self._jobs = plan.jobs or _cores()
         #: waiting files, and whether each is a small plain one

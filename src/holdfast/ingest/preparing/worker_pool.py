@@ -36,7 +36,7 @@ _PACKAGE_ROOT = str(Path(__file__).resolve().parents[3])
 START = """import sys
 sys.path.append(sys.argv[1])
 from holdfast.ingest.preparing.worker_process import Setup, main
-main(int(sys.argv[2]), 0, Setup(sys.argv[3], int(sys.argv[4])))"""
+main(int(sys.argv[2]), 0, Setup.told(sys.argv[3], sys.argv[4]))"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class WorkerProcess:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         ours, theirs = Pipe()
         self.pipe: Connection = ours
-        arguments = [_PACKAGE_ROOT, str(theirs.fileno()), setup.embedder, str(setup.memory)]
+        arguments = [_PACKAGE_ROOT, str(theirs.fileno()), setup.embedder.to_json(), str(setup.memory)]
         try:
             # A process group of its own: a Ctrl-C at the terminal is for us alone.
             self._process = subprocess.Popen(

@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+
+from holdfast.index.embedding.chosen import ChosenEmbedder
 
 #: set before the libraries that read them are loaded: one worker is one core's worth of work
 _ONE_THREAD = (
@@ -27,9 +29,14 @@ _PR_SET_PDEATHSIG = 1
 class Setup:
     """What a worker is told at its start."""
 
-    embedder: str
+    embedder: ChosenEmbedder
     #: bytes that one file's preparation may take; 0 is unlimited
     memory: int
+
+    @staticmethod
+    def told(embedder: str, memory: str) -> "Setup":
+        """Return what the arguments of a worker say."""
+        return Setup(ChosenEmbedder.from_json(embedder), int(memory))
 
 
 def main(handle: int, lifeline: int, setup: Setup) -> None:
@@ -39,7 +46,9 @@ def main(handle: int, lifeline: int, setup: Setup) -> None:
     from holdfast.ingest.preparing.preparation import prepare
     from holdfast.ingest.preparing.worker_ipc import pack, unpack_item
 
-    deriver = DocumentDeriver(setup.embedder, strict=True)
+    # One worker is one core's worth of work.
+    embedder = setup.embedder.run_by(replace(setup.embedder.options, threads=1))
+    deriver = DocumentDeriver(embedder, strict=True)
     deriver.warm_up()
     with Connection(handle) as parent:
         parent.send(None)
