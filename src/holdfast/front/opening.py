@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from holdfast import opening
 from holdfast.arguments import checked
-from holdfast.catalog.branches import MAIN
+from holdfast.catalog.branches import MAIN, Branch
+from holdfast.catalog.engine import Engine
 from holdfast.errors import StoreNotFound
 from holdfast.front.branches import found
 from holdfast.front.components import STANDARD, Components, watching
@@ -94,11 +95,18 @@ def open_store(
             sweep_at_open(parts.backend)
         shared = SharedParts(parts, read_only=read_only, components=components, closing=watch.pop_all())
         try:
-            with parts.backend.engine.read() as conn:
-                return Store(shared, found(conn, branch), owner=True)
+            return Store(shared, _named(parts.backend.engine, branch), owner=True)
         except BaseException:
             shared.close()
             raise
+
+
+def _named(engine: Engine, branch: str) -> Branch:
+    # Opening is what a command does first: of the one that cannot be renamed nothing is asked.
+    if branch == MAIN.name:
+        return MAIN
+    with engine.read() as conn:
+        return found(conn, branch)
 
 
 @checked

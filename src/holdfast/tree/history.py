@@ -158,11 +158,15 @@ def _touches(backend: Backend, branch: Branch, commit: Commit, node: Entry) -> b
     if node.node_id == ROOT_NODE:
         return True
     with backend.engine.read() as conn:
-        changed = {entry.node_id for entry in entries.changed_entries(conn, branch, commit.id - 1, commit.id)}
-        if node.node_id in changed or not node.is_dir:
-            return node.node_id in changed
-        sides = [Places(CommittedTree(within(conn), branch, seq)) for seq in (commit.parent or 0, commit.id)]
-        return any(side.is_below(each, node.node_id) for each in changed for side in sides)
+        changed = entries.changed_entries(conn, branch, commit.id - 1, commit.id)
+        if any(entry.node_id == node.node_id for entry in changed):
+            return True
+        if not node.is_dir:
+            return False
+        before, after = (Places(CommittedTree(within(conn), branch, seq)) for seq in (commit.parent or 0, commit.id))
+        # The entry says where it stood, on the side that it stood on.
+        sides = ((after if entry.from_seq == commit.id else before, entry.parent_id) for entry in changed)
+        return any(side.is_below(parent, node.node_id) for side, parent in sides)
 
 
 def _change_of(before: Places, after: Places, node: int) -> Change | None:

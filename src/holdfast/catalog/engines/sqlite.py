@@ -66,8 +66,8 @@ class SqliteConnection:
             self.raw.executemany(sql, params)
 
     def tables(self) -> set[str]:
-        names = {str(row[0]) for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        return {name for name in names if not name.startswith("sqlite_")}
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'"
+        return {str(row[0]) for row in self.rows(sql)}
 
     def integrity(self, *, deep: bool) -> list[str]:
         rows = self.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check")

@@ -21,10 +21,11 @@ BATCH = 200
 def kept(
     view: TreeView, found: Iterable[tuple[str, Entry]], condition: Condition | None
 ) -> Iterator[tuple[str, Entry]]:
-    """Yield those of some (path, entry) whose properties meet a condition, in their order; all without one."""
-    if condition is None:
-        yield from found
-        return
+    """Return those of some (path, entry) whose properties meet a condition, in their order; all without one."""
+    return iter(found) if condition is None else _meeting(view, found, condition)
+
+
+def _meeting(view: TreeView, found: Iterable[tuple[str, Entry]], condition: Condition) -> Iterator[tuple[str, Entry]]:
     known: dict[str | None, bool] = {None: condition.holds({})}
     for batch in batches(found, BATCH):
         asked = {entry.properties_id for _, entry in batch if entry.properties_id} - known.keys()
