@@ -39,6 +39,7 @@ POINTS: dict[str, str] = {
     "table.before_index_fsync": "the index segment is written, not yet fsynced",
     "fold.before_publish": "the tail's rows are in a version that nobody reads, and still in the tail",
     "graph_fold.before_publish": "the log of a type of the graph is in a version that nobody reads",
+    "ordered.before_rename": "an ordered copy of a base is durable under a name that nobody looks for",
     "graph_load.before_publish": "loaded rows are in versions that nobody reads",
     "retire.before_publish": "hidden rows are in the history table at a version nobody reads, still in the live one",
     "index.before_publish": "an indexed or compacted version is durable, not yet pinned",

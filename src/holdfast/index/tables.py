@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.index.lance.table import StagedRows, VersionedTable
+    from holdfast.index.ordered import OrderedCopy
 
 
 #: what intents call the tables of the graph, all together
 GRAPH = "graph"
+#: the folder of the ordered copies of the graph's tables
+ORDERED = "ordered"
+#: ordered copies of one table that a process keeps open
+COPIES_OPEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,28 @@ class GraphTable:
         self._root = root
         self._path = root / f"{name}.lance"
         self._durable = durable
+        self._copies: dict[tuple[int, str], OrderedCopy] = {}
+
+    def copy_at(self, version: int, column: str) -> Path:
+        """Return where the ordered copy of a version by a column is, if there is one."""
+        return self._root / ORDERED / f"{self.name}-{version}-{column}.arrow"
+
+    def copy(self, version: int, column: str, rows: int) -> "OrderedCopy | None":
+        """Return the ordered copy of a version, which has so many rows, by a column; None when there is none."""
+        found = self._copies.get((version, column))
+        path = self.copy_at(version, column)
+        if found is not None or not path.exists():
+            return found
+        from holdfast.index.ordered import NotOrdered, OrderedCopy
+
+        try:
+            found = OrderedCopy(path, column, rows)
+        except (NotOrdered, OSError):
+            # The table has it all.
+            return None
+        while len(self._copies) >= COPIES_OPEN:
+            self._copies.pop(next(iter(self._copies)), None)
+        return self._copies.setdefault((version, column), found)
 
     @cached_property
     def table(self) -> "VersionedTable":

@@ -42,6 +42,15 @@ class CommittedRows:
         said, base = self._asked(type_id, lambda conn, span: log.touching(conn, span, type_id, end, wanted))
         return _over(said, base.touching(end, wanted) if base else ())
 
+    def across(self, type_id: int, begin: End, nodes: Iterable[str]) -> set[str]:
+        """Return the nodes at the other ends of the edges of a type that have one of `nodes` at the end `begin`."""
+        wanted = list(dict.fromkeys(nodes))
+        said, base = self._asked(type_id, lambda conn, span: log.touching(conn, span, type_id, begin, wanted))
+        known = {row.key for row in said}
+        based = base.across(begin, wanted) if base else ()
+        found = {node for key, node in based if key not in known}
+        return found | {node for row in _standing(said).values() if (node := row.across(begin)) is not None}
+
     def with_value(self, type_id: int, property_id: int, value: Any) -> list[StoredRow]:
         """Return the rows of a type that have a value (JSON) of a property that is looked up, in order of key."""
         texts = [lookup_text(value)]

@@ -95,6 +95,10 @@ class RowOverlay:
                 _put_over(found, key, self._edits[type_id][key].after)
         return sorted(found.values(), key=lambda row: row.key)
 
+    def across(self, type_id: int, begin: End, nodes: Iterable[str]) -> set[str]:
+        """Return the nodes at the other ends of the edges of a type that have one of `nodes` at the end `begin`."""
+        return {node for row in self.touching(type_id, begin, nodes) if (node := row.across(begin)) is not None}
+
     def with_value(self, type_id: int, property_id: int, value: Any) -> list[StoredRow]:
         """Return the rows of a type that have a value (JSON) of a property that is looked up, in order of key."""
         text, edits = lookup_text(value), self._edits[type_id]

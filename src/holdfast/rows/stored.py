@@ -32,6 +32,10 @@ class StoredRow:
         """Return the key of the node at one end of an edge."""
         return self.src if end == "src" else self.dst
 
+    def across(self, begin: End) -> str | None:
+        """Return the key of the node at the other end of an edge."""
+        return self.dst if begin == "src" else self.src
+
     def same_as(self, other: "StoredRow | None") -> bool:
         """Return whether another row says the same."""
         return other is not None and alike(self.data, other.data)
@@ -84,6 +88,10 @@ class BaseReader(Protocol):
 
     def touching(self, end: End, nodes: Iterable[str]) -> Iterator[StoredRow]:
         """Yield the edges that have one of `nodes` at an `end`, in no order."""
+        ...
+
+    def across(self, begin: End, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield the key and the other end of each edge that has one of `nodes` at the end `begin`, in no order."""
         ...
 
     def with_value(self, property_id: int, values: Sequence[Any]) -> Iterator[StoredRow]:

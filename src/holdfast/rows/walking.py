@@ -29,6 +29,10 @@ class RowView(Protocol):
         """Return the edges of a type that have one of `nodes` at an `end`, in order of key."""
         ...
 
+    def across(self, type_id: int, begin: End, nodes: Iterable[str]) -> set[str]:
+        """Return the nodes at the other ends of the edges of a type that have one of `nodes` at the end `begin`."""
+        ...
+
     def with_value(self, type_id: int, property_id: int, value: object) -> list[StoredRow]:
         """Return the rows of a type that have a value (JSON) of a property that is looked up, in order of key."""
         ...
@@ -150,7 +154,14 @@ def shortest(
 
 
 def _next(view: RowView, here: list[NodeAt], step: list[EdgeStep]) -> list[NodeAt]:
-    return sorted({node for each in step for _, _, node in along(view, here, each)})
+    return sorted({node for each in step for node in _across(view, here, each)})
+
+
+def _across(view: RowView, here: list[NodeAt], step: EdgeStep) -> Iterator[NodeAt]:
+    reaches = step.reaches
+    assert reaches is not None
+    keys = [node.key for node in here if node.type_id == step.leaves]
+    return (NodeAt(reaches, key) for key in (view.across(step.edge.id, step.begin, keys) if keys else ()))
 
 
 def along(view: RowView, here: Iterable[NodeAt], step: EdgeStep) -> Iterator[tuple[NodeAt, StoredRow, NodeAt]]:

@@ -35,12 +35,14 @@ class OptimizeReport:
 
 def optimize(backend: Backend) -> OptimizeReport:
     """Do all upkeep now, whether or not it is due."""
-    from holdfast.upkeep import graph_fold, indexes, retire
+    from holdfast.upkeep import graph_copies, graph_fold, indexes, retire
     from holdfast.upkeep.fold import fold
 
     folded, retired = fold(backend), retire.retire(backend, thorough=True)
     rows = graph_fold.fold_graph(backend, thorough=True)
     steps = [f"folding of {rows} rows of the graph"] if rows else []
+    made = graph_copies.tend(backend)
+    steps += [f"ordering of the graph in {made} copies"] if made else []
     return OptimizeReport(folded, retired, steps + indexes.tend(backend, bounds=indexes.THOROUGH))
 
 
@@ -116,7 +118,7 @@ class Upkeep:
 
     def _round(self, closely: bool, added: bool) -> None:
         # Here, as every store that is opened has an upkeep, and few processes write.
-        from holdfast.upkeep import graph_fold, indexes, retire
+        from holdfast.upkeep import graph_copies, graph_fold, indexes, retire
         from holdfast.upkeep.fold import fold
 
         with self._backend.engine.read() as conn:
@@ -128,6 +130,8 @@ class Upkeep:
             retire.retire(self._backend)
         if graph_fold.is_due(self._backend):
             graph_fold.fold_graph(self._backend)
+        if graph_copies.is_due(self._backend):
+            graph_copies.tend(self._backend)
         if indexes.is_due(self._backend, closely=closely):
             ended = indexes.ADDED if added else indexes.SETTLED
             done = indexes.tend(self._backend, bounds=ended if closely else indexes.USUAL)

@@ -23,7 +23,7 @@ def reader(tables: Tables, kind: object, rows: list[StoredRow], parts: int = 1) 
     for number in range(parts):
         staged = staging.indexed(staging.with_rows(staged, rows[number::parts]))
     base: Base = staged.as_base(staging.kind, seq=9, covers=8, loaded=True)
-    return LanceBase(base, tables.graph(base.table).table, lambda covers: covers + 1)
+    return LanceBase(base, tables.graph(base.table), lambda covers: covers + 1)
 
 
 def node(key: str, data: dict[str, object] | None = None, seq: int = 5) -> StoredRow:

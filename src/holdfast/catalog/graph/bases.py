@@ -66,6 +66,25 @@ def every(conn: Connection) -> list[Base]:
     return [_base(row) for row in conn.rows(f"SELECT {_COLUMNS} FROM graph_bases ORDER BY base_id")]
 
 
+def at_heads(conn: Connection) -> list[Base]:
+    """Return the newest base of each type that each branch has of its own."""
+    return [
+        _base(row)
+        for row in conn.rows(
+            f"""SELECT {_COLUMNS} FROM graph_bases b
+            WHERE EXISTS (SELECT 1 FROM branches WHERE branch_id = b.branch_id AND deleted IS NULL) AND NOT EXISTS (
+                SELECT 1 FROM graph_bases n WHERE n.branch_id = b.branch_id AND n.type_id = b.type_id AND n.seq > b.seq)
+            ORDER BY base_id"""
+        )
+    ]
+
+
+def newest_id(conn: Connection) -> int:
+    """Return the number of the base that was published last; 0 when there is none."""
+    row = conn.row("SELECT max(base_id) FROM graph_bases")
+    return int(row[0] or 0) if row else 0
+
+
 def add(conn: Connection, branch: Branch, base: Base) -> None:
     """Have a type read from a base on a branch, from its commit on."""
     conn.run(

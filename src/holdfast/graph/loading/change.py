@@ -9,10 +9,10 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import bases, log, schemas
 from holdfast.catalog.graph.log import LogRow, LogSpan
 from holdfast.catalog.history.ground import Ground
-from holdfast.graph.loading.hashing import hashes_of
 from holdfast.graph.loading.report import LoadMode
 from holdfast.graph.loading.rows import LoadedRows
 from holdfast.host.importing import importing
+from holdfast.index.hashing import hashes_of
 from holdfast.rows.bases import shape
 from holdfast.rows.bases.staging import StagedBase
 from holdfast.rows.schema.types import GraphSchema, TypeSchema

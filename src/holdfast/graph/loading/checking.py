@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from holdfast.errors import Conflict, InvalidRow
-from holdfast.graph.loading.hashing import hashes_of
 from holdfast.graph.loading.report import LoadMode
 from holdfast.graph.loading.rows import LoadedRows
 from holdfast.host.importing import importing
+from holdfast.index.hashing import hashes_of
 from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import LanceBase
 from holdfast.rows.committed import CommittedRows
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from holdfast.graph.loading.hashing import Hashes
+    from holdfast.index.hashing import Hashes
 
 #: keys that are looked up to see whether they are the same, and not only their hashes
 ASKED = 1000

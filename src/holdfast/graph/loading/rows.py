@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from holdfast.graph.loading.hashing import hashes_of
 from holdfast.host.importing import importing
+from holdfast.index.hashing import hashes_of
 from holdfast.index.lance.table import FIRST_VERSION, StagedRows
 from holdfast.json_values import canonical
 from holdfast.rows.bases import shape
@@ -16,7 +16,7 @@ from holdfast.rows.schema.types import TypeSchema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from holdfast.graph.loading.hashing import Hashes
+    from holdfast.index.hashing import Hashes
     from holdfast.rows.arrow.tables import EncodedTable
 
 #: rows that are written to the disk together

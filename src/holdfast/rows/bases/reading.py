@@ -1,8 +1,9 @@
 """Reading the rows that a base holds, by look-ups in the indexes of its version."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from holdfast.backend import Backend
@@ -13,14 +14,19 @@ from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.graph.log import End
 from holdfast.index.lance.errors import reading
 from holdfast.index.lance.table import VersionedTable, is_one_of
+from holdfast.index.tables import GraphTable
 from holdfast.rows.bases import shape
 from holdfast.rows.stored import BaseReader, StoredRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from holdfast.index.ordered import OrderedCopy
+
 #: keys looked up at once
 KEYS_AT_ONCE = 2000
+#: edges of the same sources that are passed over to find one by its key
+MOST_OF_SOURCES = 5000
 #: rows read at once where all are
 ROWS_AT_ONCE = 8192
 
@@ -33,7 +39,7 @@ def open_base(backend: Backend, branch: Branch, base: Base) -> BaseReader:
             # Where nobody knows any more which commit it was, it came after this one.
             return bases.load_of(conn, branch, base, covers) or covers
 
-    return LanceBase(base, backend.tables.graph(base.table).table, loaded_by)
+    return LanceBase(base, backend.tables.graph(base.table), loaded_by)
 
 
 def load_mark(covers: int) -> int:
@@ -45,21 +51,34 @@ def load_mark(covers: int) -> int:
 
 
 class LanceBase:
-    """The rows of one base."""
+    """The rows of one base: looked up in the ordered copies of its version where there are any."""
 
-    def __init__(self, base: Base, table: VersionedTable, loaded_by: Callable[[int], int]) -> None:
+    def __init__(self, base: Base, table: GraphTable, loaded_by: Callable[[int], int]) -> None:
         self._base = base
-        self._table = table
+        self._table_of = table
         self._loaded_by = loaded_by
         self._loads: dict[int, int] = {}
 
     def rows(self, keys: Iterable[str]) -> Iterator[StoredRow]:
         """Yield those of `keys` that are there, in no order."""
-        return self._among(shape.KEY, keys)
+        for some in batches(keys, KEYS_AT_ONCE):
+            found = self._copied(shape.KEY, some) or self._copied_by_source(some)
+            yield from found or self._where(is_one_of(shape.KEY, some))
 
     def touching(self, end: End, nodes: Iterable[str]) -> Iterator[StoredRow]:
         """Yield the edges that have one of `nodes` at an `end`, in no order."""
-        return self._among(end, nodes)
+        for some in batches(nodes, KEYS_AT_ONCE):
+            yield from self._copied(end, some) or self._where(is_one_of(end, some))
+
+    def across(self, begin: End, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield the key and the other end of each edge that has one of `nodes` at the end `begin`, in no order."""
+        columns = [shape.KEY, shape.SRC, shape.DST]
+        for some in batches(nodes, KEYS_AT_ONCE):
+            copy = self._copy(begin)
+            found = copy.rows(some, columns=columns) if copy else None
+            for part in [self._found(is_one_of(begin, some), columns)] if found is None else found:
+                other = part.column(shape.DST if begin == shape.SRC else shape.SRC)
+                yield from zip(part.column(shape.KEY).to_pylist(), other.to_pylist(), strict=True)
 
     def with_value(self, property_id: int, values: Sequence[Any]) -> Iterator[StoredRow]:
         """Yield the rows that have one of `values` (JSON) of a property, in no order."""
@@ -92,22 +111,44 @@ class LanceBase:
             scanner = self._dataset.scanner(columns=columns, batch_size=ROWS_AT_ONCE, scan_in_order=True)
             yield from scanner.to_batches()
 
+    @property
+    def _table(self) -> VersionedTable:
+        return self._table_of.table
+
     @cached_property
     def _dataset(self) -> Any:
         return self._table.open(self._base.version)
 
-    def _among(self, column: str, texts: Iterable[str]) -> Iterator[StoredRow]:
-        for some in batches(texts, KEYS_AT_ONCE):
-            yield from self._where(is_one_of(column, some))
+    def _copy(self, column: str) -> "OrderedCopy | None":
+        return self._table_of.copy(self._base.version, column, self._base.rows)
+
+    def _copied(self, column: str, texts: list[str], most: int | None = None) -> Iterator[StoredRow] | None:
+        """Return the rows that have one of some texts; None where no copy is ordered so, or for more than `most`."""
+        copy = self._copy(column)
+        found = copy.rows(texts, most=most) if copy else None
+        return None if found is None else chain.from_iterable(map(self._shown, found))
+
+    def _copied_by_source(self, keys: list[str]) -> Iterator[StoredRow] | None:
+        """Return the edges of some keys, which name their sources; None as of `_copied`."""
+        if self._copy(shape.SRC) is None:
+            return None
+        sources = list(dict.fromkeys(json.loads(key)[0] for key in keys))
+        found, wanted = self._copied(shape.SRC, sources, MOST_OF_SOURCES), set(keys)
+        return None if found is None else (row for row in found if row.key in wanted)
 
     def _where(self, predicate: str) -> Iterator[StoredRow]:
+        return self._shown(self._found(predicate))
+
+    def _found(self, predicate: str, columns: list[str] | None = None) -> "pa.Table":
         with reading(self._table.name, self._base.version):
-            found = self._dataset.to_table(filter=predicate)
-        return self._shown(found)
+            found: pa.Table = self._dataset.to_table(columns=columns, filter=predicate)
+        return found
 
     def _shown(self, rows: "pa.Table | pa.RecordBatch") -> Iterator[StoredRow]:
-        for row in shape.decoded_rows(self._base.type_id, rows):
-            yield row if row.seq >= 0 else replace(row, seq=self._load(row.seq))
+        return shape.decoded_rows(self._base.type_id, rows, self._commit)
+
+    def _commit(self, seq: int) -> int:
+        return seq if seq >= 0 else self._load(seq)
 
     def _load(self, mark: int) -> int:
         if mark not in self._loads:

@@ -7,7 +7,8 @@ taken away which rows of before have, and values of properties that the table's 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,16 @@ def table_name(kind: TypeSchema) -> str:
     return f"graph-{kind.id}-{hashlib.blake2b(said.encode()).hexdigest()[:_DIGITS]}"
 
 
+def is_row_column(name: str) -> bool:
+    """Return whether a column of a table is one of the rows' own, and not what is derived of them."""
+    return name in (KEY, SRC, DST, EXTRA, SEQ) or re.fullmatch(r"p\d+", name) is not None
+
+
+def ordered_by(columns: list[str]) -> list[str]:
+    """Return the columns of a table that ordered copies are made by: a key of an edge begins with its source."""
+    return [SRC, DST] if SRC in columns else [KEY]
+
+
 def indexed_columns(kind: TypeSchema) -> list[str]:
     """Return the columns that rows of a type are looked up by."""
     ends = [SRC, DST] if kind.kind == "edge" else []
@@ -83,8 +94,10 @@ def encoded_rows(kind: TypeSchema, rows: Sequence[StoredRow]) -> "pa.RecordBatch
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def decoded_rows(type_id: int, rows: "pa.Table | pa.RecordBatch") -> Iterator[StoredRow]:
-    """Yield the rows that some columns of a table hold."""
+def decoded_rows(
+    type_id: int, rows: "pa.Table | pa.RecordBatch", commit_of: Callable[[int], int] = int
+) -> Iterator[StoredRow]:
+    """Yield the rows that some columns of a table hold, `commit_of` told what stands for the commit of each."""
     named = {name: rows[name].to_pylist() for name in rows.schema.names}
     nothing = [None] * rows.num_rows
     own = [
@@ -97,7 +110,7 @@ def decoded_rows(type_id: int, rows: "pa.Table | pa.RecordBatch") -> Iterator[St
         data = {name: said[i] for name, said in own if said[i] is not None}
         if named[EXTRA][i] is not None:
             data |= json.loads(named[EXTRA][i])
-        yield StoredRow(type_id, key, sources[i], targets[i], data, named[SEQ][i])
+        yield StoredRow(type_id, key, sources[i], targets[i], data, commit_of(named[SEQ][i]))
 
 
 def literal(column: "pa.Field[Any]", value: Any) -> str | None:
@@ -150,7 +163,16 @@ def _extra(kind: TypeSchema, data: Mapping[str, Any]) -> str | None:
 def _plain(column: "pa.Field[Any]", said: Iterable[Any]) -> list[Any]:
     if (column.metadata or {}).get(_JSON):
         return [_parsed(value) for value in said]
-    return [_stored(value) for value in said]
+    return list(said) if _is_plain(column) else [_stored(value) for value in said]
+
+
+def _is_plain(column: "pa.Field[Any]") -> bool:
+    """Return whether JSON has the values of a column as Python has them."""
+    with importing():
+        import pyarrow as pa
+
+    is_one = (pa.types.is_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return any(is_so(column.type) for is_so in is_one)
 
 
 def _stored(value: Any) -> Any:

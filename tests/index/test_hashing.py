@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.graph.loading.hashing import hashes_of
+from holdfast.index.hashing import hashes_of
 
 
 @given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=20), begin=st.integers(0, 5))
