@@ -56,6 +56,7 @@ ALLOWED = {
     "lines": "verify looks at everything",
     "graph_checks": "verify looks at everything",
     "bases.every": "verify looks at everything",
+    "bases.at_heads": "upkeep looks at all bases once another one is there",
     "bases.versions": "gc looks at all bases, of which there are as many as loads and folds",
     "property_checks": "verify looks at everything",
     "commits.count": "asked by status and verify",
