@@ -31,7 +31,7 @@ PINNED = Path(__file__).with_name("public_surface.txt")
 OF_PYTHON = {
     "AbstractContextManager", "Any", "BaseException", "BinaryIO", "Callable", "Decimal", "False", "Generator",
     "Iterable", "Iterator", "Literal", "Mapping", "None", "Optional", "Path", "PathLike", "Random", "Sequence", "T",
-    "TracebackType", "True", "Union", "Unpack",
+    "Table", "TracebackType", "True", "Union", "Unpack",
 }  # fmt: skip
 
 

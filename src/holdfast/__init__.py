@@ -115,6 +115,7 @@ if TYPE_CHECKING:
     from holdfast.recovery.repair import Lost, RepairReport
     from holdfast.recovery.status import Status
     from holdfast.rows.differences import RowDifference, RowVersion
+    from holdfast.rows.finding.pages import RowList
     from holdfast.rows.graph_rows import GraphRow, PathStep, Reached, RowModel
     from holdfast.rows.schema.steps import CheckKind, RowCheck, SchemaPlan, SchemaStep, StepKind
     from holdfast.rows.schema.tabular import BadRow
@@ -257,6 +258,7 @@ __all__ = [
     "RowHit",
     "RowHits",
     "RowInput",
+    "RowList",
     "RowModel",
     "RowVersion",
     "SchemaInput",

@@ -24,6 +24,7 @@ _HOMES = {
     "holdfast.front.components": "Components Limits",
     "holdfast.front.graph.graph": "Graph SchemaInput",
     "holdfast.publish.graph_changes": "RowInput TransactionGraph",
+    "holdfast.rows.finding.pages": "RowList",
     "holdfast.rows.graph_rows": "GraphRow PathStep Reached RowModel",
     "holdfast.rows.sources": "Source SourceInput",
     "holdfast.rows.standing": "SnapshotGraph",

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast import GrepMatch, HoldfastError, NotFound, TooLarge, Unsupported
+from holdfast.filters import MAX_PARTS
 from holdfast.front.store import Store
 from holdfast.tree.properties.encoding import encoded
-from holdfast.tree.properties.where import MAX_PARTS
 
 FILES: dict[str, dict[str, Any]] = {
     "/a.md": {"rating": 4, "tags": ["diary", "work"], "draft": False, "author": {"name": "Ada", "born": 1815}},

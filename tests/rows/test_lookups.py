@@ -126,7 +126,7 @@ def test_a_class_that_is_no_type_is_refused(graphed: Store) -> None:
 
 
 def test_a_property_is_named_by_text(graphed: Store) -> None:
-    with pytest.raises(NotFound, match="no property 1"):
+    with pytest.raises(Unsupported, match="The key 1 is no text"):
         graphed.graph.find("Person", {1: 2})  # type: ignore[dict-item]
 
 

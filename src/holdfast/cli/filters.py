@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -20,9 +21,16 @@ _COMPARED = re.compile(r"([^=<>!]+)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 _OPERATORS = {"=": "$eq", "!=": "$ne", ">": "$gt", ">=": "$gte", "<": "$lt", "<=": "$lte"}
 
 
-def where_of(typed: list[str]) -> dict[str, Any] | None:
-    """Return what all `--where` say together, as `where=` takes it; None without any."""
-    found = [_one(each) for each in typed]
+#: what a text says as the value of a property, which is named first
+ReadValue = Callable[[str, str], Any]
+
+
+def where_of(typed: Sequence[str], read: ReadValue | None = None) -> dict[str, Any] | None:
+    """Return what all `--where` say together, as `where=` takes it; None without any.
+
+    Values are JSON or text, unless `read` says what they are.
+    """
+    found = [_one(each, read or (lambda name, text: value_of(text))) for each in typed]
     return {"$and": found} if found else None
 
 
@@ -42,7 +50,7 @@ def plain_json(text: str) -> Any:
         raise ValueError("too many levels of lists and objects") from error
 
 
-def _one(typed: str) -> Any:
+def _one(typed: str, read: ReadValue) -> Any:
     if typed.startswith("{"):
         try:
             return plain_json(typed)
@@ -51,7 +59,7 @@ def _one(typed: str) -> Any:
     compared = _COMPARED.fullmatch(typed)
     if compared is not None:
         key, operator, value = compared.groups()
-        return {key: {_OPERATORS[operator]: value_of(value)}}
+        return {key: {_OPERATORS[operator]: read(key, value)}}
     key = typed.removeprefix("!")
     if not key or re.search("[=<>!]", key):
         raise typer.BadParameter(f"--where {typed[:60]} is no filter; write it as in rating>=3")

@@ -1,7 +1,9 @@
 """The committed rows: the graph of a branch as it was at one commit, its bases and its log read as one."""
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from holdfast.catalog.branches import Branch
@@ -9,6 +11,8 @@ from holdfast.catalog.engine import Connection, Read
 from holdfast.catalog.graph import bases, log
 from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.graph.log import End, LogRow, LogSpan
+from holdfast.rows.finding.matching import RowFilter
+from holdfast.rows.finding.pushdown import predicate_of
 from holdfast.rows.stored import BaseReader, StoredRow, lookup_text, stored
 
 #: opens the version of a table that a base names
@@ -77,6 +81,26 @@ class CommittedRows:
             known = {row.key for row in said}
             yield from (row for row in base.every() if row.key not in known)
 
+    def matching(self, wanted: RowFilter) -> Iterator[StoredRow]:
+        """Yield the rows that meet a filter, in no order."""
+        said, base = self._asked(wanted.kind.id, lambda conn, span: log.of_type(conn, span, wanted.kind.id))
+        yield from filter(wanted.holds, _standing(said).values())
+        if base is not None:
+            known = {row.key for row in said}
+            found = base.matching(partial(predicate_of, wanted))
+            yield from (row for row in found if row.key not in known and wanted.holds(row))
+
+    def in_order(self, wanted: RowFilter, after: str) -> Iterator[StoredRow]:
+        """Yield the rows with keys after `after` that meet a filter, in order of key, as they are asked for."""
+        said, base = self._asked(wanted.kind.id, lambda conn, span: log.of_type(conn, span, wanted.kind.id))
+        standing = sorted(_standing(said).values(), key=_key)
+        found = (row for row in standing if row.key > after and wanted.holds(row))
+        if base is None:
+            return found
+        known = {row.key for row in said}
+        based = base.in_order(partial(predicate_of, wanted), after)
+        return heapq.merge(found, (row for row in based if row.key not in known and wanted.holds(row)), key=_key)
+
     def count(self, type_id: int) -> int:
         """Return how many rows of a type there are."""
         said, base = self._asked(type_id, lambda conn, span: log.of_type(conn, span, type_id))
@@ -112,4 +136,8 @@ def _over(said: Sequence[LogRow], based: Iterable[StoredRow]) -> list[StoredRow]
     """Return what the log says with what a base adds to it, in order of key."""
     known = {row.key for row in said}
     found = list(_standing(said).values()) + [row for row in based if row.key not in known]
-    return sorted(found, key=lambda row: row.key)
+    return sorted(found, key=_key)
+
+
+def _key(row: StoredRow) -> str:
+    return row.key

@@ -1,12 +1,15 @@
 """The changes of a transaction to the graph: an overlay over the committed rows, and what it looked at of them."""
 
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.graph.log import End
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.finding.matching import RowFilter
 from holdfast.rows.stored import StoredRow, lookup_text
 
 
@@ -69,6 +72,16 @@ class RowOverlay:
 
     # --- reading
 
+    @property
+    def seq(self) -> int:
+        """The commit that the transaction began on."""
+        return self.base.seq
+
+    @property
+    def branch(self) -> Branch:
+        """The branch that it is on."""
+        return self.base.branch
+
     def rows(self, type_id: int, keys: Iterable[str]) -> dict[str, StoredRow]:
         """Return those of `keys` that stand, by key."""
         wanted = list(dict.fromkeys(keys))
@@ -119,6 +132,21 @@ class RowOverlay:
         edited = dict(self._edits[type_id])
         yield from (edit.after for edit in edited.values() if edit.after is not None)
         yield from (row for row in self.base.every(type_id) if row.key not in edited)
+
+    def matching(self, wanted: RowFilter) -> Iterator[StoredRow]:
+        """Yield the rows that meet a filter, in no order."""
+        self.looked.types.add(wanted.kind.id)
+        edited = dict(self._edits[wanted.kind.id])
+        yield from (edit.after for edit in edited.values() if edit.after is not None and wanted.holds(edit.after))
+        yield from (row for row in self.base.matching(wanted) if row.key not in edited)
+
+    def in_order(self, wanted: RowFilter, after: str) -> Iterator[StoredRow]:
+        """Yield the rows with keys after `after` that meet a filter, in order of key, as they are asked for."""
+        self.looked.types.add(wanted.kind.id)
+        edited = dict(self._edits[wanted.kind.id])
+        found = [edit.after for key, edit in sorted(edited.items()) if edit.after is not None and key > after]
+        based = (row for row in self.base.in_order(wanted, after) if row.key not in edited)
+        return heapq.merge(filter(wanted.holds, found), based, key=lambda row: row.key)
 
     def count(self, type_id: int) -> int:
         """Return how many rows of a type there are."""

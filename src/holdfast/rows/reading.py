@@ -2,18 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cmp_to_key
 from itertools import islice
 from typing import Any, TypeVar, overload
 
 from holdfast.arguments import checks_arguments
 from holdfast.catalog.graph.log import End
 from holdfast.errors import NotFound, Unsupported
+from holdfast.filters import Where
 from holdfast.rows import walking
+from holdfast.rows.finding.asking import names_in, row_filter
+from holdfast.rows.finding.pages import Question, RowList, found_page, matching
 from holdfast.rows.graph_rows import Codecs, GraphRow, M, PathStep, Reached, RowModel, type_name
-from holdfast.rows.schema import values as row_values
-from holdfast.rows.schema.codec import held_value, key_part
-from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
+from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.stored import StoredRow
 from holdfast.rows.walking import EdgeStep, NodeAt, RowView
 
@@ -33,6 +33,23 @@ class GraphReads(ABC):
     @abstractmethod
     def _seen(self) -> tuple[RowView, Codecs]:
         """Return the rows and their schema, as they are at this moment."""
+
+    def _seen_by(self, asked: Question, cursor: str | None) -> tuple[RowView, Codecs]:
+        """Return the rows and their schema that a question is answered from: at the commit that a cursor names."""
+        view, codecs = self._seen()
+        if cursor is not None:
+            commit, _ = asked.place(cursor, view.branch.id)
+            if commit != view.seq:
+                view, codecs = self._seen_at(commit)
+        return view, codecs
+
+    def _seen_at(self, commit: int) -> tuple[RowView, Codecs]:
+        """Return the rows and their schema at an older commit; raises Unsupported where it cannot be another."""
+        raise Unsupported(
+            f"The cursor is of commit {commit}",
+            path="cursor",
+            remedy=f"Go on with it at that commit: store.snapshot(at={commit})",
+        )
 
     def schema(self) -> GraphSchema:
         """Return the types that there are."""
@@ -59,43 +76,60 @@ class GraphReads(ABC):
     def find(
         self,
         type: type[M],
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
         *,
         order: str = "",
         limit: int | None = LIMIT,
+        cursor: str | None = None,
         **equal: Any,
-    ) -> list[M]: ...
+    ) -> "RowList[M]": ...
     @overload
     def find(
         self,
         type: str,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
         *,
         order: str = "",
         limit: int | None = LIMIT,
+        cursor: str | None = None,
         **equal: Any,
-    ) -> list[GraphRow]: ...
+    ) -> "RowList[GraphRow]": ...
     def find(
         self,
         type: type[M] | str,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
         *,
         order: str = "",
         limit: int | None = LIMIT,
+        cursor: str | None = None,
         **equal: Any,
-    ) -> list[M] | list[GraphRow]:
+    ) -> "RowList[M] | RowList[GraphRow]":
         """Return the rows of a type with these values of properties, at most `limit`: all of them for None.
 
+        `where` is a filter as `store.glob` takes one: `{"age": {"$gte": 18}, "tags": "diary"}`, its values of the types
+        that the schema says; the endpoints of edges are `from` and `to`. `equal` asks for values by name.
+
         In order of key, or of the property `order`; `-name` begins with the greatest. What has no value comes last.
+        Where there are more, `cursor` of what is returned goes on behind it when it is given with the same question,
+        at the same commit.
         """
+        asked = Question(type_name(type), {**(where or {}), **equal}, order)
+        view, codecs = self._seen_by(asked, cursor)
+        page = found_page(view, codecs, asked, limit=limit, cursor=cursor)
+        if isinstance(type, str):
+            return RowList(map(codecs.shown, page.rows), page, codecs)
+        return RowList((codecs.made(row, type) for row in page.rows), page, codecs)
+
+    @overload
+    def rows(self, type: type[M], where: Where | None = None) -> Iterator[M]: ...
+    @overload
+    def rows(self, type: str, where: Where | None = None) -> Iterator[GraphRow]: ...
+    def rows(self, type: type[M] | str, where: Where | None = None) -> Iterator[M] | Iterator[GraphRow]:
+        """Yield all rows of a type that meet a filter, in no order, as they are read: there may be any number."""
         view, codecs = self._seen()
         kind = codecs.schema.type_named(type_name(type))
-        wanted = _wanted(codecs, kind, {**(where or {}), **equal})
-        rows = sorted(_matching(view, kind, wanted), key=lambda row: row.key)
-        found = list(islice(_ordered(kind, rows, order), limit))
-        if isinstance(type, str):
-            return [codecs.shown(row) for row in found]
-        return [codecs.made(row, type) for row in found]
+        found = matching(view, row_filter(codecs, kind, where))
+        return map(codecs.shown, found) if isinstance(type, str) else (codecs.made(row, type) for row in found)
 
     def count(self, type: type[RowModel] | str) -> int:
         """Return how many rows of a type there are."""
@@ -110,7 +144,7 @@ class GraphReads(ABC):
         *,
         hops: int = 1,
         exact: bool = False,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
         limit: int | None = LIMIT,
     ) -> list[Reached]:
         """Return the nodes within `hops` of a node along `steps`, nearest first; with `exact`, those at the last hop.
@@ -183,7 +217,7 @@ def _check_hops(hops: int) -> None:
 def _check_known(schema: GraphSchema, where: Mapping[str, Any]) -> None:
     """Raise NotFound for a name that no type of nodes has a property by."""
     known = {name for each in schema.live if each.kind == "node" for name in each.by_name}
-    for name in where:
+    for name in names_in(where):
         if name not in known:
             there = ", ".join(sorted(known))
             raise NotFound(f"No node has a property {name!s:.80}", path=f"{name!s:.80}", remedy=f"There are {there}")
@@ -196,72 +230,6 @@ def missing(kind: TypeSchema, key: str) -> NotFound:
         path=f"{kind.name} {key}",
         remedy=f"`holdfast graph find {kind.name}` lists them",
     )
-
-
-def _wanted(codecs: Codecs, kind: TypeSchema, where: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what rows must have stored, by id of property, or at an end by `from` and `to`."""
-    wanted: dict[str, Any] = {}
-    for name, value in where.items():
-        if kind.kind == "edge" and name in ("from", "to"):
-            wanted[name] = codecs.of(codecs.schema.endpoints(kind)[name == "to"]).key_of(value)
-            continue
-        each = kind.property_named(name)
-        wanted[str(each.id)] = None if value is None else codecs.stored_value(kind, each, value)
-    return wanted
-
-
-def _matching(view: RowView, kind: TypeSchema, wanted: dict[str, Any]) -> Iterator[StoredRow]:
-    """Yield the rows of a type that have what is wanted, found by what is looked up if anything is."""
-    return (row for row in _candidates(view, kind, wanted) if _has(kind, row, wanted))
-
-
-def _candidates(view: RowView, kind: TypeSchema, wanted: dict[str, Any]) -> Iterable[StoredRow]:
-    ends: tuple[tuple[str, End], ...] = (("from", "src"), ("to", "dst"))
-    for name, end in ends:
-        if name in wanted:
-            return view.touching(kind.id, end, [wanted[name]])
-    if kind.kind == "node" and len(kind.keys) == 1 and (key := wanted.get(str(kind.keys[0].id))) is not None:
-        return view.rows(kind.id, [key_part(key)]).values()
-    for each in kind.live:
-        value = wanted.get(str(each.id))
-        if (each.unique or each.index) and value is not None and value != each.initial:
-            return view.with_value(kind.id, each.id, value)
-    return view.every(kind.id)
-
-
-def _has(kind: TypeSchema, row: StoredRow, wanted: dict[str, Any]) -> bool:
-    for name, value in wanted.items():
-        if name in ("from", "to"):
-            if row.end("src" if name == "from" else "dst") != value:
-                return False
-        elif not _is_value(kind.by_id[name], held_value(kind.by_id[name], row.data), value):
-            return False
-    return True
-
-
-def _is_value(each: PropertySchema, held: Any, wanted: Any) -> bool:
-    if held is None or wanted is None:
-        return held is wanted
-    return bool(row_values.comparable(each.type, held) == row_values.comparable(each.type, wanted))
-
-
-def _ordered(kind: TypeSchema, rows: list[StoredRow], order: str) -> Iterator[StoredRow]:
-    if not order:
-        return iter(rows)
-    each = kind.property_named(order.removeprefix("-"))
-    turn = -1 if order.startswith("-") else 1
-    having = [row for row in rows if held_value(each, row.data) is not None]
-    without = [row for row in rows if held_value(each, row.data) is None]
-    having.sort(key=cmp_to_key(lambda a, b: turn * _compared(each, a, b)))
-    return iter(having + without)
-
-
-def _compared(each: PropertySchema, a: StoredRow, b: StoredRow) -> int:
-    one, other = (row_values.comparable(each.type, held_value(each, row.data)) for row in (a, b))
-    try:
-        return int(one > other) - int(one < other)
-    except TypeError:
-        raise Unsupported(f"{each.name} has no order: it is {each.type}", path=each.name) from None
 
 
 def _reached(
@@ -279,10 +247,9 @@ def _reached(
 
 
 def _test(codecs: Codecs, kind: TypeSchema, where: Mapping[str, Any]) -> Callable[[StoredRow], bool]:
-    if not where.keys() <= kind.by_name.keys():
+    if not names_in(where) <= kind.by_name.keys():
         return lambda row: False
-    wanted = _wanted(codecs, kind, where)
-    return lambda row: _has(kind, row, wanted)
+    return row_filter(codecs, kind, where).holds
 
 
 def _all_steps(schema: GraphSchema, node: int | None = None) -> list[EdgeStep]:

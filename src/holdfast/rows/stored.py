@@ -1,7 +1,7 @@
 """Rows of the graph as they are stored, and where they come from: a base and a log."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -79,6 +79,10 @@ def stored(said: LogRow) -> StoredRow | None:
     return StoredRow(said.type_id, said.key, said.src, said.dst, said.values, said.seq)
 
 
+#: what a filter asks of a table with some columns (an Arrow schema), in SQL; None for nothing
+Predicate = Callable[[Any], str | None]
+
+
 class BaseReader(Protocol):
     """Reads the rows of one type in one version of its table."""
 
@@ -100,6 +104,14 @@ class BaseReader(Protocol):
 
     def every(self) -> Iterator[StoredRow]:
         """Yield all rows, in no order."""
+        ...
+
+    def matching(self, predicate: Predicate) -> Iterator[StoredRow]:
+        """Yield the rows that may meet a filter, in no order."""
+        ...
+
+    def in_order(self, predicate: Predicate, after: str) -> Iterator[StoredRow]:
+        """Yield the rows with keys after `after` that may meet a filter, in order of key, as they are asked for."""
         ...
 
     def count(self) -> int:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.catalog.branches import Branch
 from holdfast.catalog.graph.log import End
 from holdfast.errors import NotFound, Unsupported
+from holdfast.rows.finding.matching import RowFilter
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.stored import StoredRow
 
@@ -20,6 +22,16 @@ _WAYS: tuple[tuple[End, int], ...] = (("src", 3), ("dst", 1))
 
 class RowView(Protocol):
     """The rows of a graph, wherever they stand."""
+
+    @property
+    def seq(self) -> int:
+        """The commit that they are read at."""
+        ...
+
+    @property
+    def branch(self) -> Branch:
+        """The branch that they are read on."""
+        ...
 
     def rows(self, type_id: int, keys: Iterable[str]) -> dict[str, StoredRow]:
         """Return those of `keys` that stand, by key."""
@@ -39,6 +51,14 @@ class RowView(Protocol):
 
     def every(self, type_id: int) -> Iterator[StoredRow]:
         """Yield all rows of a type, in no order."""
+        ...
+
+    def matching(self, wanted: RowFilter) -> Iterator[StoredRow]:
+        """Yield the rows that meet a filter, in no order."""
+        ...
+
+    def in_order(self, wanted: RowFilter, after: str) -> Iterator[StoredRow]:
+        """Yield the rows with keys after `after` that meet a filter, in order of key, as they are asked for."""
         ...
 
     def count(self, type_id: int) -> int:

@@ -18,6 +18,7 @@ from holdfast.catalog.history import retention
 from holdfast.catalog.properties.conditions import Condition
 from holdfast.documents import Body
 from holdfast.errors import CorruptStore, Unsupported
+from holdfast.filters import Where
 from holdfast.host.held import held
 from holdfast.lines import lines_of
 from holdfast.tree import walking
@@ -25,7 +26,7 @@ from holdfast.tree.committed import CommittedTree
 from holdfast.tree.expressions import Expression
 from holdfast.tree.paging import in_pages
 from holdfast.tree.properties.filtering import chosen, kept
-from holdfast.tree.properties.where import Where, condition_of
+from holdfast.tree.properties.where import condition_of
 from holdfast.tree.walking import TreeView
 
 

@@ -24,7 +24,7 @@ from holdfast.rows.sources import CONTENT, SourceInput
 from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
-from holdfast.tree.snapshot import At, place
+from holdfast.tree.snapshot import At, place, resolve
 
 #: makes what a commit carries, of its message and actor
 Terms = Callable[[str, str | None], CommitOptions]
@@ -89,6 +89,13 @@ class GraphProvenance(GraphReads):
             head = commits.head(conn, self._branch)
             codecs = codecs_at(self._backend, self._branch, head, within(conn))
         return rows_at(self._backend, self._branch, head), codecs
+
+    def _seen_at(self, commit: int) -> tuple[CommittedRows, Codecs]:
+        with self._backend.engine.read() as conn:
+            # An answer goes on at the commit that it began at, whatever was committed since.
+            seq = resolve(conn, self._branch, commit)
+            codecs = codecs_at(self._backend, self._branch, seq, within(conn))
+        return rows_at(self._backend, self._branch, seq), codecs
 
     def _provenances(self, at: At | None) -> Provenances:
         with self._backend.engine.read() as conn:

@@ -5,9 +5,10 @@ from itertools import islice
 from typing import Any
 
 from holdfast.errors import Unsupported
-from holdfast.graph.searching.filtering import check_known, has_all, row_test
+from holdfast.graph.searching.filtering import check_known, has_all
 from holdfast.rows import walking
 from holdfast.rows.committed import CommittedRows
+from holdfast.rows.finding.asking import row_filter
 from holdfast.rows.graph_rows import Codecs, GraphRow, Reached
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.stored import StoredRow
@@ -30,7 +31,7 @@ def expanded(
     found = walking.reach(rows, list(_nodes(codecs, start)), parsed, hops=hops)
     for node, hop, row in _standing(rows, found):
         kind = codecs.schema.type_of(node.type_id)
-        if has_all(kind, asked) and row_test(codecs, kind, asked)(row):
+        if has_all(kind, asked) and row_filter(codecs, kind, asked).holds(row):
             yield Reached(row=codecs.shown(row), hops=hop)
 
 

@@ -11,11 +11,12 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.errors import Unsupported
 from holdfast.graph.searching.expanding import expanded
-from holdfast.graph.searching.filtering import check_known, has_all, row_test
+from holdfast.graph.searching.filtering import check_known, has_all
 from holdfast.graph.searching.hits import RowExplanation, RowHit, RowHits
 from holdfast.graph.searching.reader import RowInstant, RowReader, SearchedType
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import query_tokens
+from holdfast.rows.finding.asking import row_filter
 from holdfast.rows.graph_rows import Codecs, GraphRow, Reached
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.searched.texts import RowTexts
@@ -123,7 +124,7 @@ class _RowSearch:
         return [self._searched(kind) for kind in kinds]
 
     def _searched(self, kind: TypeSchema) -> SearchedType:
-        meets = row_test(self._codecs, kind, self._request.where)
+        meets = row_filter(self._codecs, kind, self._request.where).holds
         return SearchedType(
             branch=self._request.branch, seq=self._request.seq, kind=kind, wanted=lambda each: meets(each.row)
         )

@@ -16,7 +16,7 @@ from holdfast.index.lance.errors import reading
 from holdfast.index.lance.table import VersionedTable, is_one_of
 from holdfast.index.tables import GraphTable
 from holdfast.rows.bases import shape
-from holdfast.rows.stored import BaseReader, StoredRow
+from holdfast.rows.stored import BaseReader, Predicate, StoredRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +29,8 @@ KEYS_AT_ONCE = 2000
 MOST_OF_SOURCES = 5000
 #: rows read at once where all are
 ROWS_AT_ONCE = 8192
+#: rows looked for at once where they are wanted in order
+FOUND_AT_ONCE = 500
 
 
 def open_base(backend: Backend, branch: Branch, base: Base) -> BaseReader:
@@ -94,6 +96,31 @@ class LanceBase:
         """Yield all rows, in no order."""
         for batch in self.batches():
             yield from self._shown(batch)
+
+    def matching(self, predicate: Predicate) -> Iterator[StoredRow]:
+        """Yield the rows that may meet a filter, in no order."""
+        asked = predicate(self._table.shape.schema)
+        with reading(self._table.name, self._base.version):
+            for batch in self._dataset.scanner(filter=asked, batch_size=ROWS_AT_ONCE).to_batches():
+                yield from self._shown(batch)
+
+    def in_order(self, predicate: Predicate, after: str) -> Iterator[StoredRow]:
+        """Yield the rows with keys after `after` that may meet a filter, in order of key, as they are asked for."""
+        asked = predicate(self._table.shape.schema)
+        while True:
+            keys = self._first_keys(f"{shape.KEY} > {shape.quoted(after)}" + (f" AND ({asked})" if asked else ""))
+            yield from sorted(self.rows(keys), key=lambda row: row.key)
+            if len(keys) < FOUND_AT_ONCE:
+                return
+            after = keys[-1]
+
+    def _first_keys(self, predicate: str) -> list[str]:
+        with reading(self._table.name, self._base.version):
+            found = self._dataset.scanner(
+                columns=[shape.KEY], filter=predicate, order_by=[shape.KEY], limit=FOUND_AT_ONCE
+            ).to_table()
+        keys: list[str] = found[shape.KEY].to_pylist()
+        return keys
 
     def count(self) -> int:
         """Return how many rows there are."""

@@ -113,13 +113,18 @@ def decoded_rows(
         yield StoredRow(type_id, key, sources[i], targets[i], data, commit_of(named[SEQ][i]))
 
 
+def quoted(text: str) -> str:
+    """Return a text as SQL has it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def literal(column: "pa.Field[Any]", value: Any) -> str | None:
     """Return a stored value as SQL has it; None when no value of the column is equal to it."""
     with importing():
         import pyarrow as pa
 
     if isinstance(value, str) and pa.types.is_string(column.type) and not (column.metadata or {}).get(_JSON):
-        return "'" + value.replace("'", "''") + "'"
+        return quoted(value)
     if isinstance(value, str) and (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
         return _moment(column, value)
     if isinstance(value, bool):

@@ -1,18 +1,27 @@
 """Asking the graph: get, find, expand."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from holdfast import GraphRow
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
-from holdfast.cli.commands.graph.typed import KeyArgument, TypeArgument, key_of, line, shape, values_of
+from holdfast.cli.commands.graph.typed import KeyArgument, TypeArgument, filter_of, key_of, line, shape
 from holdfast.cli.options import AtOption, LimitOption
 
 WhereArgument = Annotated[
-    list[str], typer.Argument(metavar="NAME=VALUE", help="Only rows with these values; none after = for no value.")
+    list[str],
+    typer.Argument(
+        metavar="FILTER", help="Only such rows: name=Ada, 'age>=18', name= (it is missing), name, '!name', or JSON."
+    ),
+]
+NodesOption = Annotated[
+    list[str],
+    typer.Option("--where", metavar="FILTER", show_default=False, help="Only nodes of which this is so; repeat it."),
+]
+CursorOption = Annotated[
+    str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on behind what the same command showed.")
 ]
 OrderOption = Annotated[
     str, typer.Option("--order", metavar="NAME", help="By this property; -NAME begins with the greatest.")
@@ -43,13 +52,21 @@ def find(
     where: WhereArgument = [],  # noqa: B006 - Typer wants a list
     order: OrderOption = "",
     limit: LimitOption = SHOWN,
+    cursor: CursorOption = None,
     at: AtOption = None,
 ) -> None:
-    """List the rows of a type, those with some values."""
-    graph = call.at(at).graph
+    """List the rows of a type, those with some values: 100, unless --limit says otherwise.
+
+    Where there are more, the last line says how to go on: at the same commit, whatever was changed since.
+    """
+    graph = call.at(at).graph if at is not None else call.store.graph
     schema = graph.schema()
-    wanted = values_of(schema, schema.type_named(type), where)
-    _listed(call, graph.find(type, wanted, order=order, limit=limit))
+    wanted = filter_of(schema, schema.type_named(type), where)
+    found = graph.find(type, wanted, order=order, limit=limit, cursor=cursor)
+    lines = [line(each) for each in found]
+    if found.cursor is not None:
+        lines.append(f"there are more: go on with --cursor {found.cursor}")
+    call.done({"rows": [shape(each) for each in found], "cursor": found.cursor}, lines)
 
 
 @command(app)
@@ -60,6 +77,7 @@ def expand(
     along: StepsOption,
     hops: HopsOption = 1,
     exact: ExactOption = False,
+    where: NodesOption = [],  # noqa: B006 - Typer wants a list
     limit: LimitOption = SHOWN,
     at: AtOption = None,
 ) -> None:
@@ -70,10 +88,8 @@ def expand(
     graph = call.at(at).graph
     schema = graph.schema()
     start = key_of(schema, schema.type_named(type), key)
-    found = graph.expand(type, start, along, hops=hops, exact=exact, limit=limit)
+    wanted = filter_of(schema, None, where)
+    go = partial(graph.expand, type, start, along)
+    found = go(hops=hops, exact=exact, where=wanted, limit=limit)
     rows = [{**shape(each.row), "hops": each.hops} for each in found]
     call.done({"rows": rows}, (f"{each.hops}  {line(each.row)}" for each in found))
-
-
-def _listed(call: Call, found: Sequence[GraphRow]) -> None:
-    call.done({"rows": [shape(each) for each in found]}, (line(each) for each in found))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from holdfast import GraphRow, GraphSchema, PropertySchema, Source, SourceInput, TypeSchema, Unsupported
-from holdfast.cli.filters import plain_json, value_of
+from holdfast.cli.filters import plain_json, value_of, where_of
 from holdfast.cli.options import store_path
 from holdfast.cli.output import plain, visible
 
@@ -41,6 +41,14 @@ def values_of(schema: GraphSchema, kind: TypeSchema, typed: Sequence[str]) -> di
             raise typer.BadParameter(f"{each} is not NAME=VALUE")
         given[name] = _value(schema, kind, name, value)
     return given
+
+
+def filter_of(schema: GraphSchema, kind: TypeSchema | None, typed: Sequence[str]) -> dict[str, Any] | None:
+    """Return the filter that some `NAME=VALUE`, `NAME>=VALUE`, `NAME` or `!NAME` say together; None without any.
+
+    It is of the rows of a type, or without one of those of all types of nodes.
+    """
+    return where_of(typed, lambda name, text: _asked_value(schema, kind, name, text))
 
 
 def key_of(schema: GraphSchema, kind: TypeSchema, typed: Sequence[str]) -> Any:
@@ -125,6 +133,17 @@ def _value(schema: GraphSchema, kind: TypeSchema, name: str, text: str) -> Any:
     if not text:
         return None
     return _parsed(kind.property_named(name), text)
+
+
+def _asked_value(schema: GraphSchema, kind: TypeSchema | None, name: str, text: str) -> Any:
+    if kind is not None and kind.kind == "edge" and name in ("from", "to"):
+        return _value(schema, kind, name, text)
+    if not text:
+        return None
+    kinds = [kind] if kind is not None else [each for each in schema.live if each.kind == "node"]
+    named = [each.by_name[name] for each in kinds if name in each.by_name]
+    # A list is asked for by one of its items too.
+    return text if named and all(each.type.scalar.kind in _TEXTS for each in named) else value_of(text)
 
 
 def _parsed(each: PropertySchema | None, text: str) -> Any:

@@ -1,0 +1,1 @@
+"""Finding rows of a type: by a filter, in an order, page by page."""
