@@ -11,7 +11,7 @@ ASKED = PagedQuestion("search", {"query": "stale locks", "mode": "hybrid", "wher
 def test_a_cursor_gives_its_place_back_to_the_question_it_is_of() -> None:
     cursor = ASKED.cursor(7, 10, "abc")
     assert ASKED.place(cursor, [int, int, str]) == [7, 10, "abc"]
-    again = PagedQuestion("search", {"where": {"b": [2], "a": 1}, "mode": "hybrid", "query": "stale locks"})
+    again = PagedQuestion("search", {**ASKED.parts, "where": {"b": [2], "a": 1}})
     assert again.place(cursor, [int, int, str]) == [7, 10, "abc"]
 
 
@@ -19,6 +19,8 @@ def test_another_question_refuses_it_and_says_what_differs() -> None:
     other = PagedQuestion("search", {**ASKED.parts, "mode": "text", "query": "fresh locks"})
     with pytest.raises(Unsupported, match="its query and mode differ"):
         other.place(ASKED.cursor(1), [int])
+    with pytest.raises(Unsupported, match="is of another search"):
+        PagedQuestion("search", {"query": "stale locks"}).place(ASKED.cursor(1), [int])
     with pytest.raises(Unsupported, match="no cursor of a find"):
         PagedQuestion("find", ASKED.parts).place(ASKED.cursor(1), [int])
 

@@ -131,7 +131,7 @@ if TYPE_CHECKING:
     )
     from holdfast.rows.sources import Source, SourceInput
     from holdfast.rows.standing import SnapshotGraph
-    from holdfast.search.hits import Explanation, Hit, ScoreBreakdown, SearchMode
+    from holdfast.search.hits import Explanation, Hit, HitKind, HitPassage, ScoreBreakdown, SearchMode
     from holdfast.sessions.archiving import SessionCommit
     from holdfast.sessions.context import SessionContext
     from holdfast.sessions.memory import Memory, MemorySource
@@ -186,6 +186,8 @@ __all__ = [
     "GrepMatch",
     "HistorySettings",
     "Hit",
+    "HitKind",
+    "HitPassage",
     "HoldfastError",
     "IfMatch",
     "Index",

@@ -9,14 +9,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 from holdfast.errors import Unsupported
 
 #: what a place is made of
 PlacePart = int | str
-#: bytes of the hash of one part: what tells two questions apart is no secret
-_HASHED = 4
+#: digits of the hash of one part: what tells two questions apart is no secret
+_DIGITS = 8
 #: characters of a cursor that a message quotes
 _SHOWN = 40
 
@@ -27,12 +28,12 @@ class PagedQuestion:
 
     #: what is asked, as messages say it: `search`
     kind: str
-    #: by the word a message uses, what makes it another question when it differs; anything that JSON can say
+    #: by the word a message uses, what makes it another question when it differs; always in this order
     parts: Mapping[str, Any]
 
     def cursor(self, *place: PlacePart) -> str:
         """Return the cursor of a place in the answer."""
-        said = json.dumps([self.kind, self._hashes(), *place], separators=(",", ":"))
+        said = json.dumps([self.kind, self._hashes, *place], separators=(",", ":"))
         return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
     def place(self, cursor: str, shape: Sequence[type]) -> list[Any]:
@@ -47,9 +48,16 @@ class PagedQuestion:
             self._refuse(cursor, "is no cursor")
         if kind != self.kind:
             self._refuse(cursor, f"is no cursor of a {self.kind}")
-        if not isinstance(hashes, dict) or [type(part) for part in place] != list(shape):
+        if not isinstance(hashes, str) or [type(part) for part in place] != list(shape):
             self._refuse(cursor, "is no cursor")
-        others = [name for name, known in self._hashes().items() if hashes.get(name) != known]
+        known = self._hashes
+        if len(hashes) != len(known):
+            self._refuse(cursor, f"is of another {self.kind}")
+        others = [
+            name
+            for name, at in zip(self.parts, range(0, len(known), _DIGITS), strict=True)
+            if hashes[at : at + _DIGITS] != known[at : at + _DIGITS]
+        ]
         if others:
             self._refuse(cursor, f"is of another {self.kind}: its {_listed(others)}")
         return place
@@ -60,13 +68,15 @@ class PagedQuestion:
             remedy=f"Ask as for the page before, with a cursor of that page, or begin a new {self.kind} without one",
         )
 
-    def _hashes(self) -> dict[str, str]:
-        return {name: _hash(value) for name, value in self.parts.items()}
+    @cached_property
+    def _hashes(self) -> str:
+        """Return the hashes of the parts, one after the other."""
+        return "".join(map(_hash, self.parts.values()))
 
 
 def _hash(value: Any) -> str:
     said = json.dumps(value, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(said, digest_size=_HASHED).hexdigest()
+    return hashlib.blake2b(said, digest_size=_DIGITS // 2).hexdigest()
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,9 +8,10 @@ from holdfast.catalog.commits import Commit
 from holdfast.front.store import Store
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.transaction import InternalTransaction, begin
-from holdfast.search.hits import Hit
+from holdfast.search.hits import Hit, SearchMode
 from holdfast.search.reader import SearchReader
-from holdfast.search.search import SearchRequest, search
+from holdfast.search.request import SearchRequest
+from holdfast.search.search import search
 from holdfast.testing.seams import rooms
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import Snapshot
@@ -59,7 +60,7 @@ class Line:
         """Return the branch at one commit."""
         return Snapshot(rooms(self.store), CommittedTree(rooms(self.store).engine.read, self.branch, seq))
 
-    def search(self, query: str, *, under: str = "/", at: int | None = None, mode: str = "text") -> list[Hit]:
+    def search(self, query: str, *, under: str = "/", at: int | None = None, mode: SearchMode = "text") -> list[Hit]:
         """Search the branch."""
         reader = SearchReader(rooms(self.store))
         try:

@@ -176,22 +176,29 @@ def of_contents(conn: Connection, branch: Branch, seq: int, contents: Sequence[s
 #: stands in SOMEWHERE for what else must be true of the entry `e`
 ALSO = "{also}"
 SOMEWHERE = f"""WITH asked(content_id) AS (VALUES (:ids))
-    SELECT asked.content_id, (SELECT e.parent_id FROM entries e
+    SELECT asked.content_id, (SELECT e.parent_id || '/' || e.name FROM entries e
         WHERE e.content_id = asked.content_id AND e.to_seq > :seq AND e.from_seq <= :seq
             AND +e.branch_id = :branch{UNCOVERED}{ALSO} ORDER BY e.to_seq DESC LIMIT 1)
     FROM asked"""
 
 
-def somewhere(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> dict[str, int]:
-    """Return the parent of one entry that holds each of `contents`; a content that no entry holds is left out."""
+class NamedPlace(NamedTuple):
+    """A name below a directory."""
+
+    parent_id: int
+    name: str
+
+
+def somewhere(conn: Connection, branch: Branch, seq: int, contents: Iterable[str]) -> dict[str, NamedPlace]:
+    """Return the place of one entry that holds each of `contents`; a content that no entry holds is left out."""
     return of_each(conn.rows, branch, seq, contents, SOMEWHERE.replace(ALSO, ""))
 
 
 def of_each(
     rows_of: Callable[[str, Params], list[Row]], branch: Branch, seq: int, contents: Iterable[str], sql: str
-) -> dict[str, int]:
-    """Return the parents that a statement such as SOMEWHERE finds, by content."""
-    found: dict[str, int] = {}
+) -> dict[str, NamedPlace]:
+    """Return the places that a statement such as SOMEWHERE finds, by content."""
+    found: dict[str, NamedPlace] = {}
     asked = list(contents)
     # The oldest level first: it shows most of what there is, and what it has need not be asked about on the others.
     for level in reversed(branch.levels(seq)):
@@ -199,9 +206,14 @@ def of_each(
             marks, params = in_list(batch)
             asking = level.sql(sql).replace(":ids", marks.replace(", ", "), ("))
             rows = rows_of(asking, {**params, **level.params})
-            found.update((content, parent) for content, parent in rows if parent is not None)
+            found.update((content, _named(place)) for content, place in rows if place is not None)
         asked = [content for content in asked if content not in found]
     return found
+
+
+def _named(place: str) -> NamedPlace:
+    parent, _, name = place.partition("/")
+    return NamedPlace(int(parent), name)
 
 
 def of_content(conn: Connection, branch: Branch, seq: int, content: str, after: int, limit: int) -> list[ContentPlace]:

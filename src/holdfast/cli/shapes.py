@@ -11,6 +11,7 @@ from holdfast import (
     FileInfo,
     GrepMatch,
     Hit,
+    HitPassage,
     LockInfo,
     LockStats,
     TagInfo,
@@ -107,7 +108,7 @@ def match(match: GrepMatch) -> dict[str, Any]:
 
 
 def hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
-    """Return the shape of a passage that a search found, with how it was found if that is asked for."""
+    """Return the shape of a hit of a search, with how it was found if that is asked for."""
     shape = {
         "path": hit.path,
         "score": hit.score,
@@ -121,8 +122,24 @@ def hit(hit: Hit, *, explain: bool) -> dict[str, Any]:
         "commit": hit.commit,
         "content": hit.content_id,
         "also": list(hit.also),
+        "passages": [passage(each) for each in hit.passages],
+        "generated": hit.generated,
+        "cursor": hit.cursor,
     }
     return shape | {"why": asdict(hit.why)} if explain else shape
+
+
+def passage(found: HitPassage) -> dict[str, Any]:
+    """Return the shape of one of the passages of a document that a search found."""
+    return {
+        "score": found.score,
+        "heading": found.heading,
+        "text": found.text,
+        "marks": [list(span) for span in found.marks],
+        "start": found.start,
+        "end": found.end,
+        "page": found.page,
+    }
 
 
 def intent(entry: "IntentInfo") -> dict[str, Any]:

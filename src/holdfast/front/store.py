@@ -13,11 +13,11 @@ from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
 from holdfast.documents import Data
-from holdfast.errors import CommitTaken
 from holdfast.front.adding import AddConduct, AddDestination, Adder
 from holdfast.front.annotations.properties import Properties
 from holdfast.front.annotations.summaries import Summaries
 from holdfast.front.branches import Branches, found, told
+from holdfast.front.finding.searching import Searches
 from holdfast.front.history.following import followed
 from holdfast.front.history.tags import Tags
 from holdfast.front.jobs import Jobs
@@ -34,12 +34,10 @@ from holdfast.publish.holding import holding_commit
 from holdfast.publish.matching import IfMatch
 from holdfast.publish.scope import TransactionScope, publish_retried
 from holdfast.publish.transaction import Transaction, publish_at_head
-from holdfast.search.hits import Explanation, Hit, SearchMode
 from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
-from holdfast.tree.properties.where import Where, condition_of
 from holdfast.tree.reading import Reads
 from holdfast.tree.snapshot import After, At, CommitPlace, Snapshot, commit_at, place, sides
 from holdfast.tree.walking import TreeView
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @checks_arguments
-class Store(Reads):
+class Store(Reads, Searches):
     """A crash-safe context store. Get one with `holdfast.open`; share it between threads, not across a fork.
 
     What it reads, it reads at the head: `ls`, `read`, `glob` and the others see the newest commit each time. Subjects
@@ -152,49 +150,6 @@ class Store(Reads):
 
     def _standing(self) -> TreeView:
         return CommittedTree.lasting_at_head(self._backend.engine.read, self._branch)
-
-    # --- searching
-
-    def search(
-        self,
-        query: str,
-        *,
-        under: str = paths.ROOT,
-        where: Where | None = None,
-        limit: int = 10,
-        mode: SearchMode = "hybrid",
-        at: At | None = None,
-    ) -> list[Hit]:
-        """Return the passages that answer `query` best, best first: from the store as it is now, or as it was `at`.
-
-        `mode` is `hybrid`, `text` (full text: words, identifiers, any language) or `vector` (meaning). At most `limit`
-        hits; fewer only when there are no more. `where` finds only files that have such properties, as for `ls`. Raises
-        NotFound when `under` is not there.
-        """
-        return self.explain(query, under=under, where=where, limit=limit, mode=mode, at=at).hits
-
-    def explain(
-        self,
-        query: str,
-        *,
-        under: str = paths.ROOT,
-        where: Where | None = None,
-        limit: int = 10,
-        mode: SearchMode = "hybrid",
-        at: At | None = None,
-    ) -> Explanation:
-        """Search, and tell how the hits were found: candidates, what was hidden and why, milliseconds by stage."""
-        from holdfast.search.search import SearchRequest, search
-
-        condition, under = condition_of(where), paths.parse(under)
-        while True:
-            try:
-                request = SearchRequest(query, under, limit, mode, *self._place(at), condition=condition)
-                return search(self._backend, self._shared.reader, request)
-            except CommitTaken:
-                # What was the head when the search began is long past.
-                if at is not None:
-                    raise
 
     # --- adding documents
 

@@ -7,6 +7,8 @@ from holdfast.search.highlights import marks
 
 #: by what passages are found: words, meaning, or both
 SearchMode = Literal["hybrid", "text", "vector"]
+#: what a hit is: a document with its best passages, or each passage by itself
+HitKind = Literal["document", "passage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +35,41 @@ class ScoreBreakdown:
     from_depth: float
     #: `tail`, `table` or `history`: where the row was
     place: str
+    #: the words of the query, as they are looked for, that the passage, its title or its path holds
+    matched: tuple[str, ...]
+    #: and those that none of them holds
+    missing: tuple[str, ...]
+    #: by how much more of each part the hit above has it, the greatest difference first; empty for the first hit
+    behind: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitPassage:
+    """One of the passages of a document that a search found."""
+
+    #: the headings the passage stands under, `A > B`
+    heading: str
+    #: as it stands in the Markdown rendition at [start, end)
+    text: str
+    #: characters into the Markdown rendition
+    start: int
+    end: int
+    #: 1-based; None where the format has no pages
+    page: int | None
+    #: higher is better; comparable within one search only
+    score: float
+    #: what full text looked for
+    terms: tuple[str, ...]
+
+    @property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """Spans of `text` that the query matched, as (start, end), in order."""
+        return marks(self.text, self.terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One passage that a search found."""
+    """A document that a search found, at its best passage; or one passage, where passages were asked for."""
 
     path: str
     #: of the document; its file name when it has no other
@@ -56,8 +88,14 @@ class Hit:
     #: the commit at which the store was searched
     commit: int
     content_id: str
-    #: other paths that hold the same content, at most 10
+    #: other paths that hold the same content, and those of documents that say nearly the same; at most 10
     also: tuple[str, ...]
+    #: the best passages of the document, the best first, which the hit is at; as many as were asked for
+    passages: tuple[HitPassage, ...]
+    #: what the file is when no person wrote it ("a lock file", "minified"), for which it is ranked last; None of others
+    generated: str | None
+    #: where to go on from, as `search(after=...)` takes it
+    cursor: str
     #: what full text looked for
     terms: tuple[str, ...]
     why: ScoreBreakdown
@@ -79,6 +117,10 @@ class Explanation:
     #: what full text looked for
     terms: list[str]
     hits: list[Hit] = field(default_factory=list)
+    #: how many hits stand before these, on the pages before
+    before: int = 0
+    #: where the next page begins; None when there are no more hits
+    cursor: str | None = None
     #: rows that were looked at, by list: `text`, `vector`
     candidates: dict[str, int] = field(default_factory=dict)
     #: contents that were found and not shown, by reason: `not in the tree`, `outside under`

@@ -67,21 +67,25 @@ class Order:
     _seen: set[RowKey] = field(default_factory=set)
     _least: float | None = None
 
+    def fresh(self, found: Candidates) -> list[Scored]:
+        """Return the rows that were not found before, best first."""
+        rows = [row for row in self._fused(found) if row.key not in self._seen]
+        self._seen.update(row.key for row in rows)
+        return rows
+
     def next(self, found: Candidates) -> tuple[list[Scored], list[Scored]]:
         """Return the rows that were not found before: those to be looked at closely, and those that follow them."""
-        fresh = [row for row in self._fused(found) if row.key not in self._seen]
         close = LIFTED if found.is_hybrid and not self._seen else 0
-        self._seen.update(row.key for row in fresh)
+        fresh = self.fresh(found)
         return fresh[:close], fresh[close:]
 
-    def put(self, close: list[Scored], rest: list[Scored]) -> list[Scored]:
-        """Return both in the order of the hits."""
-        if close:
-            self._least = close[-1].score
-        rest = _below(self._least, rest)
-        if rest:
-            self._least = rest[-1].score
-        return close + rest
+    def put(self, *parts: list[Scored]) -> list[Scored]:
+        """Return the parts one after the other, in the order of the hits: none scores above those before it."""
+        rows: list[Scored] = []
+        for part in parts:
+            rows += _below(self._least, part)
+            self._least = rows[-1].score if rows else self._least
+        return rows
 
     def lifted(
         self, rows: list[Scored], quotes: Mapping[RowKey, Quote], similar: Mapping[RowKey, float]

@@ -20,6 +20,8 @@ from holdfast.search.sizes import Shares, Sizes
 
 #: of the rows wanted, one in so many do where the others all score the same
 FEWER = 2
+#: how many times as many rows as are wanted are looked through for what persons wrote, where others crowd it out
+CROWDED = 8
 #: rows of one score up to which all of them are asked for, so that which come first is not chance
 MOST_TIED = 2_000
 #: decimals of a score that count: Lance reckons in single precision, the tail in double
@@ -49,6 +51,8 @@ class Ranking:
     exhausted: bool = True
     #: rows of the last score, of which there are more than were asked for
     tied: list[RowKey] = field(default_factory=list)
+    #: whether there are more, which nobody will ask for
+    is_cut: bool = False
 
     def __len__(self) -> int:
         return len(self.scores) + len(self.tied)
@@ -58,19 +62,28 @@ class Ranking:
         scores = {key: score for key, score in self.scores.items() if key.content_id in shown}
         return Ranking(scores, self.exhausted, [key for key in self.tied if key.content_id in shown])
 
+    def written(self, wanted: int, generated: set[str]) -> "Ranking":
+        """Return the rows of what persons wrote, as many as there are among the first CROWDED times those wanted."""
+        if not any(key.content_id in generated for key in (*self.scores, *self.tied)):
+            return self
+        is_cut = not self.exhausted and self.has(CROWDED * wanted)
+        within = self.first(CROWDED * wanted) if is_cut else self
+        scores = {key: score for key, score in within.scores.items() if key.content_id not in generated}
+        return Ranking(scores, self.exhausted, [k for k in within.tied if k.content_id not in generated], is_cut)
+
     def share(self, shown: "Ranking") -> float | None:
         """Return which share of the rows is among those that are shown; None of no rows."""
         return len(shown) / len(self) if len(self) else None
 
     def has(self, wanted: int) -> bool:
         """Return whether it is known what `first` gives, or all that there is."""
-        if self.exhausted or len(self.scores) >= wanted:
+        if self.exhausted or self.is_cut or len(self.scores) >= wanted:
             return True
         return len(self) > wanted and len(self.scores) >= wanted // FEWER
 
     def starves(self, wanted: int) -> bool:
         """Return whether there are too few rows, those of the last score counted."""
-        return not self.exhausted and len(self) < wanted
+        return not self.exhausted and not self.is_cut and len(self) < wanted
 
     def first(self, count: int) -> "Ranking":
         """Return the `count` best; without those of the last score when there are more of it, unless few would be left.
@@ -98,9 +111,16 @@ class Candidates:
         """Return whether both lists hold something, so that there is something to fuse."""
         return bool(self.text.scores and self.vector.scores)
 
+    def __len__(self) -> int:
+        return max(len(self.text), len(self.vector))
+
     def among(self, shown: set[str]) -> "Candidates":
         """Return the rows of contents that are shown."""
         return replace(self, text=self.text.among(shown), vector=self.vector.among(shown))
+
+    def written(self, wanted: int, generated: set[str]) -> "Candidates":
+        """Return the rows of what persons wrote."""
+        return replace(self, text=self.text.written(wanted, generated), vector=self.vector.written(wanted, generated))
 
     def shares(self, shown: "Candidates") -> Shares:
         """Return which share of each list is among those that are shown."""
@@ -121,13 +141,6 @@ class Candidates:
     def first(self, count: int) -> "Candidates":
         """Return the `count` best of each list."""
         return replace(self, text=self.text.first(count), vector=self.vector.first(count))
-
-    def ranks(self) -> tuple[dict[RowKey, int], dict[RowKey, int]]:
-        """Return the 1-based rank of each row by text, and by vector."""
-        text, vector = (
-            {key: rank for rank, key in enumerate(ranking.scores, start=1)} for ranking in (self.text, self.vector)
-        )
-        return text, vector
 
     def contents(self) -> Iterable[str]:
         """Yield the content of every row that was found."""

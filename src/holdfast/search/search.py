@@ -1,59 +1,41 @@
-"""Searching a store at one commit: gather, keep what is visible, fuse, quote, lift."""
+"""Searching a store at one commit: gather, keep what is visible, fuse, look closely, group, quote."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from holdfast import paths
 from holdfast.backend import Backend
-from holdfast.catalog import contents, pins
-from holdfast.catalog.branches import Branch
+from holdfast.catalog import pins
 from holdfast.catalog.engine import within
-from holdfast.catalog.properties.conditions import Condition
 from holdfast.catalog.values import ROOT_NODE
-from holdfast.errors import CorruptStore, Unsupported
+from holdfast.errors import CorruptStore
 from holdfast.index.embedding.embedder import query_vectors
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import query_tokens
-from holdfast.search.hits import Explanation, Hit, ScoreBreakdown
-from holdfast.search.order import POOL, Asked, Order, Scored
+from holdfast.search.answers.answering import Answering, beginning
+from holdfast.search.answers.breakdown import words_of
+from holdfast.search.answers.generated import generated
+from holdfast.search.answers.grouping import Documents, HitGroup, by_passage
+from holdfast.search.answers.passages import Passages
+from holdfast.search.hits import Explanation
+from holdfast.search.order import LIFTED, POOL, Asked, Order, Scored
 from holdfast.search.reader import Instant, SearchReader
-from holdfast.search.rerank import Passage, Quote, telling
+from holdfast.search.request import HYBRID, TEXT, VECTOR, SearchRequest
+from holdfast.search.rerank import Quote, telling
 from holdfast.search.retrieve import Candidates, Gatherer, Query
 from holdfast.search.sizes import GROWTH, Shares, Sizes
-from holdfast.search.visible import MOST_OTHERS, Visibility
+from holdfast.search.visible import Visibility
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import check_readable
 
-HYBRID, TEXT, VECTOR = "hybrid", "text", "vector"
-MODES = (HYBRID, TEXT, VECTOR)
 #: rounds among all rows that may find too few visible ones, before the tables are told what is visible
 UNTOLD_ROUNDS = 2
-#: of a row in a table, in the order of `Passage`
-PASSAGE_COLUMNS = ["heading", "text", "terms", "start", "end", "page"]
 #: times that a search begins anew because the version it read was replaced, and removed
 MOST_OVERTAKEN = 20
-#: hits that one search may ask for
-MOST_HITS = 1000
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """A search as the caller states it; `under` is parsed."""
-
-    query: str
-    under: str
-    limit: int
-    mode: str
-    branch: Branch
-    #: the commit to search at
-    seq: int
-    #: what the properties of a file have to meet; None for any
-    condition: Condition | None = None
 
 
 def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Explanation:
@@ -62,7 +44,7 @@ def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Ex
     Raises NotFound when `under` is not there, Unsupported for a mode or limit that cannot be. A search that garbage
     collection overtook, by removing a version of the table that it had opened, is run once more on the newer one.
     """
-    check_query(request.query, request.mode, request.limit)
+    request.check()
     for _ in range(MOST_OVERTAKEN):
         with backend.engine.read() as conn:
             pinned = pins.fingerprint(conn)
@@ -73,19 +55,6 @@ def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Ex
                 if pins.fingerprint(conn) == pinned:
                     raise
     return _Search(backend, reader, request).run()
-
-
-def check_query(query: str, mode: str, limit: int) -> None:
-    """Raise Unsupported for a query, a mode or a limit that cannot be."""
-    if mode not in MODES:
-        raise Unsupported(f"There is no search mode {mode!r}", remedy=f"Use one of {', '.join(MODES)}")
-    try:
-        query.encode()
-    except UnicodeEncodeError as error:
-        # Half a character, as the command line makes of bytes that are no UTF-8.
-        raise Unsupported(f"{query[:60]!r} is not valid Unicode", remedy="Write it in UTF-8") from error
-    if not 0 < limit <= MOST_HITS:
-        raise Unsupported(f"A search gives 1 to {MOST_HITS} hits, not {limit}")
 
 
 class _Search:
@@ -103,6 +72,7 @@ class _Search:
 
     def _read(self, query: str) -> None:
         """Take what a query says."""
+        self._query = query
         self._terms = query_tokens(query)
         # A passage that only the vectors found is marked too where it has words of the query.
         self._marked = tuple(telling(self._terms))
@@ -114,21 +84,44 @@ class _Search:
             query = self._as_meant()
         with self._timed("embed"):
             wants_vector = request.mode != TEXT and request.query.strip()
-            vector = query_vectors(self._reader.embedder, [query])[0] if wants_vector else None
+            self._vector = query_vectors(self._reader.embedder, [query])[0] if wants_vector else None
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         with self._timed("tail"):
-            instant = self._reader.instant(told.terms, vector, request.branch, at=request.seq)
+            instant = self._reader.instant(told.terms, self._vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
-        order = Order(Asked(self._terms, told.terms, instant.stats))
-        for found in self._rings(instant, Query(told.terms, vector, only, instant.is_past)):
-            told.hits += self._hits_of(instant, found, order, vector)
-            if len(told.hits) == request.limit:
-                break
+        self._answer(instant, Query(told.terms, self._vector, only, instant.is_past))
         with self._backend.engine.read() as conn:
             # Nothing of what was looked at may have been taken meanwhile: it would only look as if it was not there.
             check_readable(conn, request.branch, request.seq)
         return told
+
+    def _answer(self, instant: Instant, query: Query) -> None:
+        """Put the page of hits that is asked for into what is told."""
+        told, request = self._told, self._request
+        passages = Passages(self._backend, self._reader, instant, self._visibility)
+        order = Order(Asked(self._terms, told.terms, instant.stats))
+        documents, quotes = Documents(self._marked), dict[RowKey, Quote]()
+        groups: list[HitGroup] = []
+        begin = beginning(request.left, groups)
+        for found in self._rings(instant, query):
+            rows = self._in_order(found, order, passages, quotes)
+            with self._timed("group"):
+                fresh = documents.of(rows, found, quotes) if request.by == "document" else by_passage(rows, found)
+                groups += fresh
+                begin = beginning(request.left, groups)
+            if begin is not None and len(groups) > begin + request.limit:
+                break
+            if rows and not fresh and len(found) > POOL:
+                # Many passages more, and no document that was not there: what is left has little to do with the query.
+                break
+        told.before = len(groups) if begin is None else begin
+        words = words_of(self._query, self._marked)
+        answering = Answering(request, self._marked, passages, self._visibility, quotes, words)
+        with self._timed("quote"):
+            told.hits = answering.hits(groups, told.before)
+        if len(groups) > told.before + request.limit:
+            told.cursor = told.hits[-1].cursor
 
     def _as_meant(self) -> str:
         """Return the query, joined by what words of it were likely meant for. One list alone takes it as it is."""
@@ -139,28 +132,40 @@ class _Search:
         return query
 
     def _rings(self, instant: Instant, query: Query) -> Iterator[Candidates]:
-        """Yield the pool, and then what larger ones hold, until there is no more."""
+        """Yield the pool, and then what larger ones hold, until there is no more; at the end what no person wrote."""
         size = POOL
         while True:
             found = self._gather(instant, query, size)
             yield found
             if found.text.exhausted and found.vector.exhausted:
-                return
+                break
             size *= GROWTH
+        # All there is has been gathered. What no person wrote comes last, if the search comes to it.
+        if self._visibility.generated:
+            yield self._found.among(self._visibility.shown & self._visibility.generated)
 
-    def _hits_of(self, instant: Instant, found: Candidates, order: Order, vector: Any) -> list[Hit]:
-        """Return the next hits, of the rows that are found now."""
+    def _in_order(
+        self, found: Candidates, order: Order, passages: Passages, quotes: dict[RowKey, Quote]
+    ) -> list[Scored]:
+        """Return the rows that are found now, in the order of the hits; of the pool, the best are looked at closely."""
         with self._timed("fuse"):
-            close, rest = order.next(found)
+            rest, is_pool = order.fresh(found), not quotes
+        close, last = list[Scored](), list[Scored]()
         with self._timed("fetch"):
-            quotes = self._quotes(instant, found, [row.key for row in close])
-            similar = self._similarities(instant, found, [row.key for row in close if row.parts.vector is None], vector)
-        with self._timed("lift"):
-            rows = order.put(order.lifted(close, quotes, similar), rest)
-            rows = rows[: self._request.limit - len(self._told.hits)]
-        with self._timed("fetch"):
-            quotes |= self._quotes(instant, found, [row.key for row in rows if row.key not in quotes])
-        return self._hits(found, rows, quotes)
+            # What no person wrote leaves its place to what follows, so that it crowds nothing out.
+            while is_pool and rest and len(close) < LIFTED:
+                batch, rest = rest[: LIFTED - len(close)], rest[LIFTED - len(close) :]
+                quotes |= passages.quotes(found, [row.key for row in batch])
+                for row in batch:
+                    quote = quotes[row.key]
+                    (last if generated(quote.path, quote.passage.text) else close).append(row)
+        if found.is_hybrid and close:
+            with self._timed("similarity"):
+                unknown = [row.key for row in close if row.parts.vector is None]
+                similar = passages.similarities(found, unknown, self._vector)
+            with self._timed("lift"):
+                close = order.lifted(close, quotes, similar)
+        return order.put(close, rest, last)
 
     def _contents_below(self) -> frozenset[str] | ContentSet | None:
         """Return the contents below `under`, None for all."""
@@ -193,11 +198,13 @@ class _Search:
         while True:
             rounds += 1
             found = self._round(gatherer, sizes, found)
-            shown = found.among(self._visibility.shown)
-            shares = found.shares(shown)
+            standing = found.among(self._visibility.shown)
+            shares = found.shares(standing)
+            shown = standing.written(wanted, self._visibility.generated)
             if learnt:
                 self._reader.shares.note(searched, shares)
             if shown.has(wanted):
+                self._found = found
                 self._tell(found)
                 return shown.first(wanted)
             sizes = sizes.further(wanted, shares)
@@ -230,99 +237,12 @@ class _Search:
         reasons = list(self._visibility.hidden.values())
         self._told.hidden = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
 
-    def _quotes(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Quote]:
-        """Return the passages of `keys`, with the first path and the title of their documents."""
-        with self._backend.engine.read() as conn:
-            ids = list({key.content_id for key in keys})
-            titles = contents.titles(conn, ids)
-            self._visibility.read_paths(conn, ids)
-        quotes = {}
-        for key, passage in self._passages(instant, found, keys).items():
-            path = self._visibility.paths[key.content_id][0]
-            title = titles.get(key.content_id) or paths.split(path)[1]
-            quotes[key] = Quote(passage, key.content_id, path, title, key.ordinal)
-        return quotes
-
-    def _similarities(
-        self, instant: Instant, found: Candidates, keys: list[RowKey], vector: Any
-    ) -> dict[RowKey, float]:
-        """Return how similar to the query rows are that the vectors did not find."""
-        similar = {key: instant.vector[key] for key in keys if key in instant.vector}
-        for table in (self._backend.tables.live, self._backend.tables.history):
-            here = [found.where[key][1] for key in keys if key in found.where and found.where[key][0] == table.name]
-            similar |= self._reader.lookup_of(table).similarities(instant.versions[table.name], here, vector)
-        return similar
-
-    def _passages(self, instant: Instant, found: Candidates, keys: list[RowKey]) -> dict[RowKey, Passage]:
-        """Return the passages of `keys`, from the tail or from the table each was found in."""
-        passages = {
-            key: Passage(row.heading, row.text, row.terms, row.start, row.end, row.page)
-            for key in keys
-            if (row := instant.rows.get(key)) is not None and key not in found.where
-        }
-        for table in (self._backend.tables.live, self._backend.tables.history):
-            here = [key for key in keys if key in found.where and found.where[key][0] == table.name]
-            if not here:
-                continue
-            candidates = [found.where[key][1] for key in here]
-            fetched = self._reader.lookup_of(table).fetch(instant.versions[table.name], candidates, PASSAGE_COLUMNS)
-            columns = [fetched[name].to_pylist() for name in PASSAGE_COLUMNS]
-            passages |= {key: Passage(*row) for key, row in zip(here, zip(*columns, strict=True), strict=True)}
-        return passages
-
-    def _hits(self, found: Candidates, best: list[Scored], quotes: dict[RowKey, Quote]) -> list[Hit]:
-        ranks = found.ranks()
-        return [self._hit(row, quotes[row.key], breakdown(row, ranks, self._place(found, row.key))) for row in best]
-
-    def _hit(self, row: Scored, quote: Quote, why: ScoreBreakdown) -> Hit:
-        passage, others = quote.passage, self._visibility.paths[quote.content_id][1:]
-        return Hit(
-            path=quote.path,
-            title=quote.title,
-            heading=passage.heading,
-            text=passage.text,
-            start=passage.start,
-            end=passage.end,
-            page=passage.page,
-            score=round(row.score, 6),
-            commit=self._request.seq,
-            content_id=quote.content_id,
-            also=tuple(others[:MOST_OTHERS]),
-            terms=self._marked,
-            why=why,
-        )
-
-    def _place(self, found: Candidates, key: RowKey) -> str:
-        names = {self._backend.tables.live.name: "table", self._backend.tables.history.name: "history"}
-        return names[found.where[key][0]] if key in found.where else "tail"
-
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         began = time.perf_counter()
         yield
         spent = (time.perf_counter() - began) * 1000
         self._told.milliseconds[stage] = round(self._told.milliseconds.get(stage, 0.0) + spent, 3)
-
-
-def breakdown(row: Scored, ranks: tuple[dict[RowKey, int], dict[RowKey, int]], place: str) -> ScoreBreakdown:
-    """Return where the score of a row comes from, given the ranks of all rows by text and by vector."""
-    parts, lift, (text_ranks, vector_ranks) = row.parts, row.lift, ranks
-    return ScoreBreakdown(
-        text_rank=text_ranks.get(row.key),
-        text_score=parts.text,
-        vector_rank=vector_ranks.get(row.key),
-        vector_score=parts.vector,
-        from_text=round(parts.from_text, 4),
-        from_vector=round(parts.from_vector, 4),
-        from_subject=round(lift.subject, 4),
-        from_phrase=round(lift.phrase, 4),
-        from_coverage=round(lift.coverage, 4),
-        from_opening=round(lift.opening, 4),
-        from_pointers=round(lift.pointers, 4),
-        from_links=round(lift.links, 4),
-        from_depth=round(row.depth, 4),
-        place=place,
-    )
 
 
 def _common(

@@ -13,6 +13,7 @@ from holdfast.catalog.engine import Connection, batches, within
 from holdfast.catalog.entries import ContentPlace
 from holdfast.catalog.properties import matching
 from holdfast.catalog.properties.conditions import Condition
+from holdfast.search.answers.generated import named_as
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
 
@@ -37,6 +38,8 @@ class Visibility:
     condition: Condition | None = None
     #: the contents that were asked about and stand
     shown: set[str] = field(default_factory=set)
+    #: those of them that no person wrote, as their names say
+    generated: set[str] = field(default_factory=set)
     #: why each of the others is hidden
     hidden: dict[str, str] = field(default_factory=dict)
     #: the paths of the contents whose places were read, best first
@@ -52,14 +55,18 @@ class Visibility:
             somewhere = entries.somewhere(conn, self.branch, self.seq, asked)
         else:
             somewhere = matching.somewhere(conn, self.branch, self.seq, asked, self.condition)
-        places.load(somewhere.values())
+        places.load(place.parent_id for place in somewhere.values())
         why = NOT_IN_TREE if self.condition is None else OTHERWISE
         self.hidden.update((content, why) for content in asked if content not in somewhere)
-        tops = {parent: places.path(parent) for parent in set(somewhere.values())}
+        tops = {parent: places.path(parent) for parent in {place.parent_id for place in somewhere.values()}}
         under = {parent for parent, top in tops.items() if top is not None and paths.is_within(top, self.under)}
-        self.shown.update(content for content, parent in somewhere.items() if parent in under)
+        self.shown.update(content for content, place in somewhere.items() if place.parent_id in under)
         # Below a directory that was removed, or elsewhere: another place may do.
         self._look_closely(conn, [content for content in somewhere if content not in self.shown], places)
+        for content, place in somewhere.items():
+            name = paths.split(self.paths[content][0])[1] if content in self.paths else place.name
+            if named_as(name) is not None:
+                self.generated.add(content)
 
     def read_paths(self, conn: Connection, contents: Iterable[str]) -> None:
         """Read where contents that stand do."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdfast.catalog.branches import UNCOVERED, Branch
 from holdfast.catalog.engine import Connection, Params, Row, in_list, rows_among
-from holdfast.catalog.entries import ALSO, COLUMNS, SOMEWHERE, Entry, of_each
+from holdfast.catalog.entries import ALSO, COLUMNS, SOMEWHERE, Entry, NamedPlace, of_each
 from holdfast.catalog.properties.conditions import AllOf, AnyOf, Between, Condition, NotSo, OneOf, Present
 from holdfast.catalog.values import FOREVER
 
@@ -52,8 +52,8 @@ def among(conn: Connection, condition: Condition, ids: Iterable[str]) -> set[str
 
 def somewhere(
     conn: Connection, branch: Branch, seq: int, contents: Iterable[str], condition: Condition
-) -> dict[str, int]:
-    """Return the parent of one entry that holds each of `contents` and whose properties meet a condition."""
+) -> dict[str, NamedPlace]:
+    """Return the place of one entry that holds each of `contents` and whose properties meet a condition."""
     asked = _Asked()
     sql = SOMEWHERE.replace(ALSO, f" AND {asked.met(condition)}")
 

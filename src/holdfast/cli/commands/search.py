@@ -1,11 +1,12 @@
 """Finding passages: search."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import typer
 
-from holdfast import Explanation, Hit, ScoreBreakdown
+from holdfast import Explanation, Hit, HitPassage, ScoreBreakdown
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
@@ -26,8 +27,18 @@ def search(
     ] = "/",
     where: WhereOption = [],  # noqa: B006 - Typer wants a list
     limit: Annotated[
-        int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="At most so many passages.")
+        int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="At most so many hits.")
     ] = 10,
+    passages: Annotated[
+        int, typer.Option("--passages", metavar="N", min=1, max=100, help="Of each document, at most so many passages.")
+    ] = 3,
+    by: Annotated[
+        Literal["document", "passage"], typer.Option("--by", help="What a hit is: a document, or each passage.")
+    ] = "document",
+    after: Annotated[
+        str | None,
+        typer.Option("--after", metavar="CURSOR", help="The next hits: the cursor that --json or --explain shows."),
+    ] = None,
     mode: Annotated[
         Literal["hybrid", "text", "vector"], typer.Option("--mode", help="By words, by meaning, or both.")
     ] = "hybrid",
@@ -35,18 +46,22 @@ def search(
     full: Annotated[bool, typer.Option("--full", help="Show whole passages, not excerpts.")] = False,
     at: AtOption = None,
 ) -> None:
-    """Find the passages that answer a question, best first."""
+    """Find the documents that answer a question, best first, each with its best passages."""
     if not " ".join(query).strip():
         raise typer.BadParameter("say what to look for")
-    found = call.store.explain(
-        " ".join(query), under=store_path(under), where=where_of(where), limit=limit, mode=mode, at=at
-    )
-    document: dict[str, Any] = {"hits": [shapes.hit(hit, explain=explain) for hit in found.hits]}
+    options: dict[str, Any] = {"by": by, "passages": passages, "after": after}
+    options |= {"under": store_path(under), "where": where_of(where), "limit": limit, "mode": mode, "at": at}
+    found = call.store.explain(" ".join(query), **options)
+    hits = [shapes.hit(hit, explain=explain) for hit in found.hits]
+    document: dict[str, Any] = {"hits": hits, "cursor": found.cursor}
     if explain:
         document |= {"explain": found.as_dict()}
     call.done(document, _told(call.out, found, _abstracts(call, found, at) if explain else None, full))
     if not found.hits and not call.json:
-        call.out.note(f"Nothing found for {found.query!r}" + (f" under {found.under}" if found.under != "/" else ""))
+        more = "more " if after is not None else ""
+        call.out.note(
+            f"Nothing {more}found for {found.query!r}" + (f" under {found.under}" if found.under != "/" else "")
+        )
 
 
 def _abstracts(call: Call, found: Explanation, at: str | None) -> dict[str, str]:
@@ -58,10 +73,10 @@ def _abstracts(call: Call, found: Explanation, at: str | None) -> dict[str, str]
 
 
 def _told(out: Output, found: Explanation, abstracts: dict[str, str] | None, full: bool) -> Iterator[str]:
-    for number, hit in enumerate(found.hits, start=1):
+    for number, hit in enumerate(found.hits, start=found.before + 1):
         yield from _hit_lines(out, number, hit, full)
         if abstracts is not None:
-            yield out.paint(f"     {why_line(hit.why)}", "dim")
+            yield from (out.paint(f"     {line}", "dim") for line in why_lines(hit.why))
             if hit.path in abstracts:
                 yield out.paint(f"     about: {abstracts[hit.path]}", "dim")
         yield ""
@@ -72,35 +87,55 @@ def _told(out: Output, found: Explanation, abstracts: dict[str, str] | None, ful
 def _hit_lines(out: Output, number: int, hit: Hit, full: bool) -> Iterator[str]:
     page = f"  page {hit.page}" if hit.page is not None else ""
     yield f"{number:>3}. {out.paint(hit.path, 'bold', 'cyan')}{page}  {out.paint(f'{hit.score:.3f}', 'dim')}"
-    # A heading often begins with the document's title: said once, it is said.
-    above = hit.heading if hit.heading.startswith(hit.title) else f"{hit.title} > {hit.heading}".removesuffix(" > ")
-    yield f"     {out.paint(visible(above), 'bold')}"
-    for line in excerpt(
-        hit.text, hit.marks, width=out.width - 5, full=full, mark=lambda s: out.paint(s, "bold", "yellow")
-    ):
-        yield f"     {line}"
+    if hit.generated is not None:
+        yield out.paint(f"     {hit.generated}, ranked last", "dim")
+    best, *others = hit.passages
+    yield f"     {out.paint(visible(_above(hit, best)), 'bold')}"
+    yield from (f"     {line}" for line in _excerpt(out, best, full))
+    for passage in others:
+        yield f"   + {out.paint(visible(_above(hit, passage)), 'bold')}"
+        yield from (f"     {line}" for line in _excerpt(out, passage, full)[: None if full else 1])
     if hit.also:
         yield out.paint(f"     also at {', '.join(hit.also)}", "dim")
 
 
-def why_line(why: ScoreBreakdown) -> str:
-    """Return which list found a passage at which rank, and what each part added to its score."""
-    parts = []
+def _above(hit: Hit, passage: HitPassage) -> str:
+    """Return what a passage stands under."""
+    # A heading often begins with the document's title: said once, it is said.
+    begins = passage.heading.startswith(hit.title)
+    return passage.heading if begins else f"{hit.title} > {passage.heading}".removesuffix(" > ")
+
+
+def _excerpt(out: Output, passage: HitPassage, full: bool) -> list[str]:
+    return excerpt(
+        passage.text, passage.marks, width=out.width - 5, full=full, mark=lambda s: out.paint(s, "bold", "yellow")
+    )
+
+
+def why_lines(why: ScoreBreakdown) -> Iterator[str]:
+    """Yield what a hit holds of the query, what each part added to its score, and what put the one above it ahead."""
+    without = f", without {', '.join(why.missing)}" if why.missing else ""
+    yield f"holds {', '.join(why.matched) or 'no word of the query'}{without}; from the {why.place}"
+    lists = []
     if why.text_rank is not None:
-        parts.append(f"text rank {why.text_rank} (BM25 {why.text_score:.2f}) gave {why.from_text:+.3f}")
+        lists.append(f"text rank {why.text_rank} (BM25 {why.text_score:.2f})")
     if why.vector_rank is not None:
-        parts.append(f"vector rank {why.vector_rank} (cosine {why.vector_score:.2f}) gave {why.from_vector:+.3f}")
-    lifts = {
-        "subject": why.from_subject,
-        "phrase": why.from_phrase,
-        "coverage": why.from_coverage,
-        "opening": why.from_opening,
-        "pointers": why.from_pointers,
-        "links": why.from_links,
-        "depth": why.from_depth,
-    }
-    parts += [f"{name} {value:+.3f}" for name, value in lifts.items() if value]
-    return "; ".join([*parts, f"from the {why.place}"])
+        lists.append(f"vector rank {why.vector_rank} (cosine {why.vector_score:.2f})")
+    yield "; ".join([*lists, *_signed(_parts(why))])
+    if why.behind:
+        total = sum(why.behind.values())
+        ahead, ours = [{n: abs(v) for n, v in why.behind.items() if (v > 0) is more} for more in (True, False)]
+        against = f", in spite of {', '.join(_signed(ours))} here" if ours else ""
+        yield f"{total:.3f} behind the one above, which has {', '.join(_signed(ahead))}{against}"
+
+
+def _parts(why: ScoreBreakdown) -> dict[str, float]:
+    """Return what each list and each sign gave, by its name."""
+    return {name.removeprefix("from_"): value for name, value in asdict(why).items() if name.startswith("from_")}
+
+
+def _signed(parts: dict[str, float]) -> list[str]:
+    return [f"{name} {value:+.3f}" for name, value in parts.items() if value]
 
 
 def _how(found: Explanation) -> Iterator[str]:
@@ -111,4 +146,5 @@ def _how(found: Explanation) -> Iterator[str]:
     yield f"words looked for: {', '.join(found.terms) or 'none'}"
     yield f"candidates: {pairs(found.candidates)}; hidden: {pairs(found.hidden)}; further rounds: {found.rounds}"
     yield f"rows in the tail: {found.tail_rows}"
+    yield f"the next page: --after {found.cursor}" if found.cursor else "there are no more hits"
     yield "milliseconds: " + ", ".join(f"{name} {value:.1f}" for name, value in found.milliseconds.items())

@@ -22,11 +22,12 @@ from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.searched.texts import RowTexts
 from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.rows.stored import StoredRow
+from holdfast.search.answers.breakdown import breakdown, words_of
 from holdfast.search.hits import SearchMode
 from holdfast.search.order import POOL, Asked, Order, Scored
+from holdfast.search.request import TEXT, VECTOR, check_query
 from holdfast.search.rerank import Passage, Quote, telling
 from holdfast.search.retrieve import Candidates, merged
-from holdfast.search.search import TEXT, VECTOR, breakdown, check_query
 from holdfast.search.sizes import GROWTH
 from holdfast.tree.snapshot import check_readable
 
@@ -83,6 +84,9 @@ class _RowSearch:
         self._terms = query_tokens(request.query)
         # A row that only the vectors found is marked too where it has words of the query.
         self._marked = tuple(telling(self._terms))
+        self._words = words_of(request.query, self._marked)
+        #: the last row so far
+        self._above: Scored | None = None
         self._texts: dict[int, RowTexts] = {}
         self._stored: dict[RowKey, StoredRow] = {}
         self._told = RowExplanation(
@@ -164,8 +168,9 @@ class _RowSearch:
             rows = order.put(order.lifted(close, quotes, similar), rest)[: self._request.limit]
         with self._timed("fetch"):
             quotes |= self._quotes(instants, [row.key for row in rows if row.key not in quotes])
-        ranks = found.ranks()
-        return [self._hit(row, quotes[row.key], ranks) for row in rows]
+        above = [self._above, *rows]
+        self._above = above[-1]
+        return [self._hit(row, quotes[row.key], found, before) for row, before in zip(rows, above, strict=False)]
 
     def _quotes(self, instants: Sequence[RowInstant], keys: Sequence[RowKey]) -> dict[RowKey, Quote]:
         quotes = {}
@@ -183,14 +188,14 @@ class _RowSearch:
         passage = Passage(heading="", text=text, terms=terms, start=0, end=len(text), page=None)
         return Quote(passage, key.content_id, f"/{kind.name}/{row.key}", row.key)
 
-    def _hit(self, row: Scored, quote: Quote, ranks: tuple[dict[RowKey, int], dict[RowKey, int]]) -> RowHit:
+    def _hit(self, row: Scored, quote: Quote, found: Candidates, above: Scored | None) -> RowHit:
         return RowHit(
             row=self._codecs.shown(self._stored[row.key]),
             text=quote.passage.text,
             score=round(row.score, 6),
             commit=self._request.seq,
             terms=self._marked,
-            why=breakdown(row, ranks, "log"),
+            why=breakdown(row, quote, self._words, found, place="log", above=above),
         )
 
     def _expand(

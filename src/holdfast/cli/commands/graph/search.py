@@ -10,7 +10,7 @@ from holdfast import RowExplanation, RowHit
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
 from holdfast.cli.commands.graph.typed import key_text, line, shape
-from holdfast.cli.commands.search import why_line
+from holdfast.cli.commands.search import why_lines
 from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption
 from holdfast.cli.output import Output, visible
@@ -74,7 +74,7 @@ def _told(out: Output, found: RowExplanation, explain: bool) -> Iterator[str]:
         ):
             yield f"     {said}"
         if explain:
-            yield out.paint(f"     {why_line(hit.why)}", "dim")
+            yield from (out.paint(f"     {line}", "dim") for line in why_lines(hit.why))
         yield ""
     if explain:
         yield from (out.paint(said, "dim") for said in _how(found))

@@ -1,0 +1,1 @@
+"""Searching, and how well searches do."""
