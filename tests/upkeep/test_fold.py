@@ -119,7 +119,7 @@ def test_a_retirement_overtaken_by_another_loses_nothing(store: Store, monkeypat
     monkeypatch.setattr("holdfast.upkeep.retire.point", once(lambda: retire.retire(rooms(store))))
     retire.retire(rooms(store))
     assert store.maintenance.verify(deep=True).ok
-    assert len(store.search("lease token journal", at=old, limit=100)) == 10
+    assert len(store.search("lease token journal", at=old, limit=100, by="passage")) == 10
 
 
 def test_what_is_retired_twice_stands_once_in_history(store: Store) -> None:
@@ -133,7 +133,7 @@ def test_what_is_retired_twice_stands_once_in_history(store: Store) -> None:
     store.remove("/notes", recursive=True)
     store.maintenance.optimize()
     assert store.maintenance.verify(deep=True).ok
-    assert len(store.search("lease token journal", at=old, limit=100)) == 10
+    assert len(store.search("lease token journal", at=old, limit=100, by="passage")) == 10
 
 
 @pytest.mark.parametrize("path", ["/notes/3.md", "/notes"])
