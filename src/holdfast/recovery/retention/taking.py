@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from holdfast.backend import Backend
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.graph import leftovers
 from holdfast.catalog.history import retention
 from holdfast.catalog.history.retention import HangingRow, Line, Row
 from holdfast.catalog.values import FOREVER
@@ -114,10 +115,21 @@ class Taking:
             last = (page[-1].node_id, page[-1].to_seq)
         self.branches += not kept
         if not self.dry_run:
+            if not kept:
+                self._forget_graph(line)
             with self.backend.engine.write(durable=False) as conn:
                 retention.looked_at(conn, branch_id, horizon)
                 if not kept:
                     retention.emptied(conn, branch_id, self.backend.clock.now())
+
+    def _forget_graph(self, line: Line) -> None:
+        """Take the rows of the graph of a branch of which nothing stays."""
+        is_left = True
+        while is_left:
+            point("retention.before_step")
+            with self.backend.engine.write(durable=False) as conn:
+                is_left = leftovers.forget_rows(conn, line.branch, PAGE)
+            point("retention.after_step")
 
     def _drop_last(self, line: Line, page: list[Row]) -> None:
         """Take rows of a branch of which nothing stays, and what its directories were the last to say of its bases."""

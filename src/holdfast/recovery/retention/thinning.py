@@ -6,6 +6,8 @@ from holdfast.backend import Backend
 from holdfast.catalog import branches, contents, settings
 from holdfast.catalog.contents import Content
 from holdfast.catalog.engine import Connection, batches
+from holdfast.catalog.graph import bases
+from holdfast.catalog.graph import leftovers as graph_leftovers
 from holdfast.catalog.history import retention
 from holdfast.catalog.work import leftovers
 from holdfast.faults import point
@@ -16,6 +18,8 @@ from holdfast.upkeep import retire
 
 #: sessions, and ended jobs, of a deleted branch that are dropped in one turn
 AT_ONCE = 100
+#: the newest base of the graph at the last gc
+_FOLDED_AT = "graph_folded_at"
 
 
 @dataclass(kw_only=True)
@@ -43,12 +47,24 @@ def thin(backend: Backend, keep: Keep | None, *, dry_run: bool) -> Thinned:
         until = int(settings.get(conn, retire.RETIRED_UNTIL) or 0)
     taking = Taking(backend, decision, dry_run, _newest(decision) if dry_run else until)
     taking.run()
+    if not dry_run:
+        _forget_folds(backend)
     sessions = _clear_work(backend, decision, dry_run=dry_run)
     thinned = Thinned(commits=decision.taken, entries=taking.rows, branches=taking.branches, sessions=sessions)
     if dry_run:
         with backend.engine.read() as conn:
             thinned.contents = _left_alone(conn, taking)
     return thinned
+
+
+def _forget_folds(backend: Backend) -> None:
+    """Drop the bases of the graph that were replaced before the last gc: nobody is in the midst of reading them."""
+    point("retention.before_step")
+    with backend.engine.write(durable=False) as conn:
+        graph_leftovers.forget_folds(conn, int(settings.get(conn, _FOLDED_AT) or 0))
+        if newest := bases.newest_id(conn):
+            settings.put(conn, _FOLDED_AT, str(newest))
+    point("retention.after_step")
 
 
 def _newest(decision: Decision) -> int:
