@@ -15,6 +15,7 @@ from tests.support.claims import with_claims
 from tests.support.command_line import Run
 from tests.support.graphs import edge, paper, person, with_graph
 from tests.support.json_work_samples import WORK_SAMPLES
+from tests.support.modelserver import configure, serving
 
 Sample = Callable[[Run, Store, Path], list[Any]]
 
@@ -63,6 +64,15 @@ def _graph(*commands: str) -> Sample:
     return documents
 
 
+def _extract(run: Run, store: Store, scratch: Path) -> list[Any]:
+    with_graph(store)
+    store.write("/resources/notes.md", "Ada wrote notes.")
+    answer = json.dumps({"rows": [{"type": "Person", "handle": "ada"}]})
+    with serving(lambda asked, call: answer) as server:
+        configure(Path(store.address), server)
+        return [run("--json", "graph", "extract", "--wait").json]
+
+
 def _load(run: Run, store: Store, scratch: Path) -> list[Any]:
     with_graph(store)
     file = scratch / "rows.jsonl"
@@ -77,6 +87,11 @@ def _loaded(run: Run, file: Path) -> Any:
 
 def _row_search(run: Run, store: Store, scratch: Path) -> list[Any]:
     with_claims(store)
+    store.write("/notes.md", "# Notes")
+    whole = Source("/notes.md", lines=(1, 1), characters=(0, 7), quote="# Notes")
+    for kind in store.graph.schema().live:
+        for row in store.graph.find(kind.name):
+            store.graph.cite(kind.name, row.key, whole)
     asked = "--json graph search lease lock --type Claim --explain --along SupportedBy>"
     return [run(*shlex.split(asked)).json]
 
@@ -218,6 +233,7 @@ SAMPLES: dict[str, Sample] = {
     "graph why": _graph("graph why Person ada"),
     "graph rests-on": _graph("graph rests-on /notes.md"),
     "graph cite": _graph("graph cite Paper notes --source notes.md"),
+    "graph extract": _extract,
     "graph insert": _graph("graph insert Person handle=bob"),
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),

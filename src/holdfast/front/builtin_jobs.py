@@ -11,6 +11,8 @@ from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.digest.digest import ABSTRACT, OVERVIEW, Digester
 from holdfast.digest.digests import Digests
+from holdfast.digest.extraction.documents import EXTRACT
+from holdfast.digest.extraction.extracting import Extracting
 from holdfast.digest.extractive import Extractive
 from holdfast.jobs.kinds import Backoff, JobKind
 from holdfast.models.port import Model
@@ -71,10 +73,12 @@ class BuiltinJobs:
             self._backend, lambda: self.model, digester_of, lambda: {**KINDS, **self._settings().memory.kinds}
         )
         digest = self.digests.run
+        extracting = Extracting(self._backend, lambda: self.model)
         return [
             JobKind(MEMORY, remembering.run, time_limit=settings.time_limit, backoff=backoff),
             JobKind(ABSTRACT, digest, time_limit=settings.time_limit, backoff=backoff),
             JobKind(OVERVIEW, digest, time_limit=settings.time_limit, backoff=backoff),
+            JobKind(EXTRACT, extracting.run, time_limit=settings.time_limit, backoff=backoff),
         ]
 
 

@@ -106,9 +106,9 @@ class Store(Reads, Searches):
     @cached_property
     def graph(self) -> "Graph":
         """Typed nodes and edges."""
-        from holdfast.front.graph.graph import Graph
+        from holdfast.front.graph.graph import graph_of
 
-        return Graph(self._backend, self._branch, self._terms, lambda: self._shared.row_reader)
+        return graph_of(self._shared, self._branch, self._terms)
 
     def branch(self, name: str) -> "Store":
         """Return this store on another branch: the same methods, there. It ends with this one; raises NotFound."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
-from holdfast.errors import Conflict, Unsupported
+from holdfast.errors import Conflict, HoldfastError, Unsupported
 from holdfast.publish.sourcing import SourceResolver
 from holdfast.rows import integrity
 from holdfast.rows.graph_rows import TYPE, Codecs, RowModel, type_name
@@ -234,3 +234,18 @@ def put_loaded(
                     graph._overlay.remove(old)
     graph._is_complete = False
     complete(graph)
+
+
+def parts_of(graph: TransactionGraph) -> tuple[RowOverlay, Codecs]:
+    """Return the rows that a transaction changes, and what encodes them."""
+    return graph._overlay, graph._codecs
+
+
+def put_row(graph: TransactionGraph, row: StoredRow) -> None:
+    """Have a row stand with these values and sources, if it does not."""
+    graph._put_over(graph._codecs.schema.type_of(row.type_id), row)
+
+
+def problems_of(graph: TransactionGraph) -> list[HoldfastError]:
+    """Return what the changes of a transaction break."""
+    return list(integrity.broken(graph._overlay, graph._codecs.schema))

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.arguments import checks_arguments
-from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.documents import reading_source
 from holdfast.errors import CommitTaken
-from holdfast.front.graph.provenance import GraphProvenance, Terms
+from holdfast.front.graph.provenance import GraphParts, GraphProvenance, Terms
+from holdfast.front.shared import SharedParts
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
 from holdfast.host.importing import importing
 from holdfast.publish.graph_changes import RowInput
@@ -28,7 +28,6 @@ from holdfast.tree.snapshot import At, place, resolve
 
 if TYPE_CHECKING:
     from holdfast.graph.searching.hits import RowExplanation, RowHits
-    from holdfast.graph.searching.reader import RowReader
 
 #: a schema as it is given: classes of its types, or the path of a YAML file
 SchemaInput = Iterable[type[RowModel]] | str | os.PathLike[str]
@@ -40,10 +39,6 @@ class Graph(GraphProvenance):
 
     Each change is a commit of its own. `tx.graph` has the same changes for several together, and with files.
     """
-
-    def __init__(self, backend: Backend, branch: Branch, terms: Terms, reader: "Callable[[], RowReader]") -> None:
-        super().__init__(backend, branch, terms)
-        self._reader = reader
 
     def plan(self, schema: SchemaInput, *, allow_data_loss: bool = False) -> SchemaPlan:
         """Return what would change if the graph had a schema: step by step, what could be lost, what is refused.
@@ -174,7 +169,7 @@ class Graph(GraphProvenance):
                 seq=where_at.seq,
             )
             try:
-                return search_rows(self._backend, self._reader(), request)
+                return search_rows(self._backend, self._parts.reader(), request)
             except CommitTaken:
                 # What was the head when the search began is long past.
                 if at is not None:
@@ -236,6 +231,12 @@ class Graph(GraphProvenance):
             tell=progress,
         )
         return load.run()
+
+
+def graph_of(shared: SharedParts, branch: Branch, terms: Terms) -> Graph:
+    """Return the graph of a branch of an opened store."""
+    parts = GraphParts(lambda: shared.row_reader, lambda: shared.builtin(branch).model)
+    return Graph(shared.backend, branch, terms, parts)
 
 
 def declared(schema: SchemaInput) -> DeclaredSchema:

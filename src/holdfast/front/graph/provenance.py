@@ -1,8 +1,9 @@
 """The half of `store.graph` that is about what rows rest on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
@@ -11,7 +12,7 @@ from holdfast.catalog import commits
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
-from holdfast.errors import NotFound
+from holdfast.errors import NotFound, Unsupported
 from holdfast.graph.provenance import Provenance, Provenances
 from holdfast.publish.committing import CommitOptions
 from holdfast.publish.graph_changes import complete
@@ -26,18 +27,33 @@ from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import At, place, resolve
 
+if TYPE_CHECKING:
+    from holdfast.graph.searching.reader import RowReader
+    from holdfast.models.port import Model
+
 #: makes what a commit carries, of its message and actor
 Terms = Callable[[str, str | None], CommitOptions]
+
+
+@dataclass(frozen=True)
+class GraphParts:
+    """What a graph makes use of that is opened when it is first needed."""
+
+    #: reads what searches look at
+    reader: "Callable[[], RowReader]"
+    #: returns the configured model, or None
+    model: "Callable[[], Model | None]"
 
 
 @checks_arguments
 class GraphProvenance(GraphReads):
     """What rows rest on, as `store.graph` tells it."""
 
-    def __init__(self, backend: Backend, branch: Branch, terms: Terms) -> None:
+    def __init__(self, backend: Backend, branch: Branch, terms: Terms, parts: GraphParts) -> None:
         self._backend = backend
         self._branch = branch
         self._terms = terms
+        self._parts = parts
 
     def why(self, type: type[RowModel] | str, key: Any, *, at: At | None = None) -> list[Provenance]:
         """Return what a row rests on, each source with what has become of it; raises NotFound.
@@ -75,6 +91,39 @@ class GraphProvenance(GraphReads):
         """Have a row rest on more sources than before; those that it has already change nothing. Raises NotFound."""
         said = message or f"Give sources of {type_name(type)}"
         return self._publish(said, actor, lambda tx: tx.graph.cite(type, key, *sources))
+
+    def extract(
+        self, *, types: Sequence[type[RowModel] | str] | None = None, under: str = "/resources", again: bool = False
+    ) -> list[int]:
+        """Enqueue a job for each document at or below a path that has the model report rows of some types, or of all.
+
+        Returns the ids of the jobs; a worker runs them (`store.jobs.worker`). Each merges what is reported by key, with
+        the document as a source, and has in its result what was not taken. A content is asked about once, wherever it
+        stands, unless `again`. Raises Unsupported where no model is configured, and then enqueues nothing.
+        """
+        from holdfast.digest.extraction import asking, documents
+
+        schema = self.schema()
+        kinds = [schema.type_named(type_name(each)) for each in types] if types is not None else [*schema.live]
+        if not kinds:
+            raise Unsupported(
+                "There are no types to extract rows of",
+                path="types",
+                remedy="Apply a schema that declares some",
+            )
+        if self._parts.model() is None:
+            raise Unsupported(
+                "No model is configured to extract rows with",
+                path="llm.base_url",
+                remedy="Name one in holdfast.toml: [llm] with base_url and model",
+            )
+        order = documents.ExtractionOrder(
+            under=paths.parse(under),
+            types=tuple(kind.name for kind in kinds),
+            asked=asking.fingerprint(schema, kinds),
+            again=again,
+        )
+        return documents.enqueue(self._backend, self._branch, order)
 
     def _publish(self, message: str, actor: str | None, action: Callable[[Transaction], None]) -> Commit:
         def changed(tx: Transaction) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast import Provenance
+from holdfast import Job, Provenance
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
 from holdfast.cli.commands.graph.rows import done
@@ -19,8 +19,14 @@ from holdfast.cli.commands.graph.typed import (
     sources_of,
 )
 from holdfast.cli.options import AtOption, LimitOption, MessageOption, store_path
-from holdfast.cli.output import plain, visible
+from holdfast.cli.output import count, plain, visible
+from holdfast.cli.waiting import WaitOption, status_of, work_off
 
+UnderOption = Annotated[str, typer.Option("--under", metavar="PATH", help="The documents here and below.")]
+TypesOption = Annotated[
+    str, typer.Option("--types", metavar="TYPES", help="Rows of these types, with commas between; else of all.")
+]
+AgainOption = Annotated[bool, typer.Option("--again", help="Ask about documents that were asked about before.")]
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="A path in the store, or content:ID.")]
 
 #: rows that are shown when nothing is said
@@ -56,6 +62,38 @@ def cite(call: Call, type: TypeArgument, key: KeyArgument, source: SourcesOption
     row = key_of(schema, schema.type_named(type), key)
     commit = graph.cite(type, row, *sources_of(source), message=message)
     done(call, f"cited for {type}", commit.id, before)
+
+
+@command(app)
+def extract(
+    call: Call,
+    under: UnderOption = "/resources",
+    types: TypesOption = "",
+    again: AgainOption = False,
+    wait: WaitOption = False,
+) -> int | None:
+    """Have the configured model report nodes and edges of each document, by jobs.
+
+    `holdfast jobs run` runs them. A content is asked about once; what was not taken is in the job's result.
+    """
+    named = [each.strip() for each in types.split(",") if each.strip()]
+    ids = call.store.graph.extract(under=store_path(under), types=named or None, again=again)
+    ended = work_off(call, *ids) if wait else []
+    results = [{"job": job.id, "state": job.state, "result": job.result or {}} for job in ended]
+    call.done({"jobs": ids, "results": results}, _told(ids, ended))
+    return status_of(ended)
+
+
+def _told(ids: Sequence[int], ended: Sequence[Job]) -> Iterator[str]:
+    for job in ended:
+        result = job.result or {}
+        rows = ", ".join(f"{number} of {visible(name)}" for name, number in result.get("rows", {}).items())
+        refused = f"; {count(result['refused'], 'row')} not taken" if result.get("refused") else ""
+        yield f"{job.state}  {visible(', '.join(result.get('documents', [])) or job.error or '')}  {rows}{refused}"
+    if not ids:
+        yield "nothing is to be asked that was not asked already"
+    elif not ended:
+        yield f"enqueued {count(len(ids), 'job')}; `holdfast jobs run --until-empty` runs them"
 
 
 def _shape(each: Provenance) -> dict[str, Any]:
