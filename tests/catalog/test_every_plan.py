@@ -251,6 +251,7 @@ def of_rows(conn: Connection, branch: branches.Branch) -> None:
     log.count(conn, span, 1, 5)
     graph_checks.log_after(conn, 5, 5)
     log.values_from(conn, span, -1, "path:/a/", "path:/a0")
+    log.values_among(conn, span, [-1], ids)
     bases.load_of(conn, branch, A_BASE, 5)
     log.write_values(conn, branch, 5, [(1, "x", "x")])
     bases.at(conn, branch, 1, 5)

@@ -202,3 +202,27 @@ def test_sources_are_the_same_after_a_fold(library: Store) -> None:
     assert (library.graph.why("Person", "ada"), resting(library, "/papers")) == told
     library.graph.cite("Person", "ada", "/papers/sums.md")
     assert len(states(library)) == 2
+
+
+# --- looking again
+
+
+def test_a_job_is_enqueued_in_the_commit_that_changes_what_rows_rest_on(library: Store) -> None:
+    library.graph.look_again("check")
+    library.write("/papers/sums.md", "nobody rests on it")
+    library.move("/papers/notes.md", "/papers/old.md")
+    assert list(library.jobs.list()) == []
+    commit = library.write("/papers/old.md", "rewritten")
+    [job] = library.jobs.list()
+    node = library.stat("/papers/old.md").id
+    assert (job.kind, job.payload) == (
+        "check",
+        {"path": "/papers/old.md", "node": node, "state": "changed", "commit": commit.id},
+    )
+    library.remove("/papers", recursive=True)
+    [job] = library.jobs.list("queued")
+    assert (job.payload["path"], job.payload["state"]) == ("/papers/old.md", "gone")
+    library.restore("/papers", at="HEAD~1")
+    library.graph.look_again(None)
+    library.write("/papers/old.md", "once more")
+    assert len(list(library.jobs.list("queued"))) == 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from holdfast.backend import Backend
-from holdfast.catalog import commits, contents, entries
+from holdfast.catalog import commits, contents, entries, settings
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
@@ -197,6 +197,10 @@ class TreeChange:
         staged.write(conn, self.backend.embedder, commit.at.timestamp())
         if self.terms.graph:
             self.terms.graph.write(conn, commit, nodes)
+        if rows.ended and (kind := settings.get(conn, settings.LOOK_AGAIN)):
+            from holdfast.publish import looking_again
+
+            looking_again.enqueue(conn, self.terms.branch, commit, kind, rows)
         for effect in self.terms.effects:
             effect(conn, commit)
         if self.terms.idempotency_key and self.terms.tickets:

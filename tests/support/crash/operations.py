@@ -394,6 +394,7 @@ OPERATIONS = (
         graph_work.furnish,
         again=False,
     ),
+    row("extract rows of the graph", graph_work.extract_rows, graph_work.furnish_documents),
     row("lock", lock_and_unlock),
     row("break a lock", wait_and_break),
     *(row(name, act, before) for name, act, before in session_work.ROWS),

@@ -81,6 +81,17 @@ def with_value(conn: Connection, span: LogSpan, property_id: int, values: Sequen
     return {row[0] for window in windows for row in rows_among(conn, sql, values, {**window, **params})}
 
 
+def values_among(conn: Connection, span: LogSpan, property_ids: Sequence[int], values: Sequence[str]) -> set[str]:
+    """Return those of `values` that rows were given of any of some properties in a span."""
+    sql = f"SELECT DISTINCT value FROM graph_values WHERE {_IN_WINDOW} AND property_id = :property AND value IN (:ids)"
+    return {
+        row[0]
+        for window in span.windows
+        for each in property_ids
+        for row in rows_among(conn, sql, values, {**window, "property": each})
+    }
+
+
 def values_from(conn: Connection, span: LogSpan, property_id: int, first: str, end: str) -> set[str]:
     """Return the values of a property from `first` to before `end` that rows were given in a span."""
     sql = f"""SELECT DISTINCT value FROM graph_values

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
-from holdfast.catalog import commits
+from holdfast.catalog import commits, settings
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import within
@@ -91,6 +91,16 @@ class GraphProvenance(GraphReads):
         """Have a row rest on more sources than before; those that it has already change nothing. Raises NotFound."""
         said = message or f"Give sources of {type_name(type)}"
         return self._publish(said, actor, lambda tx: tx.graph.cite(type, key, *sources))
+
+    def look_again(self, kind: str | None) -> None:
+        """Have commits that change or remove a file which rows rest on enqueue a job of a kind, for each such file.
+
+        In the same commit, by whatever process, on any branch. The payload has the `path` that it had, its `node`, the
+        `state` (`changed` or `gone`) and the `commit`; of a directory with more than 1,000 files that is removed there
+        is one job. None ends it.
+        """
+        with self._backend.engine.write() as conn:
+            settings.put(conn, settings.LOOK_AGAIN, kind or "")
 
     def extract(
         self, *, types: Sequence[type[RowModel] | str] | None = None, under: str = "/resources", again: bool = False
