@@ -25,6 +25,7 @@ class StoredEmbedder:
     address: str
     dimensions: int
 
+
 #: the kind of the jobs that changes of files enqueue which rows of the graph rest on; empty for none
 LOOK_AGAIN = "look_again"
 

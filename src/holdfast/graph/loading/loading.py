@@ -17,6 +17,7 @@ from holdfast.catalog.commits import Commit
 from holdfast.errors import Conflict, InvalidRow
 from holdfast.faults import point
 from holdfast.graph.loading.report import LoadMode, LoadProgress, LoadReport
+from holdfast.graph.loading.resting import RestingRows
 from holdfast.index.tables import GRAPH
 from holdfast.publish import intention
 from holdfast.publish.committing import CommitOptions, TreeChange
@@ -102,12 +103,16 @@ class Load:
         """Yield the rows of the source that are right, and take note of the others."""
         from holdfast.graph.loading.rows import as_batch
 
+        resting = RestingRows(self.backend, self.terms.branch, schema, head)
         for batch in self.read(schema):
             self._bad += batch.bad[: TOLD - len(self._bad)]
             self._refused += batch.refused
             if batch.kind is not None and batch.rows is not None and len(batch.rows):
-                self._rows[batch.kind.name] = self._rows.get(batch.kind.name, 0) + len(batch.rows)
-                yield batch.kind, as_batch(batch.kind, batch.rows, head)
+                sources, bad = resting.of_table(batch.kind, batch.rows)
+                self._bad += list(bad.values())[: TOLD - len(self._bad)]
+                self._refused += len(bad)
+                self._rows[batch.kind.name] = self._rows.get(batch.kind.name, 0) + len(batch.rows) - len(bad)
+                yield batch.kind, as_batch(batch.kind, batch.rows, head, sources)
             self._told("reading")
 
     def _told(self, doing: Any) -> None:
@@ -178,7 +183,7 @@ class _Many:
         from holdfast.graph.loading.checking import LoadChecks
 
         load, terms = self._load, self._load.terms
-        loaded = _taken(source, self._begun)
+        loaded = _taken(self._noted(source), self._begun)
         load._is_refused()
         load._told("checking")
         LoadChecks(self._schema, self._stored, loaded, load.mode, self._seed).check()
@@ -200,6 +205,14 @@ class _Many:
             base=CommittedTree.at_head(load.backend.engine.read, terms.branch), now=load.backend.clock.now()
         )
         return TreeChange(load.backend, terms, lambda conn, head: unchanged, {}).commit()
+
+    def _noted(
+        self, source: "Iterator[tuple[TypeSchema, pa.RecordBatch]]"
+    ) -> "Iterator[tuple[TypeSchema, pa.RecordBatch]]":
+        resting = RestingRows(self._load.backend, self._load.terms.branch, self._schema, self._head)
+        for kind, batch in source:
+            resting.note(kind, batch)
+            yield kind, batch
 
     def _begun(self, kind: TypeSchema) -> "LoadedRows":
         from holdfast.graph.loading.rows import LoadedRows

@@ -12,6 +12,7 @@ from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import load_mark
 from holdfast.rows.bases.staging import BaseStaging, StagedBase
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.sources import SOURCES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,31 +24,41 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 250_000
 
 
-def as_batch(kind: TypeSchema, rows: "EncodedTable", covers: int) -> "pa.RecordBatch":
-    """Return encoded rows in the columns of their table, as those of a load staged at a commit."""
+def as_batch(
+    kind: TypeSchema, rows: "EncodedTable", covers: int, sources: Sequence[list[dict[str, Any]] | None] | None = None
+) -> "pa.RecordBatch":
+    """Return encoded rows in the columns of their table, as those of a load staged at a commit.
+
+    `sources` are what each row rests on, as it is stored.
+    """
     with importing():
         import pyarrow as pa
 
     schema = shape.schema_of(kind)
     columns: dict[str, Any] = {shape.KEY: rows.key, shape.SRC: rows.src, shape.DST: rows.dst}
     columns |= {shape.column_of(int(name)): cells for name, cells in rows.columns.items()}
-    columns[shape.EXTRA] = _extra(kind, rows)
+    columns[shape.EXTRA] = _extra(kind, rows, sources)
     columns[shape.SEQ] = pa.repeat(load_mark(covers), len(rows))
     arrays = [columns.get(field.name, pa.nulls(len(rows), field.type)) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _extra(kind: TypeSchema, rows: "EncodedTable") -> "pa.Array[Any]":
+def _extra(
+    kind: TypeSchema, rows: "EncodedTable", sources: Sequence[list[dict[str, Any]] | None] | None
+) -> "pa.Array[Any]":
     with importing():
         import pyarrow as pa
 
     # What rows of before have by default is taken from a row of today that has no value.
     asked = [each for each in kind.live if each.initial is not None and rows.columns[str(each.id)].null_count]
-    if not asked:
+    if not asked and sources is None:
         return pa.nulls(len(rows), pa.string())
     missing = [(str(each.id), rows.columns[str(each.id)].is_null().to_pylist()) for each in asked]
-    said = [{name: None for name, is_null in missing if is_null[row]} for row in range(len(rows))]
-    return pa.array([canonical(each) if each else None for each in said])
+    said: list[dict[str, Any]] = [{name: None for name, is_null in missing if is_null[row]} for row in range(len(rows))]
+    for each, resting in zip(said, sources or (), strict=False):
+        if resting:
+            each[SOURCES] = resting
+    return pa.array([canonical(each) if each else None for each in said], pa.string())
 
 
 class LoadedRows:

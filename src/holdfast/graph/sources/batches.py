@@ -14,6 +14,7 @@ from holdfast.rows.schema.codec import FROM, TO
 from holdfast.rows.schema.tabular import BadRow
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
 from holdfast.rows.schema.values import shown
+from holdfast.rows.sources import SOURCES
 
 #: what tells the type of a row
 TYPE = "type"
@@ -107,7 +108,7 @@ class TableReader:
         self, kind: TypeSchema, table: pa.Table, lines: pa.Array
     ) -> tuple[SourceBatch, pa.Table, pa.Array]:
         """Take out columns of other types, and rows that have something in one."""
-        known = {*kind.by_name, *((FROM, TO) if kind.kind == "edge" else ())}
+        known = {*kind.by_name, SOURCES, *((FROM, TO) if kind.kind == "edge" else ())}
         others = [name for name in table.column_names if name not in known]
         bad: list[BadRow] = []
         wrong = pa.nulls(table.num_rows, pa.bool_()).fill_null(False)

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -12,12 +13,14 @@ import pyarrow.json as pj
 
 from holdfast.errors import InvalidRow
 from holdfast.graph.sources.batches import TYPE, SourceBatch, no_such_type, rows_batch, wrong_batch
+from holdfast.rows.arrow.resting import noted_sources
 from holdfast.rows.arrow.single import bad_row, encoded_rows
 from holdfast.rows.arrow.tables import TOLD, encode_table
 from holdfast.rows.schema.codec import FROM, TO, EncodedRow, RowCodec
 from holdfast.rows.schema.tabular import BadRow
 from holdfast.rows.schema.types import GraphSchema, PropertyType, TypeSchema, ValueKind
 from holdfast.rows.schema.values import shown
+from holdfast.rows.sources import SOURCES
 
 #: bytes that are read together
 PART = 4 * 1024 * 1024
@@ -103,11 +106,14 @@ class LineReader:
         name = self._type if name is None else name
         if not isinstance(name, str) or name not in self._by_name:
             return _wrong(number, no_such_type(self._schema, name), TYPE, "" if name is None else shown(name))
+        sources = said.pop(SOURCES, None)
         given = {field: value for field, value in said.items() if value is not None}
         try:
-            return name, self._codecs[name].encode(given)
+            row = self._codecs[name].encode(given)
+            noted = {} if sources is None else {SOURCES: noted_sources(self._codecs[name], number, sources)}
         except InvalidRow as error:
             return bad_row(number, name, error)
+        return name, replace(row, data=row.data | noted)
 
 
 def _wrong(line: int, reason: str, field: str = "", value: str = "") -> BadRow:

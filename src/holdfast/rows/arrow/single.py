@@ -7,6 +7,7 @@ from holdfast.rows.arrow.stored import column
 from holdfast.rows.arrow.tables import EncodedTable
 from holdfast.rows.schema.codec import EncodedRow, RowCodec
 from holdfast.rows.schema.tabular import BadRow
+from holdfast.rows.sources import SOURCES
 
 
 def encoded_rows(codec: RowCodec, found: list[EncodedRow], bad: list[BadRow], refused: int) -> EncodedTable:
@@ -21,7 +22,13 @@ def encoded_rows(codec: RowCodec, found: list[EncodedRow], bad: list[BadRow], re
         },
         bad=bad,
         refused=refused,
+        sources=_sources(found),
     )
+
+
+def _sources(found: list[EncodedRow]) -> pa.Array | None:
+    noted = [row.data.get(SOURCES) for row in found]
+    return pa.array(noted, pa.string()) if any(noted) else None
 
 
 def bad_row(line: int, type_name: str, error: InvalidRow) -> BadRow:

@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 from holdfast.errors import InvalidRow
 from holdfast.rows.arrow import columns
 from holdfast.rows.arrow.columns import EncodedColumn
+from holdfast.rows.arrow.resting import noted_column
 from holdfast.rows.arrow.stored import column, stored_values
 from holdfast.rows.schema.codec import FROM, MAX_EDGE_KEY_BYTES, MAX_NODE_KEY_BYTES, TO, EncodedRow, RowCodec
 from holdfast.rows.schema.tabular import BadRow
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, TypeSchema
 from holdfast.rows.schema.values import shown
+from holdfast.rows.sources import SOURCES
 
 #: rows of one table that are told of; of the others it is counted that they are wrong
 TOLD = 100
@@ -39,6 +41,8 @@ class EncodedTable:
     bad: list[BadRow]
     #: how many are wrong
     refused: int
+    #: of rows that are said to rest on something, JSON of their lines and of that as it was given; None where none is
+    sources: pa.Array | None = None
 
     def __len__(self) -> int:
         """Return how many rows are right."""
@@ -74,6 +78,7 @@ class _Encoding:
         self._rows = table.num_rows
         self._lines = lines
         self._given = {name: columns.plain(table.column(name)) for name in table.column_names}
+        self._resting = self._given.pop(SOURCES, None)
         self._is_bad = pa.nulls(self._rows, pa.bool_()).fill_null(False)
         self._told: dict[int, BadRow] = {}
 
@@ -84,6 +89,7 @@ class _Encoding:
         src, dst = (self._endpoint(name) for name in (FROM, TO)) if self._kind.kind == "edge" else (None, None)
         own = [_key_texts(stored[str(each.id)]) for each in self._kind.keys]
         key = self._keys(own if src is None else [src, dst, *own])
+        sources = self._sources()
         right = None if not self._refused() else pc.invert(self._is_bad)
 
         def kept(cells: pa.Array | None) -> pa.Array | None:
@@ -97,7 +103,17 @@ class _Encoding:
             columns={name: kept(cells) for name, cells in stored.items()},
             bad=bad,
             refused=self._refused(),
+            sources=kept(sources),
         )
+
+    def _sources(self) -> pa.Array | None:
+        if self._resting is None:
+            return None
+        lines = range(1, self._rows + 1) if self._lines is None else self._lines.to_pylist()
+        noted, refused, wrong = noted_column(self._codec, self._resting.to_pylist(), lines)
+        for row in self._note(refused):
+            self._tell(row, SOURCES, wrong[row].value, wrong[row].reason)
+        return noted
 
     def _refused(self) -> int:
         return int(pc.sum(self._is_bad).as_py() or 0)

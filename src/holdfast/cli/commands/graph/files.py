@@ -8,6 +8,7 @@ import typer
 from holdfast import LoadReport, SnapshotGraph
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
+from holdfast.cli.commands.graph.typed import given_shape
 from holdfast.cli.options import AtOption, MessageOption
 from holdfast.cli.output import count, plain, visible
 
@@ -71,7 +72,8 @@ def export(call: Call, types: TypesArgument = [], at: AtOption = None) -> None: 
 def _rows(graph: SnapshotGraph, kind: str) -> Iterator[dict[str, Any]]:
     for row in graph.find(kind, limit=None):
         values = {name: plain(value) for name, value in row.values.items() if value is not None}
-        yield {"type": kind, **values}
+        sources = {"sources": [given_shape(each) for each in row.sources]} if row.sources else {}
+        yield {"type": kind, **values, **sources}
 
 
 def _told(report: LoadReport, commit: int | None, dry_run: bool) -> Iterator[str]:

@@ -94,6 +94,11 @@ def source_shape(source: Source) -> dict[str, Any]:
     }
 
 
+def given_shape(source: Source) -> dict[str, Any]:
+    """Return a source as a row is given it, in this store or in another one."""
+    return {name: value for name, value in source_shape(source).items() if value and name not in ("node", "commit")}
+
+
 def shape(row: GraphRow) -> dict[str, Any]:
     """Return the JSON shape of a row."""
     return {
