@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.sets.everyday import EVERYDAY
-from bench.sets.manuals import KEPT, LEARNT, Manual, Written
+from bench.sets.manuals import KEPT, LEARNT, TRANSLATED, Manual, Written
 from bench.sets.notes import NOTES
 
 #: queries of each kind that are made of one manual's texts
@@ -64,6 +64,9 @@ def collections(clones: Path, *, kept: bool) -> Iterator[Collection]:
             yield _sections(name, folder, manual, is_learnt=not kept)
             if name in ("fish", "borg") and (found := _commits(name, folder, is_learnt=not kept)).documents:
                 yield found
+    name, folders = TRANSLATED[kept]
+    if (clones / name).is_dir():
+        yield _translated(clones / name, folders, is_learnt=not kept)
     yield _notes("notes", NOTES, is_learnt=not kept)
     yield _notes("everyday", EVERYDAY, is_learnt=not kept)
 
@@ -141,6 +144,9 @@ def _sections(name: str, folder: Path, manual: Manual, *, is_learnt: bool) -> Co
     return found
 
 
+#: characters of the shortest heading of a translated section that is asked for
+LEAST_HEADING = 5
+_ANCHOR = re.compile(r"[ \t]*\{[ \t]*#[\w-]+[ \t]*\}[ \t]*$", re.MULTILINE)
 _MARKDOWN = re.compile(r"^#{1,5} +(.+?)#*$", re.MULTILINE)
 _UNDERLINED = re.compile(r"^(\S.*)\n([=\-~^\"'#*+.`])\2{2,}[ \t]*$", re.MULTILINE)
 
@@ -177,6 +183,23 @@ def _asked(name: str, folder: Path, manual: Manual, *, is_learnt: bool) -> Colle
     """Return the sections of a manual that is there for its FAQ alone, asked for by the questions in that."""
     found = _sections(name, folder, manual, is_learnt=is_learnt)
     found.questions = {"questions": found.questions["faq"]}
+    return found
+
+
+def _translated(clone: Path, folders: dict[str, str], *, is_learnt: bool) -> Collection:
+    """Return the sections of a manual in several languages, all together, asked for by their headings."""
+    found = Collection(f"{clone.name} in languages", is_learnt)
+    for language, folder in folders.items():
+        asked: list[Question] = []
+        for file in sorted((clone / folder).rglob("*.md")):
+            for heading, body in _cut(_ANCHOR.sub("", file.read_text("utf-8", "replace")), is_markdown=True):
+                if len(body) >= LEAST[0]:
+                    document = f"{language}-{len(found.documents):05}"
+                    found.documents[f"{document}.md"] = body
+                    asked.append(Question(heading, (document,)))
+        often = Counter(each.query.lower() for each in asked)
+        once = [each for each in asked if often[each.query.lower()] == 1 and len(each.query) >= LEAST_HEADING]
+        found.questions[f"in {language}"] = random.Random(13).sample(once, min(SAMPLED, len(once)))
     return found
 
 

@@ -400,3 +400,9 @@ KEPT: dict[str, Manual] = {
     "prometheus": PROMETHEUS,
     "sqlalchemy": SQLALCHEMY,
 }
+
+#: by whether it is only measured: a clone whose manual there is in several languages, and its folders by language
+TRANSLATED: dict[bool, tuple[str, dict[str, str]]] = {
+    False: ("fastapi", {each: f"docs/{each}/docs" for each in ("de", "en", "es", "fr", "ja", "ru")}),
+    True: ("hexo", {each: f"source/{each}/docs" for each in ("es", "ko", "pt-br", "ru", "th", "zh-cn")}),
+}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from holdfast.front.store import Store
-from holdfast.index.text.analysis import query_tokens, terms_for
+from holdfast.index.text.analysis import terms_for
 from holdfast.search.rerank import (
     COVERAGE,
     FIRST,
@@ -19,6 +19,7 @@ from holdfast.search.rerank import (
     Quote,
     lifts,
 )
+from holdfast.search.wording import wording
 
 
 def quote(text: str, *, heading: str = "", path: str = "/a.md", title: str = "", document: str = "d") -> Quote:
@@ -27,7 +28,7 @@ def quote(text: str, *, heading: str = "", path: str = "/a.md", title: str = "",
 
 def lift_of(query: str, *quotes: Quote) -> Lift:
     """Return what lifts the first of the passages."""
-    return lifts(query_tokens(query), quotes)[0]
+    return lifts(wording(query), quotes)[0]
 
 
 def test_how_a_file_is_written_is_not_what_it_is_about() -> None:
@@ -105,7 +106,7 @@ def test_a_list_of_links_sinks_and_prose_with_a_link_hardly() -> None:
 def test_a_link_that_is_called_what_was_asked_for_lifts_the_document_it_leads_to(link: str) -> None:
     page = quote("text", path="/guide/locks.html")
     index = quote(f"See {link}.", path="/news/index.html", document="e")
-    there, here = lifts(["stale", "lock"], [page, index])
+    there, here = lifts(wording("stale lock"), [page, index])
     assert there.pointers >= POINTERS * (4 / 5) ** 2
     assert here.pointers == 0
 

@@ -7,6 +7,7 @@ from holdfast.host.importing import importing
 from holdfast.index.lance.table import TableShape
 from holdfast.index.text.analysis import terms_for
 from holdfast.index.text.chunking import Chunk, without_page_markers, without_targets
+from holdfast.index.text.languages import DEFAULT, language_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 ROWS = "holdfast-rows/2"
 #: how much of the document's own direction is added to that of each of its passages
 DOCUMENT_SHARE = 0.5
+#: chunks of a document by which its language is told
+FIRST_CHUNKS = 4
 #: columns that a hit is made of; the others serve only to find it
 HIT_COLUMNS = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
 
@@ -50,9 +53,14 @@ def embedding_text(chunk: Chunk) -> str:
     return "\n".join(part for part in (chunk.about, chunk.heading, _as_read(chunk)) if part)
 
 
-def chunk_terms(chunk: Chunk) -> str:
-    """Return what full text looks through for a chunk: the terms of the same."""
-    return terms_for(f"{chunk.about}\n{chunk.heading}", _as_read(chunk))
+def chunk_terms(chunk: Chunk, language: str = DEFAULT) -> str:
+    """Return what full text looks through for a chunk: the terms of the same, by the language of its document."""
+    return terms_for(f"{chunk.about}\n{chunk.heading}", _as_read(chunk), language)
+
+
+def language_of_chunks(chunks: Sequence[Chunk]) -> str:
+    """Return the language of a document, by what stands at its beginning."""
+    return language_of("\n".join(_as_read(chunk) for chunk in chunks[:FIRST_CHUNKS]))
 
 
 def _as_read(chunk: Chunk) -> str:
@@ -82,8 +90,11 @@ def rows_of(contents: Iterable[tuple[str, Sequence[Chunk]]], vectors: "Vectors")
         import pyarrow as pa
 
     shape = search_shape(vectors.shape[1])
-    rows = [(content_id, chunk) for content_id, chunks in contents for chunk in chunks]
-    terms = [chunk_terms(chunk) for _, chunk in rows]
+    rows, terms = [], []
+    for content_id, chunks in contents:
+        language = language_of_chunks(chunks)
+        rows += [(content_id, chunk) for chunk in chunks]
+        terms += [chunk_terms(chunk, language) for chunk in chunks]
     columns: dict[str, Any] = {
         "content_id": [content_id for content_id, _ in rows],
         "terms": terms,

@@ -60,11 +60,13 @@ class HitPassage:
     score: float
     #: what full text looked for
     terms: tuple[str, ...]
+    #: of the document, as `Hit.language`
+    language: str
 
     @property
     def marks(self) -> tuple[tuple[int, int], ...]:
         """Spans of `text` that the query matched, as (start, end), in order."""
-        return marks(self.text, self.terms)
+        return marks(self.text, self.terms, self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,14 @@ class Hit:
     cursor: str
     #: what full text looked for
     terms: tuple[str, ...]
+    #: of the document, as a code of two letters; `en` as well when it could not be told
+    language: str
     why: ScoreBreakdown
 
     @property
     def marks(self) -> tuple[tuple[int, int], ...]:
         """Spans of `text` that the query matched, as (start, end), in order."""
-        return marks(self.text, self.terms)
+        return marks(self.text, self.terms, self.language)
 
 
 @dataclass(kw_only=True)

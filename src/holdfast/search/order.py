@@ -9,15 +9,17 @@ A row that follows scores no higher than the last before it: what its own score 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.fusion import Parts, by_text, by_vector, fuse, most_of
+from holdfast.index.fusion import Parts, by_text, by_vector, fuse
 from holdfast.index.lance.lookup import RowKey
 from holdfast.search.rerank import NO_LIFT, Lift, Quote, lifts
 from holdfast.search.retrieve import Candidates
+from holdfast.search.wording import Wording
 
 #: visible candidates of each list that are fused
 POOL = 60
@@ -41,22 +43,19 @@ class Scored:
 class Asked:
     """What a query asks for."""
 
-    #: all its terms, in order
-    terms: Sequence[str]
-    #: those that full text looks for
-    looked_for: Sequence[str]
+    wording: Wording
     #: of all places that are searched
     stats: CorpusStats
 
-    @property
+    @cached_property
     def most(self) -> float:
         """Return the BM25 that no row can reach."""
-        return most_of(self.looked_for, self.stats)
+        return self.wording.most(self.stats)
 
     def text_score(self, quote: Quote) -> float:
         """Return the BM25 of a passage."""
         terms = quote.passage.terms.split()
-        return bm25.score(self.looked_for, Counter(terms), len(terms), self.stats)
+        return bm25.score(self.wording.looked_for, Counter(terms), len(terms), self.stats)
 
 
 @dataclass
@@ -94,7 +93,7 @@ class Order:
 
         `similar` has the similarity of those that the vectors did not find.
         """
-        found = lifts(self.asked.terms, [quotes[row.key] for row in rows])
+        found = lifts(self.asked.wording, [quotes[row.key] for row in rows])
         scored = []
         for row, lift in zip(rows, found, strict=True):
             parts = self._exact(row, quotes[row.key], similar)

@@ -5,6 +5,7 @@ fold in between would make rows that moved from the one to the other be missed, 
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,8 @@ from holdfast.host.threads import Helpers, Task
 from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.index.tables import SearchTable
 from holdfast.index.tailset import TailSet
-from holdfast.index.text.analysis import query_tokens
+from holdfast.index.text.analysis import language_in, language_term, query_tokens
+from holdfast.index.text.languages import DEFAULT, LANGUAGES
 from holdfast.search.directory_contents import Below
 from holdfast.search.meeting_contents import Meeting
 from holdfast.search.sizes import KnownShares
@@ -108,7 +110,18 @@ class SearchReader:
                 is_past = branch.of_past or not commits.is_head(conn, branch, at)
             return self._score_tail(versions, terms, vector, is_past)
 
-    def meant(self, query: str) -> list[str]:
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of what is stored beside English, the commonest first."""
+        with self._lock, self._backend.engine.read() as conn:
+            versions = self._pinned(conn)
+            self._catch_up(conn)
+        terms = [language_term(language) for language in LANGUAGES]
+        held = Counter(self._tail.stats(terms).frequencies)
+        for table in (self._backend.tables.live, self._backend.tables.history):
+            held += Counter(self.lookup_of(table).frequencies_of_few(versions[table.name], tuple(terms)))
+        return tuple(language_in(term) for term, _ in sorted(held.items(), key=lambda item: (-item[1], item[0])))
+
+    def meant(self, query: str, languages: Sequence[str]) -> list[str]:
         """Return terms that words of a query which nobody knows were likely meant for."""
         words = doubtful(query, self.embedder.knows if isinstance(self.embedder, KnowsWords) else lambda _: False)
         if not words:
@@ -120,10 +133,11 @@ class SearchReader:
         def frequency(term: str) -> int:
             return self._tail.stats([term]).frequencies[term] + self.live.document_frequency(version, term)
 
-        unknown = [word for word in words if not any(map(frequency, query_tokens(word)))]
+        spelt = {word: {term for each in (DEFAULT, *languages) for term in query_tokens(word, each)} for word in words}
+        unknown = [word for word in words if not any(map(frequency, spelt[word]))]
         found: list[str] = []
         for word in unknown:
-            near = set().union(*(self.live.near_terms(version, term, slips_in(word)) for term in query_tokens(word)))
+            near = set().union(*(self.live.near_terms(version, term, slips_in(word)) for term in spelt[word]))
             found += nearest(word, near | self._tail.terms(), frequency)
         return list(dict.fromkeys(found))
 

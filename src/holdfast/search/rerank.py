@@ -20,13 +20,14 @@ others; in a phrase they do, for who remembers one remembers them too.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
 from holdfast import paths
-from holdfast.index.text.analysis import tokens
+from holdfast.index.text.analysis import language_in, tokens
 from holdfast.index.text.chunking import BREADCRUMB
+from holdfast.index.text.languages import DEFAULT
 from holdfast.search.links import label_share, names_given
+from holdfast.search.wording import Wording
 
 #: what a passage gains when one of its names is just the query
 SUBJECT = 2.5
@@ -42,11 +43,6 @@ POINTERS = 1.4
 LINKS = 0.5
 #: places at the top of the fused order whose links count
 FIRST = 10
-
-_QUESTION_WORDS = (
-    "a an and are as at be by can do does for from how i in is it my of on or should that the there this to was what"
-    " when where which who why will with you your"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +91,19 @@ class Lift:
 NO_LIFT = Lift()
 
 
-def telling(terms: Sequence[str]) -> list[str]:
-    """Return the terms of a query that say what is asked for; all of them when none does."""
-    return [term for term in terms if term not in _question_terms()] or list(terms)
-
-
-def lifts(query: Sequence[str], quotes: Sequence[Quote]) -> list[Lift]:
-    """Return what lifts each passage, given best first, for the terms (`query_tokens`) of a query."""
-    asked = set(telling(query))
-    neighbours = [f" {first} {second} " for first, second in pairwise(query)]
+def lifts(asked: Wording, quotes: Sequence[Quote]) -> list[Lift]:
+    """Return what lifts each passage, given best first, by the terms of a query in the passage's language."""
+    neighbours = {each: [f" {one} {two} " for one, two in pairwise(terms)] for each, terms in asked.terms.items()}
     pointed = _pointed_to(asked, quotes[:FIRST], {quote.path for quote in quotes})
-    return [_lift(asked, neighbours, quote, pointed.get(quote.path, 0.0)) for quote in quotes]
+    found = []
+    for quote in quotes:
+        language = language_in(quote.passage.terms)
+        pairs = neighbours.get(language, neighbours[DEFAULT])
+        found.append(_lift(asked.telling_in(language), pairs, quote, pointed.get(quote.path, 0.0)))
+    return found
 
 
-def _lift(asked: set[str], neighbours: Sequence[str], quote: Quote, pointed: float) -> Lift:
+def _lift(asked: frozenset[str], neighbours: Sequence[str], quote: Quote, pointed: float) -> Lift:
     folder, called = _names(quote)
     names = folder.union(*called)
     # Each term stands between spaces, so that searching the text finds whole terms, and none has to be cut out.
@@ -130,28 +125,26 @@ def _names(quote: Quote) -> tuple[set[str], list[set[str]]]:
     The file's ending says how it is written, not about what.
     """
     folder, name = paths.split(quote.path)
+    language = language_in(quote.passage.terms)
     called = [name.rpartition(".")[0] or name, quote.title, *quote.passage.heading.split(BREADCRUMB)]
-    return set(tokens(folder)), [set(tokens(name)) for name in called]
+    return set(tokens(folder, language)), [set(tokens(name, language)) for name in called]
 
 
-def _pointed_to(asked: set[str], quotes: Sequence[Quote], documents: set[str]) -> dict[str, float]:
+def _pointed_to(asked: Wording, quotes: Sequence[Quote], documents: set[str]) -> dict[str, float]:
     """Return how nearly the best name that a link gives to each of the documents is what was asked for."""
     best: dict[str, float] = {}
     for quote in quotes:
+        language = language_in(quote.passage.terms)
+        telling = asked.telling_in(language)
         for document, name in names_given(quote.path, quote.passage.text, documents):
-            best[document] = max(best.get(document, 0.0), _likeness(asked, set(tokens(name))))
+            best[document] = max(best.get(document, 0.0), _likeness(telling, set(tokens(name, language))))
     return best
 
 
-def _likeness(asked: set[str], name: set[str]) -> float:
+def _likeness(asked: frozenset[str], name: set[str]) -> float:
     """Return how nearly a name is what was asked for, from 0 to 1."""
     return _share(2 * len(asked & name), len(asked) + len(name))
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-@cache
-def _question_terms() -> frozenset[str]:
-    return frozenset(tokens(_QUESTION_WORDS))

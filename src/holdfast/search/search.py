@@ -14,7 +14,6 @@ from holdfast.errors import CorruptStore
 from holdfast.index.embedding.embedder import query_vectors
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
-from holdfast.index.text.analysis import query_tokens
 from holdfast.search.answers.answering import Answering, beginning
 from holdfast.search.answers.breakdown import words_of
 from holdfast.search.answers.generated import generated
@@ -24,10 +23,11 @@ from holdfast.search.hits import Explanation
 from holdfast.search.order import LIFTED, POOL, Asked, Order, Scored
 from holdfast.search.reader import Instant, SearchReader
 from holdfast.search.request import HYBRID, TEXT, VECTOR, SearchRequest
-from holdfast.search.rerank import Quote, telling
+from holdfast.search.rerank import Quote
 from holdfast.search.retrieve import Candidates, Gatherer, Query
 from holdfast.search.sizes import GROWTH, Shares, Sizes
 from holdfast.search.visible import Visibility
+from holdfast.search.wording import wording
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import check_readable
@@ -68,15 +68,17 @@ class _Search:
         self._told = Explanation(
             query=request.query, mode=request.mode, under=request.under, commit=request.seq, terms=[]
         )
+        with self._timed("languages"):
+            self._languages = reader.languages()
         self._read(request.query)
 
     def _read(self, query: str) -> None:
         """Take what a query says."""
         self._query = query
-        self._terms = query_tokens(query)
+        self._wording = wording(query, self._languages)
         # A passage that only the vectors found is marked too where it has words of the query.
-        self._marked = tuple(telling(self._terms))
-        self._told.terms = [] if self._request.mode == VECTOR else telling(self._terms)
+        self._marked = tuple(self._wording.looked_for)
+        self._told.terms = [] if self._request.mode == VECTOR else list(self._marked)
 
     def run(self) -> Explanation:
         told, request = self._told, self._request
@@ -100,7 +102,7 @@ class _Search:
         """Put the page of hits that is asked for into what is told."""
         told, request = self._told, self._request
         passages = Passages(self._backend, self._reader, instant, self._visibility)
-        order = Order(Asked(self._terms, told.terms, instant.stats))
+        order = Order(Asked(self._wording, instant.stats))
         documents, quotes = Documents(self._marked), dict[RowKey, Quote]()
         groups: list[HitGroup] = []
         begin = beginning(request.left, groups)
@@ -126,7 +128,7 @@ class _Search:
     def _as_meant(self) -> str:
         """Return the query, joined by what words of it were likely meant for. One list alone takes it as it is."""
         query = self._request.query
-        if self._request.mode == HYBRID and (meant := self._reader.meant(query)):
+        if self._request.mode == HYBRID and (meant := self._reader.meant(query, self._languages)):
             query = " ".join([query, *meant])
             self._read(query)
         return query

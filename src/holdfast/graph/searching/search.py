@@ -15,7 +15,6 @@ from holdfast.graph.searching.filtering import check_known, has_all
 from holdfast.graph.searching.hits import RowExplanation, RowHit, RowHits
 from holdfast.graph.searching.reader import RowInstant, RowReader, SearchedType
 from holdfast.index.lance.lookup import RowKey
-from holdfast.index.text.analysis import query_tokens
 from holdfast.rows.finding.asking import row_filter
 from holdfast.rows.graph_rows import Codecs, GraphRow, Reached
 from holdfast.rows.schema.types import GraphSchema, TypeSchema
@@ -26,9 +25,10 @@ from holdfast.search.answers.breakdown import breakdown, words_of
 from holdfast.search.hits import SearchMode
 from holdfast.search.order import POOL, Asked, Order, Scored
 from holdfast.search.request import TEXT, VECTOR, check_query
-from holdfast.search.rerank import Passage, Quote, telling
+from holdfast.search.rerank import Passage, Quote
 from holdfast.search.retrieve import Candidates, merged
 from holdfast.search.sizes import GROWTH
+from holdfast.search.wording import wording
 from holdfast.tree.snapshot import check_readable
 
 
@@ -81,9 +81,9 @@ class _RowSearch:
         self._request = request
         self._codecs: Codecs = codecs_at(backend, request.branch, request.seq)
         self._rows = rows_at(backend, request.branch, request.seq)
-        self._terms = query_tokens(request.query)
+        self._wording = wording(request.query)
         # A row that only the vectors found is marked too where it has words of the query.
-        self._marked = tuple(telling(self._terms))
+        self._marked = tuple(self._wording.looked_for)
         self._words = words_of(request.query, self._marked)
         #: the last row so far
         self._above: Scored | None = None
@@ -94,7 +94,7 @@ class _RowSearch:
             mode=request.mode,
             types=[],
             commit=request.seq,
-            terms=[] if request.mode == VECTOR else telling(self._terms),
+            terms=[] if request.mode == VECTOR else list(self._marked),
             hits=RowHits((), self._expand),
         )
 
@@ -106,7 +106,7 @@ class _RowSearch:
             vector = self._reader.embedder.encode([request.query])[0] if wants_vector else None
         with self._timed("log"):
             instants, stats = self._reader.instants(types, told.terms, vector)
-        order = Order(Asked(self._terms, told.terms, stats))
+        order = Order(Asked(self._wording, stats))
         hits: list[RowHit] = []
         for found in self._rings(instants):
             hits += self._hits_of(instants, found, order, vector)[: request.limit - len(hits)]

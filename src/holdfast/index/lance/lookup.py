@@ -191,6 +191,24 @@ class Lookup:
         """Return how many rows hold the term; in a large table with removed rows, very nearly."""
         return self._once((version, term), lambda: self._frequency(version, term))
 
+    def frequencies_of_few(self, version: int, terms: tuple[str, ...]) -> dict[str, int]:
+        """Return how many rows hold each of some terms, most of which none does; asked once of a version."""
+
+        def ask() -> dict[str, int]:
+            if not self._holds_any(version, terms):
+                return {}
+            found = {term: self.document_frequency(version, term) for term in terms}
+            return {term: count for term, count in found.items() if count}
+
+        return self._once(("few", version, terms), ask)
+
+    def _holds_any(self, version: int, terms: tuple[str, ...]) -> bool:
+        with importing():
+            from lance.query import MatchQuery
+
+        query = MatchQuery(" ".join(terms), self.table.shape.text)
+        return len(self._scan(version, "_score", full_text_query=query, limit=1)[0]) > 0
+
     def fetch(
         self, version: int, candidates: Sequence[SearchCandidate], columns: list[str] | None = None
     ) -> "pa.Table":

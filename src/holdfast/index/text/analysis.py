@@ -5,23 +5,30 @@ to change nothing. What Lance indexes and what the tail scores are therefore the
 release of Lance, and not two analysers that must be kept alike.
 
 A word gives
-- itself, folded (NFKC, case, accents) and, where it is ASCII, stemmed as English: `Überprüfungen` -> `uberprufungen`,
-  `Locks` -> `lock`;
-- if it is an identifier, its parts too, split at underscores, at case and at digits: `HTTPServer2Go` gives
-  `httpserver2go`, `http`, `server`, `go`; parts of one character are left out, since they match everything;
+- itself, stemmed by its document's language (languages.py), folded (NFKC, case, accents) and marked with it, for stems
+  of two languages that look alike are different words: in German `Überprüfungen` -> `uberpruf:de`. In English, and
+  where the language cannot be told, what is ASCII is stemmed, and nothing marked: `Locks` -> `lock`;
+- if it is an identifier, its parts too, all of them as in English whatever the language, split at underscores, at case
+  and at digits: `HTTPServer2Go` gives `httpserver2go`, `http`, `server`, `go`; parts of one character are left out,
+  since they match everything;
 - if it is in a script that puts no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) or glues them
   together (Korean), every character and every pair of neighbouring ones. A query asks for the pairs only: a character
   alone would match too much.
+
+The terms of a row of another language than English begin with one that names it (`:de`), and that no query gives.
 """
 
 import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 
+from holdfast.index.text.languages import DEFAULT, NOT_LATIN, STEMMERS
+
 #: Name and version of what this file does. Rows analysed under another name must be analysed again.
-ANALYSER = "holdfast-terms/1"
+ANALYSER = "holdfast-terms/2"
 #: characters; a longer run without a separator is cut into words of this length, for documents and queries alike
 MAX_WORD = 128
 #: parts; an identifier that would give more (a hash, encoded bytes) is kept whole
@@ -52,23 +59,46 @@ _LETTERS = str.maketrans(
     | {"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D", "Ħ": "H", "ß": "ss", "ẞ": "SS"}
 )
 _SOFT_HYPHEN = "\u00ad"
+#: what the term begins with that names a row's language
+_LANGUAGE = ":"
 
-_stemmer = threading.local()
+_stemmers = threading.local()
 
 
-def tokens(text: str) -> list[str]:
+def tokens(text: str, language: str = DEFAULT) -> list[str]:
     """Return the terms of `text` in order, with repetitions, as they are indexed."""
-    return _analyse(text, _document_words).split()
+    return _analyse(text, _document_words(language)).split()
 
 
-def terms_for(heading: str, text: str) -> str:
+def terms_for(heading: str, text: str, language: str = DEFAULT) -> str:
     """Return what goes into a row's `terms`: the terms of its heading and its text, separated by single spaces."""
-    return " ".join(tokens(f"{heading}\n{text}"))
+    terms = tokens(f"{heading}\n{text}", language)
+    return " ".join(terms if language == DEFAULT else [language_term(language), *terms])
 
 
-def query_tokens(query: str) -> list[str]:
+def query_tokens(query: str, language: str = DEFAULT) -> list[str]:
     """Return the distinct terms to look for, in order of first appearance, at most MAX_QUERY_TERMS."""
-    return list(dict.fromkeys(_analyse(query, _query_words).split()))[:MAX_QUERY_TERMS]
+    return list(dict.fromkeys(_analyse(query, _query_words(language)).split()))[:MAX_QUERY_TERMS]
+
+
+def query_words(query: str) -> list[str]:
+    """Return the words of a query, as it has them."""
+    return _WORD.findall(query.replace(_SOFT_HYPHEN, ""))
+
+
+def language_term(language: str) -> str:
+    """Return the term that names the language of a row."""
+    return _LANGUAGE + language
+
+
+def language_of_term(term: str) -> str:
+    """Return the language that a term is marked with."""
+    return term.rpartition(_LANGUAGE)[2] if _LANGUAGE in term else DEFAULT
+
+
+def language_in(terms: str) -> str:
+    """Return the language by which the terms of a row were made."""
+    return terms[1:].partition(" ")[0] if terms.startswith(_LANGUAGE) else DEFAULT
 
 
 def _analyse(text: str, words: "Words") -> str:
@@ -93,31 +123,34 @@ class Words(dict[str, str]):
         return terms
 
 
-def _word_terms(word: str, *, grams: Callable[[str], Iterator[str]]) -> Iterator[str]:
+def _word_terms(word: str, *, grams: Callable[[str], Iterator[str]], language: str) -> Iterator[str]:
     if not word.isascii():
         word = unicodedata.normalize("NFKC", word)
         if _RUN.search(word):
-            yield from _mixed_terms(word, grams)
+            yield from _mixed_terms(word, grams, language)
             return
-    yield from _spaced_terms(word)
+    yield from _spaced_terms(word, language)
 
 
-def _mixed_terms(word: str, grams: Callable[[str], Iterator[str]]) -> Iterator[str]:
+def _mixed_terms(word: str, grams: Callable[[str], Iterator[str]], language: str) -> Iterator[str]:
     """Yield the terms of a word that is at least partly in a script without spaces."""
     end = 0
     for run in _RUN.finditer(word):
-        yield from _spaced_terms(word[end : run.start()])
+        yield from _spaced_terms(word[end : run.start()], language)
         yield from grams(_fold(run.group()))
         end = run.end()
-    yield from _spaced_terms(word[end:])
+    yield from _spaced_terms(word[end:], language)
 
 
-def _spaced_terms(word: str) -> Iterator[str]:
+def _spaced_terms(word: str, language: str) -> Iterator[str]:
     if word.strip("_"):
         plain = _without_accents(word)
-        yield _stem(_fold(plain))
         # Case and digits part words in Latin letters only; elsewhere they do not mean a new word.
         parts = _PART.findall(plain) if plain.isascii() else [part for part in plain.split("_") if part]
+        if len(parts) == 1 and _is_of(language, word):
+            yield _stem_in(language, word)
+            return
+        yield _stem(_fold(plain))
         if 1 < len(parts) <= MAX_PARTS:
             yield from (_stem(_fold(part)) for part in parts if len(part) > 1)
 
@@ -134,15 +167,30 @@ def _fold(word: str) -> str:
 
 
 def _stem(word: str) -> str:
-    if not word.isascii():
-        return word
+    return _stemmed(DEFAULT, word) if word.isascii() else word
+
+
+def _stem_in(language: str, word: str) -> str:
+    """Return the stem of a word of another language than English, folded after it, for stems depend on accents."""
+    return _fold(_stemmed(language, unicodedata.normalize("NFC", word.casefold()))) + language_term(language)
+
+
+def _is_of(language: str, word: str) -> bool:
+    """Return whether a word is of a language that is not English: a number is of none, Latin letters not of Russian."""
+    return language != DEFAULT and not (word.isascii() and (language in NOT_LATIN or word.isdigit()))
+
+
+def _stemmed(language: str, word: str) -> str:
+    """Return the stem of a word; the word itself in a language that there is no stemmer for."""
     try:
-        stem = _stemmer.stem
+        stem = getattr(_stemmers, language)
     except AttributeError:
         # A stemmer is not safe to share between threads.
         import Stemmer
 
-        stem = _stemmer.stem = Stemmer.Stemmer("english").stemWord
+        name = STEMMERS.get(language)
+        stem = Stemmer.Stemmer(name).stemWord if name else str
+        setattr(_stemmers, language, stem)
     return str(stem(word))
 
 
@@ -159,11 +207,18 @@ def _pairs(run: str) -> Iterator[str]:
     return (first + second for first, second in pairwise(run))
 
 
-_document_words = Words(lambda word: _word_terms(word, grams=_document_grams))
-_query_words = Words(lambda word: _word_terms(word, grams=_query_grams))
+@cache
+def _document_words(language: str) -> Words:
+    return Words(lambda word: _word_terms(word, grams=_document_grams, language=language))
 
 
-def word_spans(text: str) -> Iterator[tuple[int, int, list[str]]]:
+@cache
+def _query_words(language: str) -> Words:
+    return Words(lambda word: _word_terms(word, grams=_query_grams, language=language))
+
+
+def word_spans(text: str, language: str = DEFAULT) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (start, end, terms) of each word of `text`, in order, for showing what matched."""
+    words = _document_words(language)
     for word in _WORD.finditer(text):
-        yield word.start(), word.end(), _document_words[word.group()].split()
+        yield word.start(), word.end(), words[word.group()].split()

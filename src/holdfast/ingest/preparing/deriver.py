@@ -63,14 +63,16 @@ class DocumentDeriver:
         return convert(Document(name, body.path or body.data(), body.media_type))
 
     def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
-        from holdfast.index.rows import embedding_text, in_document
+        from holdfast.index.rows import chunk_terms, embedding_text, in_document, language_of_chunks
         from holdfast.index.text.chunking import chunk
 
         chunks = chunk(markdown)
         if not chunks:
             return ()
         vectors = in_document(self._embedder.load().encode([embedding_text(c) for c in chunks]))
-        return tuple(_row(body.content_id, c, v) for c, v in zip(chunks, vectors, strict=True))
+        language = language_of_chunks(chunks)
+        terms = [chunk_terms(c, language) for c in chunks]
+        return tuple(_row(body.content_id, *made) for made in zip(chunks, terms, vectors, strict=True))
 
 
 def rows_by() -> str:
@@ -82,16 +84,14 @@ def rows_by() -> str:
     return f"{CHUNKER} {ANALYSER} {ROWS}"
 
 
-def _row(content_id: str, chunk: "Chunk", vector: Any) -> TailRow:
-    from holdfast.index.rows import chunk_terms
-
+def _row(content_id: str, chunk: "Chunk", terms: str, vector: Any) -> TailRow:
     return TailRow(
         row_id=0,
         content_id=content_id,
         ordinal=chunk.ordinal,
         heading=chunk.heading,
         text=chunk.text,
-        terms=chunk_terms(chunk),
+        terms=terms,
         start=chunk.start,
         end=chunk.end,
         page=chunk.page,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from holdfast.index.lance.lookup import RowKey
+from holdfast.index.text.analysis import language_in
 from holdfast.search.answers.breakdown import breakdown
 from holdfast.search.answers.generated import generated
 from holdfast.search.answers.grouping import HitGroup
@@ -88,6 +89,7 @@ class Answering:
             generated=generated(quote.path, quote.passage.text),
             cursor=self.request.cursor(number, quote.content_id, best.key.ordinal),
             terms=self.terms,
+            language=language_in(quote.passage.terms),
             why=breakdown(best, quote, self.words, group.found, place=place, above=above),
         )
 
@@ -101,6 +103,7 @@ class Answering:
             page=passage.page,
             score=round(row.score, _DIGITS),
             terms=self.terms,
+            language=language_in(passage.terms),
         )
 
     def _also(self, group: HitGroup) -> tuple[str, ...]:

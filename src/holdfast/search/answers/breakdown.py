@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from holdfast.index.lance.lookup import RowKey
-from holdfast.index.text.analysis import tokens, word_spans
+from holdfast.index.text.analysis import language_in, language_of_term, tokens, word_spans
+from holdfast.index.text.languages import DEFAULT
 from holdfast.search.hits import ScoreBreakdown
 from holdfast.search.order import Scored
 from holdfast.search.rerank import Quote
@@ -16,17 +17,18 @@ _DIGITS = 4
 
 def held(terms: Sequence[str], quote: Quote) -> tuple[str, ...]:
     """Return those of some terms that a passage, its path or its title holds, in their order."""
-    names = set(tokens(f"{quote.path} {quote.title}"))
+    names = set(tokens(f"{quote.path} {quote.title}", language_in(quote.passage.terms)))
     looked_through = f" {quote.passage.terms} "
     return tuple(term for term in terms if f" {term} " in looked_through or term in names)
 
 
-def words_of(query: str, terms: Iterable[str]) -> dict[str, str]:
+def words_of(query: str, terms: Sequence[str]) -> dict[str, str]:
     """Return for each of some terms the word of a query that gives it; the term itself where none does."""
     said: dict[str, str] = {}
-    for start, end, found in word_spans(query):
-        for term in found:
-            said.setdefault(term, query[start:end])
+    for language in dict.fromkeys([DEFAULT, *map(language_of_term, terms)]):
+        for start, end, found in word_spans(query, language):
+            for term in found:
+                said.setdefault(term, query[start:end])
     return {term: said.get(term, term) for term in terms}
 
 
@@ -37,14 +39,14 @@ def breakdown(
 
     `words` has the words of the query by the terms that are looked for; `above` is the best row of the hit before it.
     """
-    matched = held(list(words), quote)
+    matched = _distinct(words[term] for term in held(list(words), quote))
     return ScoreBreakdown(
         text_rank=_rank(found.text.scores, row.key),
         text_score=row.parts.text,
         vector_rank=_rank(found.vector.scores, row.key),
         vector_score=row.parts.vector,
-        matched=_distinct(words[term] for term in matched),
-        missing=_distinct(word for term, word in words.items() if term not in matched),
+        matched=matched,
+        missing=_distinct(word for word in words.values() if word not in matched),
         behind={} if above is None else _behind(row, above),
         place=place,
         **{f"from_{name}": value for name, value in _parts(row).items()},
