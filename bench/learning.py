@@ -16,6 +16,7 @@ import argparse
 import math
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from bench.ranking import DEPTH, answers, store_of
 from holdfast.front.store import Store
 from holdfast.index import fusion
 from holdfast.search import order, rerank
-from holdfast.search.hits import ScoreBreakdown
+from holdfast.search.hits import Hit, ScoreBreakdown
 
 #: hits of a query that are put in order: all that the signs are looked for in
 LOOKED_AT = order.LIFTED
@@ -35,10 +36,10 @@ LOOKED_AT = order.LIFTED
 STEPS, RATE = 400, 0.05
 #: what keeps a weight that hardly matters small
 SHRINK = 0.002
-#: today's weights; of full text, the share alone and its square are told apart
+#: today's weights
 WEIGHTS = {
     "text": fusion.TEXT,
-    "strong": fusion.STRONG,
+    "evidence": fusion.EVIDENCE,
     "vector": fusion.VECTOR,
     "subject": rerank.SUBJECT,
     "phrase": rerank.PHRASE,
@@ -58,14 +59,22 @@ class Example:
     wanted: Any
 
 
-def signs_of(why: ScoreBreakdown) -> list[float]:
-    """Return what a hit showed of each sign, before weights."""
-    # from_text = TEXT * share + STRONG * share ** 2
-    share = (math.sqrt(fusion.TEXT**2 + 4 * fusion.STRONG * why.from_text) - fusion.TEXT) / (2 * fusion.STRONG)
+def signs_of(why: ScoreBreakdown, most: float) -> list[float]:
+    """Return what a hit showed of each sign, before weights; `most` is the BM25 that none can reach."""
+    # from_text = TEXT * score / most + EVIDENCE * score, which is told of rows that full text did not list, too.
+    score = why.from_text / (fusion.TEXT / most + fusion.EVIDENCE)
     told = [why.from_vector, why.from_subject, why.from_phrase, why.from_coverage, why.from_opening]
     told += [why.from_pointers, why.from_links]
     weights = list(WEIGHTS.values())[2:]
-    return [share, share**2, *(value / weight for value, weight in zip(told, weights, strict=True))]
+    return [score / most, score, *(value / weight for value, weight in zip(told, weights, strict=True))]
+
+
+def most_in(hits: Sequence[Hit]) -> float:
+    """Return the BM25 that none can reach, by what the best of some hits made of its own."""
+    best = max((hit.why for hit in hits if hit.why.text_score), key=lambda why: why.from_text, default=None)
+    if best is None or best.text_score is None:
+        return 1.0
+    return fusion.TEXT * best.text_score / max(best.from_text - fusion.EVIDENCE * best.text_score, 1e-6)
 
 
 def example(store: Store, name: str, question: Question) -> Example | None:
@@ -74,7 +83,8 @@ def example(store: Store, name: str, question: Question) -> Example | None:
     wanted = np.array([any(answers(path, question) for path in (hit.path, *hit.also)) for hit in hits], dtype=bool)
     if not hits or wanted.all() or not wanted.any():
         return None
-    return Example(name, np.array([signs_of(hit.why) for hit in hits]), wanted)
+    most = most_in(hits)
+    return Example(name, np.array([signs_of(hit.why, most) for hit in hits]), wanted)
 
 
 def learn(examples: list[Example], start: Any) -> Any:

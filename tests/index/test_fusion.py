@@ -1,10 +1,6 @@
-import math
-
 import pytest
 
-from holdfast.index import bm25
-from holdfast.index.bm25 import CorpusStats
-from holdfast.index.fusion import STRONG, TEXT, VECTOR, Parts, by_text, fuse, most_of
+from holdfast.index.fusion import EVIDENCE, FAINT, TEXT, VECTOR, Parts, by_text, by_vector, fuse
 
 #: a BM25 that no row of these tests reaches
 MOST = 10.0
@@ -18,8 +14,8 @@ def test_a_row_that_both_rank_high_comes_first() -> None:
     assert order(fuse({"a": 3.0, "b": 2.9, "c": 1.0}, {"b": 0.9, "c": 0.2, "d": 0.1}, MOST))[0] == "b"
 
 
-def test_the_only_exact_match_beats_what_is_merely_alike() -> None:
-    alike = {f"v{number:02}": 0.5 - number / 100 for number in range(40)}
+def test_the_only_exact_match_beats_what_is_faintly_alike() -> None:
+    alike = {f"v{number:02}": 0.1 - number / 1000 for number in range(40)}
     assert order(fuse({"identifier": 8.0}, alike, MOST))[0] == "identifier"
 
 
@@ -28,20 +24,13 @@ def test_a_few_rows_that_share_a_stray_word_do_not_beat_what_is_meant() -> None:
     assert order(fuse({"stray": 1.5}, vector, MOST))[0] == "meant"
 
 
-def test_what_else_was_found_changes_no_score() -> None:
-    few = dict(fuse({"a": 3.0}, {"a": 0.5}, MOST))
-    many = dict(fuse({"a": 3.0, "b": 9.0}, {"a": 0.5, "c": 0.9}, MOST))
-    assert few["a"] == many["a"] == Parts(3.0, 0.5, TEXT * 0.3 + STRONG * 0.09, VECTOR * 0.5)
-
-
-def test_the_text_that_no_row_reaches_weighs_every_word_by_how_rare_it_is() -> None:
-    stats = CorpusStats(100, 1000, {"often": 50, "rare": 1})
-    weights = [bm25.idf(100, frequency) for frequency in (50, 1, 0)]
-    assert most_of(["often", "rare", "nowhere"], stats) == pytest.approx(sum(weights) * (bm25.K1 + 1))
-    best = bm25.score(["often", "rare"], {"often": 10**6, "rare": 10**6}, 10, stats)
-    assert best < most_of(["often", "rare"], stats)
+def test_text_counts_by_what_can_be_reached_and_by_itself_and_vectors_by_the_best_of_them() -> None:
+    found = dict(fuse({"a": 3.0, "b": 9.0}, {"a": 0.25, "c": 0.5}, MOST))
+    assert found["a"] == Parts(3.0, 0.25, by_text(3.0, MOST), VECTOR * 0.5)
+    assert found["a"].from_text == pytest.approx(TEXT * 0.3 + EVIDENCE * 3.0)
+    assert found["c"].from_vector == VECTOR
     assert by_text(1.0, 0.0) == 0
-    assert by_text(math.inf, 1.0) == TEXT + STRONG
+    assert by_vector(FAINT / 2, FAINT / 2) == VECTOR / 2
 
 
 def test_one_list_alone_keeps_its_order() -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from holdfast.front.store import Store
+from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
-from holdfast.search.wording import wording
+from holdfast.search.wording import as_words, wording
 
 DOCUMENTS = {
     "de": (
@@ -106,5 +107,19 @@ def test_only_the_languages_of_the_store_are_asked(store: Store) -> None:
 def test_a_word_counts_once_however_many_languages_have_it() -> None:
     stats = CorpusStats(100, 1000, {"sperren": 0, "sperr:de": 4, "lock": 9})
     alone = wording("Sperren").most(CorpusStats(100, 1000, {"sperren": 4}))
-    assert wording("Sperren", ["de"]).most(stats) == pytest.approx(alone)
+    asked = wording("Sperren", ["de"])
+    assert asked.most(stats) == pytest.approx(alone)
+    assert as_words(stats, asked.words).frequencies == {"sperren": 4, "sperr:de": 4, "lock": 9}
     assert wording("Sperren", ["de", "fi"]).looked_for == ["sperren", "sperr:de", "sper:fi"]
+    assert wording("often nowhere").most(CorpusStats(100, 1000, {"often": 50})) == pytest.approx(
+        (bm25.idf(100, 50) + bm25.idf(100, 0)) * (bm25.K1 + 1)
+    )
+
+
+def test_the_same_words_weigh_the_same_in_every_language(store: Store) -> None:
+    for number in range(8):
+        store.write(f"/{number}.md", f"The server is down for the night, number {number}.")
+    store.write("/de.md", "Der Server ist in der Nacht nicht zu erreichen, und das Telefon auch nicht.")
+    store.maintenance.optimize()
+    scores = {hit.language: hit.score for hit in store.search("server", mode="text", limit=20)}
+    assert scores["en"] > scores["de"] > 0

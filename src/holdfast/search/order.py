@@ -65,6 +65,8 @@ class Order:
     asked: Asked
     _seen: set[RowKey] = field(default_factory=set)
     _least: float | None = None
+    #: the greatest similarity: the same in every pool
+    _nearest: float = 0.0
 
     def fresh(self, found: Candidates) -> list[Scored]:
         """Return the rows that were not found before, best first."""
@@ -106,7 +108,7 @@ class Order:
         if parts.text is None:
             parts = replace(parts, from_text=by_text(self.asked.text_score(quote), self.asked.most))
         if parts.vector is None and row.key in similar:
-            parts = replace(parts, from_vector=by_vector(similar[row.key]))
+            parts = replace(parts, from_vector=by_vector(similar[row.key], self._nearest))
         return parts
 
     def _fused(self, found: Candidates) -> list[Scored]:
@@ -115,6 +117,7 @@ class Order:
             # One list alone keeps its own scores: they mean something by themselves.
             alone = (text or vector).items()
             return [Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
+        self._nearest = max(vector.values())
         fused = fuse(text, vector, self.asked.most, text_is_complete=found.text.exhausted)
         return [Scored(key, parts.total, parts) for key, parts in fused]
 

@@ -27,6 +27,7 @@ from holdfast.search.directory_contents import Below
 from holdfast.search.meeting_contents import Meeting
 from holdfast.search.sizes import KnownShares
 from holdfast.search.spelling import doubtful, nearest, slips_in
+from holdfast.search.wording import Variants, as_words
 
 if TYPE_CHECKING:
     from holdfast.index.bm25 import CorpusStats
@@ -99,7 +100,7 @@ class SearchReader:
         """End the helper threads, once they have done what searches under way wait for."""
         self._helpers.close(wait=False)
 
-    def instant(self, terms: Sequence[str], vector: Any | None, branch: Branch, *, at: int) -> Instant:
+    def instant(self, words: Sequence[Variants], vector: Any | None, branch: Branch, *, at: int) -> Instant:
         """Return what the tail has for a query at the commit `at` of a branch, and the pins that belong to it."""
         # The lock keeps the tail in memory from moving on before this query has been scored against it.
         with self._lock:
@@ -108,7 +109,7 @@ class SearchReader:
                 self._catch_up(conn)
                 # What was the head when the search began may be the past by now, and its rows retired.
                 is_past = branch.of_past or not commits.is_head(conn, branch, at)
-            return self._score_tail(versions, terms, vector, is_past)
+            return self._score_tail(versions, words, vector, is_past)
 
     def languages(self) -> tuple[str, ...]:
         """Return the languages of what is stored beside English, the commonest first."""
@@ -163,8 +164,16 @@ class SearchReader:
             there = set(search_rows.tail_ids(conn, self._backend.embedder)) if count else set()
             self._tail.remove(self._tail.ids() - there)
 
-    def _score_tail(self, versions: dict[str, int], terms: Sequence[str], vector: Any | None, is_past: bool) -> Instant:
-        stats, is_mixed = self._common_stats(versions, terms, is_past, is_fused=vector is not None)
+    def _score_tail(
+        self, versions: dict[str, int], words: Sequence[Variants], vector: Any | None, is_past: bool
+    ) -> Instant:
+        terms = list(dict.fromkeys(term for variants in words for term in variants))
+        are_variants = any(len(variants) > 1 for variants in words)
+        is_fused = vector is not None or are_variants
+        stats, is_mixed = self._common_stats(versions, terms, is_past, is_fused=is_fused)
+        if are_variants:
+            # Lance knows terms, and not that they are one word.
+            stats, is_mixed = as_words(stats, words), True
         text: dict[Any, float] = self._tail.text_scores(terms, stats) if is_mixed else {}
         near: dict[Any, float] = {} if vector is None or not len(self._tail) else self._tail.vector_scores(vector)
         rows = {row_id: self._tail[row_id] for row_id in {*text, *near}}

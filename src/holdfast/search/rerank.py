@@ -30,17 +30,17 @@ from holdfast.search.links import label_share, names_given
 from holdfast.search.wording import Wording
 
 #: what a passage gains when one of its names is just the query
-SUBJECT = 2.5
+SUBJECT = 4.0
 #: what it gains when all neighbouring words of the query are neighbours in it
-PHRASE = 1.1
+PHRASE = 2.1
 #: what it gains for holding all of them anywhere
-COVERAGE = 1.5
+COVERAGE = 0.9
 #: what the first passage of a document gains; the second a half of it, the third a third
-OPENING = 2.0
+OPENING = 3.0
 #: what it gains when a link to its document is called just the query
 POINTERS = 1.4
 #: what a passage loses that holds nothing but labels of links
-LINKS = 0.5
+LINKS = 0.4
 #: places at the top of the fused order whose links count
 FIRST = 10
 

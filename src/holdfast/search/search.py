@@ -89,8 +89,9 @@ class _Search:
             self._vector = query_vectors(self._reader.embedder, [query])[0] if wants_vector else None
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
+        words = [] if request.mode == VECTOR else self._wording.words
         with self._timed("tail"):
-            instant = self._reader.instant(told.terms, self._vector, request.branch, at=request.seq)
+            instant = self._reader.instant(words, self._vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
         self._answer(instant, Query(told.terms, self._vector, only, instant.is_past))
         with self._backend.engine.read() as conn:

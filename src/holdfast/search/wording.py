@@ -8,7 +8,7 @@ When the query's own language can be told by its small words, these are not look
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
 
@@ -56,6 +56,18 @@ class Wording:
     def most(self, stats: CorpusStats) -> float:
         """Return the BM25 that no row can reach: of one that holds every word, in one language, without end."""
         return sum(_weight(variants, stats) for variants in self.words) * (bm25.K1 + 1)
+
+
+def as_words(stats: CorpusStats, words: Iterable[Variants]) -> CorpusStats:
+    """Return statistics in which a term is as frequent as its word is in all languages together.
+
+    Else what few documents of one language say would weigh more than the same word where it is common.
+    """
+    shared = dict(stats.frequencies)
+    for variants in words:
+        count = min(stats.rows, sum(stats.frequencies.get(term, 0) for term in variants))
+        shared |= {term: max(count, shared.get(term, 0)) for term in variants}
+    return replace(stats, frequencies=shared)
 
 
 def wording(query: str, languages: Collection[str] = (DEFAULT,)) -> Wording:
