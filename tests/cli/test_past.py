@@ -2,6 +2,7 @@
 
 import pytest
 
+from holdfast.errors import Conflict
 from tests.support.command_line import Run
 
 
@@ -109,7 +110,17 @@ def test_restore_brings_back_what_was(run: Run) -> None:
     assert told.lines == ["restored /a.md as it was at commit 2 (commit 6)"]
     assert run("cat", "/a.md").out == "one\ntwo\n"
     assert run("restore", "/a.md", "--at", "99").status == 4
-    assert run("restore", "/a.md").status == 2
+    assert run("restore", "/a.md").status == 4
+
+
+def test_undo_takes_back_one_commit_and_names_what_is_in_its_way(run: Run) -> None:
+    assert run("undo").lines == ["undid commit 5, 'Move /a.md to /c.md' (commit 6)"]
+    assert run("cat", "/a.md").out == "one\n2\n"
+    assert run("undo", "5").lines == ["nothing is left of commit 5 that could be undone"]
+    refused = run("undo", "2")
+    assert (refused.status, "/a.md" in refused.err) == (Conflict.exit_status, True)
+    assert run("undo", "3", "--json").json == {"undone": 3, "commit": 7}
+    assert run("stat", "/b.md").status == 4
 
 
 @pytest.mark.parametrize("command", ["ls", "tree", "glob", "grep", "cat", "stat"])

@@ -9,7 +9,7 @@ import pytest
 from holdfast.errors import Conflict, InvalidPath, NotFound
 from holdfast.front.store import Store
 from holdfast.publish import transaction
-from holdfast.publish.editing import edited
+from holdfast.tree.editing import edited
 
 
 def test_a_write_on_a_known_content_is_made_once(store: Store) -> None:

@@ -217,6 +217,7 @@ SAMPLES: dict[str, Sample] = {
     "merge": _merged("merge"),
     "changes": _changes,
     "restore": _lines("restore /d/b.md --at 3"),
+    "undo": _lines("undo", "undo 2", "undo 5"),
     "verify": _damaged("verify"),
     "doctor": _damaged("doctor"),
     "repair": _damaged("repair"),

@@ -103,6 +103,9 @@ _NODE = f"""SELECT {COLUMNS} FROM entries e
     ORDER BY to_seq LIMIT 1"""
 _NODES = f"""SELECT {COLUMNS} FROM entries e
     WHERE branch_id = :branch AND node_id IN (:ids) AND to_seq > :seq AND from_seq <= :seq{UNCOVERED}"""
+_LAST_ENDED = f"""SELECT {COLUMNS} FROM entries e
+    WHERE branch_id = :branch AND parent_id = :parent AND name = :name AND to_seq <= :seq{UNCOVERED}
+    ORDER BY to_seq DESC LIMIT 1"""
 _HISTORY = f"SELECT {COLUMNS} FROM entries e WHERE branch_id = :branch AND node_id = :node AND from_seq <= :seq"
 
 
@@ -110,6 +113,12 @@ def child(conn: Connection, branch: Branch, seq: int, parent: int, name: str) ->
     """Return what is called `name` under the node `parent`."""
     row = branch.row(conn, seq, _CHILD, {"parent": parent, "name": name})
     return Entry(*row) if row else None
+
+
+def last_ended(conn: Connection, branch: Branch, seq: int, parent: int, name: str) -> int | None:
+    """Return the newest commit up to `seq` that ended what was called `name` under the node `parent`."""
+    found = branch.rows(conn, seq, _LAST_ENDED, {"parent": parent, "name": name})
+    return max((Entry(*row).to_seq for row in found), default=None)
 
 
 def children(conn: Connection, branch: Branch, seq: int, parent: int) -> list[Entry]:

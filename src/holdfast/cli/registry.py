@@ -15,7 +15,7 @@ FLAT: dict[str, tuple[str, ...]] = {
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep", "abstract", "overview"),
     "change": ("write", "edit", "mkdir", "cp", "mv", "rm", "merge"),
-    "past": ("log", "show", "diff", "changes", "restore"),
+    "past": ("log", "show", "diff", "changes", "restore", "undo"),
     "care": ("status", "verify", "doctor", "repair", "gc", "optimize", "reindex", "journal"),
 }
 

@@ -23,7 +23,7 @@ from holdfast.tree import history
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.history import Change
 from holdfast.tree.merging import Side
-from holdfast.tree.snapshot import At, place, resolve
+from holdfast.tree.snapshot import At, meant, place, resolve
 
 if TYPE_CHECKING:
     from holdfast.publish.merging import MergeReport
@@ -54,7 +54,9 @@ class Branches:
         now = self._backend.clock.now()
         with self._backend.engine.write() as conn:
             _check_free(conn, name)
-            rows.create(conn, name, *place(conn, self._branch, at), actor or self._backend.actor, now)
+            rows.create(
+                conn, name, *place(conn, self._branch, meant(self._backend, at)), actor or self._backend.actor, now
+            )
             made = _info(conn, name)
             point("branch.before_commit")
         point("branch.after_commit")
@@ -89,7 +91,7 @@ class Branches:
         `under`, `limit` and `after` are those of `Store.diff`. Raises NotFound.
         """
         with self._backend.engine.read() as conn:
-            changes = history.diff(_tree(conn, old), _tree(conn, new))
+            changes = history.diff(*(_tree(self._backend, conn, each) for each in (old, new)))
         return history.part(changes, paths.parse(under), limit, None if after is None else paths.parse(after))
 
     def merge(
@@ -186,10 +188,10 @@ def _by_path(resolve: Mapping[str, str | bytes | Mapping[str, Any]]) -> dict[str
     return {paths.parse(path) if path.startswith("/") else path: said for path, said in resolve.items()}
 
 
-def _tree(conn: Connection, place: str) -> CommittedTree:
+def _tree(backend: Backend, conn: Connection, place: str) -> CommittedTree:
     name, _, at = place.partition("@")
     branch = found(conn, name)
-    return CommittedTree(within(conn), branch, resolve(conn, branch, at or None))
+    return CommittedTree(within(conn), branch, resolve(conn, branch, meant(backend, at or None)))
 
 
 def _info(conn: Connection, name: str) -> BranchInfo:

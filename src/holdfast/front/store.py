@@ -39,7 +39,7 @@ from holdfast.tree.committed import CommittedTree
 from holdfast.tree.feed import ChangeEvent, Feed
 from holdfast.tree.history import Change
 from holdfast.tree.reading import Reads
-from holdfast.tree.snapshot import After, At, CommitPlace, Snapshot, commit_at, place, sides
+from holdfast.tree.snapshot import After, At, CommitPlace, Snapshot, commit_at, meant, place, sides
 from holdfast.tree.walking import TreeView
 
 if TYPE_CHECKING:
@@ -283,14 +283,31 @@ class Store(Reads, Searches):
         remove = partial(Transaction.remove, path=path, recursive=recursive, if_match=if_match)
         return publish_at_head(self._backend, remove, [], self._terms(message or f"Remove {path}", actor))
 
-    def restore(self, path: str, *, at: At, message: str = "", actor: str | None = None) -> Commit:
+    def restore(self, path: str, *, at: At | None = None, message: str = "", actor: str | None = None) -> Commit:
         """Make `path` and all below it what it was at a commit, as a new commit.
 
-        What was removed comes back with its history: under its old node, unless that stands somewhere else today.
+        Without one it becomes what it was before it was last changed or removed. What was removed comes back with its
+        history: under its old node, unless that stands somewhere else today.
         """
-        then = self._place(at)
+        then = self._place(self.former(path) if at is None else at)
         terms = self._terms(message or f"Restore {path} from commit {then.seq}", actor)
         return publish_at_head(self._backend, lambda tx: tx.restore_from(path, then), [], terms)
+
+    def former(self, path: str) -> Commit:
+        """Return the last commit at which `path` was otherwise than now, or was there; raises NotFound."""
+        from holdfast.tree.former import former
+
+        return self.commit_at(former(self._backend, *self._place(), paths.parse(path)).seq)
+
+    def undo(self, at: At | None = None, *, message: str = "", actor: str | None = None) -> Commit:
+        """Take back what a commit did, the last unless told, as a new commit; the newest when nothing is left of it.
+
+        Of a merge it takes back all that it brought. Raises Conflict, naming the paths, where later commits changed the
+        same, and Unsupported for a commit that changed the graph.
+        """
+        from holdfast.publish.undoing import undo
+
+        return undo(self._backend, self._place(at), self._terms(message, actor))
 
     def transaction(
         self,
@@ -344,7 +361,7 @@ class Store(Reads, Searches):
     def commit_at(self, at: At | None = None) -> Commit:
         """Return one commit: its time, actor, message."""
         with self._backend.engine.read() as conn:
-            return commit_at(conn, self._branch, at)
+            return commit_at(conn, self._branch, meant(self._backend, at))
 
     def diff(
         self,
@@ -362,7 +379,8 @@ class Store(Reads, Searches):
         those that come after the path `after`.
         """
         with self._backend.engine.read() as conn:
-            changes = history.diff(*sides(conn, self._branch, old, new))
+            asked = (meant(self._backend, at) for at in (old, new))
+            changes = history.diff(*sides(conn, self._branch, *asked))
         return history.part(changes, paths.parse(under), limit, None if after is None else paths.parse(after))
 
     def changes(
@@ -380,7 +398,7 @@ class Store(Reads, Searches):
         only what concerns that path. `follow` waits for further commits, until `stop` returns true. Raises NotFound for
         a cursor of another branch, and BranchGone when that was deleted.
         """
-        feed = Feed.since(self._backend, self._branch, since, paths.parse(under))
+        feed = Feed.since(self._backend, self._branch, meant(self._backend, since), paths.parse(under))
         return islice(followed(self._backend, feed, stop) if follow else feed.events(), limit)
 
     def session(self, session_id: str) -> "Session":
@@ -396,7 +414,7 @@ class Store(Reads, Searches):
     def _place(self, at: At | None = None) -> CommitPlace:
         """Return the commit that `at` names, the head unless told, and the branch that it is on; raises NotFound."""
         with self._backend.engine.read() as conn:
-            return place(conn, self._branch, at)
+            return place(conn, self._branch, meant(self._backend, at))
 
     def _head(self) -> int:
         return self._place().seq

@@ -22,10 +22,10 @@ from holdfast.errors import CommitTaken, IsADirectory, NotFound, Unsupported
 from holdfast.host.held import held
 from holdfast.publish.committing import CommitOptions, Effect, Guard, TreeChange, known_commit
 from holdfast.publish.conflicts import ground_of, too_long
-from holdfast.publish.editing import edited
 from holdfast.publish.matching import IfMatch, check_match
 from holdfast.tree import restoring, walking
 from holdfast.tree.committed import CommittedTree
+from holdfast.tree.editing import edited
 from holdfast.tree.overlay import FileState, Overlay
 from holdfast.tree.properties.checking import property_set
 from holdfast.tree.properties.reading import properties_at

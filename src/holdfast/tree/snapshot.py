@@ -5,10 +5,11 @@ SQL transaction and no registration, costs nothing to hold, and never changes (G
 thing that ends it, with an error; used in a `with` it is registered, and gc leaves its commit alone.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ from holdfast.catalog.history import retention, tags
 from holdfast.catalog.history.tags import TagInfo
 from holdfast.catalog.values import FOREVER
 from holdfast.errors import NotFound
+from holdfast.host.clock import utc
 from holdfast.host.held import held
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.properties.reading import properties_at
@@ -32,12 +34,25 @@ from holdfast.tree.walking import TreeView
 if TYPE_CHECKING:
     from holdfast.rows.standing import SnapshotGraph
 
-#: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, an ISO time, a tag, or a datetime; in this order
+#: how a caller names a commit: itself, its id, `HEAD`, `HEAD~2`, a time (ISO, `yesterday`, `2 hours ago`), a tag, or a
+#: datetime; in this order
 At = Commit | int | str | datetime
 #: where a log left off: the last commit it gave, or its id
 After = Commit | int
 #: digits of a commit's number; one with more is none
 MAX_DIGITS = 18
+#: a time as told from now, and the seconds of its units; yesterday is a day ago, as in git
+_AGO = re.compile(r"(yesterday)|(an?|[0-9]{1,6}) (second|minute|hour|day|week|month|year)s? ago", re.IGNORECASE)
+_DAY = 86_400
+_SECONDS = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": _DAY,
+    "week": 7 * _DAY,
+    "month": 30 * _DAY,
+    "year": 365 * _DAY,
+}
 
 
 @checks_arguments
@@ -230,9 +245,21 @@ def _tagged(conn: Connection, branch: Branch, name: str, head: int) -> int:
     return _numbered(conn, branch, tag.commit, head)
 
 
+def meant(backend: Backend, at: At | None) -> At | None:
+    """Return the moment that a time told from now means, `yesterday` or `2 hours ago`; anything else as it is."""
+    said = _AGO.fullmatch(" ".join(at.split())) if isinstance(at, str) else None
+    if said is None:
+        return at
+    number = 1 if said[1] or said[2][0] in "aA" else int(said[2])
+    try:
+        return utc(backend.clock.now()) - timedelta(seconds=number * _SECONDS[(said[3] or "day").lower()])
+    except OverflowError:
+        raise NotFound(f"The store did not exist yet {at}", path=str(at), remedy="See `holdfast log`") from None
+
+
 def names_otherwise(name: str) -> bool:
     """Return whether a text names a commit by itself, so that no tag can be called so."""
-    return name.isdecimal() or _steps_back(name) is not None or _time(name) is not None
+    return bool(_AGO.fullmatch(name)) or name.isdecimal() or _steps_back(name) is not None or _time(name) is not None
 
 
 def _time(at: str) -> datetime | None:
@@ -257,7 +284,7 @@ def _unknown(at: str) -> NotFound:
     return NotFound(
         f"There is no commit {at!r}",
         path=at,
-        remedy="See `holdfast log`; a commit is a number, HEAD~N, an ISO time or a tag",
+        remedy="See `holdfast log`; a commit is a number, HEAD~N, a time or a tag",
     )
 
 

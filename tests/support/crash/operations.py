@@ -364,6 +364,7 @@ OPERATIONS = (
     row("remove", lambda store: store.remove("/d", recursive=True), again=False),
     row("restore", lambda store: store.restore("/d", at=2), furnish_and_rewrite),
     row("restore what was removed and put away", lambda store: store.restore("/shelf", at=2), remove_and_retire),
+    row("undo", lambda store: store.undo(), furnish_and_rewrite, again=False),
     row("merge a branch", lambda store: store.branches.merge("draft", text=True), branch_off),
     row("a transaction of several", lambda store: store.transaction()(many_at_once), again=False),
     Operation(

@@ -19,9 +19,9 @@ from holdfast.lines import lines_of
 
 app: typer.Typer = typer.Typer()
 
-_A_COMMIT = "A number, HEAD~2, an ISO time or a tag."
+_A_COMMIT = "A number, HEAD~2, a time (ISO, yesterday, '2 hours ago') or a tag."
 
-_A_SIDE = "A number, HEAD~2, an ISO time or a tag; or two branches, OLD..NEW."
+_A_SIDE = "A number, HEAD~2, a time or a tag; or two of them or two branches, OLD..NEW."
 
 
 @command(app)
@@ -144,17 +144,38 @@ def changes(
 def restore(
     call: Call,
     path: PathArgument,
-    at: Annotated[str, typer.Option("--at", metavar="COMMIT", help=_A_COMMIT)],
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="COMMIT", help=f"{_A_COMMIT} Unless told, before the last change.")
+    ] = None,
     message: MessageOption = "",
 ) -> None:
-    """Bring a path back as it was at a commit.
+    """Bring a path back as it was at a commit, or as it was before it was last changed or removed.
 
     PATH and all below it become what they were then, in a new commit.
     """
-    path, then = paths.parse(store_path(path)), call.at(at).commit.id
-    commit = call.store.restore(path, at=at, message=message)
-    told = f"restored {path} as it was at commit {then} (commit {commit.id})"
-    call.done({"path": path, "from": then, "commit": commit.id}, [told])
+    path = paths.parse(store_path(path))
+    then = call.store.former(path) if at is None else call.at(at).commit
+    commit = call.store.restore(path, at=then, message=message)
+    told = f"restored {path} as it was at commit {then.id} (commit {commit.id})"
+    call.done({"path": path, "from": then.id, "commit": commit.id}, [told])
+
+
+@command(app)
+def undo(
+    call: Call,
+    commit: Annotated[str, typer.Argument(metavar="COMMIT", help=_A_COMMIT)] = "HEAD",
+    message: MessageOption = "",
+) -> None:
+    """Take back what a commit did, the last one unless told, in a new commit.
+
+    Where later commits changed the same, nothing is taken back, and the paths are named. An undo can be undone.
+    """
+    head, undone = call.store.commit_at(), call.store.commit_at(commit)
+    made = call.store.undo(undone, message=message)
+    is_new = made.id > head.id
+    told = f"undid commit {undone.id}, {visible(undone.message.partition(chr(10))[0])!r} (commit {made.id})"
+    left = f"nothing is left of commit {undone.id} that could be undone"
+    call.done({"undone": undone.id, "commit": made.id if is_new else None}, [told if is_new else left])
 
 
 def _refuse_with_graph(**given: object) -> None:

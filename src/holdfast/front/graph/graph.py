@@ -24,7 +24,7 @@ from holdfast.rows.schema.steps import SchemaPlan
 from holdfast.rows.sources import SourceInput
 from holdfast.rows.standing import side_at
 from holdfast.search.hits import SearchMode
-from holdfast.tree.snapshot import At, place, resolve
+from holdfast.tree.snapshot import At, meant, place, resolve
 
 if TYPE_CHECKING:
     from holdfast.graph.searching.hits import RowExplanation, RowHits
@@ -158,7 +158,7 @@ class Graph(GraphProvenance):
         named = None if asked is None else tuple(map(type_name, asked))
         while True:
             with self._backend.engine.read() as conn:
-                where_at = place(conn, self._branch, at)
+                where_at = place(conn, self._branch, meant(self._backend, at))
             request = RowSearchRequest(
                 query=query,
                 types=named,
@@ -191,7 +191,8 @@ class Graph(GraphProvenance):
     def diff(self, old: At, new: At | None = None, *, limit: int | None = None) -> list[RowDifference]:
         """Return the rows that are different between two commits, in order of type and key: by default, from now."""
         with self._backend.engine.read() as conn:
-            sides = [side_at(self._backend, self._branch, resolve(conn, self._branch, at)) for at in (old, new)]
+            moments = [resolve(conn, self._branch, meant(self._backend, at)) for at in (old, new)]
+            sides = [side_at(self._backend, self._branch, seq) for seq in moments]
         return list(islice(differences(*sides), limit))
 
     def load(

@@ -25,7 +25,7 @@ from holdfast.rows.sources import CONTENT, SourceInput
 from holdfast.rows.standing import codecs_at, rows_at
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
-from holdfast.tree.snapshot import At, place, resolve
+from holdfast.tree.snapshot import At, meant, place, resolve
 
 if TYPE_CHECKING:
     from holdfast.graph.searching.reader import RowReader
@@ -158,6 +158,6 @@ class GraphProvenance(GraphReads):
 
     def _provenances(self, at: At | None) -> Provenances:
         with self._backend.engine.read() as conn:
-            where = place(conn, self._branch, at)
+            where = place(conn, self._branch, meant(self._backend, at))
         rows, codecs = rows_at(self._backend, *where), codecs_at(self._backend, *where)
         return Provenances(self._backend, rows, codecs, CommittedTree.lasting(self._backend.engine.read, *where))

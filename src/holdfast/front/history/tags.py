@@ -13,7 +13,7 @@ from holdfast.errors import AlreadyExists, InvalidPath, NotFound
 from holdfast.faults import point
 from holdfast.front.history.names import MAX_NAME_CHARACTERS, is_name
 from holdfast.tree.feed import is_cursor
-from holdfast.tree.snapshot import At, names_otherwise, place
+from holdfast.tree.snapshot import At, meant, names_otherwise, place
 
 
 @checks_arguments
@@ -41,7 +41,7 @@ class Tags:
         with self._backend.engine.write() as conn:
             if rows.named(conn, name) is not None:
                 raise AlreadyExists(f"There is a tag {name} already", path=name, remedy="Delete it, or choose another")
-            seq = place(conn, self._branch, at).seq
+            seq = place(conn, self._branch, meant(self._backend, at)).seq
             made = rows.create(conn, name, seq, actor or self._backend.actor, self._backend.clock.now())
             point("tag.before_commit")
         point("tag.after_commit")
