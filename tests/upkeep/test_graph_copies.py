@@ -55,6 +55,15 @@ def test_copies_show_nowhere_and_are_made_once(graphed: Store) -> None:
     assert graph_copies.tend(rooms(graphed)) == 0
 
 
+def test_what_optimize_did_it_does_not_do_again(graphed: Store) -> None:
+    graphed.graph.insert(*(person(f"p{number}") for number in range(1000)))
+    assert graphed.maintenance.optimize().steps[:2] == [
+        "folding of 1003 rows of the graph",
+        "ordering of the graph in 1 copies",
+    ]
+    assert graphed.maintenance.optimize().steps == []
+
+
 def test_the_log_comes_before_a_copy_and_a_copy_goes_with_its_base(graphed: Store) -> None:
     folded(graphed)
     graph_copies.tend(rooms(graphed))

@@ -123,6 +123,8 @@ class RowMerge:
 
     def _merge_rows(self, type_id: int, keys: set[str]) -> None:
         base, ours, theirs = (rows.rows(type_id, keys) for rows in (self.common, self.ours.rows, self.theirs.rows))
+        # Each by itself would be a look-up.
+        self._overlay.has_read(type_id, {key: ours.get(key) for key in keys})
         for key in sorted(keys):
             b, o, t = base.get(key), ours.get(key), theirs.get(key)
             if same(t, b) or same(o, t):

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,6 +153,10 @@ class RowOverlay:
         self.looked.types.add(type_id)
         edits = self._edits[type_id].values()
         return self.base.count(type_id) + sum((edit.after is not None) - (edit.before is not None) for edit in edits)
+
+    def has_read(self, type_id: int, found: Mapping[str, StoredRow | None]) -> None:
+        """Take note of what the base has of some rows, None for one that it does not have: they are not asked for."""
+        self._read[type_id].update(found)
 
     # --- changing
 
