@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     )
     from holdfast.rows.sources import Source, SourceInput
     from holdfast.rows.standing import SnapshotGraph
+    from holdfast.search.evaluation import Evaluation, QueryResult
     from holdfast.search.hits import Explanation, Hit, HitKind, HitPassage, ScoreBreakdown, SearchMode
     from holdfast.sessions.archiving import SessionCommit
     from holdfast.sessions.context import SessionContext
@@ -172,6 +173,7 @@ __all__ = [
     "Edge",
     "Embed",
     "EmbedderSettings",
+    "Evaluation",
     "Explanation",
     "Failed",
     "Failure",
@@ -247,6 +249,7 @@ __all__ = [
     "PropertyType",
     "Provenance",
     "ProviderFailed",
+    "QueryResult",
     "Range",
     "Reached",
     "ReadOnly",

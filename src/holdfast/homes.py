@@ -73,6 +73,7 @@ _HOMES = {
     "holdfast.recovery.journal": "IntentInfo IntentState",
     "holdfast.recovery.repair": "Lost RepairReport",
     "holdfast.recovery.status": "Status",
+    "holdfast.search.evaluation": "Evaluation QueryResult",
     "holdfast.search.hits": "Explanation Hit HitKind HitPassage ScoreBreakdown SearchMode",
     "holdfast.sessions.archiving": "SessionCommit",
     "holdfast.sessions.context": "SessionContext",

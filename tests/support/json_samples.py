@@ -85,6 +85,12 @@ def _loaded(run: Run, file: Path) -> Any:
     return run("--json", "graph", "load", str(file)).json
 
 
+def _evaluated(run: Run, store: Store, scratch: Path) -> list[Any]:
+    queries = scratch / "queries.jsonl"
+    queries.write_text('{"query": "token", "wanted": ["/nowhere.md"]}\n', "utf-8")
+    return [run("eval", queries, "--against", "mode=text", "--json").json]
+
+
 def _row_search(run: Run, store: Store, scratch: Path) -> list[Any]:
     with_claims(store)
     store.write("/notes.md", "# Notes")
@@ -199,6 +205,7 @@ SAMPLES: dict[str, Sample] = {
     "config": _lines("config"),
     "add": _add,
     "search": _lines("search token --explain"),
+    "eval": _evaluated,
     "ls": _lines("ls /"),
     "tree": _lines("tree"),
     "stat": _lines("stat /a.md"),

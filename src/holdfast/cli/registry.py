@@ -11,7 +11,7 @@ from holdfast.cli.plain import PlainGroup
 FLAT: dict[str, tuple[str, ...]] = {
     "setup": ("init", "config"),
     "add": ("add",),
-    "search": ("search",),
+    "search": ("search", "eval"),
     "browse": ("ls", "tree", "stat", "glob"),
     "content": ("cat", "grep", "abstract", "overview"),
     "change": ("write", "edit", "mkdir", "cp", "mv", "rm", "merge"),

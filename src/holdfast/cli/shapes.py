@@ -8,6 +8,7 @@ from holdfast import (
     Change,
     ChangeEvent,
     Commit,
+    Evaluation,
     FileInfo,
     GrepMatch,
     Hit,
@@ -139,6 +140,22 @@ def passage(found: HitPassage) -> dict[str, Any]:
         "start": found.start,
         "end": found.end,
         "page": found.page,
+    }
+
+
+def evaluation(name: str, found: Evaluation) -> dict[str, Any]:
+    """Return the shape of how well one way to search finds what is wanted."""
+    return {
+        "setting": name,
+        "queries": len(found.results),
+        "recall": round(found.recall, 4),
+        "first": round(found.first, 4),
+        "mrr": round(found.mrr, 4),
+        "ndcg": round(found.ndcg, 4),
+        "worst": [
+            {"query": each.query, "wanted": list(each.wanted), "rank": each.rank, "first": each.first}
+            for each in found.worst
+        ],
     }
 
 

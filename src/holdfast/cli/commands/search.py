@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from holdfast import Explanation, Hit, HitPassage, ScoreBreakdown
+from holdfast import Evaluation, Explanation, Hit, HitPassage, ScoreBreakdown
+from holdfast import open as open_store
 from holdfast.cli import shapes
 from holdfast.cli.call import Call, command
 from holdfast.cli.completion import complete_path
@@ -62,6 +63,67 @@ def search(
         call.out.note(
             f"Nothing {more}found for {found.query!r}" + (f" under {found.under}" if found.under != "/" else "")
         )
+
+
+@command(app, "eval")
+def evaluate(
+    call: Call,
+    queries: Annotated[typer.FileText, typer.Argument(metavar="QUERIES.jsonl", help="- is standard input.")],
+    against: Annotated[
+        list[str],
+        typer.Option(
+            "--against",
+            metavar="SETTING",
+            show_default=False,
+            help="Compare: mode=text, at=COMMIT, under=PATH, or store=FOLDER, as with another embedder; repeat it.",
+        ),
+    ] = [],  # noqa: B006 - Typer wants a list
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="Hits looked through.")
+    ] = 10,
+    mode: Annotated[
+        Literal["hybrid", "text", "vector"], typer.Option("--mode", help="By words, by meaning, or both.")
+    ] = "hybrid",
+    at: AtOption = None,
+) -> None:
+    """Measure how well searches find what is wanted: recall, MRR, nDCG and the worst queries.
+
+    Each line is a query and the paths that answer it: {"query": "how are locks fenced", "wanted": ["/docs/locks.md"]}.
+    """
+    lines = list(queries)
+    options: dict[str, Any] = {"limit": limit, "mode": mode, "at": at}
+    found = {"these settings": call.store.evaluate(lines, **options)}
+    for setting in against:
+        found[setting] = _against(call, lines, options, setting)
+    measured = [shapes.evaluation(name, each) for name, each in found.items()]
+    call.done({"measured": measured}, _measured(call.out, found))
+
+
+def _against(call: Call, lines: list[str], options: dict[str, Any], setting: str) -> Evaluation:
+    """Return how well another setting does."""
+    name, _, value = setting.partition("=")
+    if name not in ("mode", "at", "under", "store") or not value:
+        raise typer.BadParameter(f"--against {setting[:60]} is no setting; write it as in mode=text or store=FOLDER")
+    if name == "store":
+        with open_store(value, read_only=True) as store:
+            return store.evaluate(lines, **options)
+    return call.store.evaluate(lines, **options | {name: store_path(value) if name == "under" else value})
+
+
+def _measured(out: Output, found: dict[str, Evaluation]) -> Iterator[str]:
+    width = max(map(len, found))
+    yield out.paint(f"{'':<{width}}  recall  first    MRR   nDCG", "bold")
+    for name, each in found.items():
+        yield f"{name:<{width}}  {each.recall:6.3f} {each.first:6.3f} {each.mrr:6.3f} {each.ndcg:6.3f}"
+    ours, *others = found.values()
+    yield ""
+    yield f"{len(ours.results)} queries, the first {ours.limit} hits of each. The worst:"
+    for result in ours.worst:
+        place = f"number {result.rank}" if result.rank else "not found"
+        yield f"  {visible(result.query)}: {', '.join(result.wanted)} {place}; first is {result.first or 'nothing'}"
+        for name, other in zip(list(found)[1:], others, strict=True):
+            rank = other.results[ours.results.index(result)].rank
+            yield out.paint(f"    {name}: {f'number {rank}' if rank else 'not found'}", "dim")
 
 
 def _abstracts(call: Call, found: Explanation, at: str | None) -> dict[str, str]:

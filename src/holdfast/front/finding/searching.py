@@ -1,13 +1,16 @@
 """The searching half of a store."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from holdfast import paths
 from holdfast.arguments import checks_arguments
 from holdfast.backend import Backend
 from holdfast.errors import CommitTaken, Unsupported
 from holdfast.front.shared import SharedParts
+from holdfast.search.evaluation import Evaluation, result_of, wanted_answers
 from holdfast.search.hits import Explanation, Hit, HitKind, SearchMode
 from holdfast.search.request import SearchRequest
 from holdfast.tree.properties.where import Where, condition_of
@@ -74,6 +77,29 @@ class Searches(ABC):
             query=query, under=under, where=where, limit=limit, mode=mode, at=at, by=by, passages=passages, after=after
         )
         return self._searched(asked)
+
+    def evaluate(
+        self,
+        queries: Iterable[str | Mapping[str, Any]],
+        *,
+        under: str = paths.ROOT,
+        where: Where | None = None,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+        at: At | None = None,
+    ) -> Evaluation:
+        """Search for each of some queries, and tell how well what is wanted was found among the first `limit` hits.
+
+        A query is an object, or a line of JSON: `{"query": "...", "wanted": ["/a.md", ...]}`; a directory is for all
+        files below it. All are asked of one commit. Raises Unsupported for what is no query, naming its number.
+        """
+        asked = wanted_answers(queries)
+        where_it_stood = self._place(at).seq if at is None else at
+        results = []
+        for each in asked:
+            found = self.search(each.query, under=under, where=where, limit=limit, mode=mode, at=where_it_stood)
+            results.append(result_of(each, [(hit.path, *hit.also) for hit in found]))
+        return Evaluation(results=tuple(results), limit=limit)
 
     def _searched(self, asked: "SearchTerms") -> Explanation:
         from holdfast.search.search import search

@@ -3,8 +3,7 @@
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from holdfast.host.importing import importing
 from holdfast.index import bm25
@@ -46,16 +45,14 @@ _REMEMBERED = 10_000
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, order=True)
-class RowKey:
+class RowKey(NamedTuple):
     """What names a search row."""
 
     content_id: str
     ordinal: int
 
 
-@dataclass(frozen=True)
-class SearchCandidate:
+class SearchCandidate(NamedTuple):
     """A row that a query found."""
 
     key: RowKey

@@ -1,18 +1,19 @@
 """Why a hit stands where it does: what it holds of the query, what each part gave, what put the one above it ahead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 from holdfast.index.lance.lookup import RowKey
 from holdfast.index.text.analysis import language_in, language_of_term, tokens, word_spans
 from holdfast.index.text.languages import DEFAULT
 from holdfast.search.hits import ScoreBreakdown
 from holdfast.search.order import Scored
-from holdfast.search.rerank import Quote
+from holdfast.search.rerank import Lift, Quote
 from holdfast.search.retrieve import Candidates
 
 #: decimals of a part of a score
 _DIGITS = 4
+_SIGNS = tuple(each.name for each in fields(Lift))
 
 
 def held(terms: Sequence[str], quote: Quote) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def _distinct(words: Iterable[str]) -> tuple[str, ...]:
 def _parts(row: Scored) -> dict[str, float]:
     """Return what each list and each sign gave to a score, by its name."""
     lists = {"text": row.parts.from_text, "vector": row.parts.from_vector}
-    given = lists | asdict(row.lift) | {"depth": row.depth}
+    given = lists | {name: getattr(row.lift, name) for name in _SIGNS} | {"depth": row.depth}
     return {name: round(value, _DIGITS) for name, value in given.items()}
 
 

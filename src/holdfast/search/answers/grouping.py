@@ -11,7 +11,7 @@ Only what one pool holds is compared, so that nothing depends on how far a searc
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -102,15 +102,17 @@ class _Above:
     asked: Sequence[str]
     _passages: list[tuple[HitGroup, Quote, int]] = field(default_factory=list)
     #: the passages that hold a run
-    _holding: dict[_Run, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _holding: dict[_Run, list[int]] = field(default_factory=dict)
+    #: the runs of the passage that was asked about last, which is added next
+    _asked_about: tuple[Quote | None, set[_Run]] = (None, set())
     #: by the name that both forms of a page have
     _pages: dict[str, tuple[HitGroup, str]] = field(default_factory=dict)
 
     def add(self, group: HitGroup, quotes: Sequence[Quote]) -> None:
         for quote in quotes:
-            found = runs(quote)
+            found = self._asked_about[1] if quote is self._asked_about[0] else runs(quote)
             for run in found:
-                self._holding[run].append(len(self._passages))
+                self._holding.setdefault(run, []).append(len(self._passages))
             self._passages.append((group, quote, len(found)))
             self._pages.setdefault(page_of(quote.path), (group, quote.path))
 
@@ -120,9 +122,10 @@ class _Above:
         if twin is not None and (_SOURCES in twin[1]) != (_SOURCES in quote.path):
             return twin[0]
         wanted = runs(quote)
+        self._asked_about = quote, wanted
         if len(wanted) < LEAST_RUNS:
             return None
-        shared = Counter(place for run in wanted for place in self._holding.get(run, ()))
+        shared = Counter(place for run in wanted & self._holding.keys() for place in self._holding[run])
         for place in sorted(shared):
             group, other, count = self._passages[place]
             both = shared[place]
