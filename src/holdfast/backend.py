@@ -77,6 +77,8 @@ class Backend:
     #: passed by the groups of an add, which append to the search table; closed by upkeep, whose work on a version of it
     #: is lost when another one is published meanwhile
     appending: Doorway = field(default_factory=Doorway)
+    #: what is kept open that can be made anew at any time, by name; goes with the store
+    derived: dict[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> NoReturn:
         raise unshareable()

@@ -242,6 +242,8 @@ SAMPLES: dict[str, Sample] = {
     "graph rests-on": _graph("graph rests-on /notes.md"),
     "graph cite": _graph("graph cite Paper notes --source notes.md"),
     "graph extract": _extract,
+    "graph sql": _graph("graph sql 'SELECT handle, name FROM Person'"),
+    "graph cypher": _graph("graph cypher 'MATCH (p:Person) RETURN p.handle'"),
     "graph insert": _graph("graph insert Person handle=bob"),
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),

@@ -14,6 +14,7 @@ from holdfast.errors import CommitTaken
 from holdfast.front.graph.provenance import GraphParts, GraphProvenance, Terms
 from holdfast.front.shared import SharedParts
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
+from holdfast.graph.querying.limits import MAX_ROWS, MAX_SECONDS, Statement, statement_of
 from holdfast.host.importing import importing
 from holdfast.publish.graph_changes import RowInput
 from holdfast.rows.differences import RowDifference, RowVersion, differences, versions_of
@@ -27,6 +28,8 @@ from holdfast.search.hits import SearchMode
 from holdfast.tree.snapshot import At, meant, place, resolve
 
 if TYPE_CHECKING:
+    from pyarrow import Table
+
     from holdfast.graph.searching.hits import RowExplanation, RowHits
 
 #: a schema as it is given: classes of its types, or the path of a YAML file
@@ -194,6 +197,45 @@ class Graph(GraphProvenance):
             moments = [resolve(conn, self._branch, meant(self._backend, at)) for at in (old, new)]
             sides = [side_at(self._backend, self._branch, seq) for seq in moments]
         return list(islice(differences(*sides), limit))
+
+    def sql(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        at: At | None = None,
+        limit: int = MAX_ROWS,
+        seconds: float = MAX_SECONDS,
+    ) -> "Table":
+        """Return the answer of DuckDB to a SELECT, as a table of Arrow; needs the extra `holdfast[graph]`.
+
+        Each type is a table by its name, edges with columns `from` and `to`; `$name` in the statement is a parameter.
+        Raises Unsupported for what is no SQL, with the place, and for what does more than ask the graph; TooLarge for
+        an answer of more than `limit` rows, and for one that takes more than `seconds` or 512 MiB of memory.
+        """
+        return self._answer("duckdb", statement_of(statement, parameters, limit, seconds), at)
+
+    def cypher(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        at: At | None = None,
+        limit: int = MAX_ROWS,
+        seconds: float = MAX_SECONDS,
+    ) -> "Table":
+        """Return the answer of Ladybug to a MATCH, as a table of Arrow; needs the extra `holdfast[graph]`.
+
+        Types of nodes are labels, those of edges types of relationships. Limits and errors are those of `sql`.
+        """
+        return self._answer("ladybug", statement_of(statement, parameters, limit, seconds), at)
+
+    def _answer(self, engine: str, statement: Statement, at: At | None) -> "Table":
+        from holdfast.graph.querying.asking import answer
+
+        with self._backend.engine.read() as conn:
+            where = place(conn, self._branch, at)
+        return answer(self._backend, engine, side_at(self._backend, *where), statement)
 
     def load(
         self,

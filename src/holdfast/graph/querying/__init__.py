@@ -1,0 +1,1 @@
+"""SQL and Cypher over the graph, by engines that others maintain, in caches that are derived from the store."""
