@@ -68,6 +68,9 @@ def know_facts(store: Path) -> None:
     run(store, "graph", "schema", "apply", str(FACTS / "types.yaml"), quiet=True)
     run(store, "graph", "load", str(FACTS / "facts.jsonl"), quiet=True)
     run(store, "graph", "expand", "Person", "gray", "--along", "Wrote> Says>")
+    paper = "/wiki/storage/papers/leases-and-fencing-tokens.pdf"
+    run(store, "graph", "cite", "Claim", "expire", "--source", paper, quiet=True)
+    run(store, "graph", "why", "Claim", "expire")
 
 
 def kill_and_recover(store: Path, folder: Path) -> bool:
