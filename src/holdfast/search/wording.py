@@ -4,7 +4,8 @@ A passage has the terms of its document's language, so a word of a query is look
 "Sperren" under `sperr:de`, as German has it, and under `sperren`, as English would. These are one word all the same:
 BM25 can reach the most of one of them, and signs look at those of the passage's language.
 
-When the query's own language can be told by its small words, these are not looked for in any.
+When the query's own language can be told by its small words, these are not looked for, and of the other languages only
+English is asked too.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -72,9 +73,10 @@ def as_words(stats: CorpusStats, words: Iterable[Variants]) -> CorpusStats:
 
 def wording(query: str, languages: Collection[str] = (DEFAULT,)) -> Wording:
     """Return what a query asks for in a store that holds documents of some languages."""
-    asked = _asked(languages)
+    known = known_language(query) if any(each != DEFAULT for each in languages) else None
+    asked = _asked([known] if known in languages and known else languages)
     # The small words of a question in German are none in another language, though some look like it ("die", "was").
-    own = small_words(known_language(query) or "") if len(asked) > 1 else frozenset()
+    own = small_words(known or "")
     all_words = [{each: query_tokens(word, each) for each in asked} for word in query_words(query)]
     said = [word for word in query_words(query) if word.casefold() not in own]
     telling = [{each: _telling(query_tokens(word, each), each) for each in asked} for word in said]

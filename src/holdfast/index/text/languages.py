@@ -17,7 +17,7 @@ from holdfast.index.text.small_words import SMALL_WORDS
 #: how a text is analysed that nothing is known of; what is stored of it carries no mark
 DEFAULT = "en"
 #: characters at the beginning of a text that are looked at
-LOOKED_AT = 3_000
+LOOKED_AT = 2_000
 #: different small words that must be found
 LEAST_FOUND = 2
 #: how many times the votes of the second language the first must have
