@@ -8,8 +8,10 @@ import pytest
 
 from holdfast import Conflict, InvalidRow, Store, faults
 from holdfast.graph.loading import loading
+from holdfast.index.lance.table import VersionedTable
 from holdfast.recovery.gc import gc
 from holdfast.recovery.verify import verify
+from holdfast.rows.bases import staging
 from holdfast.testing.seams import rooms
 from tests.support.graphs import edge, paper, person, with_graph
 
@@ -178,3 +180,25 @@ def test_a_branch_loads_its_own(graphed: Store) -> None:
     assert keys(graphed, "Person") == ["ada", "bob", "ida"]
     assert keys(other, "Person") == ["ada", "bob", "eva"]
     assert other.graph.get("Person", "bob").commit == graphed.graph.get("Person", "bob").commit
+
+
+def test_a_merge_that_replaces_many_rows_writes_the_table_anew_and_keeps_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "FEW_ROWS", 0)
+    monkeypatch.setattr(staging, "FEW_REPLACED", 5)
+    with_graph(store)
+    first = store.graph.load(people(*(f"p{number:02}" for number in range(30)), age=1)).commit
+    store.graph.update("Person", "p29", {"age": 3})
+
+    def refuse(self: VersionedTable, base: int, predicate: str) -> int:
+        raise AssertionError(predicate)
+
+    monkeypatch.setattr(VersionedTable, "delete", refuse)
+    second = store.graph.load(people(*(f"p{number:02}" for number in range(10, 35)), age=2), mode="merge").commit
+    assert first is not None
+    assert second is not None
+    found = store.graph.find("Person")
+    assert [row.values["age"] for row in found] == [1] * 10 + [2] * 25
+    assert [row.commit for row in found] == [first.id] * 10 + [second.id] * 25
+    assert store.snapshot(at=second.parent).graph.get("Person", "p29").values["age"] == 3

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 #: rows up to which a load is a transaction like others, and goes to the log
 FEW_ROWS = 5_000
-#: rows of a base that are replaced one by one; to replace more it is written anew
-FEW_REPLACED = 20_000
 #: bad rows that are told of
 TOLD = 100
 

@@ -13,13 +13,15 @@ from holdfast.index.lance.segments import index
 from holdfast.index.lance.table import FIRST_VERSION, VersionedTable, is_one_of
 from holdfast.index.tables import Tables
 from holdfast.rows.bases import shape
-from holdfast.rows.bases.reading import KEYS_AT_ONCE, ROWS_AT_ONCE
+from holdfast.rows.bases.reading import KEYS_AT_ONCE, ROWS_AT_ONCE, LanceBase
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.stored import BaseReader, StoredRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: rows of a base that are marked as removed one by one; to replace more it is written anew
+FEW_REPLACED = 20_000
 #: small fragments of a table, and blocks of it with index segments of their own, that a new base may leave
 PARTS = Most(8, 6)
 
@@ -60,6 +62,8 @@ class BaseStaging:
         gone = set(but)
         if before is None or reader is None:
             return StagedBase(self.name, FIRST_VERSION, 0)
+        if before.table == self.name and len(gone) > FEW_REPLACED and isinstance(reader, LanceBase):
+            return self.with_batches(StagedBase(self.name, FIRST_VERSION, 0), _without(reader.batches(), gone))
         if before.table == self.name:
             found = sum(1 for _ in reader.rows(gone))
             return StagedBase(
@@ -106,6 +110,17 @@ class BaseStaging:
     def _has_many_parts(self, version: int) -> bool:
         there = blocks(self.table, version)
         return len(there) > PARTS.blocks or sum(block.small for block in there) > PARTS.small
+
+
+def _without(batches: "Iterator[pa.RecordBatch]", keys: set[str]) -> "Iterator[pa.RecordBatch]":
+    """Yield rows but those of some keys."""
+    with importing():
+        import pyarrow as pa
+
+    for batch in batches:
+        kept = batch.filter(pa.array([key not in keys for key in batch.column(shape.KEY).to_pylist()]))
+        if kept.num_rows:
+            yield kept
 
 
 class _Feed:
