@@ -127,3 +127,12 @@ def test_undo_takes_back_one_commit_and_names_what_is_in_its_way(run: Run) -> No
 def test_a_commit_that_is_not_there_is_not_found(run: Run, command: str) -> None:
     args = ["x"] if command in ("glob", "grep", "cat", "stat") else []
     assert run(command, *args, "--at", "99", "--json").json["error"]["code"] == "not_found"
+
+
+def test_a_path_may_stand_behind_the_sides_of_a_diff(run: Run) -> None:
+    run("write", "/d/x.md", "--text", "x")  # 6
+    assert run("diff", "1", "/d").lines == ["A /d/", "A /d/x.md"]
+    assert run("diff", "1", "4", "/b.md").lines == run("diff", "1", "4", "--path", "/b.md").lines == ["A /b.md"]
+    assert run("diff", "/d").lines == ["A /d/", "A /d/x.md"]
+    assert run("diff", "/b.md").lines == []
+    assert run("diff", "main@4..main", "/a.md").lines == ["R /a.md -> /c.md"]

@@ -86,6 +86,7 @@ def diff(
     call: Call,
     old: Annotated[str, typer.Argument(metavar="OLD", help=_A_SIDE)] = "HEAD~1",
     new: Annotated[str, typer.Argument(metavar="NEW", help=_A_COMMIT)] = "HEAD",
+    only: Annotated[str | None, typer.Argument(metavar="PATH", help="Only at or below it; it begins with a /.")] = None,
     path: UnderOption = None,
     patch: PatchOption = False,
     limit: LimitOption = None,
@@ -96,7 +97,8 @@ def diff(
     Without OLD and NEW, what the last commit changed. `main..draft` compares two branches as they are now, and
     `main@3..draft@HEAD~1` as they were at commits; a side that is left out is the branch you are on.
     """
-    wanted = Shown(path, limit, after, patch)
+    old, new, only = _told_apart(old, new, only)
+    wanted = Shown(path or only, limit, after, patch)
     if BETWEEN not in old:
         show_difference(call, at_commit(call, old), at_commit(call, new), wanted)
         return
@@ -176,6 +178,14 @@ def undo(
     told = f"undid commit {undone.id}, {visible(undone.message.partition(chr(10))[0])!r} (commit {made.id})"
     left = f"nothing is left of commit {undone.id} that could be undone"
     call.done({"undone": undone.id, "commit": made.id if is_new else None}, [told if is_new else left])
+
+
+def _told_apart(old: str, new: str, only: str | None) -> tuple[str, str, str | None]:
+    """Return the sides and the path that were typed: `/notes`, `HEAD~3 /notes`, or `HEAD~3 HEAD /notes`."""
+    # No commit and no branch is called so.
+    if old.startswith(paths.ROOT):
+        return "HEAD~1", "HEAD", old
+    return (old, "HEAD", new) if new.startswith(paths.ROOT) else (old, new, only)
 
 
 def _refuse_with_graph(**given: object) -> None:
