@@ -9,6 +9,8 @@ from holdfast.catalog.engine import Connection
 TENDED = "tended"
 #: the newest commit of the store when rows were last put away in the history table
 RETIRED_AT = "retired_at"
+#: the newest row of the graph's log when all types were last looked at, or that another schema was applied since
+GRAPH_LOOKED, SCHEMA_APPLIED = "graph_looked", "schema"
 #: the intent of the last publish of a relaxed process, until what such processes staged is settled; then empty
 UNSETTLED = "unsettled"
 #: the store's embedder, its dimensions, and where it is loaded from when that is not its name

@@ -26,6 +26,8 @@ GRAPH = "graph"
 ORDERED = "ordered"
 #: ordered copies of one table that a process keeps open
 COPIES_OPEN = 8
+#: of a table of the graph whose rows are searched: the terms of full text, how many they are, and the vector
+TERMS, LENGTH, VECTOR = "terms", "length", "vector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +133,19 @@ class GraphTable:
 
     def create(self, columns: "pa.Schema") -> int:
         """Make the table, empty, unless it is there; returns its first version."""
+        from holdfast.index.lance.table import TableShape, VersionedTable
+
         disk.make_dir(self._root)
         # Of two that make it at once, the second would take the first one's half for the rest of a crash.
         with disk.locked(self._root, fcntl.LOCK_EX):
-            return self._versioned(columns).create()
+            return VersionedTable(self._path, TableShape(columns, key="key"), durable=self._durable).create()
 
     def _versioned(self, columns: "pa.Schema") -> "VersionedTable":
         from holdfast.index.lance.table import TableShape, VersionedTable
 
-        return VersionedTable(self._path, TableShape(columns, key="key"), durable=self._durable)
+        # Only what is there can be searched; each of these has an index in every version that a base names.
+        text, vector = (name if name in columns.names else "" for name in (TERMS, VECTOR))
+        return VersionedTable(self._path, TableShape(columns, "key", text, vector), durable=self._durable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from holdfast.host.clock import Clock
 from holdfast.index.embedding.chosen import ChosenEmbedder
 from holdfast.index.tables import SearchTable
 from holdfast.publish.publication import pinned
+from holdfast.recovery.checks.graph import check_graph_indexes
 from holdfast.recovery.checks.inspection import Inspection
 from holdfast.recovery.checks.search import settled, tables
 from holdfast.recovery.journal import in_flight
@@ -174,9 +175,10 @@ def _damage(backend: Backend, also: Iterable[tuple[str, Check]]) -> Iterator[Fin
         "session": "Something of this session may be missing",
         "job": "It will never run, or fail when it does",
         "search": "A search may miss these files, or find them twice",
+        "graph": "Rows of the graph may not be found, or asking for them fails; files are not concerned",
         "table": "A search fails, or misses files; the files themselves are not concerned",
     }
-    report = verify(backend, also=[("table", _check_indexes), *also])
+    report = verify(backend, also=[("table", _check_indexes), ("graph", check_graph_indexes), *also])
     for problem in report.problems:
         yield Finding(PROBLEM, problem.what, meanings.get(problem.kind, "Something is wrong"), problem.remedy)
     for note in report.notes:

@@ -6,7 +6,7 @@ As `publish/conflicts.py` does for files.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from holdfast.catalog import commits
+from holdfast.catalog import commits, settings
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
@@ -61,6 +61,8 @@ class RowChange:
         values = {each for edit in edits for each in self._values(edit)}
         if self._schema is not None:
             schemas.apply(conn, self._branch, commit.id, self._schema.document(commit.id))
+            # What is searched from now on may have to be written into bases: upkeep looks.
+            settings.put(conn, settings.GRAPH_LOOKED, settings.SCHEMA_APPLIED)
             # A merge may bring a row and have its property looked up from now on.
             values.update(self._schema.values)
         log.write_values(conn, self._branch, commit.id, values)

@@ -12,10 +12,12 @@ from holdfast.catalog import branches, commits, settings
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import bases, log
+from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.graph.log import LogSpan
 from holdfast.faults import point
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.standing import codecs_at, rows_at
 
 #: rows of the log over a base from which on a look-up in both is slower than one in a new base
@@ -24,8 +26,6 @@ FOLD_ROWS = 10_000
 LOOK_EVERY = 2_500
 #: rows of the log for which `optimize` makes the first base of a type: fewer are read sooner than Lance is imported
 LEAST_ROWS = 1_000
-#: the newest row of the log when all types were last looked at
-_LOOKED = "graph_looked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class _Due:
 def is_due(backend: Backend) -> bool:
     """Return whether so much was written to the log that types have to be looked at: a cheap question."""
     with backend.engine.read() as conn:
-        return log.newest_id(conn) - int(settings.get(conn, _LOOKED) or 0) >= LOOK_EVERY
+        looked = settings.get(conn, settings.GRAPH_LOOKED) or "0"
+        return looked == settings.SCHEMA_APPLIED or log.newest_id(conn) - int(looked) >= LOOK_EVERY
 
 
 def fold_graph(backend: Backend, *, thorough: bool = False, least: int = LEAST_ROWS) -> int:
@@ -52,12 +53,14 @@ def fold_graph(backend: Backend, *, thorough: bool = False, least: int = LEAST_R
     With `thorough`, all of types that have a base, and those of `least` rows of others.
     """
     with backend.engine.read() as conn:
-        newest = log.newest_id(conn)
+        newest, looked = log.newest_id(conn), settings.get(conn, settings.GRAPH_LOOKED)
         there = branches.every(conn)
     folded = sum(_fold_branch(backend, branch, (1, least) if thorough else (FOLD_ROWS, FOLD_ROWS)) for branch in there)
-    if newest:
+    if (looked or "0") != str(newest):
         with backend.engine.write(durable=False) as conn:
-            settings.put(conn, _LOOKED, str(newest))
+            # A schema that was applied meanwhile is to be looked at too.
+            if settings.get(conn, settings.GRAPH_LOOKED) == looked:
+                settings.put(conn, settings.GRAPH_LOOKED, str(newest))
     return folded
 
 
@@ -79,7 +82,7 @@ def _fold_branch(backend: Backend, branch: Branch, least: tuple[int, int]) -> in
 
 
 def _fold(backend: Backend, due: _Due) -> int:
-    """Fold the log of one type, if it is long; returns how many rows it had."""
+    """Fold the log of one type, if it is long or its base cannot be searched; returns how many rows it had."""
     from holdfast.rows.bases.staging import BaseStaging
 
     branch, head, kind = due.branch, due.head, due.kind
@@ -87,12 +90,14 @@ def _fold(backend: Backend, due: _Due) -> int:
         base = bases.at(conn, branch, kind.id, head)
         span = LogSpan(branch, base.covers if base else 0, head)
         least = due.least if base else due.least_of_all
-        if (base and base.seq == head) or log.count(conn, span, kind.id, least) < least:
+        if base and base.seq == head:
+            return 0
+        if not (base and _is_searched_otherwise(backend, kind, base)) and log.count(conn, span, kind.id, least) < least:
             return 0
         keys = [row.key for row in log.of_type(conn, span, kind.id)]
     rows = rows_at(backend, branch, head)
     with begun(backend, "graph fold", "upkeep", graph=True) as publication:
-        staging = BaseStaging(backend.tables, kind)
+        staging = BaseStaging(backend.tables, kind, backend.chosen)
         reader = rows.open_base(base) if base else None
         staged = staging.rewritten(base, reader, keys)
         staged = staging.indexed(staging.with_rows(staged, rows.rows(kind.id, keys).values()))
@@ -101,6 +106,12 @@ def _fold(backend: Backend, due: _Due) -> int:
             _check(conn, due, base.seq if base else None)
             bases.add(conn, branch, staged.as_base(kind, seq=head, covers=head, loaded=False))
     return len(keys)
+
+
+def _is_searched_otherwise(backend: Backend, kind: TypeSchema, base: Base) -> bool:
+    """Return whether a base was made before what is searched today was declared, or for another embedder."""
+    columns = SearchColumns(kind, backend.chosen)
+    return bool(columns) and base.table != columns.table_name
 
 
 def _check(conn: Connection, due: _Due, seq: int | None) -> None:

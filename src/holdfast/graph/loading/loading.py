@@ -216,7 +216,7 @@ class _Many:
         from holdfast.graph.loading.rows import LoadedRows
         from holdfast.rows.bases.staging import BaseStaging
 
-        self._stagings[kind.id] = BaseStaging(self._load.backend.tables, kind)
+        self._stagings[kind.id] = BaseStaging(self._load.backend.tables, kind, self._load.backend.chosen)
         return LoadedRows(self._stagings[kind.id], kind, self._seed)
 
     def _based(self, rows: "LoadedRows") -> "StagedBase":

@@ -128,11 +128,8 @@ class LoadedRows:
         return StagedBase(before.table, version, before.rows + staged.rows)
 
     def _write(self) -> None:
-        with importing():
-            import pyarrow as pa
-
         if self._waiting and self._staging is not None:
-            self._staged.append(self._staging.table.stage(pa.Table.from_batches(self._waiting)))
+            self._staged.append(self._staging.stage(self._waiting))
         self._waiting, self._waiting_rows = [], 0
 
     def _hashed(self) -> list[str]:

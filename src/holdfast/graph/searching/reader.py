@@ -2,31 +2,36 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.graph import bases
 from holdfast.catalog.graph.bases import Base
+from holdfast.graph.searching.bases import SearchedBase
 from holdfast.graph.searching.tails import AnalysedRow, RowTail
+from holdfast.host.threads import Task
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.lance.lookup import RowKey
+from holdfast.index.embedding.chosen import ChosenEmbedder
+from holdfast.index.lance.lookup import Lookup, RowKey
 from holdfast.rows.bases.reading import open_base
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.searched.vectors import embedded
 from holdfast.search.reader import SearchReader
 
-if TYPE_CHECKING:
-    from holdfast.index.embedding.embedder import Embedder
+T = TypeVar("T")
 
+#: rows of a base; up to here the rows that hold a term are counted, so that a fold changes no score
+COUNTED_UP_TO = 2_000_000
 #: types of branches whose rows are kept analysed, of the latest searches
 _REMEMBERED = 64
 
-#: a branch, a type as its schema says it, and the base that its log is over
-_TailOf = tuple[int, TypeSchema, tuple[str, int] | None]
+#: a branch, a type as its schema says it, an embedder, and the base that the log is over
+_TailOf = tuple[int, TypeSchema, str, tuple[str, int] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,8 @@ class SearchedType:
     branch: Branch
     seq: int
     kind: TypeSchema
+    #: what makes the vectors
+    chosen: ChosenEmbedder
     #: whether a row may be found
     wanted: Callable[[AnalysedRow], bool]
 
@@ -44,7 +51,12 @@ class SearchedType:
 class RowInstant:
     """What the rows in memory of one type have for a query."""
 
-    type_id: int
+    kind: TypeSchema
+    #: the base that is searched too, and the keys of its rows of which the log says something newer
+    base: SearchedBase | None
+    overtaken: frozenset[str]
+    #: rows that are scored one by one
+    log_rows: int
     #: rows by key, those that match or are compared
     rows: dict[RowKey, AnalysedRow]
     #: BM25 scores, under the statistics of all that is searched together
@@ -61,10 +73,12 @@ class RowReader:
         self._documents = documents
         self._lock = threading.Lock()
         self._tails: OrderedDict[_TailOf, RowTail] = OrderedDict()
+        #: by name of table
+        self._lookups: dict[str, Lookup] = {}
 
-    @property
-    def embedder(self) -> "Embedder":
-        return self._documents.embedder
+    def beside(self, work: Callable[[], T]) -> Task[T]:
+        """Begin `work` in a second thread; raises Unsupported when the store was closed meanwhile."""
+        return self._documents.beside(work)
 
     def instants(
         self, types: Sequence[SearchedType], terms: Sequence[str], vector: Any | None
@@ -73,13 +87,14 @@ class RowReader:
         # The lock keeps the rows in memory from moving on before this query has been scored against them.
         with self._lock:
             tails = [self._tail(each) for each in types]
-            stats = sum((tail.rows.stats(terms) for tail in tails), CorpusStats(0, 0))
+            stats = sum((tail.stats(terms) for tail in tails), CorpusStats(0, 0))
             return [_scored(each, tail, terms, vector, stats) for each, tail in zip(types, tails, strict=True)], stats
 
     def _tail(self, asked: SearchedType) -> RowTail:
         with self._backend.engine.read() as conn:
             base = bases.at(conn, asked.branch, asked.kind.id, asked.seq)
-            key = asked.branch.id, asked.kind, (base.table, base.version) if base else None
+            named = (base.table, base.version) if base else None
+            key = asked.branch.id, asked.kind, asked.chosen.name, named
             tail = self._tails.get(key)
             if tail is not None and tail.seq <= asked.seq:
                 tail.advance(conn, asked.branch, asked.seq)
@@ -94,22 +109,50 @@ class RowReader:
         return found
 
     def _made(self, asked: SearchedType, base: Base | None) -> RowTail:
-        tail = RowTail(asked.kind, partial(embedded, self.embedder), base.covers if base else 0)
-        if base is not None:
+        searched = self._searched(asked, base) if base is not None else None
+        tail = RowTail(asked.kind, partial(_embedded, asked.chosen), base.covers if base else 0, base=searched)
+        if base is not None and searched is None:
+            # Its columns are not those of today: until the next fold its rows are scored one by one.
             tail.put(open_base(self._backend, asked.branch, base).every())
         with self._backend.engine.read() as conn:
             tail.advance(conn, asked.branch, asked.seq)
         return tail
 
+    def _searched(self, asked: SearchedType, base: Base) -> SearchedBase | None:
+        """Return how a base is searched; None for one that was made before what is searched today was declared."""
+        columns = SearchColumns(asked.kind, asked.chosen)
+        if base.table != columns.table_name:
+            return None
+        reader = open_base(self._backend, asked.branch, base)
+        lookup = self._lookups.setdefault(
+            base.table, Lookup(self._backend.tables.graph(base.table).table, counted=COUNTED_UP_TO)
+        )
+        return SearchedBase(base, reader, lookup, columns)
+
+
+def _embedded(chosen: ChosenEmbedder, texts: Iterable[str]) -> dict[str, bytes]:
+    return embedded(chosen.load(), texts)
+
 
 def _scored(
     asked: SearchedType, tail: RowTail, terms: Sequence[str], vector: Any | None, stats: CorpusStats
 ) -> RowInstant:
-    text = tail.rows.text_scores(terms, stats, asked.wanted)
-    near = {} if vector is None or not len(tail.rows) else tail.rows.vector_scores(vector, asked.wanted)
+    met: dict[str, bool] = {}
+
+    def wanted(each: AnalysedRow) -> bool:
+        # Both lists ask it of the same rows.
+        if each.row.key not in met:
+            met[each.row.key] = asked.wanted(each)
+        return met[each.row.key]
+
+    text = tail.rows.text_scores(terms, stats, wanted)
+    near = {} if vector is None or not len(tail.rows) else tail.rows.vector_scores(vector, wanted)
     keys = {key: RowKey(str(key), asked.kind.id) for key in {*text, *near}}
     return RowInstant(
-        type_id=asked.kind.id,
+        kind=asked.kind,
+        base=tail.base,
+        overtaken=frozenset(tail.overtaken.keys),
+        log_rows=len(tail.rows),
         rows={row_key: tail.rows[key] for key, row_key in keys.items()},
         text={keys[key]: score for key, score in text.items()},
         vector={keys[key]: score for key, score in near.items()},

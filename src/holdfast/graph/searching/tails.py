@@ -1,12 +1,14 @@
 """Rows that no index has yet, analysed in memory: what the log says over a base, and a base without search columns."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
 from holdfast.catalog.graph import log
 from holdfast.catalog.graph.log import LogRow, LogSpan
+from holdfast.graph.searching.bases import Overtaken, SearchedBase
+from holdfast.index.bm25 import CorpusStats
 from holdfast.index.tailset import TailSet
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.searched.texts import RowTexts
@@ -36,8 +38,10 @@ class RowTail:
     #: the commit
     seq: int
     rows: TailSet[AnalysedRow] = field(default_factory=TailSet)
-    #: the keys of all rows that the log says something of, removed ones too: a base has nothing more to say of them
-    said: set[str] = field(default_factory=set)
+    #: the base that the log is over, where it can be searched; the rows of another are among those of the tail
+    base: SearchedBase | None = None
+    #: what the log says of rows of the base, removed ones too: it has nothing more to say of them
+    overtaken: Overtaken = field(default_factory=Overtaken)
 
     def __post_init__(self) -> None:
         self._texts = RowTexts(self.kind)
@@ -48,6 +52,11 @@ class RowTail:
             self._take(log.of_type(conn, LogSpan(branch, self.seq, seq), self.kind.id))
             self.seq = seq
 
+    def stats(self, query: Sequence[str]) -> CorpusStats:
+        """Return the statistics of all rows that stand, of the base too."""
+        found = self.rows.stats(query)
+        return found if self.base is None else found + self.base.stats(query) + self.overtaken.stats(query)
+
     def put(self, rows: Iterable[StoredRow]) -> None:
         """Have rows be searched, in the place of those with their keys."""
         self.rows.add({each.row.key: each for each in self._analysed(list(rows))})
@@ -55,7 +64,8 @@ class RowTail:
     def _take(self, said: list[LogRow]) -> None:
         standing = [row for row in map(stored, said) if row is not None]
         self.rows.remove({row.key for row in said} - {row.key for row in standing})
-        self.said.update(row.key for row in said)
+        if self.base is not None:
+            self.overtaken.add((row.key for row in said), self.base.terms)
         self.put(standing)
 
     def _analysed(self, rows: list[StoredRow]) -> Iterator[AnalysedRow]:

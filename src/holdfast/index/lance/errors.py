@@ -23,7 +23,7 @@ def reading(table: str, version: int) -> Iterator[None]:
         if not _is_from_lance(error):
             raise
         raise _cause(error, table) or CorruptStore(
-            f"The search table {table} cannot be read at version {version}: {_first_line(error)}", path=table
+            f"{_named(table)} cannot be read at version {version}: {_first_line(error)}", path=table
         ) from error
 
 
@@ -36,8 +36,13 @@ def writing(table: str) -> Iterator[None]:
         if not _is_from_lance(error):
             raise
         raise _cause(error, table) or StorageFailed(
-            f"The search table {table} could not be written: {_first_line(error)}", path=table
+            f"{_named(table)} could not be written: {_first_line(error)}", path=table
         ) from error
+
+
+def _named(table: str) -> str:
+    """Return what messages call a table."""
+    return f"The table {table} of rows of the graph" if table.startswith("graph-") else f"The search table {table}"
 
 
 def _is_from_lance(error: BaseException) -> bool:

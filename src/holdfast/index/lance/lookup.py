@@ -33,8 +33,8 @@ LEAST_PROBES = 24
 PROBES_SHARE = 16
 #: contents; among so few, vectors are compared one by one
 FEW_CONTENTS = 500
-#: what names a row
-KEY_COLUMNS = ["content_id", "ordinal"]
+#: what tells the rows of one content apart, beside the key; rows of the graph have none
+ORDINAL = "ordinal"
 #: rows to choose from, as a multiple of those asked for, below which a vector index is not used
 ENOUGH_TO_CHOOSE = 50
 #: rows whose terms are looked through for one like another
@@ -49,7 +49,7 @@ class RowKey(NamedTuple):
     """What names a search row."""
 
     content_id: str
-    ordinal: int
+    ordinal: int = 0
 
 
 class SearchCandidate(NamedTuple):
@@ -65,8 +65,12 @@ class SearchCandidate(NamedTuple):
 class Lookup:
     """Questions to one search table, always at a pinned version. Threads may share it."""
 
-    def __init__(self, table: VersionedTable) -> None:
+    def __init__(self, table: VersionedTable, *, counted: int = COUNTED_UP_TO) -> None:
         self.table = table
+        #: rows; up to here the rows that hold a term are counted
+        self._counted_up_to = counted
+        #: what names a row
+        self._key_columns = [each for each in (table.shape.key, ORDINAL) if each in table.shape.schema.names]
         self._remembered: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._remembering = threading.Lock()
         self._addresses = Addresses(table)
@@ -95,7 +99,7 @@ class Lookup:
 
         match = MatchQuery(" ".join(query), self.table.shape.text)
         where = _filter(self.table.shape.key, _listed(ids), _listed(not_ids))
-        addresses, scores = self._scan(version, "_score", full_text_query=match, limit=limit, **where)
+        addresses, scores = self.scan(version, "_score", full_text_query=match, limit=limit, **where)
         return self.named(version, addresses, scores)
 
     def vector_candidates(
@@ -117,12 +121,26 @@ class Lookup:
             return []
         wanted, unwanted = _listed(ids), _listed(not_ids)
         few = wanted is not None and len(wanted) <= FEW_CONTENTS
-        if not exact and not few and self.table.count(version) >= limit * ENOUGH_TO_CHOOSE:
-            found = self._by_index(version, query, limit, _filter(self.table.shape.key, wanted, unwanted))
+        where = _filter(self.table.shape.key, wanted, unwanted)
+        if exact or few:
+            return self._one_by_one(version, query, limit, where)
+        return self.nearest(version, query, limit, where)
+
+    def nearest(
+        self, version: int, query: "NDArray[np.float32]", limit: int, where: dict[str, Any]
+    ) -> list[SearchCandidate]:
+        """Return the `limit` rows of greatest cosine similarity of those that a filter lets through."""
+        with importing():
+            import numpy as np
+
+        if self.table.count(version) >= limit * ENOUGH_TO_CHOOSE:
+            found = self._by_index(version, query, limit, where)
             if len(found) == limit:
                 return found
             # The index looks into its nearest partitions only, and what was wanted lies mostly in others.
-        return self._one_by_one(version, query, limit, _filter(self.table.shape.key, wanted, unwanted))
+        nearest = [each.row_address for each in self._one_by_one(version, query, limit, where)]
+        # Lance reckons in single precision, and a score is to be the same wherever the row is.
+        return self.most_similar(version, np.array(nearest, np.uint64), query, limit) if nearest else []
 
     def _by_index(
         self, version: int, query: "NDArray[np.float32]", limit: int, where: dict[str, Any]
@@ -133,14 +151,14 @@ class Lookup:
         fragments that takes it several times as long as the search in the index, and as reading them by address.
         """
         nearest = self._nearest(query, min(REFINE * limit, limit + MOST_REFINED)) | {"nprobes": self.probes(version)}
-        addresses, _ = self._scan(version, "_distance", nearest=nearest, **where)
+        addresses, _ = self.scan(version, "_distance", nearest=nearest, **where)
         return self.most_similar(version, addresses, query, limit)
 
     def _one_by_one(
         self, version: int, query: "NDArray[np.float32]", limit: int, where: dict[str, Any]
     ) -> list[SearchCandidate]:
         nearest = self._nearest(query, limit) | {"use_index": False}
-        addresses, distances = self._scan(version, "_distance", nearest=nearest, **where)
+        addresses, distances = self.scan(version, "_distance", nearest=nearest, **where)
         return self.named(version, addresses, 1.0 - distances)
 
     def _nearest(self, query: "NDArray[np.float32]", limit: int) -> dict[str, Any]:
@@ -154,13 +172,13 @@ class Lookup:
             import numpy as np
 
         column = self.table.shape.vector
-        found = self._take(version, addresses, [*KEY_COLUMNS, column])
+        found = self._take(version, addresses, [*self._key_columns, column])
         vectors = found[column].combine_chunks().flatten().to_numpy().reshape(len(addresses), len(query))
         # In double precision, since in single the same product may differ from one call to the next.
         exact = vectors.astype(np.float64) @ query
         similar = np.where(np.any(vectors, axis=1), exact, -np.inf)
         best = top(np.flatnonzero(similar > -np.inf), similar[similar > -np.inf], limit)[0]
-        return _candidates(found.take(best), addresses[best], similar[best])
+        return self._candidates(found.take(best), addresses[best], similar[best])
 
     def similarities(
         self, version: int, candidates: Sequence[SearchCandidate], query: "NDArray[np.float32]"
@@ -177,7 +195,7 @@ class Lookup:
         self, version: int, addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
     ) -> list[SearchCandidate]:
         """Return rows as candidates, best first, ties by key."""
-        return _candidates(self._take(version, addresses, KEY_COLUMNS), addresses, scores)
+        return self._candidates(self._take(version, addresses, self._key_columns), addresses, scores)
 
     def corpus(self, version: int, query: Iterable[str] = ()) -> CorpusStats:
         """Return the statistics of the table at `version`, with the frequencies of the query's terms."""
@@ -204,7 +222,7 @@ class Lookup:
             from lance.query import MatchQuery
 
         query = MatchQuery(" ".join(terms), self.table.shape.text)
-        return len(self._scan(version, "_score", full_text_query=query, limit=1)[0]) > 0
+        return len(self.scan(version, "_score", full_text_query=query, limit=1)[0]) > 0
 
     def fetch(
         self, version: int, candidates: Sequence[SearchCandidate], columns: list[str] | None = None
@@ -228,7 +246,7 @@ class Lookup:
             found.append(SearchCandidate(candidate.key, score, candidate.row_address))
         return sorted(found, key=_best_first)
 
-    def _scan(self, version: int, column: str, **options: Any) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
+    def scan(self, version: int, column: str, **options: Any) -> "tuple[NDArray[np.uint64], NDArray[np.float32]]":
         """Return the addresses and the scores of the rows that a query finds, and nothing that the rows hold."""
         # The scoring column is named because Lance warns on standard error about each query that leaves it out.
         with reading(self.table.name, version):
@@ -255,7 +273,7 @@ class Lookup:
     def _frequency(self, version: int, term: str) -> int:
         rows, terms = self._once((version,), lambda: self._size(version))
         indexed = self._once(("indexed", version), lambda: self._indexed_rows(version))
-        if min(rows, indexed) <= COUNTED_UP_TO:
+        if min(rows, indexed) <= self._counted_up_to:
             return self._counted(version, term)
         # Counting a frequent term reads all of its rows; one row's score tells the term's weight, hence its frequency.
         best = self._best(version, term)
@@ -312,6 +330,13 @@ class Lookup:
             rows = found.to_table().to_pylist()
         return (rows[0]["_score"], rows[0]["terms"].split()) if rows else None
 
+    def _candidates(
+        self, rows: "pa.Table", addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
+    ) -> list[SearchCandidate]:
+        keys = map(RowKey, *(rows[column].to_pylist() for column in self._key_columns))
+        found = map(SearchCandidate, keys, scores.tolist(), addresses.tolist())
+        return sorted(found, key=_best_first)
+
     def _once(self, key: tuple[object, ...], ask: Callable[[], T]) -> T:
         """Return what `ask` said the first time: what a version holds never changes."""
         with self._remembering:
@@ -344,14 +369,6 @@ def top(
 
     order = np.argsort(-scores, kind="stable")[:limit]
     return addresses[order], scores[order]
-
-
-def _candidates(
-    rows: "pa.Table", addresses: "NDArray[np.uint64]", scores: "NDArray[np.float32]"
-) -> list[SearchCandidate]:
-    keys = map(RowKey, *(rows[column].to_pylist() for column in KEY_COLUMNS))
-    found = map(SearchCandidate, keys, scores.tolist(), addresses.tolist())
-    return sorted(found, key=_best_first)
 
 
 def _best_first(candidate: SearchCandidate) -> tuple[float, RowKey]:

@@ -69,6 +69,7 @@ def _check_base(inspection: Inspection, base: Base) -> None:
     try:
         table = inspection.backend.tables.graph(base.table).table
         found = table.count(base.version)
+        _check_searched(inspection, base, named)
         if inspection.deep:
             found = sum(batch.num_rows for batch in table.open_cold(base.version).scanner().to_batches())
     except CorruptStore as error:
@@ -78,3 +79,28 @@ def _check_base(inspection: Inspection, base: Base) -> None:
     else:
         if found != base.rows:
             inspection.problem("graph", f"{named} has {found} rows and not {base.rows}", RESTORE)
+
+
+def _check_searched(inspection: Inspection, base: Base, named: str) -> None:
+    """Check that full text finds every row of a base whose rows are searched by their words."""
+    from holdfast.index.lance.segments import unindexed_rows
+
+    table = inspection.backend.tables.graph(base.table).table
+    if not table.shape.text or not base.rows:
+        return
+    if missing := unindexed_rows(table, base.version, table.shape.text):
+        inspection.problem("graph", f"{named} has {missing} rows that full text does not find", RESTORE)
+
+
+def check_graph_indexes(inspection: Inspection) -> None:
+    """Check that look-ups and searches can read the indexes of the newest base in each table of the graph."""
+    from holdfast.index.lance.segments import read_indexes
+
+    with keeping_versions(inspection.backend, "verify"):
+        with inspection.backend.engine.read() as conn:
+            newest = {base.table: base for base in bases.every(conn)}
+        for base in newest.values():
+            try:
+                read_indexes(inspection.backend.tables.graph(base.table).table, base.version)
+            except CorruptStore as error:
+                inspection.problem("graph", error.message, RESTORE)

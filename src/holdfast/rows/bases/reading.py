@@ -16,7 +16,7 @@ from holdfast.index.lance.errors import reading
 from holdfast.index.lance.table import VersionedTable, is_one_of
 from holdfast.index.tables import GraphTable
 from holdfast.rows.bases import shape
-from holdfast.rows.stored import BaseReader, Predicate, StoredRow
+from holdfast.rows.stored import Predicate, StoredRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ ROWS_AT_ONCE = 8192
 FOUND_AT_ONCE = 500
 
 
-def open_base(backend: Backend, branch: Branch, base: Base) -> BaseReader:
+def open_base(backend: Backend, branch: Branch, base: Base) -> "LanceBase":
     """Return a reader of the rows that a base holds, as the branch sees it."""
 
     def loaded_by(covers: int) -> int:
@@ -95,14 +95,16 @@ class LanceBase:
     def every(self) -> Iterator[StoredRow]:
         """Yield all rows, in no order."""
         for batch in self.batches():
-            yield from self._shown(batch)
+            yield from self.shown(batch)
 
     def matching(self, predicate: Predicate) -> Iterator[StoredRow]:
         """Yield the rows that may meet a filter, in no order."""
         asked = predicate(self._table.shape.schema)
         with reading(self._table.name, self._base.version):
-            for batch in self._dataset.scanner(filter=asked, batch_size=ROWS_AT_ONCE).to_batches():
-                yield from self._shown(batch)
+            for batch in self._dataset.scanner(
+                columns=self._of_rows, filter=asked, batch_size=ROWS_AT_ONCE
+            ).to_batches():
+                yield from self.shown(batch)
 
     def in_order(self, predicate: Predicate, after: str) -> Iterator[StoredRow]:
         """Yield the rows with keys after `after` that may meet a filter, in order of key, as they are asked for."""
@@ -135,12 +137,18 @@ class LanceBase:
     def batches(self, columns: list[str] | None = None) -> "Iterator[pa.RecordBatch]":
         """Yield all rows in order, or some columns of them, as they are stored."""
         with reading(self._table.name, self._base.version):
-            scanner = self._dataset.scanner(columns=columns, batch_size=ROWS_AT_ONCE, scan_in_order=True)
+            scanner = self._dataset.scanner(
+                columns=columns or self._of_rows, batch_size=ROWS_AT_ONCE, scan_in_order=True
+            )
             yield from scanner.to_batches()
 
     @property
     def _table(self) -> VersionedTable:
         return self._table_of.table
+
+    @cached_property
+    def _of_rows(self) -> list[str]:
+        return [name for name in self.columns if name not in shape.SEARCHED]
 
     @cached_property
     def _dataset(self) -> Any:
@@ -153,7 +161,7 @@ class LanceBase:
         """Return the rows that have one of some texts; None where no copy is ordered so, or for more than `most`."""
         copy = self._copy(column)
         found = copy.rows(texts, most=most) if copy else None
-        return None if found is None else chain.from_iterable(map(self._shown, found))
+        return None if found is None else chain.from_iterable(map(self.shown, found))
 
     def _copied_by_source(self, keys: list[str]) -> Iterator[StoredRow] | None:
         """Return the edges of some keys, which name their sources; None as of `_copied`."""
@@ -164,14 +172,15 @@ class LanceBase:
         return None if found is None else (row for row in found if row.key in wanted)
 
     def _where(self, predicate: str) -> Iterator[StoredRow]:
-        return self._shown(self._found(predicate))
+        return self.shown(self._found(predicate))
 
     def _found(self, predicate: str, columns: list[str] | None = None) -> "pa.Table":
         with reading(self._table.name, self._base.version):
-            found: pa.Table = self._dataset.to_table(columns=columns, filter=predicate)
+            found: pa.Table = self._dataset.to_table(columns=columns or self._of_rows, filter=predicate)
         return found
 
-    def _shown(self, rows: "pa.Table | pa.RecordBatch") -> Iterator[StoredRow]:
+    def shown(self, rows: "pa.Table | pa.RecordBatch") -> Iterator[StoredRow]:
+        """Yield the rows that some columns of the table hold, each with the commit that it is of."""
         return shape.decoded_rows(self._base.type_id, rows, self._commit)
 
     def _commit(self, seq: int) -> int:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
+from holdfast.index.tables import LENGTH, TERMS, VECTOR
 from holdfast.json_values import canonical
 from holdfast.rows.schema import values
 from holdfast.rows.schema.types import PropertySchema, PropertyType, TypeSchema
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KEY, SRC, DST, EXTRA, SEQ = "key", "src", "dst", "extra", "seq"
+#: what only searches read
+SEARCHED = (TERMS, LENGTH, VECTOR)
+#: columns that are of no property
+_OTHERS = (KEY, SRC, DST, EXTRA, SEQ, *SEARCHED)
 #: says in a column's metadata that its texts are JSON
 _JSON = b"holdfast.json"
 #: characters of a hash that tell the shapes of one type apart
@@ -44,10 +49,11 @@ def schema_of(kind: TypeSchema) -> "pa.Schema":
     return pa.schema([pa.field(KEY, pa.string()), *ends, *own, pa.field(EXTRA, pa.string()), pa.field(SEQ, pa.int64())])
 
 
-def table_name(kind: TypeSchema) -> str:
-    """Return the name of the table that holds rows of a type in the columns of today."""
+def table_name(kind: TypeSchema, more: object = None) -> str:
+    """Return the name of the table that holds rows of a type in the columns of today, and what `more` tells of them."""
     # Not the text of the Arrow schema, which another version may print in other words.
-    said = canonical([[each.id, str(each.type)] for each in kind.properties])
+    own = [[each.id, str(each.type)] for each in kind.properties]
+    said = canonical(own if more is None else [own, more])
     return f"graph-{kind.id}-{hashlib.blake2b(said.encode()).hexdigest()[:_DIGITS]}"
 
 
@@ -100,11 +106,7 @@ def decoded_rows(
     """Yield the rows that some columns of a table hold, `commit_of` told what stands for the commit of each."""
     named = {name: rows[name].to_pylist() for name in rows.schema.names}
     nothing = [None] * rows.num_rows
-    own = [
-        (name[1:], _plain(rows.schema.field(name), said))
-        for name, said in named.items()
-        if name not in (KEY, SRC, DST, EXTRA, SEQ)
-    ]
+    own = [(name[1:], _plain(rows.schema.field(name), said)) for name, said in named.items() if name not in _OTHERS]
     sources, targets = named.get(SRC, nothing), named.get(DST, nothing)
     for i, key in enumerate(named[KEY]):
         data = {name: said[i] for name, said in own if said[i] is not None}

@@ -1,20 +1,22 @@
 """Staging a new base of a type: a version of its table that nobody reads until a row of graph_bases says so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.engine import batches
 from holdfast.catalog.graph.bases import Base
 from holdfast.host.importing import importing
+from holdfast.index.embedding.chosen import STANDARD, ChosenEmbedder
 from holdfast.index.lance.blocks import Most, blocks
 from holdfast.index.lance.compaction import compact
 from holdfast.index.lance.segments import index
-from holdfast.index.lance.table import FIRST_VERSION, VersionedTable, is_one_of
+from holdfast.index.lance.table import FIRST_VERSION, StagedRows, VersionedTable, is_one_of
 from holdfast.index.tables import Tables
 from holdfast.rows.bases import shape
 from holdfast.rows.bases.reading import KEYS_AT_ONCE, ROWS_AT_ONCE, LanceBase
 from holdfast.rows.schema.types import TypeSchema
+from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.stored import BaseReader, StoredRow
 
 if TYPE_CHECKING:
@@ -50,11 +52,14 @@ class StagedBase:
 class BaseStaging:
     """Makes the next base of one type of the rows of the one before, if there is one."""
 
-    def __init__(self, tables: Tables, kind: TypeSchema) -> None:
+    def __init__(self, tables: Tables, kind: TypeSchema, chosen: ChosenEmbedder = STANDARD) -> None:
         self.kind = kind
-        self.name: str = shape.table_name(kind)
+        self._search = SearchColumns(kind, chosen)
+        #: vectors that need not be made, by the text that they are of
+        self.known: Mapping[str, bytes] = {}
+        self.name: str = self._search.table_name
         found = tables.graph(self.name)
-        found.create(shape.schema_of(kind))
+        found.create(self._search.schema())
         self.table: VersionedTable = found.table
 
     def rewritten(self, before: Base | None, reader: BaseReader | None, but: Iterable[str]) -> StagedBase:
@@ -78,25 +83,38 @@ class BaseStaging:
 
     def with_batches(self, staged: StagedBase, new: "Iterator[pa.RecordBatch]") -> StagedBase:
         """Stage rows that are columns already beside those that are staged; what `new` raises is raised."""
+        rows = self.stage(new)
+        return replace(staged, version=self.table.attach(staged.version, rows), rows=staged.rows + rows.rows)
+
+    def stage(self, new: "Iterable[pa.RecordBatch]") -> StagedRows:
+        """Write rows that are columns already, with what is searched of them; what `new` raises is raised."""
         with importing():
             import pyarrow as pa
 
-        feed = _Feed(new)
+        feed = _Feed(self._searchable(new))
         try:
-            rows = self.table.stage(pa.RecordBatchReader.from_batches(shape.schema_of(self.kind), feed))
+            return self.table.stage(pa.RecordBatchReader.from_batches(self._search.schema(), feed))
         except Exception:
             # Lance has of it no more than a text.
             if feed.failed is not None:
                 raise feed.failed from None
             raise
-        return replace(staged, version=self.table.attach(staged.version, rows), rows=staged.rows + rows.rows)
+
+    def _searchable(self, new: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        """Yield rows with their search columns, so few at a time that their vectors take little memory."""
+        if not self._search:
+            yield from new
+            return
+        for batch in new:
+            for first in range(0, batch.num_rows, ROWS_AT_ONCE):
+                yield self._search.added(batch.slice(first, ROWS_AT_ONCE), self.known)
 
     def indexed(self, staged: StagedBase) -> StagedBase:
         """Have every row of what is staged found by an index, and no look-up go into many parts."""
         version = staged.version
         if not staged.rows:
             return staged
-        for column in shape.indexed_columns(self.kind):
+        for column in (*shape.indexed_columns(self.kind), *self._search.names):
             version = index(self.table, version, column)
         if self._has_many_parts(version):
             version = compact(self.table, version, PARTS)

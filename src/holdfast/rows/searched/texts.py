@@ -29,17 +29,18 @@ class RowTexts:
 
     def words(self, data: Mapping[str, Any]) -> str:
         """Return the terms of a row that full text looks through, separated by single spaces."""
-        return " ".join(tokens(_joined(self.by_words, data)))
+        return " ".join(tokens(self.joined(self.by_words, data)))
 
     def meaning(self, data: Mapping[str, Any]) -> str:
         """Return what is embedded of a row; empty when there is nothing to embed."""
-        return _joined(self.by_meaning, data)[:EMBEDDED_CHARACTERS]
+        return self.joined(self.by_meaning, data)[:EMBEDDED_CHARACTERS]
 
     def text(self, data: Mapping[str, Any]) -> str:
         """Return all that a row is found by, as people read it."""
-        return _joined(self._all, data)
+        return self.joined(self._all, data)
 
-
-def _joined(searched: Iterable[PropertySchema], data: Mapping[str, Any]) -> str:
-    found = (held_value(each, data) for each in searched)
-    return "\n".join(value for value in found if value)
+    @staticmethod
+    def joined(searched: Iterable[PropertySchema], data: Mapping[str, Any]) -> str:
+        """Return the texts of some properties, one after another."""
+        found = (held_value(each, data) for each in searched)
+        return "\n".join(value for value in found if value)
