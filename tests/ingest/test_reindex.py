@@ -88,7 +88,7 @@ def test_a_new_store_has_nothing_to_reindex(old: Store) -> None:
 
 
 def test_rows_of_another_analyser_are_made_again(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "ANALYSER", "holdfast-terms/2")
+    monkeypatch.setattr(analysis, "ANALYSER", "holdfast-terms/another")
     assert old.maintenance.reindex().renewed == 2
     assert old.maintenance.reindex().renewed == 0
 
