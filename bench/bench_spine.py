@@ -170,7 +170,7 @@ def searching(folder: Path) -> None:
         from holdfast.index.text.analysis import query_tokens
 
         columns = ["content_id", "ordinal", "heading", "text", "start", "end", "page"]
-        probes = store._shared.reader.live.probes(dataset.version)
+        probes = store._shared.reader.lookup_of(backend.tables.live).probes(dataset.version)
 
         def raw(i: int) -> None:
             match = MatchQuery(" ".join(query_tokens(queries[i])), "terms")

@@ -3,6 +3,7 @@
     python -m bench.ranking CLONES              the sets that weights may be learned from
     python -m bench.ranking CLONES --kept       those that are only measured
     python -m bench.ranking CLONES --modes hybrid,text,vector
+    python -m bench.ranking CLONES --embedder FOLDER   another embedder than the one in the package
 
 Prints for each set how often the wanted document came first, how often it was among the first ten, and the mean
 reciprocal rank. Stores are kept in --cache between runs, by what was in the folder that indexes (src/holdfast/index).
@@ -32,10 +33,10 @@ def index_version() -> str:
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=6).hexdigest()
 
 
-def store_of(collection: Collection, cache: Path) -> Store:
+def store_of(collection: Collection, cache: Path, embedder: str | None = None) -> Store:
     """Return a store that holds the documents of a collection, made now unless it was."""
     said = "".join(f"{path}\0{text}\0" for path, text in collection.documents.items())
-    version = hashlib.blake2b((index_version() + said).encode(), digest_size=8).hexdigest()
+    version = hashlib.blake2b((index_version() + (embedder or "") + said).encode(), digest_size=8).hexdigest()
     folder = cache / f"{collection.name.replace(' ', '-')}-{version}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(dir=cache) as name:
@@ -43,7 +44,7 @@ def store_of(collection: Collection, cache: Path) -> Store:
             for path, text in collection.documents.items():
                 (source / path).parent.mkdir(parents=True, exist_ok=True)
                 (source / path).write_text(text, "utf-8")
-            with holdfast.create(Path(name) / "kb") as store:
+            with holdfast.create(Path(name) / "kb", embedder=embedder) as store:
                 store.add(source, to="/docs", workers=1)
                 store.maintenance.optimize()
             (Path(name) / "kb").rename(folder)
@@ -65,11 +66,11 @@ def rank_of(store: Store, question: Question, mode: SearchMode = "hybrid") -> in
 
 
 def ranks(
-    clones: Path, cache: Path, modes: Iterable[str], *, kept: bool
+    clones: Path, cache: Path, modes: Iterable[str], *, kept: bool, embedder: str | None = None
 ) -> Iterator[tuple[str, str, str, list[int | None]]]:
     """Yield the collection, the set, the mode and the ranks of its questions."""
     for collection in collections(clones, kept=kept):
-        with store_of(collection, cache) as store:
+        with store_of(collection, cache, embedder) as store:
             for name, questions in collection.questions.items():
                 for mode in modes:
                     found = [rank_of(store, each, mode) for each in questions]  # type: ignore[arg-type]
@@ -88,12 +89,13 @@ def main() -> None:
     parser.add_argument("clones", type=Path, help="the folder with the clones of the manuals")
     parser.add_argument("--kept", action="store_true", help="the sets that nothing is learned from")
     parser.add_argument("--modes", default="hybrid")
+    parser.add_argument("--embedder", help="its address, as `holdfast init` takes it")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "holdfast-ranking")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     together: dict[tuple[str, str], list[int | None]] = defaultdict(list)
     for collection, name, mode, found in ranks(
-        options.clones, options.cache, options.modes.split(","), kept=options.kept
+        options.clones, options.cache, options.modes.split(","), kept=options.kept, embedder=options.embedder
     ):
         together[name, mode] += found
         print(f"{collection:20} {name:12} {mode:7} {len(found):4} {told(found)}", file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -114,6 +114,14 @@ class Derived:
     renditions: tuple[tuple[Rendition, Body], ...] = ()
     #: one per chunk, in order; their row_id is 0
     rows: tuple[TailRow, ...] = ()
+    #: the embedder whose vectors the rows have; empty where nobody moves a store
+    embedder: str = ""
+
+    def rows_for(self, embedder: str) -> tuple[TailRow, ...]:
+        """Return the rows for an embedder: without vectors where these are of another one."""
+        if self.embedder in ("", embedder):
+            return self.rows
+        return tuple(replace(row, vector=b"") for row in self.rows)
 
 
 class Deriver(Protocol):

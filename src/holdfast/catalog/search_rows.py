@@ -7,10 +7,12 @@ from holdfast.catalog.engine import Connection, batches, in_list, rows_among
 
 #: where the search rows of a content are
 TAIL, TABLE, HISTORY = "tail", "table", "history"
+#: of an embedder that the store is moving to: rows that are in its tables and must be made again, or go
+OUTDATED = "outdated"
 #: places that a search at the head reads
 LIVE = (TAIL, TABLE)
 
-_TAIL_COLUMNS = 'row_id, content_id, ordinal, heading, text, terms, start, "end", page, vector'
+TAIL_COLUMNS = 'row_id, content_id, ordinal, heading, text, terms, start, "end", page, vector'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class TailRow:
     end: int
     #: 1-based; None where the format has no pages
     page: int | None
-    #: float32, little-endian, normalised
+    #: float32, little-endian, normalised; empty until it is made
     vector: bytes
 
 
@@ -79,16 +81,64 @@ def totals(conn: Connection, embedder: str) -> dict[str, tuple[int, int]]:
 def set_place(conn: Connection, embedder: str, place: str, new: Iterable[tuple[str, int]]) -> None:
     """Say of each (content, chunks) that its rows are now at `place`."""
     conn.run_many(
-        """INSERT INTO searchable (embedder, content_id, place, chunks) VALUES (:embedder, :id, :place, :chunks)
+        """INSERT INTO searchable (embedder, content_id, place, chunks, waits)
+        VALUES (:embedder, :id, :place, :chunks, 0)
         ON CONFLICT (embedder, content_id) DO UPDATE SET place = :place, chunks = :chunks""",
         [{"embedder": embedder, "id": i, "place": place, "chunks": chunks} for i, chunks in new],
     )
 
 
-def forget(conn: Connection, embedder: str, ids: Iterable[str]) -> None:
-    """Drop contents from what is searchable, their tail rows too."""
+def wait_for_vectors(conn: Connection, embedder: str, ids: Iterable[str]) -> None:
+    """Say of contents that their rows have no vectors yet."""
     for batch in batches(ids):
         marks, params = in_list(batch)
+        conn.run(
+            f"UPDATE searchable SET waits = 1 WHERE embedder = :embedder AND content_id IN ({marks})",
+            {**params, "embedder": embedder},
+        )
+
+
+def wait_no_more(conn: Connection, embedder: str, ids: Iterable[str]) -> None:
+    """Say of contents that their rows have their vectors."""
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        conn.run(
+            f"UPDATE searchable SET waits = 0 WHERE embedder = :embedder AND content_id IN ({marks})",
+            {**params, "embedder": embedder},
+        )
+
+
+def some_waiting(conn: Connection, embedder: str, limit: int) -> list[Searchable]:
+    """Return at most `limit` contents whose rows have no vectors yet, those with few rows first."""
+    rows = conn.rows(
+        """SELECT content_id, place, chunks FROM searchable WHERE embedder = :embedder AND waits = 1
+        ORDER BY chunks, content_id LIMIT :limit""",
+        {"embedder": embedder, "limit": limit},
+    )
+    return [Searchable(*row) for row in rows]
+
+
+def waiting(conn: Connection, embedder: str) -> tuple[int, int]:
+    """Return how many contents have rows without vectors, and how many rows that is."""
+    row = conn.row(
+        "SELECT count(*), coalesce(sum(chunks), 0) FROM searchable WHERE embedder = :embedder AND waits = 1",
+        {"embedder": embedder},
+    )
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def forget(conn: Connection, embedder: str, ids: Iterable[str]) -> None:
+    """Drop contents from what is searchable, their tail rows too.
+
+    What was made of them for an embedder that the store is moving to is outdated by that, and made again.
+    """
+    for batch in batches(ids):
+        marks, params = in_list(batch)
+        conn.run(
+            f"""UPDATE searchable SET place = 'outdated' WHERE content_id IN ({marks})
+            AND embedder = (SELECT value FROM settings WHERE name = 'moving')""",
+            params,
+        )
         for table in ("searchable", "tail"):
             conn.run(
                 f"DELETE FROM {table} WHERE embedder = :embedder AND content_id IN ({marks})",
@@ -99,7 +149,7 @@ def forget(conn: Connection, embedder: str, ids: Iterable[str]) -> None:
 def tail_since(conn: Connection, embedder: str, row_id: int) -> list[TailRow]:
     """Return the tail rows written after `row_id`, in order."""
     rows = conn.rows(
-        f"SELECT {_TAIL_COLUMNS} FROM tail WHERE embedder = :embedder AND row_id > :after ORDER BY row_id",
+        f"SELECT {TAIL_COLUMNS} FROM tail WHERE embedder = :embedder AND row_id > :after ORDER BY row_id",
         {"embedder": embedder, "after": row_id},
     )
     return [TailRow(*row) for row in rows]

@@ -1,7 +1,7 @@
 """Questions about the store itself: its id and what it was made with."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from holdfast.catalog.engine import Connection
 
@@ -17,6 +17,8 @@ UNSETTLED = "unsettled"
 EMBEDDER, DIMENSIONS, EMBEDDER_AT = "embedder", "dimensions", "embedder_at"
 #: the embedder that the store is moving to; empty when it is moving to none
 MOVING = "moving"
+#: where it is loaded from, and its dimensions, as JSON
+MOVING_AT = "moving_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,15 @@ def put_embedder(conn: Connection, chosen: StoredEmbedder) -> None:
 
 def moving_to(conn: Connection) -> StoredEmbedder | None:
     """Return the embedder that the store is moving to."""
-    text = get(conn, MOVING)
-    return StoredEmbedder(**json.loads(text)) if text else None
+    name = get(conn, MOVING)
+    if not name:
+        return None
+    held = json.loads(get(conn, MOVING_AT) or "{}")
+    return StoredEmbedder(name, str(held.get("address", name)), int(held.get("dimensions", 0)))
 
 
 def move_to(conn: Connection, chosen: StoredEmbedder | None) -> None:
-    """Write which embedder the store is moving to."""
-    put(conn, MOVING, json.dumps(asdict(chosen)) if chosen is not None else "")
+    """Write which embedder the store is moving to; None for none any more."""
+    put(conn, MOVING, chosen.name if chosen is not None else "")
+    if chosen is not None:
+        put(conn, MOVING_AT, json.dumps({"address": chosen.address, "dimensions": chosen.dimensions}))

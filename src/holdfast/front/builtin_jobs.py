@@ -14,8 +14,10 @@ from holdfast.digest.digests import Digests
 from holdfast.digest.extraction.documents import EXTRACT
 from holdfast.digest.extraction.extracting import Extracting
 from holdfast.digest.extractive import Extractive
+from holdfast.jobs.context import JobContext
 from holdfast.jobs.kinds import Backoff, JobKind
 from holdfast.models.port import Model
+from holdfast.publish.staging import EMBED
 from holdfast.sessions.archiving import MEMORY
 from holdfast.sessions.memory import KINDS
 from holdfast.sessions.remembering import Remembering
@@ -56,6 +58,12 @@ class BuiltinJobs:
         """What makes abstracts and overviews."""
         return Extractive() if self.model is None else digester_of(self.model)
 
+    def _embed(self, context: JobContext) -> dict[str, int]:
+        """Make the vectors that rows wait for: a job's handler."""
+        from holdfast.upkeep.waiting import embed_waiting
+
+        return {"made": embed_waiting(self._backend, context.check)}
+
     def close(self) -> None:
         """Let go of the connections to the model."""
         if self._endpoint is not None:
@@ -79,6 +87,7 @@ class BuiltinJobs:
             JobKind(ABSTRACT, digest, time_limit=settings.time_limit, backoff=backoff),
             JobKind(OVERVIEW, digest, time_limit=settings.time_limit, backoff=backoff),
             JobKind(EXTRACT, extracting.run, time_limit=settings.time_limit, backoff=backoff),
+            JobKind(EMBED, self._embed, time_limit=settings.time_limit, backoff=backoff),
         ]
 
 

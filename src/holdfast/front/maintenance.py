@@ -84,6 +84,7 @@ class Maintenance:
         under: str = paths.ROOT,
         *,
         everything: bool = False,
+        embedder: str | None = None,
         progress: "Callable[[Progress], None] | None" = None,
         stop: Callable[[], bool] | None = None,
     ) -> "ReindexReport":
@@ -91,13 +92,42 @@ class Maintenance:
 
         That is what an upgrade asks for; with `everything` all is made anew. What was published stays when it is
         stopped, and the next reindex goes on from there. `progress` and `stop` are as for `add`.
+
+        With `embedder`, an address as `create` takes it, the vectors of all that the store ever held are made anew
+        beside those there are, and searches turn to them when they are complete: until then they find with the old
+        ones, and others go on adding. The address of the present embedder ends a move that is under way, and says where
+        it lies now.
         """
+        if embedder is not None:
+            return self._move_to(embedder, progress, stop)
         from holdfast.ingest.rederiving import Again
         from holdfast.ingest.reindex import reindex
 
         top = paths.parse(under)
         with Again(self._backend, self._settings().ingest) as again:
             return reindex(again, self._branch, top, everything=everything, progress=progress, stop=stop)
+
+    def _move_to(
+        self,
+        address: str,
+        progress: "Callable[[Progress], None] | None",
+        stop: Callable[[], bool] | None,
+    ) -> "ReindexReport":
+        from holdfast.index.embedding.chosen import choose
+        from holdfast.ingest.reindex import ReindexReport
+        from holdfast.ingest.report import Progress
+        from holdfast.recovery.former import collect_former
+        from holdfast.upkeep.moving import move
+
+        def tell(done: int, of: int) -> None:
+            if progress is not None:
+                progress(Progress(done, of, done, of, True, address))
+
+        backend = self._backend
+        moved = move(backend, choose(address, backend.chosen.options), progress=tell, stop=stop)
+        if not moved.interrupted:
+            collect_former(backend)
+        return ReindexReport(moved.made, moved.made, (), moved.interrupted)
 
     def intents(self, *, newest: int = 0) -> "list[IntentInfo]":
         """Return what is being staged now and what a sweep has given up, oldest first.

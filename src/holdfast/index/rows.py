@@ -50,7 +50,12 @@ def search_shape(dimensions: int) -> TableShape:
 
 def embedding_text(chunk: Chunk) -> str:
     """Return what is embedded for a chunk: what its front matter says it is about, its headings, and its text."""
-    return "\n".join(part for part in (chunk.about, chunk.heading, _as_read(chunk)) if part)
+    return embedding_text_of(chunk.about, chunk.heading, chunk.text)
+
+
+def embedding_text_of(about: str, heading: str, text: str) -> str:
+    """Return what is embedded for a passage that is known by its parts."""
+    return "\n".join(part for part in (about, heading, _read_aloud(text)) if part)
 
 
 def chunk_terms(chunk: Chunk, language: str = DEFAULT) -> str:
@@ -65,7 +70,11 @@ def language_of_chunks(chunks: Sequence[Chunk]) -> str:
 
 def _as_read(chunk: Chunk) -> str:
     """Return the text of a chunk as a reader sees it: without page markers, and without where its links lead."""
-    return without_targets(without_page_markers(chunk.text))
+    return _read_aloud(chunk.text)
+
+
+def _read_aloud(text: str) -> str:
+    return without_targets(without_page_markers(text))
 
 
 def in_document(vectors: "Vectors") -> "Vectors":

@@ -61,6 +61,18 @@ class SearchTable:
         staged = self.table.stage(self.as_arrow(rows))
         return TableAppend(base, self.table.attach(base, staged), staged)
 
+    def rows_of(self, version: int, ids: Sequence[str]) -> list[TailRow]:
+        """Return the rows of contents at a version, in no order."""
+        from holdfast.index.lance.table import is_one_of
+
+        found = self.table.rows(version, where=is_one_of("content_id", ids))
+        vectors = found["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype("<f4")
+        wide = vectors.reshape(found.num_rows, -1)
+        names = ("content_id", "ordinal", "heading", "text", "terms", "start", "end", "page")
+        columns = [found[name].to_pylist() for name in names]
+        rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+        return [TailRow(row_id=0, vector=vector.tobytes(), **row) for row, vector in zip(rows, wide, strict=True)]
+
     def rebase(self, current: int, append: TableAppend) -> int:
         """Commit staged rows again, on top of the version `current`; returns the new version."""
         return self.table.attach(current, append.staged)
@@ -192,6 +204,10 @@ class Tables:
             history = SearchTable(f"{name}-history", self.root, dimensions, durable=self._durable)
             self._search.setdefault(embedder, SearchTables(embedder, live, history))
         return self._search[embedder]
+
+    def of_table(self, table: SearchTable) -> SearchTables:
+        """Return the search tables that a table is one of."""
+        return next(tables for tables in list(self._search.values()) if table in tables.both)
 
     def turn_to(self, embedder: str, dimensions: int) -> None:
         """Have searches look at the tables of another embedder from now on."""

@@ -70,6 +70,8 @@ class Prepared:
     #: the rendition's bytes; None when they are those of the file
     rendered: bytes | None = None
     rows: tuple[TailRow, ...] = ()
+    #: the embedder whose vectors the rows have
+    embedder: str = ""
     #: that preparing it took
     seconds: float = 0.0
     #: whether the store has the content and all that is derived from it
@@ -91,9 +93,9 @@ class Prepared:
     def derived(self, body: Body) -> Derived:
         """Return what was derived from the file, whose bytes are `body`."""
         if self.rendition is None:
-            return Derived((), self.rows)
+            return Derived((), self.rows, self.embedder)
         rendered = body if self.rendered is None else _markdown(self.rendition.rendered_id, self.rendered)
-        return Derived(((self.rendition, rendered),), self.rows)
+        return Derived(((self.rendition, rendered),), self.rows, self.embedder)
 
     def _body(self, item: Item) -> Body:
         if self.data is None:

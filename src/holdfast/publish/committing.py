@@ -18,12 +18,13 @@ from holdfast.catalog.history.ground import Ground
 from holdfast.catalog.properties import stored
 from holdfast.catalog.properties.stored import PropertySet
 from holdfast.catalog.values import NODES_PER_COMMIT
-from holdfast.catalog.work.enqueueing import JobTicket, tell
+from holdfast.catalog.work import jobs
+from holdfast.catalog.work.enqueueing import JobTicket, NewJob, tell
 from holdfast.documents import Draft
 from holdfast.errors import Conflict, HoldfastError, TooLarge
 from holdfast.faults import point
 from holdfast.publish.publication import ATTEMPTS, StagingOutdated, retrying
-from holdfast.publish.staging import StagedCommit, live_among, staging
+from holdfast.publish.staging import EMBED, EMBED_ATTEMPTS, StagedCommit, live_among, staging
 from holdfast.tree.overlay import Overlay
 
 #: runs inside the publishing SQL transaction before anything is written; raises to refuse the publish
@@ -195,6 +196,9 @@ class TreeChange:
         commit = self._new_commit(conn, head, rows)
         nodes = rows.write(conn, self.terms.branch, commit)
         staged.write(conn, self.backend.embedder, commit.at.timestamp())
+        if staged.waiting:
+            job = NewJob(kind=EMBED, key=EMBED, attempts=EMBED_ATTEMPTS)
+            jobs.enqueue(conn, self.terms.branch, job, commit.at.timestamp())
         if self.terms.graph:
             self.terms.graph.write(conn, commit, nodes)
         if rows.ended and (kind := settings.get(conn, settings.LOOK_AGAIN)):

@@ -29,7 +29,7 @@ from holdfast.documents import Body
 from holdfast.errors import CorruptStore
 from holdfast.faults import point
 from holdfast.host.held import held
-from holdfast.index.tables import GRAPH, SearchTable, TableAppend
+from holdfast.index.tables import GRAPH, SearchTable, SearchTables, TableAppend
 from holdfast.publish import intention, settling
 
 T = TypeVar("T")
@@ -65,9 +65,12 @@ def retrying(attempt: Callable[[], T], otherwise: Callable[[], T]) -> T:
 class Publication:
     """What is staged for one publish, under an intent if it needs one, and the publish itself."""
 
-    def __init__(self, backend: Backend, intent_id: str | None) -> None:
+    def __init__(self, backend: Backend, intent_id: str | None, beside: SearchTables | None = None) -> None:
         self._backend = backend
         self._intent_id = intent_id
+        #: the embedder whose rows searches looked at when it began
+        self.embedder: str = backend.embedder
+        self._beside = beside
         #: versions of tables that were built upon, by table; None for a table that had none
         self._bases: dict[str, int | None] = {}
         #: versions that are to be pinned
@@ -162,12 +165,24 @@ class Publication:
         self._withdrawn = True
 
     def _check(self, conn: Connection) -> None:
+        self._check_embedder(conn)
         # A small commit asks for neither: it is to cost no more than its own rows.
         if self._bases:
             current = {name: pin.version for name, pin in pins.current(conn, tuple(self._bases)).items()}
             if any(current.get(name) != base for name, base in self._bases.items()):
                 raise StagingOutdated
         if self._relied and self._relied - contents.known_among(conn, self._relied):
+            raise StagingOutdated
+
+    def _check_embedder(self, conn: Connection) -> None:
+        """Raise StagingOutdated when the store moved to another embedder since this began: its rows are of the former.
+
+        Another thread of this process may have turned to that while this was staged, so tables are looked at, too.
+        """
+        self._backend.follow(conn)
+        known = {*self._backend.tables.names, *(self._beside.names if self._beside else ())}
+        used = {table.name for table in (*self._versions, *self._appends)}
+        if self._backend.embedder != self.embedder or not used <= known:
             raise StagingOutdated
 
     def _move_pins(self, conn: Connection) -> None:
@@ -183,24 +198,33 @@ class Publication:
 
 @held
 def begun(
-    backend: Backend, kind: str, actor: str, *, blobs: Iterable[Body] = (), tables: bool = False, graph: bool = False
+    backend: Backend,
+    kind: str,
+    actor: str,
+    *,
+    blobs: Iterable[Body] = (),
+    tables: bool | SearchTables = False,
+    graph: bool = False,
 ) -> Iterator[Publication]:
     """Begin a publication: write an intent, and store the `blobs` that it names.
 
-    With `tables` it names the search tables too, with `graph` those of the graph.
+    With `tables` it names the search tables too, and those of another embedder when they are given; with `graph` those
+    of the graph.
 
     Where neither is staged there is nothing that a crash could leave, and no intent. Left without a publish, the intent
     is abandoned.
     """
     bodies = {body.content_id: body for body in blobs}
-    named = (*(backend.tables.names if tables else ()), *((GRAPH,) if graph else ()))
+    beside = tables if isinstance(tables, SearchTables) else None
+    names = {*(backend.tables.names if tables else ()), *(beside.names if beside else ())}
+    named = (*sorted(names), *((GRAPH,) if graph else ()))
     if not bodies and not named:
         yield Publication(backend, None)
         return
     with intention.intending(backend, kind, actor, blobs=sorted(bodies), tables=named) as intent_id:
         for content_id in sorted(bodies):
             backend.blobs.put(content_id, bodies[content_id].pieces())
-        publication = Publication(backend, intent_id)
+        publication = Publication(backend, intent_id, beside)
         yield publication
         if not publication.ended:
             intention.abandon(backend, intent_id)

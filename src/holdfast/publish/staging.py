@@ -13,8 +13,10 @@ from holdfast.catalog.engine import Connection
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Draft
 from holdfast.host.held import held
-from holdfast.publish.publication import Publication, begun
+from holdfast.publish.publication import Publication, StagingOutdated, begun
 
+#: the kind of the job that makes vectors which could not be made when rows were written, and times it is tried
+EMBED, EMBED_ATTEMPTS = "embed", 1000
 #: search rows of one commit that may go to the tail; more are appended to the table directly
 TAIL_ROWS_PER_COMMIT = 256
 
@@ -33,6 +35,10 @@ class StagedCommit:
     place: str = search_rows.TAIL
     #: contents that the catalog had already, upon which the publish relies
     relied: set[str] = field(default_factory=set)
+    #: the embedder that its rows are for
+    embedder: str = ""
+    #: contents whose rows have no vectors yet
+    waiting: set[str] = field(default_factory=set)
     publication: Publication = field(init=False)
 
     @property
@@ -43,8 +49,10 @@ class StagedCommit:
     def derive(self, draft: Draft) -> dict[str, Body]:
         """Take what is derived from a draft; returns the bodies that hold its renditions, by content id."""
         derived = draft.derived
-        self.searchable[draft.body.content_id] = len(derived.rows)
-        self.tail_rows.extend(derived.rows)
+        rows = derived.rows_for(self.embedder)
+        self.searchable[draft.body.content_id] = len(rows)
+        self.tail_rows.extend(rows)
+        self.waiting.update(row.content_id for row in rows if not row.vector)
         self.renditions.extend(rendition for rendition, _ in derived.renditions)
         return {body.content_id: body for _, body in derived.renditions}
 
@@ -56,12 +64,13 @@ class StagedCommit:
             search_rows.append_tail(conn, embedder, self.tail_rows)
         self.publication.pin_appends(conn)
         search_rows.set_place(conn, embedder, self.place, self.searchable.items())
+        search_rows.wait_for_vectors(conn, embedder, self.waiting)
 
 
 @held
 def staging(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[StagedCommit]:
     """Begin the publication of a commit, and stage its drafts for it."""
-    staged = StagedCommit()
+    staged = StagedCommit(embedder=backend.embedder)
     bodies = _plan(backend, drafts, staged)
     # What was there already may have been put by a process that does not wait for the disk.
     for content_id in sorted(staged.relied & bodies.keys()):
@@ -70,6 +79,8 @@ def staging(backend: Backend, drafts: Iterable[Draft], actor: str) -> Iterator[S
     large = [bodies[content.content_id] for content, data in staged.contents if data is None]
     many = len(staged.tail_rows) > TAIL_ROWS_PER_COMMIT
     with begun(backend, "publish", actor, blobs=large, tables=many) as staged.publication:
+        if staged.publication.embedder != staged.embedder:
+            raise StagingOutdated
         if many:
             rows, staged.tail_rows = staged.tail_rows, []
             staged.publication.append(backend.tables.live, rows)

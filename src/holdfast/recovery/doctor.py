@@ -237,8 +237,8 @@ def _pin_findings(backend: Backend) -> Iterator[Finding]:
         yield Finding(
             NOTE,
             f"The table {name} belongs to another embedder",
-            "It is not searched",
-            "Nothing needs to be done",
+            "It is not searched, unless the store is moving to that embedder",
+            "To go on with the move, run `holdfast reindex --embedder` again; else `holdfast gc` removes the table",
         )
 
 

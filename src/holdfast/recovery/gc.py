@@ -27,6 +27,7 @@ from holdfast.index.tables import GraphTable, SearchTable
 from holdfast.publish import intention
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.recovery import litter
+from holdfast.recovery.former import collect_former
 from holdfast.recovery.retention.keep import Keep
 from holdfast.recovery.retention.thinning import thin
 from holdfast.recovery.sweep import make_room, sweep
@@ -92,6 +93,8 @@ def gc(backend: Backend, *, keep: Keep | None = None, dry_run: bool = False) -> 
         _collect_contents(backend, report)
     report.properties += collect_properties(backend, dry_run=dry_run)
     report.blobs += _collect_orphans(backend, dry_run)
+    if not dry_run:
+        collect_former(backend)
     for table in backend.tables.every:
         _collect_files(backend, table, report)
     if not dry_run:

@@ -176,6 +176,11 @@ def _in_use(backend: Backend, table: SearchTable | GraphTable) -> _Use:
         )
 
 
+def is_named(conn: Connection, backend: Backend, table: SearchTable) -> bool:
+    """Tell whether a live intent names a table."""
+    return any(_works_on(intent, backend, table.name) for intent in _live(conn))
+
+
 def _live(conn: Connection) -> list[Intent]:
     return [intent for intent in intents.live(conn) if not is_over(intent)]
 

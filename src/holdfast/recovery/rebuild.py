@@ -83,17 +83,19 @@ def _rebuild_once(backend: Backend, table: SearchTable, place: str, rederive: Re
         publication.base_if_any(table)
         with backend.engine.read() as conn:
             ids = [found.content_id for found in search_rows.at_place(conn, backend.embedder, place) if found.chunks]
-        version = table.table.create()
+        version, waiting = table.table.create(), set[str]()
         for batch in batches(ids, CONTENTS_AT_ONCE):
             derived = dict(_derived(backend, batch, rederive, rebuilt))
-            version = _appended(table, version, derived.values())
+            version = _appended(table, version, derived.values(), publication.embedder)
             rebuilt.chunks.update(_chunks(derived))
+            waiting |= _waiting(derived, publication.embedder)
         publication.pin_anew(table, _indexed(table, version))
         publication.rely_on(rebuilt.chunks)
         point("repair.before_publish")
         with publication.publish() as conn:
             search_rows.forget(conn, backend.embedder, rebuilt.chunks)
             search_rows.set_place(conn, backend.embedder, place, rebuilt.chunks.items())
+            search_rows.wait_for_vectors(conn, backend.embedder, waiting)
     return rebuilt
 
 
@@ -128,12 +130,15 @@ def _replace_once(backend: Backend, new: Replacement) -> None:
         if new.concerned(backend) != concerned:
             raise StagingOutdated
         without = new.table.table.delete_ids(base, sorted(meant))
-        publication.pin(new.table, _indexed(new.table, _appended(new.table, without, derived.values())))
+        publication.pin(
+            new.table, _indexed(new.table, _appended(new.table, without, derived.values(), publication.embedder))
+        )
         publication.rely_on(chunks.keys() | renditions.relied)
         point("repair.before_publish")
         with publication.publish() as conn:
             search_rows.forget(conn, backend.embedder, [*chunks, *(meant - known)])
             search_rows.set_place(conn, backend.embedder, new.place, chunks.items())
+            search_rows.wait_for_vectors(conn, backend.embedder, _waiting(derived, publication.embedder))
             renditions.write(conn, backend.clock.now())
 
 
@@ -185,9 +190,9 @@ def _derived(
             yield content.content_id, made
 
 
-def _appended(table: SearchTable, base: int, derived: Iterable[Derived]) -> int:
+def _appended(table: SearchTable, base: int, derived: Iterable[Derived], embedder: str) -> int:
     """Return a version of a table with the rows that were derived, on top of the version `base`."""
-    rows = [row for found in derived for row in found.rows]
+    rows = [row for found in derived for row in found.rows_for(embedder)]
     return table.append(base, rows).version if rows else base
 
 
@@ -195,6 +200,11 @@ def _indexed(table: SearchTable, version: int) -> int:
     from holdfast.index.lance.segments import index_text
 
     return index_text(table.table, version)
+
+
+def _waiting(derived: Mapping[str, Derived], embedder: str) -> set[str]:
+    """Return the contents whose rows have no vectors yet."""
+    return {row.content_id for found in derived.values() for row in found.rows_for(embedder) if not row.vector}
 
 
 def _chunks(derived: Mapping[str, Derived]) -> dict[str, int]:

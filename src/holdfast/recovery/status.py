@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.backend import Backend
-from holdfast.catalog import audit, branches, commits, intents, search_rows
+from holdfast.catalog import audit, branches, commits, intents, search_rows, settings
 from holdfast.catalog.audit import AuditRecord
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.checking import statistics
@@ -30,6 +30,11 @@ class Status:
     contents: dict[str, tuple[int, int]]
     #: contents and chunks that can be searched, by where their rows are: `tail`, `table` or `history`
     searchable: dict[str, tuple[int, int]]
+    #: contents, and their passages, that are found by words alone until a job has made their vectors
+    waiting: tuple[int, int]
+    #: the embedder that vectors are of, and the one that the store is moving to
+    embedder: str
+    moving_to: str | None
     #: stagings under way, those of dead owners included
     active_intents: int
     #: stagings that could not be swept; `doctor` says why
@@ -58,6 +63,9 @@ def status(backend: Backend, branch: Branch) -> Status:
             size=size.size,
             contents=statistics.stored(conn),
             searchable=search_rows.totals(conn, backend.embedder),
+            waiting=search_rows.waiting(conn, backend.embedder),
+            embedder=backend.embedder,
+            moving_to=settings.get(conn, settings.MOVING) or None,
             active_intents=staged.get(intents.ACTIVE, 0),
             set_aside_intents=staged.get(intents.SET_ASIDE, 0),
             last_sweep=max(sweeps, key=lambda row: row.id, default=None),

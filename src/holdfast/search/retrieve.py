@@ -154,7 +154,7 @@ class Gatherer:
         self._reader = reader
         self._instant = instant
         self._query = query
-        tables = [backend.tables.live] + ([backend.tables.history] if query.with_history else [])
+        tables = [instant.tables.live] + ([instant.tables.history] if query.with_history else [])
         self._tables = [(table.name, reader.lookup_of(table)) for table in tables]
         self._tail_text = _among(query.only, instant.text)
         self._tail_vector = _among(query.only, instant.vector)

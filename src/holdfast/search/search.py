@@ -1,16 +1,18 @@
 """Searching a store at one commit: gather, keep what is visible, fuse, look closely, group, quote."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import pins
 from holdfast.catalog.engine import within
 from holdfast.catalog.values import ROOT_NODE
-from holdfast.errors import CorruptStore
+from holdfast.errors import CorruptStore, ProviderFailed
 from holdfast.index.embedding.embedder import query_vectors
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
@@ -21,7 +23,7 @@ from holdfast.search.answers.grouping import Documents, HitGroup, by_passage
 from holdfast.search.answers.passages import Passages
 from holdfast.search.hits import Explanation
 from holdfast.search.order import LIFTED, POOL, Asked, Order, Scored
-from holdfast.search.reader import Instant, SearchReader
+from holdfast.search.reader import EmbedderMoved, Instant, SearchReader
 from holdfast.search.request import HYBRID, TEXT, VECTOR, SearchRequest
 from holdfast.search.rerank import Quote
 from holdfast.search.retrieve import Candidates, Gatherer, Query
@@ -31,6 +33,8 @@ from holdfast.search.wording import wording
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import check_readable
+
+log: logging.Logger = logging.getLogger("holdfast.search")
 
 #: rounds among all rows that may find too few visible ones, before the tables are told what is visible
 UNTOLD_ROUNDS = 2
@@ -46,13 +50,17 @@ def search(backend: Backend, reader: SearchReader, request: SearchRequest) -> Ex
     """
     request.check()
     for _ in range(MOST_OVERTAKEN):
+        tables = backend.tables.current
         with backend.engine.read() as conn:
             pinned = pins.fingerprint(conn)
         try:
             return _Search(backend, reader, request).run()
+        except EmbedderMoved:
+            continue
         except CorruptStore:
             with backend.engine.read() as conn:
-                if pins.fingerprint(conn) == pinned:
+                backend.follow(conn)
+                if pins.fingerprint(conn) == pinned and backend.tables.current is tables:
                     raise
     return _Search(backend, reader, request).run()
 
@@ -84,20 +92,31 @@ class _Search:
         told, request = self._told, self._request
         with self._timed("spelling"):
             query = self._as_meant()
+        # Together with the embedder: the vector is compared with those of its own rows alone.
+        tables = self._backend.tables.current
         with self._timed("embed"):
-            wants_vector = request.mode != TEXT and request.query.strip()
-            self._vector = query_vectors(self._reader.embedder, [query])[0] if wants_vector else None
+            self._vector = self._embedded(query) if request.mode != TEXT and request.query.strip() else None
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         words = [] if request.mode == VECTOR else self._wording.words
         with self._timed("tail"):
-            instant = self._reader.instant(words, self._vector, request.branch, at=request.seq)
+            instant = self._reader.instant(tables, words, self._vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
         self._answer(instant, Query(told.terms, self._vector, only, instant.is_past))
         with self._backend.engine.read() as conn:
             # Nothing of what was looked at may have been taken meanwhile: it would only look as if it was not there.
             check_readable(conn, request.branch, request.seq)
         return told
+
+    def _embedded(self, query: str) -> Any:
+        """Return the query's vector; None for a hybrid search when the embedder's endpoint does not answer."""
+        try:
+            return query_vectors(self._reader.embedder, [query])[0]
+        except ProviderFailed as error:
+            if self._request.mode != HYBRID:
+                raise
+            log.warning("searching by words alone: %s", error.message)
+            return None
 
     def _answer(self, instant: Instant, query: Query) -> None:
         """Put the page of hits that is asked for into what is told."""

@@ -83,10 +83,10 @@ class Remembering:
 
     def _make_searchable(self, context: JobContext, archive: Archive) -> None:
         """Give a long transcript its search rows, if the process that committed it died before it could."""
-        rows = missing_rows(self.backend, archive.transcript_id)
-        if rows:
+        derived = missing_rows(self.backend, archive.transcript_id)
+        if derived.rows:
             effect = functools.partial(
-                write_rows, embedder=self.backend.embedder, transcript_id=archive.transcript_id, rows=rows
+                write_rows, backend=self.backend, transcript_id=archive.transcript_id, derived=derived
             )
             publish_with_effects(context, [effect], ending=None)
 

@@ -11,9 +11,8 @@ import time
 from holdfast.backend import Backend
 from holdfast.catalog import search_rows
 from holdfast.catalog.engine import Connection
-from holdfast.catalog.search_rows import TailRow
 from holdfast.catalog.work import sessions
-from holdfast.documents import body_of_bytes
+from holdfast.documents import Derived, body_of_bytes
 from holdfast.host.flag import Flag
 from holdfast.host.threads import SupervisedThread
 from holdfast.sessions.reading import read_content
@@ -28,20 +27,25 @@ TRIES = 5
 log: logging.Logger = logging.getLogger("holdfast.sessions")
 
 
-def missing_rows(backend: Backend, transcript_id: str) -> list[TailRow]:
-    """Return the search rows that a transcript should have and has not; none when it is searchable already."""
+def missing_rows(backend: Backend, transcript_id: str) -> Derived:
+    """Return what has the search rows that a transcript should have and has not; nothing when it is searchable."""
     with backend.engine.read() as conn:
         if not _is_without_rows(conn, backend.embedder, transcript_id):
-            return []
+            return Derived()
     data = read_content(backend, transcript_id, "transcript.md")
-    return list(backend.deriver.derive("transcript.md", body_of_bytes(data, "text/markdown")).rows)
+    return backend.deriver.derive("transcript.md", body_of_bytes(data, "text/markdown"))
 
 
-def write_rows(conn: Connection, embedder: str, transcript_id: str, rows: list[TailRow]) -> None:
+def write_rows(conn: Connection, backend: Backend, transcript_id: str, derived: Derived) -> None:
     """Write a transcript's search rows, unless somebody else has: the job and the committing process both try."""
+    backend.follow(conn)
+    embedder = backend.embedder
+    rows = derived.rows_for(embedder)
     if rows and _is_without_rows(conn, embedder, transcript_id):
         search_rows.append_tail(conn, embedder, rows)
         search_rows.set_place(conn, embedder, search_rows.TAIL, [(transcript_id, len(rows))])
+        if not rows[0].vector:
+            search_rows.wait_for_vectors(conn, embedder, [transcript_id])
 
 
 class Transcripts:
@@ -130,11 +134,11 @@ class Transcripts:
             self._look_back = False
 
     def _make_searchable(self, transcript_id: str) -> None:
-        rows = missing_rows(self._backend, transcript_id)
-        if not rows:
+        derived = missing_rows(self._backend, transcript_id)
+        if not derived.rows:
             return
         with self._backend.engine.write() as conn:
-            write_rows(conn, self._backend.embedder, transcript_id, rows)
+            write_rows(conn, self._backend, transcript_id, derived)
         # The tail has grown: it may be due to be folded.
         self._backend.hooks.announce_published()
 

@@ -13,7 +13,7 @@ from holdfast.index.lance import blocks, segments
 from holdfast.index.lance.blocks import FRAGMENT_ROWS, Most
 from holdfast.index.lance.compaction import compact, is_compact
 from holdfast.index.lance.table import VersionedTable
-from holdfast.index.tables import SearchTable
+from holdfast.index.tables import SearchTable, SearchTables
 from holdfast.publish.publication import StagingOutdated, begun, pinned, retrying
 from holdfast.upkeep import allocator
 
@@ -90,13 +90,18 @@ def tend(backend: Backend, *, bounds: Bounds = USUAL) -> list[str]:
         with backend.engine.read() as conn:
             looked_at = pins.fingerprint(conn)
         before = len(done)
-        for table in (backend.tables.live, backend.tables.history):
-            _tend_table(backend, table, bounds, done)
+        tend_tables(backend, backend.tables.current, bounds=bounds, done=done)
         if len(done) == before:
             break
     with backend.engine.write(durable=False) as conn:
         settings.put(conn, settings.TENDED, settings.settled(looked_at) if bounds.close else looked_at)
     return done
+
+
+def tend_tables(backend: Backend, tables: SearchTables, *, bounds: Bounds, done: list[str] | None = None) -> None:
+    """Bring the indexes of two search tables within `bounds`; adds what was done to `done`."""
+    for table in tables.both:
+        _tend_table(backend, table, bounds, [] if done is None else done)
 
 
 def _tend_table(backend: Backend, table: SearchTable, bounds: Bounds, done: list[str]) -> None:
@@ -117,7 +122,7 @@ def is_due(backend: Backend, *, closely: bool = False) -> bool:
 
 
 def _do(backend: Backend, table: SearchTable, step: Step) -> bool:
-    with begun(backend, "index", "upkeep", tables=True) as publication:
+    with begun(backend, "index", "upkeep", tables=backend.tables.of_table(table)) as publication:
         publication.pin(table, step.run(table.table, publication.base(table)))
         point("index.before_publish")
         with publication.publish():

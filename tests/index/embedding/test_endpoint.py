@@ -29,7 +29,7 @@ class Rested:
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        self.rests = Rests(self.seconds.append, lambda: 0.5)
+        self.rests = Rests(self.seconds.append, jitter=lambda: 0.5)
 
 
 @pytest.fixture
@@ -93,6 +93,24 @@ def test_an_endpoint_that_says_nothing_is_given_up(server: EmbedServer, rested: 
     until.set()
     endpoint.close()
     assert len(rested.seconds) == 1
+
+
+def test_an_endpoint_that_took_long_to_fail_is_left_alone_for_as_long(server: EmbedServer) -> None:
+    clock = [0.0]
+
+    def wait(seconds: float) -> None:
+        clock[0] += seconds
+
+    server.otherwise = lambda answer: answer.with_text("{}", 500)
+    endpoint = EndpointEmbedder("m", server.url, OPTIONS, rests=Rests(wait, lambda: clock[0], lambda: 0.5))
+    for _ in range(3):
+        with pytest.raises(ProviderFailed):
+            endpoint.encode(["lock"])
+    assert len(server.asked) == OPTIONS.tries
+    wait(3.5)
+    server.otherwise = Answering.rightly
+    assert endpoint.encode(["lock"]).any()
+    endpoint.close()
 
 
 def test_a_refusal_is_final_and_does_not_tell_the_key(

@@ -18,9 +18,11 @@ import holdfast
 from holdfast import Components
 from holdfast.catalog import upgrade
 from holdfast.catalog.properties import stored
-from holdfast.errors import Locked, NotFound
+from holdfast.errors import Locked, NotFound, ProviderFailed
 from holdfast.front.store import Store
 from holdfast.graph.loading.loading import FEW_ROWS
+from holdfast.index.embedding.embedder import PREDECESSORS
+from holdfast.index.embedding.folders import StaticEmbedder
 from holdfast.ingest.converters.text import TextConverter
 from holdfast.publish.transaction import Transaction
 from holdfast.recovery.gc import gc
@@ -29,6 +31,7 @@ from holdfast.testing.seams import rooms
 from holdfast.tree.properties.checking import property_set
 from holdfast.upkeep import graph_copies
 from holdfast.upkeep.graph_fold import fold_graph
+from holdfast.upkeep.waiting import embed_waiting
 from tests.support.crash import graph_work, session_work
 from tests.support.graphs import edge, paper, person, with_graph
 
@@ -326,6 +329,18 @@ def reindex(folder: Path) -> None:
         store.maintenance.reindex()
 
 
+def leave_rows_waiting(store: Store) -> None:
+    """Write what has rows in the tail and in the table that have no vectors, as when an endpoint does not answer."""
+
+    def fail(self: object, texts: list[str]) -> None:
+        raise ProviderFailed("it does not answer")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticEmbedder, "encode", fail)
+        store.write("/d/book.md", book(WALRUS))
+        store.write("/d/waits.md", f"a {QUOKKA} waits")
+
+
 def furnish_with_a_long_book(store: Store) -> None:
     """Write what has search rows in the tail and in the table, and Markdown that is a blob."""
     furnish(store)
@@ -382,6 +397,8 @@ OPERATIONS = (
     Operation("sweep", on_store(lambda store: sweep(rooms(store))), leave_litter),
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
+    row("move to another embedder", lambda s: s.maintenance.reindex(embedder=PREDECESSORS[0]), furnish_with_a_book),
+    row("make vectors that rows wait for", lambda store: embed_waiting(rooms(store)), leave_rows_waiting),
     row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),
     row("make a tag", lambda store: store.tags.create("v1", at=1), again=False),
     row("delete a tag", lambda store: store.tags.delete("v1"), furnish_and_tag, again=False),

@@ -507,8 +507,17 @@ def upgrade(op: Operations) -> None:
         sa.Column("content_id", TEXT, nullable=False),
         sa.Column("place", TEXT, nullable=False),
         sa.Column("chunks", sa.Integer(), nullable=False),
+        sa.Column("waits", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("embedder", "content_id", name=op.f("pk_searchable")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_searchable_waiting",
+        "searchable",
+        ["embedder", "waits", "chunks"],
+        unique=False,
+        sqlite_where=sa.text("waits = 1"),
+        postgresql_where=sa.text("waits = 1"),
     )
     op.create_table(
         "sessions",

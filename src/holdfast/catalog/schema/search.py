@@ -11,7 +11,10 @@ searchable: sa.Table = sa.Table(
     sa.Column("content_id", Text, nullable=False),
     sa.Column("place", Text, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
+    # 1 while the rows have no vectors yet.
+    sa.Column("waits", sa.Integer, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("embedder", "content_id"),
+    sa.Index("ix_searchable_waiting", "embedder", "waits", "chunks", **rows_where("waits = 1")),
     # No index of places: whoever goes through the contents of one goes through nearly all, and in a large store each
     # index of hashes is one more page to be written for every file that is added.
     sqlite_with_rowid=False,

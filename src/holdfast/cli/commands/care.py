@@ -125,16 +125,23 @@ def reindex(
         str, typer.Option("--under", metavar="PATH", autocompletion=complete_path, help="Only what is at or below it.")
     ] = "/",
     everything: Annotated[bool, typer.Option("--all", help="Also what is of today's versions.")] = False,
+    embedder: Annotated[
+        str | None,
+        typer.Option("--embedder", metavar="ADDRESS", help="Make all vectors anew by another embedder (see init)."),
+    ] = None,
 ) -> int | None:
     """Convert and index anew what an older version did.
 
     After an upgrade, documents keep the Markdown and the search rows that they have until this is run. History and the
     files stay as they are. Ctrl-C finishes the group in hand; the same command goes on from there. The exit status is 5
     when some documents could not be converted any more: they keep what they have.
+
+    With --embedder, searches find with the vectors there are until the others are complete, and then turn to them at
+    once; all else goes on meanwhile. Ctrl-C, or a kill, stops it, and the same command goes on from there.
     """
     with StopOnce(call.out) as stop, bar(call.out) as progress:
         report = call.store.maintenance.reindex(
-            store_path(under), everything=everything, progress=progress, stop=stop.wanted
+            store_path(under), everything=everything, embedder=embedder, progress=progress, stop=stop.wanted
         )
     call.done(asdict(report), _renewed(report))
     if report.interrupted:
@@ -170,6 +177,11 @@ def _figures(out: Output, folder: str, found: "Status") -> Iterator[str]:
         yield line(_KEPT_IN.get(place, place), f"{count(number, 'content')} of all commits, {human_size(size)}")
     for place, (number, chunks) in sorted(found.searchable.items()):
         yield line(f"in {place}", f"{count(chunks, 'passage')} of {count(number, 'content')} to search")
+    if found.moving_to is not None:
+        yield line("moving to", f"{found.moving_to}; `holdfast reindex --embedder` goes on with it")
+    if found.waiting[0]:
+        waiting = f"{count(found.waiting[1], 'passage')} of {count(found.waiting[0], 'content')}"
+        yield line("waiting", f"{waiting} for vectors, found by words; `holdfast jobs run` makes them")
     yield line("in flight", count(found.active_intents, "staging"))
     if found.set_aside_intents:
         given_up = f"{count(found.set_aside_intents, 'staging')} could not be swept; see `holdfast doctor`"

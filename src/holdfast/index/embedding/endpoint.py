@@ -29,6 +29,8 @@ from holdfast.models.concurrent_calls import Dropped, Errand, current, side_by_s
 REQUEST_CHARACTERS = 100_000
 #: seconds until the second time that a request is made; twice as long each further time, and at most
 FIRST_REST, LONGEST_REST = 0.5, 15.0
+#: seconds that a failure takes after which an endpoint is left alone, and for how long at most
+SLOW_FAILURE, LONGEST_DOWN = 1.0, 60.0
 #: bytes of one answer
 ANSWER_BYTES = 64 * 1024 * 1024
 #: times the limit for silence that an answer may take which comes drop by drop
@@ -55,6 +57,8 @@ class Rests:
     """How a request that failed waits for its next time."""
 
     wait: Callable[[float], None] = wait
+    #: seconds of a clock that only runs forward
+    now: Callable[[], float] = time.monotonic
     #: a number from 0 to 1 by which rests differ, so that processes which failed together do not come again together
     jitter: Callable[[], float] = random.random
 
@@ -77,6 +81,8 @@ class EndpointEmbedder:
         self._started: Any = None
         self._dimensions = 0
         self._cache: VectorCache | None = None
+        #: of the clock that only runs forward: until when it is not asked
+        self._down_until = 0.0
 
     @property
     def dimensions(self) -> int:
@@ -127,6 +133,9 @@ class EndpointEmbedder:
 
     def _request(self, texts: list[str]) -> dict[str, Any]:
         gate = gate_of(f"{self.name} embeddings", self._options.concurrency)
+        began = self._rests.now()
+        if began < self._down_until:
+            raise self._failed("did not answer a moment ago, and is left alone for a while", passing=True)
         for tried in range(1, self._options.tries + 1):
             try:
                 vectors = self._vectors(gate.call(lambda: self._receive(texts)), len(texts))
@@ -134,12 +143,18 @@ class EndpointEmbedder:
             except _Passing as error:
                 # A busy one was asked again by the gate already.
                 if tried == self._options.tries or error.busy:
+                    self._leave_alone(self._rests.now() - began)
                     raise
                 self._rests.before(tried)
         found = dict(zip(texts, vectors, strict=True))
         if self._cache is not None:
             self._cache.keep(found)
         return found
+
+    def _leave_alone(self, spent: float) -> None:
+        """Ask nothing for as long as it took to fail: of a thousand files each would wait for that."""
+        if spent >= SLOW_FAILURE:
+            self._down_until = self._rests.now() + min(spent, LONGEST_DOWN)
 
     def _receive(self, texts: list[str]) -> bytes:
         """Return the body of an answer. Its errors are not chained: a traceback would print what they repeat."""

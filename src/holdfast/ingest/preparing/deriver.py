@@ -1,19 +1,22 @@
 """From bytes to what search and agents read: convert, chunk, embed."""
 
+import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from holdfast.catalog.contents import MARKDOWN, ROWS_BY
 from holdfast.catalog.contents import Rendition as StoredRendition
 from holdfast.catalog.search_rows import TailRow
 from holdfast.documents import Body, Derived, body_of_bytes
-from holdfast.errors import HoldfastError, Unsupported
+from holdfast.errors import HoldfastError, ProviderFailed, Unsupported
 from holdfast.index.embedding.chosen import ChosenEmbedder
 
 if TYPE_CHECKING:
     # Opening a store makes a deriver; only using it is worth the imports.
     from holdfast.index.text.chunking import Chunk
     from holdfast.ingest.conversion.port import ConvertedDocument
+
+log: logging.Logger = logging.getLogger("holdfast.ingest")
 
 #: the media type of bytes that are no document
 BINARY = "application/octet-stream"
@@ -53,7 +56,8 @@ class DocumentDeriver:
             return Derived()
         text = rendition.markdown.encode("utf-8")
         rendered = body if text == _small_data(body) else body_of_bytes(text, "text/markdown")
-        return Derived(((_stored(body, rendered, rendition), rendered),), self._rows(body, rendition.markdown))
+        stored = ((_stored(body, rendered, rendition), rendered),)
+        return Derived(stored, self._rows(body, rendition.markdown), self._embedder.name)
 
     def _convert(self, name: str, body: Body) -> "ConvertedDocument":
         from holdfast.ingest.conversion.convert import Document, convert
@@ -63,16 +67,28 @@ class DocumentDeriver:
         return convert(Document(name, body.path or body.data(), body.media_type))
 
     def _rows(self, body: Body, markdown: str) -> tuple[TailRow, ...]:
-        from holdfast.index.rows import chunk_terms, embedding_text, in_document, language_of_chunks
+        from holdfast.index.rows import chunk_terms, language_of_chunks
         from holdfast.index.text.chunking import chunk
 
         chunks = chunk(markdown)
         if not chunks:
             return ()
-        vectors = in_document(self._embedder.load().encode([embedding_text(c) for c in chunks]))
         language = language_of_chunks(chunks)
         terms = [chunk_terms(c, language) for c in chunks]
+        vectors = self._vectors(body.content_id, chunks)
         return tuple(_row(body.content_id, *made) for made in zip(chunks, terms, vectors, strict=True))
+
+    def _vectors(self, content_id: str, chunks: "Sequence[Chunk]") -> list[bytes]:
+        """Return the vectors of chunks; none yet when the embedder's endpoint does not answer."""
+        from holdfast.index.rows import embedding_text, in_document
+
+        try:
+            vectors = in_document(self._embedder.load().encode([embedding_text(each) for each in chunks]))
+        except ProviderFailed as error:
+            # Found by its words at once, and by its meaning once a job has embedded it (upkeep/waiting.py).
+            log.warning("%s waits for its vectors: %s", content_id, error.message)
+            return [b""] * len(chunks)
+        return [vector.astype("<f4").tobytes() for vector in vectors]
 
 
 def rows_by() -> str:
@@ -84,7 +100,7 @@ def rows_by() -> str:
     return f"{CHUNKER} {ANALYSER} {ROWS}"
 
 
-def _row(content_id: str, chunk: "Chunk", terms: str, vector: Any) -> TailRow:
+def _row(content_id: str, chunk: "Chunk", terms: str, vector: bytes) -> TailRow:
     return TailRow(
         row_id=0,
         content_id=content_id,
@@ -95,7 +111,7 @@ def _row(content_id: str, chunk: "Chunk", terms: str, vector: Any) -> TailRow:
         start=chunk.start,
         end=chunk.end,
         page=chunk.page,
-        vector=vector.astype("<f4").tobytes(),
+        vector=vector,
     )
 
 

@@ -110,6 +110,7 @@ def _prepare(deriver: Deriver, item: Item, read: _Read) -> Prepared:
         rendition=rendition,
         rendered=None if own else rendered.data(),
         rows=derived.rows,
+        embedder=derived.embedder,
     )
 
 

@@ -48,6 +48,7 @@ def pack(outcome: Outcome) -> tuple[Any, ...]:
         _pack_rendition(outcome.rendition),
         outcome.rendered,
         _pack_rows(outcome.rows),
+        outcome.embedder,
         outcome.seconds,
     )
 
@@ -56,7 +57,7 @@ def unpack(packed: tuple[Any, ...]) -> Outcome:
     """Return the outcome that `pack` packed."""
     if len(packed) == 3:
         return FailedFile(*packed)
-    content_id, size, media_type, data, stamp, rendition, rendered, rows, seconds = packed
+    content_id, size, media_type, data, stamp, rendition, rendered, rows, embedder, seconds = packed
     return Prepared(
         content_id=content_id,
         size=size,
@@ -66,6 +67,7 @@ def unpack(packed: tuple[Any, ...]) -> Outcome:
         rendition=rendition and Rendition(*rendition),
         rendered=rendered,
         rows=_unpack_rows(content_id, *rows),
+        embedder=embedder,
         seconds=seconds,
     )
 

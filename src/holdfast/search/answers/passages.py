@@ -25,7 +25,7 @@ class Passages:
         self._reader = reader
         self._instant = instant
         self._visibility = visibility
-        self._tables = (backend.tables.live, backend.tables.history)
+        self._tables = instant.tables.both
 
     def quotes(self, found: Candidates, keys: Sequence[RowKey]) -> dict[RowKey, Quote]:
         """Return the passages of `keys`, with the first path and the title of their documents."""
