@@ -75,6 +75,7 @@ def _begin_quickly() -> None:
 
     gc.set_threshold(GARBAGE_AFTER, 10, 10)
     # Python looks through every object twice before it ends; what is frozen is left to the system, as all memory is.
-    atexit.register(gc.freeze)
+    # DuckDB tells of everything that is left at the end, on the terminal of whoever asked.
+    atexit.register(lambda: None if "duckdb" in sys.modules else gc.freeze())
     # numpy's library starts a thread per processor as it is imported; nothing here multiplies large matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
