@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdfast.search.highlights import marks
+from holdfast.index.text.highlights import marks
 
 #: by what passages are found: words, meaning, or both
 SearchMode = Literal["hybrid", "text", "vector"]

@@ -265,8 +265,8 @@ class EngineSuite:
     def test_times_and_bytes_come_back_as_they_were_given(self, engine: Engine) -> None:
         data = bytes(range(256))
         with engine.write() as conn:
-            conn.run("INSERT INTO contents (content_id, size, media_type, inline) VALUES ('c', 256, 'x/y', :yes)",
-                     {"yes": True})  # fmt: skip
+            content = "INSERT INTO contents (content_id, size, media_type, inline) VALUES ('c', 256, 'x/y', :yes)"
+            conn.run(content, {"yes": True})
             conn.run("INSERT INTO inline_bytes (content_id, data) VALUES ('c', :data)", {"data": data})
             conn.run("INSERT INTO sessions (session_id, branch_id, created) VALUES ('s', 1, :at)", {"at": 1e9 + 1 / 3})
             found = conn.row("SELECT data, length(data) FROM inline_bytes")

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from holdfast.arguments import checks_arguments
+from holdfast.index.text.highlights import marks
 from holdfast.rows.graph_rows import GraphRow, M, Reached
 from holdfast.rows.reading import LIMIT
-from holdfast.search.highlights import marks
 from holdfast.search.hits import ScoreBreakdown, SearchMode
 
 
