@@ -144,6 +144,28 @@ def test_what_rests_on_a_directory_is_what_rests_on_the_files_below(library: Sto
     assert ("Person", "bob", "current") not in resting(library, "/papers")
 
 
+def test_what_rests_on_a_directory_is_the_same_however_it_is_looked_for(
+    library: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.graph.provenance.FILES_AT_ONCE", 2)
+    library.write("/elsewhere/far.md", "far")
+    content = f"content:{library.stat('/papers/sums.md').content_id}"
+    library.graph.insert(person("bob"), sources=[content])
+    library.graph.insert(person("far"), sources=["/elsewhere/far.md"])
+    library.graph.insert(person("gone"), sources=["/papers/sums.md"])
+    library.mkdir("/papers/deep")
+    library.copy("/papers/sums.md", "/papers/deep/copy.md")
+    library.remove("/papers/sums.md")
+    library.move("/papers/notes.md", "/papers/deep/notes.md")
+    for few in (0, 1, 3, 5_000):
+        monkeypatch.setattr("holdfast.graph.provenance.FEW_FILES", few)
+        found = {path: {str(each[1]) for each in resting(library, path)} for path in ("/papers", "/papers/deep", "/")}
+        assert found["/papers"] == {"ada", "bob", "gone", "notes"}
+        assert found["/papers/deep"] == {"ada", "bob", "notes"}
+        assert found["/"] == {"ada", "bob", "far", "gone", "notes"}
+        assert len(library.graph.rests_on("/", limit=2)) == 2
+
+
 def test_a_content_is_a_source_wherever_it_stands(library: Store) -> None:
     content = f"content:{library.stat('/papers/sums.md').content_id}"
     library.graph.insert(person("bob"), sources=[content])

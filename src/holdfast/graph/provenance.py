@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from holdfast import paths
@@ -25,6 +26,8 @@ from holdfast.tree.places import Places
 SourceState = Literal["current", "changed", "gone"]
 #: files below a directory that are asked about at once
 FILES_AT_ONCE = 500
+#: files below a directory up to which they are looked through, though rows rest on more elsewhere
+FEW_FILES = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +80,59 @@ class Provenances:
     def _anchors(self, path: str, entry: Entry | None) -> Iterator[list[str]]:
         yield [sources.path_anchor(path), *(_anchors_of(entry) if entry else [])]
         if entry is not None and entry.is_dir:
-            below = (each for _, each in walking.walk(self.tree, entry, path) if not each.is_dir)
-            for some in batches(below, FILES_AT_ONCE):
-                yield [anchor for each in some for anchor in _anchors_of(each)]
+            yield from self._anchors_below(path, entry)
         if entry is None or entry.is_dir:
             # What stood below it once, and does no longer.
-            yield from batches(self._paths_below(path), FILES_AT_ONCE)
+            yield from self._noted(sources.path_anchor("/" if path == paths.ROOT else f"{path}/"))
 
-    def _paths_below(self, path: str) -> list[str]:
-        top = sources.path_anchor("/" if path == paths.ROOT else f"{path}/")
-        found: set[str] = set()
+    def _anchors_below(self, path: str, top: Entry) -> Iterator[list[str]]:
+        """Yield what rows are found by that rest on files below a directory: of all files, or of all that any rest on.
+
+        Whichever are few: near the root of a large tree the files are not, and most have nothing to do with the graph.
+        """
+        files = self._few_below(path, top) if self._are_many_noted() else None
+        if files is not None:
+            for some in batches(files, FILES_AT_ONCE):
+                yield [anchor for each in some for anchor in _anchors_of(each)]
+            return
+        for some in self._noted(sources.NODE):
+            places = Places(self.tree)
+            nodes = {int(each.removeprefix(sources.NODE)): each for each in some}
+            places.load(nodes)
+            yield [each for node, each in nodes.items() if places.is_below(node, top.node_id)]
+        for some in self._noted(sources.CONTENT):
+            yield [each for each in some if self._stands_below(each.removeprefix(sources.CONTENT), top.node_id)]
+
+    def _are_many_noted(self) -> bool:
+        first, second = (sources.NODE, sources.CONTENT)
+        return sum(len(self._noted_after((each, _after(each)), FEW_FILES)) for each in (first, second)) >= FEW_FILES
+
+    def _few_below(self, path: str, top: Entry) -> list[Entry] | None:
+        """Return the files below a directory, or None when there is more than a few below it."""
+        found = [each for _, each in islice(walking.walk(self.tree, top, path), FEW_FILES + 1)]
+        return [each for each in found if not each.is_dir] if len(found) <= FEW_FILES else None
+
+    def _noted(self, prefix: str) -> Iterator[list[str]]:
+        """Yield what rows are found by that begins with a text, in order."""
+        after = prefix
+        while some := self._noted_after((after, _after(prefix)), FILES_AT_ONCE):
+            yield some
+            after = some[-1]
+
+    def _noted_after(self, place: tuple[str, str], limit: int) -> list[str]:
+        span = LogSpan(self.rows.branch, 0, self.rows.seq)
         with self.rows.read() as conn:
-            for kind in self.codecs.schema.live:
-                span = LogSpan(self.rows.branch, 0, self.rows.seq)
-                found |= log.values_from(conn, span, -kind.id, top, _after(top))
-        return sorted(found)
+            return log.values_from(conn, span, [-kind.id for kind in self.codecs.schema.live], place, limit)
+
+    def _stands_below(self, content: str, top: int) -> bool:
+        places = Places(self.tree)
+        after = 0
+        with self.tree.read() as conn:
+            while found := entries.of_content(conn, self.tree.branch, self.tree.seq, content, after, FILES_AT_ONCE):
+                if any(places.is_below(each.parent_id, top) for each in found):
+                    return True
+                after = found[-1].entry_id
+        return False
 
     def _resting(self, anchors: Sequence[str]) -> Iterator[Provenance]:
         """Yield the sources of all rows that the log or a load noted with one of `anchors`."""
@@ -170,5 +211,5 @@ def _is_among(source: Source, anchors: Iterable[str]) -> bool:
 
 
 def _after(text: str) -> str:
-    """Return a text that comes after all that begin with one that ends in a slash."""
-    return text[:-1] + "0"
+    """Return a text that comes after all that begin with one."""
+    return text[:-1] + chr(ord(text[-1]) + 1)

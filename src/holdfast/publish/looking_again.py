@@ -95,4 +95,4 @@ class _Asking:
     def is_relied_below(self, path: str | None) -> bool:
         """Return whether rows rest on what stood below a directory when they were said to."""
         first, end = path_anchor(f"{path}/"), path_anchor(f"{path}0")
-        return any(log.values_from(self._conn, self._span, each, first, end) for each in self._types)
+        return bool(log.values_from(self._conn, self._span, self._types, (first, end), 1))

@@ -7,6 +7,7 @@ staged. In its turn it is planned once more if the head has moved.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from holdfast import paths
@@ -15,6 +16,8 @@ from holdfast.catalog import branches, commits, contents
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection, within
+from holdfast.catalog.graph import log
+from holdfast.catalog.graph.log import LogSpan
 from holdfast.catalog.history import retention
 from holdfast.documents import Draft
 from holdfast.errors import CommitTaken, MergeConflict, MergeConflicted, RowConflict, Unsupported
@@ -99,7 +102,8 @@ def merge(
         head = commits.head(conn, terms.branch)
         key = terms.idempotency_key
         earlier = commits.by_key(conn, terms.branch, key) if key and not dry_run else None
-        merging = _Merging(backend, source, replace(terms, merged=taken), options)
+        merged = replace(terms, merged=taken, effects=[*terms.effects, partial(_carry_notes, terms.branch, source)])
+        merging = _Merging(backend, source, merged, options)
         if earlier is not None:
             return merging.repeated(conn, earlier)
         merging.look(conn, head)
@@ -359,6 +363,13 @@ def _refuse_unlisted(said: Iterable[str], unsettled: MergePlan) -> None:
         if not any(paths.is_within(each, path) for each in listed):
             remedy = f"Leave it out; in conflict are {_told(listed)}" if listed else "Leave it out: nothing is"
             raise Unsupported(f"{path} is not in conflict", path=path, remedy=remedy)
+
+
+def _carry_notes(branch: Branch, source: Branch, conn: Connection, commit: Commit) -> None:
+    """Note what was extracted of which file on the source: else it would be once more, and bring back what went."""
+    assert commit.merged is not None
+    fork = branch.common(commit.parent or 0, source, commit.merged)
+    log.carry_extracted(conn, branch, commit.id, LogSpan(source, fork, commit.merged))
 
 
 class _NothingNew(Exception):

@@ -20,6 +20,8 @@ from holdfast.rows.schema.values import Refused
 SOURCES = "sources"
 #: what a content is named by, before its id
 CONTENT = "content:"
+#: what rows are found by that rest on a file, before the number of its node
+NODE = "node:"
 #: sources of one row
 MAX_SOURCES = 1000
 #: characters of a quote
@@ -189,7 +191,7 @@ def anchors(source: Source) -> list[str]:
 
 def node_anchor(node: int) -> str:
     """Return what rows are found by that rest on a file."""
-    return f"node:{node}"
+    return f"{NODE}{node}"
 
 
 def path_anchor(path: str) -> str:

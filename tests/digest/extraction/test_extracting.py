@@ -1,6 +1,7 @@
 """Rows out of documents: what a model reports is merged by key with its source, once for each content."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,39 @@ def test_a_document_that_changed_before_its_job_began_is_skipped(library: Store,
     assert library.jobs.get(old).state == "skipped"
     assert server.calls == []
     assert len(worked(library)) == 1
+
+
+def test_a_merge_takes_over_what_was_extracted_and_a_row_deleted_there_does_not_come_back(
+    library: Store, server: ModelServer
+) -> None:
+    library.branches.create("draft")
+    draft = library.branch("draft")
+    worked(draft)
+    draft.graph.delete("Wrote", ["ada", "notes"])
+    library.branches.merge("draft")
+    assert worked(library) == []
+    library.branches.create("another")
+    assert worked(library.branch("another")) == []
+    assert (library.graph.count("Person"), library.graph.count("Wrote"), len(server.calls)) == (1, 0, 1)
+
+
+def test_two_workers_ask_about_one_content_once_wherever_it_was_asked_for(library: Store, server: ModelServer) -> None:
+    library.write("/other/notes.md", TEXT)
+    library.branches.create("draft")
+    first = library.graph.extract(under="/resources")
+    later = library.graph.extract(under="/other") + library.branch("draft").graph.extract(under="/")
+    assert [library.jobs.get(each).after for each in later] == [first[0], later[0]]
+    workers = [threading.Thread(target=_work, args=(library,)) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    _work(library)
+    assert {library.jobs.get(each).state for each in first + later} == {"done"}
+    assert len(server.calls) == 1
+    assert len(library.graph.log("Person", "ada")) == 2
+    assert [each.path for each in library.graph.why("Person", "ada")] == ["/resources/notes.md", "/other/notes.md"]
+
+
+def _work(store: Store) -> None:
+    store.jobs.worker().run(until_empty=True)

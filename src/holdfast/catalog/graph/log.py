@@ -15,6 +15,9 @@ from holdfast.catalog.engine import Connection, rows_among
 #: the end of an edge
 End = Literal["src", "dst"]
 
+#: under which number it is noted what was extracted from which file: the id of no property
+EXTRACTED = 0
+
 _COLUMNS = "type_id, key, src, dst, row, seq"
 _IN_WINDOW = "branch_id = :branch AND seq > :after AND seq <= :until"
 _OF_TYPE = "branch_id = :branch AND type_id = :type AND seq > :after AND seq <= :until"
@@ -92,12 +95,32 @@ def values_among(conn: Connection, span: LogSpan, property_ids: Sequence[int], v
     }
 
 
-def values_from(conn: Connection, span: LogSpan, property_id: int, first: str, end: str) -> set[str]:
-    """Return the values of a property from `first` to before `end` that rows were given in a span."""
+def values_from(
+    conn: Connection, span: LogSpan, property_ids: Iterable[int], place: tuple[str, str], limit: int
+) -> list[str]:
+    """Return the first values after the first of two and before the other that rows were given of some properties."""
     sql = f"""SELECT DISTINCT value FROM graph_values
-        WHERE {_IN_WINDOW} AND property_id = :property AND value >= :first AND value < :end"""
-    params = {"property": property_id, "first": first, "end": end}
-    return {row[0] for window in span.windows for row in conn.rows(sql, {**window, **params})}
+        WHERE {_IN_WINDOW} AND property_id = :property AND value > :after_value AND value < :end
+        ORDER BY value LIMIT :limit"""
+    asked = {"after_value": place[0], "end": place[1], "limit": limit}
+    found = {
+        row[0]
+        for window in span.windows
+        for each in property_ids
+        for row in conn.rows(sql, {**window, **asked, "property": each})
+    }
+    return sorted(found)[:limit]
+
+
+def carry_extracted(conn: Connection, branch: Branch, seq: int, source: LogSpan) -> None:
+    """Have the commit of a merge note what its source noted since the fork of what was extracted."""
+    sql = f"SELECT DISTINCT value, key FROM graph_values WHERE {_IN_WINDOW} AND property_id = :property"
+    ours = LogSpan(branch, source.after, seq)
+    theirs, known = (
+        {(EXTRACTED, *row) for window in span.windows for row in conn.rows(sql, {**window, "property": EXTRACTED})}
+        for span in (source, ours)
+    )
+    write_values(conn, branch, seq, theirs - known)
 
 
 def said(conn: Connection, span: LogSpan, limit: int | None = None) -> list[LogRow]:

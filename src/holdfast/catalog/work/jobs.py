@@ -25,6 +25,8 @@ _COLUMNS = """job_id, kind, payload, state, priority, run_at, key, after_job, at
 #: the places of times among them
 _TIMES = (5, 12, 13, 14, 15)
 _UNSTARTED = "key IS NOT NULL AND state IN ('queued', 'waiting')"
+#: the last character: what begins with a text comes before the text with it
+LAST = "\U0010ffff"
 _BEGINS = "substr(key, 1, CAST(:length AS INTEGER)) = :prefix"
 
 
@@ -345,9 +347,9 @@ def under_way(conn: Connection, kinds: Sequence[str], now: float) -> bool:
 def unended_with_prefix(conn: Connection, prefix: str) -> list[int]:
     """Return the ids of jobs that have not ended whose key begins with `prefix`."""
     rows = conn.rows(
-        f"""SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key >= :prefix AND {_BEGINS}
+        f"""SELECT job_id FROM jobs WHERE {_UNSTARTED} AND key >= :prefix AND key < :end AND {_BEGINS}
         UNION ALL SELECT job_id FROM jobs WHERE state = 'running' AND {_BEGINS}""",
-        {"prefix": prefix, "length": len(prefix)},
+        {"prefix": prefix, "end": f"{prefix}{LAST}", "length": len(prefix)},
     )
     return [row[0] for row in rows]
 

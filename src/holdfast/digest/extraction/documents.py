@@ -24,8 +24,6 @@ EXTRACT = "extract"
 JOBS_AT_ONCE = 500
 #: places of one content that rows are said to rest on
 MAX_PLACES = 100
-#: where it is noted what was extracted from which file, among what rows are found by: the id of no property
-_NOTES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +78,13 @@ def places_of(tree: CommittedTree, under: str, content: str) -> dict[int, str]:
 
 def note(conn: Connection, branch: Branch, commit: int, asked: str, places: Iterable[tuple[int, str]]) -> None:
     """Note in a commit that files, each with its content, were asked."""
-    values = [(_NOTES, f"extracted:{asked}", _place(node, content)) for node, content in places]
+    values = [(log.EXTRACTED, f"extracted:{asked}", _place(node, content)) for node, content in places]
     log.write_values(conn, branch, commit, values)
 
 
 def _extracted(backend: Backend, tree: CommittedTree, asked: str) -> set[str]:
     with backend.engine.read() as conn:
-        return log.with_value(conn, LogSpan(tree.branch, 0, tree.seq), _NOTES, [f"extracted:{asked}"])
+        return log.with_value(conn, LogSpan(tree.branch, 0, tree.seq), log.EXTRACTED, [f"extracted:{asked}"])
 
 
 def _place(node: int, content: str | None) -> str:
@@ -108,5 +106,8 @@ def _walked(tree: CommittedTree, under: str) -> Iterator[tuple[str, Entry]]:
 
 def _enqueue(conn: Connection, backend: Backend, branch: Branch, order: ExtractionOrder, content: str) -> int:
     payload = {"content": content, "under": order.under, "types": list(order.types), "again": order.again}
-    key = f"{EXTRACT}:{order.asked}:{order.under}:{content}"
-    return jobs.enqueue(conn, branch, NewJob(kind=EXTRACT, payload=payload, key=key), backend.clock.now())
+    asked = f"{EXTRACT}:{order.asked}:{content}:"
+    # One after another, on whatever branch and below whatever path: what the first is answered is kept for the others.
+    after = max(jobs.unended_with_prefix(conn, asked), default=None)
+    new = NewJob(kind=EXTRACT, payload=payload, key=f"{asked}{order.under}", after=after)
+    return jobs.enqueue(conn, branch, new, backend.clock.now())
