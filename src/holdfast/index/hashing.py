@@ -3,6 +3,7 @@
 Two texts of one hash are taken for one only where that is looked at again, or where one in 10^12 loads may be wrong.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.importing import importing
@@ -31,14 +32,55 @@ def hashes_of(values: "pa.Array[Any]", seed: int) -> "Hashes":
         return np.zeros(0, np.uint64)
     if pa.types.is_string(values.type):
         found = _of_texts(values, seed)
+    elif pa.types.is_nested(values.type):
+        found = _of_lists(values, seed)
     else:
-        numbers = values.cast(pa.float64() if pa.types.is_floating(values.type) else pa.int64(), safe=False)
-        # A zero has two signs.
-        plain = numbers.fill_null(0).to_numpy(zero_copy_only=False) + 0
-        found = _mixed(plain.view(np.uint64) ^ np.uint64(seed))
+        found = _of_numbers(values, seed)
     if values.null_count:
         found[values.is_null().to_numpy(zero_copy_only=False)] = np.uint64(0)
     return found
+
+
+def hashes_of_rows(columns: "Iterable[pa.Array[Any]]", seed: int) -> "Hashes":
+    """Return a hash of 64 bits for each row of some columns, one at least."""
+    found: Any = None
+    for values in columns:
+        own = hashes_of(values, seed)
+        # What stands in another column makes another row.
+        found = _mixed(own if found is None else found + own)
+    hashes: Hashes = found
+    return hashes
+
+
+def _of_numbers(values: "pa.Array[Any]", seed: int) -> "Hashes":
+    with importing():
+        import numpy as np
+
+        with importing():
+            import pyarrow as pa
+
+    if pa.types.is_date32(values.type):
+        values = values.cast(pa.int32())
+    numbers = values.cast(pa.float64() if pa.types.is_floating(values.type) else pa.int64(), safe=False)
+    # A zero has two signs.
+    plain = numbers.fill_null(0).to_numpy(zero_copy_only=False) + 0
+    return _mixed(plain.view(np.uint64) ^ np.uint64(seed))
+
+
+def _of_lists(values: "pa.Array[Any]", seed: int) -> "Hashes":
+    with importing():
+        import numpy as np
+
+        with importing():
+            import pyarrow.compute as pc
+
+    sizes = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    ends = np.cumsum(sizes)
+    held = hashes_of(values.flatten(), seed)
+    # What stands elsewhere in a list is another list.
+    places = np.arange(len(held)) - np.repeat(ends - sizes, sizes)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(held ^ places.astype(np.uint64)), dtype=np.uint64)])
+    return _mixed(sums[ends] - sums[ends - sizes] + _mixed(sizes.astype(np.uint64) ^ np.uint64(seed)))
 
 
 def _of_texts(texts: "pa.Array[Any]", seed: int) -> "Hashes":

@@ -202,3 +202,35 @@ def test_a_merge_that_replaces_many_rows_writes_the_table_anew_and_keeps_the_oth
     assert [row.values["age"] for row in found] == [1] * 10 + [2] * 25
     assert [row.commit for row in found] == [first.id] * 10 + [second.id] * 25
     assert store.snapshot(at=second.parent).graph.get("Person", "p29").values["age"] == 3
+
+
+@pytest.mark.parametrize("mode", ["merge", "overwrite"])
+def test_a_load_of_what_is_there_already_makes_no_commit(graphed: Store, mode: Any) -> None:
+    many = [f"p{number:02}" for number in range(MANY)]
+    graphed.graph.load(people(*many, age=1), mode="overwrite")
+    # Some stand in the log.
+    graphed.graph.update("Person", "p03", {"age": 3})
+    graphed.graph.delete("Person", "p04")
+    left = people(*(name for name in many if name not in ("p03", "p04")), age=1)["Person"].to_pylist()
+    source = pa.Table.from_pylist([*reversed(left), {"handle": "p03", "mail": None, "age": 3}])
+    head = next(graphed.log()).id
+    report = graphed.graph.load({"Person": source}, mode=mode)
+    assert dict(report.rows) == {"Person": MANY - 1}
+    assert report.commit is not None
+    assert report.commit.id == head == next(graphed.log()).id
+    # One row fewer, and one otherwise.
+    fewer = graphed.graph.load({"Person": source.slice(1)}, mode=mode).commit
+    assert fewer is not None
+    assert fewer.id == head + (mode == "overwrite")
+    assert graphed.graph.count("Person") == MANY - 1 - (mode == "overwrite")
+    other = graphed.graph.load(people("p03", age=4) | edges("Knows", ("p03", "p03")), mode=mode).commit
+    assert other is not None
+    assert other.id == fewer.id + 1
+    assert graphed.graph.get("Person", "p03").commit == other.id
+    assert verify(rooms(graphed), deep=True).problems == ()
+
+
+def test_a_type_that_a_load_leaves_as_it_is_keeps_its_base(graphed: Store) -> None:
+    graphed.graph.load(people("bob", "eva"))
+    graphed.graph.load(people("bob", "eva") | edges("Knows", ("bob", "eva")), mode="merge")
+    assert graphed.graph.get("Person", "bob").commit < graphed.graph.get("Knows", ("bob", "eva")).commit

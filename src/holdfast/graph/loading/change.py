@@ -43,8 +43,8 @@ class LoadChange:
         self.ground = Ground(self.branch, self.covers, self._check, lost=LoadOutdated)
 
     def __len__(self) -> int:
-        """Return how many rows it brings."""
-        return sum(rows.count for rows in self.loaded.values())
+        """Return how many rows it brings, but for types that stay as they are."""
+        return sum(self.loaded[type_id].count for type_id in self.staged)
 
     def write(self, conn: Connection, commit: Commit, nodes: Mapping[int, int]) -> None:
         """Have the types be read from what was staged."""

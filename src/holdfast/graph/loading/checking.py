@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from holdfast.errors import Conflict, InvalidRow
 from holdfast.graph.loading.report import LoadMode
 from holdfast.graph.loading.rows import LoadedRows
+from holdfast.graph.loading.standing import among, stored_hashes
 from holdfast.host.importing import importing
-from holdfast.index.hashing import hashes_of
 from holdfast.rows.bases import shape
-from holdfast.rows.bases.reading import LanceBase
 from holdfast.rows.committed import CommittedRows
 from holdfast.rows.schema import cardinalities
 from holdfast.rows.schema.cardinalities import EdgeLimit
@@ -66,7 +65,7 @@ class LoadChecks:
             )
         if kind.id in self._replaced or self._merge:
             return
-        there = _among(rows.hashes(shape.KEY), self._stored_hashes(kind, shape.KEY))
+        there = among(rows.hashes(shape.KEY), self._stored_hashes(kind, shape.KEY))
         for some in _asked(there):
             texts = rows.texts(shape.KEY, some)
             for key in self._stored.rows(kind.id, texts) if texts else ():
@@ -87,7 +86,7 @@ class LoadChecks:
                 raise _twice(kind, each.name, keys, value)
             if kind.id in self._replaced:
                 continue
-            there = _among(rows.hashes(column), self._others(kind, column))
+            there = among(rows.hashes(column), self._others(kind, column))
             for some in _asked(there):
                 keys, values = rows.texts(shape.KEY, some), rows.texts(column, some)
                 raise _twice(kind, each.name, [keys[0], "a row that is there"], values[0])
@@ -98,7 +97,7 @@ class LoadChecks:
 
         for column, node in zip((shape.SRC, shape.DST), self._schema.endpoints(rows.kind), strict=True):
             wanted = rows.hashes(column)
-            missing = ~_among(wanted, self._nodes(node))
+            missing = ~among(wanted, self._nodes(node))
             if missing.any():
                 row = int(np.flatnonzero(missing)[0])
                 key = rows.texts(column, [row])[0]
@@ -115,7 +114,7 @@ class LoadChecks:
             if node.id not in self._replaced or edge.id in self._loaded:
                 continue
             there = self._stored_hashes(edge, column)
-            lost = ~_among(there, self._nodes(node))
+            lost = ~among(there, self._nodes(node))
             if lost.any():
                 raise InvalidRow(
                     f"{int(lost.sum())} {edge.name} edges would lose their {node.name}",
@@ -143,7 +142,7 @@ class LoadChecks:
             raise self._wrong_number(edge, column, rows, many, f"more than {most}")
         node, new = limit.node, self._loaded.get(limit.node.id)
         if least and new is not None:
-            few = ~_among(new.hashes(shape.KEY), found[numbers >= least])
+            few = ~among(new.hashes(shape.KEY), found[numbers >= least])
             if few.any():
                 key = new.texts(shape.KEY, [int(np.flatnonzero(few)[0])])[0]
                 raise InvalidRow(
@@ -155,7 +154,7 @@ class LoadChecks:
         with importing():
             import numpy as np
 
-        places = np.flatnonzero(_among(rows.hashes(column), many))
+        places = np.flatnonzero(among(rows.hashes(column), many))
         key = rows.texts(column, [int(places[0])])[0] if len(places) else "one that is there"
         return InvalidRow(f"The node {key} would have {said} {edge.name} edges", path=f"{edge.name} {key}")
 
@@ -168,64 +167,15 @@ class LoadChecks:
         return np.concatenate([stored, rows.hashes(shape.KEY)]) if rows is not None else stored
 
     def _stored_hashes(self, kind: TypeSchema, column: str) -> "Hashes":
-        return np_concatenate([found for _, found in stored_hashes(self._stored, kind, column, self._seed)])
+        return stored_hashes(self._stored, kind, column, self._seed)[1]
 
     def _others(self, kind: TypeSchema, column: str) -> "Hashes":
         """Return the hashes of what rows have that stay beside the loaded ones."""
         rows = self._loaded.get(kind.id)
         if rows is None or not self._merge:
             return self._stored_hashes(kind, column)
-        keys = rows.sorted_keys
-        parts = stored_hashes(self._stored, kind, column, self._seed)
-        return np_concatenate([found[~_among(known, keys)] for known, found in parts])
-
-
-def stored_hashes(stored: CommittedRows, kind: TypeSchema, column: str, seed: int) -> "Iterator[tuple[Hashes, Hashes]]":
-    """Yield the hashes of the keys of the rows that stand, and of what they have in a column."""
-    with importing():
-        import pyarrow as pa
-
-        with importing():
-            import pyarrow.compute as pc
-
-    said, base = stored.logged(kind.id)
-    if said:
-        batch = shape.encoded_rows(kind, [row for row in said.values() if row is not None])
-        yield hashes_of(batch.column(shape.KEY), seed), hashes_of(batch.column(column), seed)
-    if not isinstance(base, LanceBase) or column not in base.columns:
-        return
-    known = pa.array(list(said), pa.string())
-    for batch in base.batches(list(dict.fromkeys([shape.KEY, column]))):
-        if said:
-            batch = batch.filter(pc.invert(pc.is_in(batch.column(shape.KEY), value_set=known)))
-        keys = hashes_of(batch.column(shape.KEY), seed)
-        yield keys, keys if column == shape.KEY else hashes_of(batch.column(column), seed)
-
-
-def stored_keys_among(stored: CommittedRows, rows: LoadedRows, seed: int) -> set[str]:
-    """Return the keys of rows that stand and are loaded too."""
-    base = stored.base(rows.kind.id)
-    said, reader = stored.logged(rows.kind.id)
-    found = set[str]()
-    keys = rows.sorted_keys
-    if base is not None and isinstance(reader, LanceBase):
-        for batch in reader.batches([shape.KEY]):
-            texts = batch.column(shape.KEY)
-            there = _among(hashes_of(texts, seed), keys)
-            found.update(texts.filter(there).to_pylist() if there.any() else ())
-    if said:
-        batch = shape.encoded_rows(rows.kind, [row for row in said.values() if row is not None])
-        texts = batch.column(shape.KEY)
-        found.update(texts.filter(_among(hashes_of(texts, seed), keys)).to_pylist())
-    return found
-
-
-def np_concatenate(parts: "list[Hashes]") -> "Hashes":
-    """Return hashes in one array, of any number of parts."""
-    with importing():
-        import numpy as np
-
-    return np.concatenate([np.zeros(0, np.uint64), *parts])
+        keys, found = stored_hashes(self._stored, kind, column, self._seed)
+        return found[~among(keys, rows.hashes(shape.KEY))]
 
 
 def _same(rows: LoadedRows, column: str) -> Iterator[tuple[int, int]]:
@@ -241,23 +191,6 @@ def _same(rows: LoadedRows, column: str) -> Iterator[tuple[int, int]]:
         first, second = rows.texts(column, places)
         if first == second or str(first).startswith("row "):
             yield places[0], places[1]
-
-
-def _among(wanted: "Hashes", there: "Hashes") -> "NDArray[np.bool_]":
-    with importing():
-        import numpy as np
-
-        with importing():
-            import pyarrow as pa
-
-            with importing():
-                import pyarrow.compute as pc
-
-    if not len(there):
-        return np.zeros(len(wanted), np.bool_)
-    found: NDArray[np.bool_] = pc.is_in(pa.array(wanted), value_set=pa.array(there)).to_numpy(zero_copy_only=False)
-    both: NDArray[np.bool_] = found & (wanted != 0)
-    return both
 
 
 def _asked(there: "NDArray[np.bool_]") -> Iterator[list[int]]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.graph.loading.rows import LoadedRows
+    from holdfast.graph.loading.standing import StandingRows
     from holdfast.graph.sources.batches import SourceBatch
     from holdfast.rows.bases.staging import BaseStaging, StagedBase
 
@@ -188,7 +189,7 @@ class _Many:
         # What reading took is the library's until it is asked for: indexing takes as much again.
         allocator.give_back()
         load._told("indexing")
-        staged = {type_id: self._based(rows) for type_id, rows in loaded.items()}
+        staged = {type_id: self._based(rows) for type_id, rows in loaded.items() if self._changes(rows)}
         terms.graph = LoadChange(
             branch=terms.branch,
             covers=self._head,
@@ -219,25 +220,22 @@ class _Many:
         self._stagings[kind.id] = BaseStaging(self._load.backend.tables, kind, self._load.backend.chosen)
         return LoadedRows(self._stagings[kind.id], kind, self._seed)
 
+    def _standing(self, rows: "LoadedRows") -> "StandingRows":
+        from holdfast.graph.loading.standing import StandingRows
+
+        return StandingRows(self._stored, rows, self._stagings[rows.kind.id], self._seed)
+
+    def _changes(self, rows: "LoadedRows") -> bool:
+        """Return whether the rows of a type are not all there already as they are."""
+        mode = self._load.mode
+        return mode == "append" or not self._standing(rows).are_as_loaded(alone=mode == "overwrite")
+
     def _based(self, rows: "LoadedRows") -> "StagedBase":
         """Stage the rows of a type with those that stay beside them."""
-        staging, kind = self._stagings[rows.kind.id], rows.kind
+        staging = self._stagings[rows.kind.id]
         if self._load.mode == "overwrite":
             return staging.indexed(rows.over(staging.rewritten(None, None, ())))
-        base = self._stored.base(kind.id)
-        said, reader = self._stored.logged(kind.id)
-        replaced = self._replaced(rows) if self._load.mode == "merge" else set[str]()
-        kept = staging.rewritten(base, reader, said.keys() | replaced)
-        standing = [row for key, row in said.items() if row is not None and key not in replaced]
-        if standing:
-            kept = staging.with_rows(kept, standing)
-        return staging.indexed(rows.over(kept))
-
-    def _replaced(self, rows: "LoadedRows") -> set[str]:
-        """Return the keys of the stored rows that loaded ones replace."""
-        from holdfast.graph.loading.checking import stored_keys_among
-
-        return stored_keys_among(self._stored, rows, self._seed)
+        return staging.indexed(rows.over(self._standing(rows).beside()))
 
 
 def _taken(

@@ -60,6 +60,8 @@ class RestingRows:
 
         Before the load is published: what no row rests on in the end is no more than a place that is looked at.
         """
+        if batch.column("extra").null_count == batch.num_rows:
+            return
         keys = batch.column("key").to_pylist()
         extra = batch.column("extra").to_pylist()
         said = (

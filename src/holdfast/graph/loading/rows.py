@@ -1,6 +1,6 @@
 """The rows of one type in a load: staged as they come, and what is kept in memory to check them by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: rows that are written to the disk together
 ROWS_AT_ONCE = 250_000
+#: rows that are read again together
+READ_AT_ONCE = 65_536
 
 
 def as_batch(
@@ -108,10 +110,22 @@ class LoadedRows:
         """Return what some rows have in a column, by their places; of a dry run, what number they are."""
         if self._staging is None:
             return [f"row {row + 1}" for row in rows]
-        table = self._staging.table
-        found = table.open(table.attach(FIRST_VERSION, self.staged())).take(list(rows), columns=[column])
-        texts: list[Any] = found[column].to_pylist()
+        texts: list[Any] = self._written.take(list(rows), columns=[column])[column].to_pylist()
         return texts
+
+    def first(self, most: int) -> "pa.RecordBatch":
+        """Return the first rows as they are stored, of none that are none, and `most` of them at most."""
+        return next(self.written(most)).slice(0, most)
+
+    def written(self, at_once: int = READ_AT_ONCE) -> "Iterator[pa.RecordBatch]":
+        """Yield all rows as they are stored, but for what is searched of them."""
+        yield from self._written.scanner(columns=shape.schema_of(self.kind).names, batch_size=at_once).to_batches()
+
+    @cached_property
+    def _written(self) -> Any:
+        assert self._staging is not None
+        table = self._staging.table
+        return table.open(table.attach(FIRST_VERSION, self.staged()))
 
     def staged(self) -> StagedRows:
         """Return all rows, durable in files that no version refers to."""

@@ -134,11 +134,11 @@ class LanceBase:
         names: list[str] = self._table.shape.schema.names
         return names
 
-    def batches(self, columns: list[str] | None = None) -> "Iterator[pa.RecordBatch]":
+    def batches(self, columns: list[str] | None = None, rows_at_once: int = ROWS_AT_ONCE) -> "Iterator[pa.RecordBatch]":
         """Yield all rows in order, or some columns of them, as they are stored."""
         with reading(self._table.name, self._base.version):
             scanner = self._dataset.scanner(
-                columns=columns or self._of_rows, batch_size=ROWS_AT_ONCE, scan_in_order=True
+                columns=columns or self._of_rows, batch_size=rows_at_once, scan_in_order=True
             )
             yield from scanner.to_batches()
 

@@ -20,7 +20,9 @@ from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.stored import BaseReader, StoredRow
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 #: rows of a base that are marked as removed one by one; to replace more it is written anew
 FEW_REPLACED = 20_000
@@ -76,6 +78,19 @@ class BaseStaging:
             )
         kept = (row for row in reader.every() if row.key not in gone)
         return self.with_rows(StagedBase(self.name, FIRST_VERSION, 0), kept)
+
+    def rewritten_but(self, before: Base | None, reader: BaseReader | None, gone: "NDArray[np.bool_]") -> StagedBase:
+        """Do as `rewritten` does without the rows of which `gone`, in the order of the base, is true."""
+        if before is None or reader is None or gone.all():
+            return StagedBase(self.name, FIRST_VERSION, 0)
+        number = int(gone.sum())
+        if not isinstance(reader, LanceBase) or before.table != self.name:
+            kept = (row for row, is_gone in zip(reader.every(), gone, strict=True) if not is_gone)
+            return self.with_rows(StagedBase(self.name, FIRST_VERSION, 0), kept)
+        if number > FEW_REPLACED:
+            return self.with_batches(StagedBase(self.name, FIRST_VERSION, 0), _chosen(reader.batches(), ~gone))
+        keys = (key for batch in _chosen(reader.batches([shape.KEY]), gone) for key in batch.column(0).to_pylist())
+        return StagedBase(self.name, self._without(before.version, keys), before.rows - number)
 
     def with_rows(self, staged: StagedBase, rows: Iterable[StoredRow]) -> StagedBase:
         """Stage rows beside those that are staged."""
@@ -137,6 +152,19 @@ def _without(batches: "Iterator[pa.RecordBatch]", keys: set[str]) -> "Iterator[p
 
     for batch in batches:
         kept = batch.filter(pa.array([key not in keys for key in batch.column(shape.KEY).to_pylist()]))
+        if kept.num_rows:
+            yield kept
+
+
+def _chosen(batches: "Iterator[pa.RecordBatch]", wanted: "NDArray[np.bool_]") -> "Iterator[pa.RecordBatch]":
+    """Yield the rows, one after the other, of which `wanted` is true."""
+    with importing():
+        import pyarrow as pa
+
+    first = 0
+    for batch in batches:
+        kept = batch.filter(pa.array(wanted[first : first + batch.num_rows]))
+        first += batch.num_rows
         if kept.num_rows:
             yield kept
 
