@@ -368,6 +368,15 @@ def test_every_reason_is_still_needed(asked: dict[str, Planner]) -> None:
     assert used >= {reason for reason in ALLOWED if not reason.startswith(("ix_", "uq_"))}
 
 
+def test_the_log_of_the_graph_is_read_by_what_is_asked_and_not_by_all_commits_of_a_span(
+    asked: dict[str, Planner],
+) -> None:
+    plans = {(sql, step) for sql, step in asked["more"].steps if " graph_log " in sql and step.startswith("SEARCH")}
+    for asked_by in ("key", "src", "dst"):
+        assert {f"{asked_by}=?" in step for sql, step in plans if f"{asked_by} IN" in sql} == {True}
+    assert {"type_id=?" in step for sql, step in plans if "type_id = :type" in sql} == {True}
+
+
 def may(name: str, step: str) -> bool:
     return name in ALLOWED or name.split(".")[0] in ALLOWED or any(f" {reason}" in step for reason in ALLOWED)
 

@@ -59,20 +59,20 @@ class LogRow:
 def newest(conn: Connection, span: LogSpan, type_id: int, keys: Iterable[str]) -> list[LogRow]:
     """Return what was said last of each of `keys` in a span, removals too."""
     wanted = list(keys)
-    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE} AND key IN (:ids) ORDER BY seq"
+    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE} AND key IN (:ids)"
     return _newest(span, lambda window: rows_among(conn, sql, wanted, {**window, "type": type_id}))
 
 
 def touching(conn: Connection, span: LogSpan, type_id: int, end: End, nodes: Iterable[str]) -> list[LogRow]:
     """Return what was said last in a span of each edge that has one of `nodes` at an `end`, removals too."""
     wanted = list(nodes)
-    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE} AND {end} IN (:ids) ORDER BY seq"
+    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE} AND {end} IN (:ids)"
     return _newest(span, lambda window: rows_among(conn, sql, wanted, {**window, "type": type_id}))
 
 
 def of_type(conn: Connection, span: LogSpan, type_id: int) -> list[LogRow]:
     """Return what was said last of each row of a type in a span, removals too."""
-    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE} ORDER BY seq"
+    sql = f"SELECT {_COLUMNS} FROM graph_log WHERE {_OF_TYPE}"
     return _newest(span, lambda window: conn.rows(sql, {**window, "type": type_id}))
 
 
@@ -179,9 +179,10 @@ def write_values(conn: Connection, branch: Branch, seq: int, values: Iterable[tu
 
 
 def _newest(span: LogSpan, ask: Callable[[dict[str, int]], Iterable[tuple[object, ...]]]) -> list[LogRow]:
+    # Put in order here: asked for in order of commit, SQLite reads the whole span by the index that has this order.
     found: dict[str, LogRow] = {}
     for window in reversed(span.windows):
-        for row in _log_rows(ask(window)):
+        for row in sorted(_log_rows(ask(window)), key=lambda row: row.seq):
             found[row.key] = row
     return list(found.values())
 

@@ -237,6 +237,9 @@ def upgrade(op: Operations) -> None:
         postgresql_where=sa.text("dst IS NOT NULL"),
     )
     op.create_index(
+        op.f("ix_graph_log_branch_id_type_id_seq"), "graph_log", ["branch_id", "type_id", "seq"], unique=False
+    )
+    op.create_index(
         op.f("ix_graph_log_branch_id_type_id_src_seq"),
         "graph_log",
         ["branch_id", "type_id", "src", "seq"],

@@ -31,6 +31,7 @@ graph_log: sa.Table = sa.Table(
     sa.UniqueConstraint("branch_id", "type_id", "key", "seq"),
     sa.Index(None, "branch_id", "type_id", "src", "seq", **rows_where("src IS NOT NULL")),
     sa.Index(None, "branch_id", "type_id", "dst", "seq", **rows_where("dst IS NOT NULL")),
+    sa.Index(None, "branch_id", "type_id", "seq"),
     sa.Index(None, "branch_id", "seq"),
     sqlite_autoincrement=True,
 )
