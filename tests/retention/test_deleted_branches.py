@@ -1,9 +1,12 @@
 """What a deleted branch leaves goes with gc, once nothing refers to it; what does can be read until then."""
 
+from contextlib import suppress
+
 import pytest
 
-from holdfast import AlreadyExists, BranchGone, CommitTaken, NotFound
+from holdfast import AlreadyExists, BranchGone, CommitTaken, NotFound, faults
 from holdfast.front.store import Store
+from holdfast.testing.seams import rooms
 from tests.retention.test_keeping import check, rows_of
 from tests.support.looking import contents_of
 
@@ -173,3 +176,18 @@ def test_one_of_the_same_name_has_nothing_of_it(store: Store, draft: Store) -> N
     assert not isinstance(raised.value, CommitTaken)
     with pytest.raises(BranchGone):
         draft.write("/w/x.md", "x")
+
+
+def test_sessions_go_with_the_branch_wherever_gc_is_stopped(store: Store, draft: Store) -> None:
+    for number in range(9):
+        store.branches.create(f"b{number}")
+        store.branch(f"b{number}").session("s").append("user", "hello")
+        store.branches.delete(f"b{number}")
+        faults.arm(f"retention.before_step=error@{number + 1}")
+        with suppress(OSError):
+            store.maintenance.gc()
+        faults.arm("")
+        store.maintenance.gc()
+        with rooms(store).engine.read() as conn:
+            assert conn.row("SELECT count(*) FROM sessions") == (0,), number
+            assert conn.row("SELECT count(*) FROM messages") == (0,), number

@@ -45,11 +45,12 @@ def thin(backend: Backend, keep: Keep | None, *, dry_run: bool) -> Thinned:
     decision = decide(backend, keep, dry_run=dry_run)
     with backend.engine.read() as conn:
         until = int(settings.get(conn, retire.RETIRED_UNTIL) or 0)
+    # First of all: a branch whose rows are gone is looked at no more.
+    sessions = _clear_work(backend, decision, dry_run=dry_run)
     taking = Taking(backend, decision, dry_run, _newest(decision) if dry_run else until)
     taking.run()
     if not dry_run:
         _forget_folds(backend)
-    sessions = _clear_work(backend, decision, dry_run=dry_run)
     thinned = Thinned(commits=decision.taken, entries=taking.rows, branches=taking.branches, sessions=sessions)
     if dry_run:
         with backend.engine.read() as conn:
