@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from holdfast.front.opening import open_store as open
     from holdfast.front.sessions import Sessions
     from holdfast.front.store import Store
+    from holdfast.graph.exporting import ExportReport
+    from holdfast.graph.importing import ImportReport
     from holdfast.graph.loading.report import LoadProgress, LoadReport
     from holdfast.graph.models.markers import (
         Embed,
@@ -175,6 +177,7 @@ __all__ = [
     "EmbedderSettings",
     "Evaluation",
     "Explanation",
+    "ExportReport",
     "Failed",
     "Failure",
     "File",
@@ -192,6 +195,7 @@ __all__ = [
     "HitPassage",
     "HoldfastError",
     "IfMatch",
+    "ImportReport",
     "Index",
     "IngestSettings",
     "IntentInfo",

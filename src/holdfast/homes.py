@@ -45,6 +45,8 @@ _HOMES = {
     "holdfast.front.store": "Store",
     "holdfast.front.annotations.properties": "Properties",
     "holdfast.front.annotations.summaries": "Summaries",
+    "holdfast.graph.exporting": "ExportReport",
+    "holdfast.graph.importing": "ImportReport",
     "holdfast.graph.models.markers": (
         "Embed File FullText Index Key MaxLength Pattern Range RenamedFrom Unique Vector"
     ),

@@ -16,12 +16,16 @@ from holdfast.tree.walking import TreeView
 class SourceResolver:
     """Finds what sources name in a tree, which a transaction may be changing."""
 
-    def __init__(self, backend: Backend, view: TreeView, committed: CommittedTree, commit: int = 0) -> None:
+    def __init__(
+        self, backend: Backend, view: TreeView, committed: CommittedTree, commit: int = 0, *, foreign: bool = False
+    ) -> None:
         self._backend = backend
         self._view = view
         self._committed = committed
         #: what is said of a file that is so now; 0 stands for the commit that is made of it
         self._commit = commit
+        #: whether contents may be named that are in another store
+        self._foreign = foreign
         self._standing: dict[str, Entry | None] = {}
 
     def resolved(self, given: Iterable[Source]) -> list[Source]:
@@ -56,6 +60,8 @@ class SourceResolver:
         assert given.content is not None
         with self._backend.engine.read() as conn:
             if given.commit is None and contents.get(conn, given.content) is None:
+                if self._foreign:
+                    return given
                 raise Refused(f"there is no content {CONTENT}{given.content}; name the path of a file")
         return _with(given, None, self._commit if given.commit is None else given.commit)
 

@@ -71,7 +71,7 @@ class CommittedRows:
             based = {row.key: row for row in base.with_value(property_id, asked)}
             # What the log says of it since may be something else.
             found += [row for key, row in self.rows(type_id, based).items() if row.data.get(named) == value]
-        return sorted({row.key: row for row in found}.values(), key=lambda row: row.key)
+        return _in_order({row.key: row for row in found}.values())
 
     def every(self, type_id: int) -> Iterator[StoredRow]:
         """Yield all rows of a type, in no order."""
@@ -80,6 +80,15 @@ class CommittedRows:
         if base is not None:
             known = {row.key for row in said}
             yield from (row for row in base.every() if row.key not in known)
+
+    def sorted(self, type_id: int) -> Iterator[StoredRow]:
+        """Yield all rows of a type in order of key."""
+        said, base = self._asked(type_id, lambda conn, span: log.of_type(conn, span, type_id))
+        standing = _in_order(_standing(said).values())
+        if base is None:
+            return iter(standing)
+        known = {row.key for row in said}
+        return heapq.merge(standing, (row for row in base.sorted() if row.key not in known), key=_key)
 
     def matching(self, wanted: RowFilter) -> Iterator[StoredRow]:
         """Yield the rows that meet a filter, in no order."""
@@ -93,7 +102,7 @@ class CommittedRows:
     def in_order(self, wanted: RowFilter, after: str) -> Iterator[StoredRow]:
         """Yield the rows with keys after `after` that meet a filter, in order of key, as they are asked for."""
         said, base = self._asked(wanted.kind.id, lambda conn, span: log.of_type(conn, span, wanted.kind.id))
-        standing = sorted(_standing(said).values(), key=_key)
+        standing = _in_order(_standing(said).values())
         found = (row for row in standing if row.key > after and wanted.holds(row))
         if base is None:
             return found
@@ -136,8 +145,12 @@ def _over(said: Sequence[LogRow], based: Iterable[StoredRow]) -> list[StoredRow]
     """Return what the log says with what a base adds to it, in order of key."""
     known = {row.key for row in said}
     found = list(_standing(said).values()) + [row for row in based if row.key not in known]
-    return sorted(found, key=_key)
+    return _in_order(found)
 
 
 def _key(row: StoredRow) -> str:
     return row.key
+
+
+def _in_order(rows: Iterable[StoredRow]) -> list[StoredRow]:
+    return sorted(rows, key=_key)

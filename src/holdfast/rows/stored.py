@@ -106,6 +106,10 @@ class BaseReader(Protocol):
         """Yield all rows, in no order."""
         ...
 
+    def sorted(self) -> Iterator[StoredRow]:
+        """Yield all rows in order of key."""
+        ...
+
     def matching(self, predicate: Predicate) -> Iterator[StoredRow]:
         """Yield the rows that may meet a filter, in no order."""
         ...

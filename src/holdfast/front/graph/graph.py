@@ -30,6 +30,8 @@ from holdfast.tree.snapshot import At, meant, place, resolve
 if TYPE_CHECKING:
     from pyarrow import Table
 
+    from holdfast.graph.exporting import ExportReport
+    from holdfast.graph.importing import ImportReport
     from holdfast.graph.searching.hits import RowExplanation, RowHits
 
 #: a schema as it is given: classes of its types, or the path of a YAML file
@@ -274,6 +276,41 @@ class Graph(GraphProvenance):
             tell=progress,
         )
         return load.run()
+
+    def export_to(self, path: str | os.PathLike[str], *, at: At | None = None) -> "ExportReport":
+        """Write all types and rows into a file, which `import_from` takes; of the same graph always the same bytes.
+
+        It is JSON Lines: the types in the first line, then the rows by type and key, with what they rest on.
+        """
+        from holdfast.graph import exporting
+
+        with self._backend.engine.read() as conn:
+            where = place(conn, self._branch, meant(self._backend, at))
+        return exporting.export(side_at(self._backend, *where), Path(path))
+
+    def import_from(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        dry_run: bool = False,
+        progress: Callable[[LoadProgress], None] | None = None,
+        message: str = "",
+        actor: str | None = None,
+    ) -> "ImportReport":
+        """Take the types and rows of a file that `export_to` wrote: types in a commit where there are none, then rows.
+
+        Raises Unsupported, with the plan, where there are other types, and for a file that is cut off; Conflict for a
+        row that is there. All rows come in one commit, or none; repeated after a crash, it goes on from the types.
+        """
+        from holdfast.graph.importing import Import
+
+        return Import(
+            backend=self._backend,
+            terms=lambda said: self._terms(message or said, actor),
+            path=Path(path),
+            dry_run=dry_run,
+            tell=progress,
+        ).run()
 
 
 def graph_of(shared: SharedParts, branch: Branch, terms: Terms) -> Graph:

@@ -63,6 +63,10 @@ class Load:
     mode: LoadMode = "append"
     dry_run: bool = False
     tell: Tell | None = None
+    #: whether rows may rest on contents that are in another store
+    foreign: bool = False
+    #: of a dry run: the types that there would be first; None for those that there are
+    planned: GraphSchema | None = None
     _bad: list[BadRow] = field(default_factory=list)
     _refused: int = 0
     _rows: dict[str, int] = field(default_factory=dict)
@@ -89,8 +93,10 @@ class Load:
         self._bad, self._refused, self._rows = [], 0, {}
         with self.backend.engine.read() as conn:
             head = commits.head(conn, self.terms.branch)
-        schema = codecs_at(self.backend, self.terms.branch, head).schema
+        schema = self.planned or codecs_at(self.backend, self.terms.branch, head).schema
         source = self._batches(schema, head)
+        if self.planned is not None:
+            return self._load_many(schema, head, source)
         first: list[tuple[TypeSchema, pa.RecordBatch]] = []
         for kind, batch in source:
             first.append((kind, batch))
@@ -102,7 +108,7 @@ class Load:
         """Yield the rows of the source that are right, and take note of the others."""
         from holdfast.graph.loading.rows import as_batch
 
-        resting = RestingRows(self.backend, self.terms.branch, schema, head)
+        resting = RestingRows(self.backend, self.terms.branch, schema, head, foreign=self.foreign)
         for batch in self.read(schema):
             self._bad += batch.bad[: TOLD - len(self._bad)]
             self._refused += batch.refused
@@ -121,7 +127,7 @@ class Load:
     def _is_refused(self) -> bool:
         """Return whether there is a bad row in a dry run; raises InvalidRow for one in a load."""
         if self._refused and not self.dry_run:
-            raise _refusal(self._refused, self._bad[0])
+            raise refusal(self._refused, self._bad[0])
         return self._refused > 0
 
     def _report(self, commit: Commit | None) -> LoadReport:
@@ -249,7 +255,8 @@ def _taken(
     return loaded
 
 
-def _refusal(refused: int, first: BadRow) -> InvalidRow:
+def refusal(refused: int, first: BadRow) -> InvalidRow:
+    """Return the error that says how many rows are wrong, and why the first is."""
     place = f"{first.type}.{first.field}" if first.field else first.type
     shown = f" cannot be {first.value}" if first.value else ""
     rest = f"; {refused - 1} more rows are wrong" if refused > 1 else ""

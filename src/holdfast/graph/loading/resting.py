@@ -32,11 +32,14 @@ _Found = list[dict[str, Any]] | InvalidRow | None
 class RestingRows:
     """Finds what rows of one load are said to rest on."""
 
-    def __init__(self, backend: Backend, branch: Branch, schema: GraphSchema, head: int) -> None:
+    def __init__(
+        self, backend: Backend, branch: Branch, schema: GraphSchema, head: int, *, foreign: bool = False
+    ) -> None:
         self._backend = backend
         self._branch = branch
         self._schema = schema
         self._head = head
+        self._foreign = foreign
         self._known: dict[str, _Found] = {}
 
     def of_table(
@@ -86,7 +89,8 @@ class RestingRows:
         with self._backend.engine.read() as conn:
             tree = CommittedTree(within(conn), self._branch, self._head)
             try:
-                found = SourceResolver(self._backend, tree, tree, self._head).resolved(all_parsed(given))
+                resolver = SourceResolver(self._backend, tree, tree, self._head, foreign=self._foreign)
+                found = resolver.resolved(all_parsed(given))
             except Refused as refused:
                 return RowCodec(self._schema, kind).invalid(SOURCES, given, str(refused))
         held: list[dict[str, Any]] = with_sources({}, found)[SOURCES]

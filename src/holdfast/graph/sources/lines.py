@@ -44,9 +44,8 @@ class LineReader:
         self._forms = {each.name: _form(schema, each) for each in schema.live}
         self._codecs = {each.name: RowCodec(schema, each) for each in schema.live}
 
-    def read(self, stream: BinaryIO) -> Iterator[SourceBatch]:
-        """Yield the rows of all lines, part by part."""
-        line = 1
+    def read(self, stream: BinaryIO, line: int = 1) -> Iterator[SourceBatch]:
+        """Yield the rows of all lines, part by part, the first of which has the number `line`."""
         for part in _parts(stream):
             lines, numbers, whole = _lines(part, line)
             line += part.count(b"\n")

@@ -57,10 +57,11 @@ def _read_file(path: Path, schema: GraphSchema, type: str | None, format: FileFo
             remedy="Name a .jsonl, .csv, .tsv, .parquet or .arrow file, or say the format",
         )
     named = type or next((each.name for each in schema.live if each.name == plain.stem), None)
-    return _READERS[form](partial(_opened, path), str(path), schema, named)
+    return _READERS[form](partial(opened, path), str(path), schema, named)
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Return a file to be read, unpacked as the end of its name says; raises NotFound or Unsupported."""
     try:
         return cast("AbstractContextManager[BinaryIO]", pa.input_stream(str(path), compression="detect"))
     except FileNotFoundError as error:

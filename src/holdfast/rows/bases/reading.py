@@ -97,6 +97,13 @@ class LanceBase:
         for batch in self.batches():
             yield from self.shown(batch)
 
+    def sorted(self) -> Iterator[StoredRow]:
+        """Yield all rows in order of key, sorted on the disk where memory does not do."""
+        with reading(self._table.name, self._base.version):
+            scanner = self._dataset.scanner(columns=self._of_rows, order_by=[shape.KEY], batch_size=ROWS_AT_ONCE)
+            for batch in scanner.to_batches():
+                yield from self.shown(batch)
+
     def matching(self, predicate: Predicate) -> Iterator[StoredRow]:
         """Yield the rows that may meet a filter, in no order."""
         asked = predicate(self._table.shape.schema)

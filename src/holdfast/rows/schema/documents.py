@@ -15,7 +15,7 @@ A type with `from` and `to` is an edge. A property is a mapping, or only its typ
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, get_args
 
@@ -54,6 +54,11 @@ def read_schema(text: str) -> DeclaredSchema:
         raise _wrong(f"line {line}", str(error.problem)) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _wrong("the file", f"it cannot be read as YAML ({type(error).__name__})") from error
+    return declared_schema(document)
+
+
+def declared_schema(document: Any) -> DeclaredSchema:
+    """Return the schema that the content of a file declares; raises Unsupported with the place of what is wrong."""
     whole = _mapping("the file", document, ("types",))
     types = _mapping("types", whole.get("types"))
     return DeclaredSchema(tuple(_type(str(name), said) for name, said in types.items()))
@@ -61,10 +66,13 @@ def read_schema(text: str) -> DeclaredSchema:
 
 def write_schema(schema: GraphSchema) -> str:
     """Return a file that declares the types that there are."""
-    types = {each.name: _type_said(schema, each) for each in schema.live}
-    return str(
-        yaml.safe_dump({"types": types}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
-    )
+    said = schema_said(schema, schema.live)
+    return str(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None))
+
+
+def schema_said(schema: GraphSchema, kinds: Iterable[TypeSchema]) -> dict[str, Any]:
+    """Return the content of a file that declares some types of a schema."""
+    return {"types": {each.name: _type_said(schema, each) for each in kinds}}
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,6 +1,7 @@
 """Rows of the graph out of files, and into one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -24,6 +25,10 @@ TypeOption = Annotated[
 ]
 TypesArgument = Annotated[list[str], typer.Argument(metavar="TYPE", help="Only rows of these types.")]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Check the rows, name what is wrong, and write nothing.")]
+ToOption = Annotated[
+    Path | None, typer.Option("--to", metavar="FILE", help="Write types and rows of the whole graph there.")
+]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="What `holdfast graph export --to` wrote.")]
 #: exit status when some rows are wrong
 SOME_FAILED = 5
 
@@ -45,22 +50,30 @@ def load(
     before = call.store.commit_at().id
     report = call.store.graph.load(files, mode=mode, type=type, dry_run=dry_run, message=message)
     commit = report.commit.id if report.commit and report.commit.id > before else None
-    document: dict[str, Any] = {
-        "rows": dict(report.rows),
-        "refused": report.refused,
-        "bad": [{"line": bad.line, "field": bad.field, "reason": bad.reason} for bad in report.bad],
-        "commit": commit,
-    }
-    call.done(document, _told(report, commit, dry_run))
+    call.done(_shape(report, commit), _told(report, commit, dry_run))
     return SOME_FAILED if report.refused else None
 
 
 @command(app)
-def export(call: Call, types: TypesArgument = [], at: AtOption = None) -> None:  # noqa: B006 - Typer wants a list
-    """Print rows as JSON Lines, which `holdfast graph load` takes.
+def export(
+    call: Call,
+    types: TypesArgument = [],  # noqa: B006 - Typer wants a list
+    to: ToOption = None,
+    at: AtOption = None,
+) -> None:
+    """Print rows as JSON Lines, which `holdfast graph load` takes, or write types and rows into a file.
 
-    Nodes come before edges; `holdfast graph schema` prints their types.
+    Nodes come before edges; `holdfast graph schema` prints their types. The file that --to names is what
+    `holdfast graph import` takes: of the same graph it has always the same bytes.
     """
+    if to is not None:
+        if types:
+            raise typer.BadParameter("--to writes the rows of all types")
+        written = call.store.graph.export_to(to, at=at)
+        lines = [f"{count(number, 'row')} of {visible(name)}" for name, number in written.rows.items()]
+        document = {"rows": written.rows, "commit": written.commit}
+        call.done(document, [*lines, f"exported commit {written.commit} to {visible(str(to))}"])
+        return
     graph = call.at(at).graph
     schema = graph.schema()
     kinds = [schema.type_named(name) for name in types] or sorted(schema.live, key=lambda kind: kind.kind == "edge")
@@ -69,11 +82,36 @@ def export(call: Call, types: TypesArgument = [], at: AtOption = None) -> None: 
             call.out.json_line(line)
 
 
+@command(app, "import")
+def import_(call: Call, file: FileArgument, dry_run: DryOption = False, message: MessageOption = "") -> int | None:
+    """Take the types and rows of a file that `holdfast graph export --to` wrote.
+
+    Where there are no types they are applied first; others than those of the file refuse it.
+    """
+    before = call.store.commit_at().id
+    report = call.store.graph.import_from(file, dry_run=dry_run, message=message)
+    load = report.load
+    commit = load.commit.id if load.commit and load.commit.id > before else None
+    steps = [step.said for step in report.plan.steps]
+    document = {"steps": steps, **_shape(load, commit)}
+    call.done(document, [*map(visible, steps), *_told(load, commit, dry_run)])
+    return SOME_FAILED if load.refused else None
+
+
 def _rows(graph: SnapshotGraph, kind: str) -> Iterator[dict[str, Any]]:
     for row in graph.find(kind, limit=None):
         values = {name: plain(value) for name, value in row.values.items() if value is not None}
         sources = {"sources": [given_shape(each) for each in row.sources]} if row.sources else {}
         yield {"type": kind, **values, **sources}
+
+
+def _shape(report: LoadReport, commit: int | None) -> dict[str, Any]:
+    return {
+        "rows": dict(report.rows),
+        "refused": report.refused,
+        "bad": [{"line": bad.line, "field": bad.field, "reason": bad.reason} for bad in report.bad],
+        "commit": commit,
+    }
 
 
 def _told(report: LoadReport, commit: int | None, dry_run: bool) -> Iterator[str]:
