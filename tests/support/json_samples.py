@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import holdfast
 from holdfast import Source
 from holdfast.errors import LockLost
 from holdfast.front.store import Store
@@ -106,6 +107,15 @@ def _export(run: Run, store: Store, scratch: Path) -> list[Any]:
     with_graph(store)
     store.graph.insert(person("ada"), paper("notes"))
     return [{"type": json.loads(line)["type"]} for line in run("graph", "export", "--json").lines]
+
+
+def _import(run: Run, store: Store, scratch: Path) -> list[Any]:
+    file, wrong = scratch / "graph.jsonl", scratch / "wrong.jsonl"
+    with holdfast.create(scratch / "other") as other:
+        with_graph(other).graph.insert(person("ada", age=36))
+        other.graph.export_to(file)
+    wrong.write_text(file.read_text().replace("36", '"old"'))
+    return [run("--json", "graph", "import", str(wrong), "--dry-run").json, run("--json", "graph", "import", file).json]
 
 
 def _tagged(command: str) -> Sample:
@@ -248,6 +258,7 @@ SAMPLES: dict[str, Sample] = {
     "graph update": _graph("graph update Person ada --set age=27"),
     "graph delete": _graph("graph delete Wrote ada notes"),
     "graph load": _load,
+    "graph import": _import,
     "graph export": _export,
     "graph schema": _graph("graph schema", "graph schema plan FILE", "graph schema apply FILE"),
     "tag list": _tagged("tag list"),

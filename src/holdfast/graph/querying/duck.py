@@ -96,6 +96,8 @@ class DuckCache:
         if self._asked is None:
             self._asked = _duckdb().connect(str(self._file), read_only=True, config=dict(_CONFIG))
             self._asked.execute("SET TimeZone = 'UTC'")
+            # The cache is open by now. Of all files DuckDB would let statements read that one, with its old rows.
+            self._asked.execute("SET disabled_filesystems = 'LocalFileSystem'")
             self._asked.execute("SET lock_configuration = true")
         return self._asked
 
@@ -118,9 +120,6 @@ def _check(duckdb: Any, text: str) -> None:
     kind = found[0].type.name
     if kind not in _ASKING:
         raise not_allowed(kind)
-    if "read_blob" in text.casefold() or "read_text" in text.casefold():
-        # Of all files DuckDB lets these read the cache itself, which holds rows of other commits too.
-        raise not_allowed("Reading files")
 
 
 def _rows(answer: Any, statement: Statement) -> "pa.Table":
