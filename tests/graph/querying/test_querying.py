@@ -178,6 +178,8 @@ def test_a_statement_only_asks_the_graph(shop: Store, tmp_path: Path) -> None:
             assert raised.value.remedy, text
     assert both(shop) == before
     assert not list(tmp_path.glob("out*"))
+    # Words in a text reach nothing.
+    assert rows(shop.graph.sql("SELECT 'read_text read_blob COPY' FROM Empty")) == []
     with pytest.raises(Unsupported, match=r"LINE 1"):
         shop.graph.sql("SELECT * FROM Person WHERE")
     with pytest.raises(Unsupported, match=r"line: 1, offset: 16"):
