@@ -13,6 +13,7 @@ from holdfast.blobs.objects import key_of
 from holdfast.catalog import pins
 from holdfast.front.store import Store
 from holdfast.testing.seams import rooms
+from tests.support.graphs import person, with_graph
 from tests.support.litter import LONG_TEXT, audited, sql, unpublished_rows
 from tests.support.processes import Child
 
@@ -35,6 +36,39 @@ def test_a_store_that_is_whole_is_left_as_it_is(filled: Store) -> None:
     assert (report.found_again, report.renditions, report.tables, report.rebuilt, report.lost) == (0, 0, [], 0, [])
     check_sound(filled)
     assert before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM property_values WHERE properties_id = (SELECT min(properties_id) FROM property_values)",
+        "UPDATE property_values SET value = 'tx'",
+        "UPDATE property_values SET to_seq = 1",
+        "INSERT INTO property_values SELECT 'nobody', key, value, to_seq FROM property_values",
+        "DELETE FROM graph_values",
+    ],
+)
+def test_what_filters_and_look_ups_find_by_is_made_anew(damage: str, store: Store) -> None:
+    store.write("/notes/a.md", "a")
+    store.write("/notes/b.md", "b")
+    store.properties.set("/notes/a.md", {"state": "open"})
+    store.properties.set("/notes/b.md", {"state": "closed"})
+    with_graph(store)
+    store.graph.insert(person("ada", mail="ada@example.org"), person("bob", mail="bob@example.org"))
+    store.branches.create("draft")
+    store.branch("draft").graph.update("Person", "ada", {"mail": "ida@example.org"}, sources=["/notes/a.md"])
+    assert store.maintenance.repair().values == 0
+    sql(store, damage)
+    assert store.maintenance.repair().values > 0
+    assert store.maintenance.verify(deep=True).problems == ()
+    assert list(store.glob("/**", where={"state": "open"})) == ["/notes/a.md"]
+    for branch, mail, key in (("main", "ada", "ada"), ("main", "bob", "bob"), ("draft", "ida", "ada")):
+        rows = store.branch(branch).graph.find("Person", where={"mail": f"{mail}@example.org"})
+        assert [row.key for row in rows] == [key]
+    with pytest.raises(holdfast.Conflict, match="unique"):
+        store.graph.insert(person("eva", mail="ada@example.org"))
+    assert [row.key for row in store.branch("draft").graph.rests_on("/notes/a.md")] == ["ada"]
+    assert store.maintenance.repair().values == 0
 
 
 @pytest.mark.parametrize(

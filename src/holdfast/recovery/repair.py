@@ -25,6 +25,7 @@ from holdfast.recovery.checks.inspection import Inspection, Problem
 from holdfast.recovery.checks.search import mismatches, tables, unsearchable
 from holdfast.recovery.content_recovery import Rederive, derive, find_again, store_again, typed
 from holdfast.recovery.rebuild import Rebuilt, is_readable, rebuild_rows, rebuild_table
+from holdfast.recovery.rebuild_values import rebuild_values
 from holdfast.recovery.verify import Check, verify
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.places import Places
@@ -66,6 +67,8 @@ class RepairReport:
     rebuilt: int = 0
     #: whether the figures that are kept of the contents were wrong, and counted anew
     recounted: bool = False
+    #: properties, and rows of the graph, that were not found by what they have, and are again
+    values: int = 0
     lost: list[Lost] = field(default_factory=list)
     #: what could not be derived from, with the reason, by content
     failed: dict[str, str] = field(default_factory=dict)
@@ -96,6 +99,7 @@ def repair(backend: Backend, rederive: Rederive, also: Iterable[tuple[str, Check
             wrong = _wrong_rows(backend, place)
         _add(report, rebuild_rows(backend, table, place, wrong, rederive))
     report.recounted = _recount(backend)
+    report.values = rebuild_values(backend)
     with backend.engine.write() as conn:
         detail = f"{report.found_again} contents found again, {report.rebuilt} made searchable, {len(report.lost)} lost"
         audit.write(conn, backend.clock.now(), "repair", uuid.uuid4().hex, detail)

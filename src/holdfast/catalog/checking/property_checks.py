@@ -2,6 +2,7 @@
 
 from holdfast.catalog.checking.checks import PLACE, Place
 from holdfast.catalog.engine import Connection, rows_among
+from holdfast.catalog.properties.stored import PropertySet
 from holdfast.catalog.values import FOREVER
 
 
@@ -47,3 +48,23 @@ def of_no_properties(conn: Connection, limit: int) -> list[str]:
         {"limit": limit},
     )
     return [row[0] for row in rows]
+
+
+def forget_of_no_properties(conn: Connection) -> int:
+    """Drop what filters find of properties that are not there; returns how many values."""
+    return conn.run(
+        """DELETE FROM property_values WHERE NOT EXISTS (
+            SELECT 1 FROM properties p WHERE p.properties_id = property_values.properties_id)"""
+    )
+
+
+def write_values_anew(conn: Connection, known: PropertySet) -> None:
+    """Have filters find properties by what they have, and until the last entry that names them ended."""
+    params = {"id": known.properties_id}
+    conn.run("DELETE FROM property_values WHERE properties_id = :id", params)
+    row = conn.row("SELECT max(to_seq) FROM entries WHERE properties_id = :id", params)
+    until = FOREVER if row is None or row[0] is None else row[0]
+    conn.run_many(
+        "INSERT INTO property_values (properties_id, key, value, to_seq) VALUES (:id, :key, :value, :until)",
+        [{**params, "key": key, "value": value, "until": until} for key, value in sorted(known.values)],
+    )

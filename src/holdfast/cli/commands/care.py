@@ -233,6 +233,7 @@ def _mended(report: "RepairReport") -> Iterator[str]:
         "of nothing dropped": (report.forgotten, "rendition"),
         "made searchable again": (report.rebuilt, "content"),
         "made anew": (len(report.tables), "table"),
+        "found by their values again": (report.values, "row"),
     }
     done = [f"{count(number, noun)} {what}" for what, (number, noun) in made.items() if number]
     if report.recounted:

@@ -1,7 +1,7 @@
 """Checks of properties: that those of every entry are there, are what their names say, and are found by filters."""
 
 from holdfast.catalog.checking import property_checks
-from holdfast.recovery.checks.inspection import LISTED, RESTORE, Inspection, path_of
+from holdfast.recovery.checks.inspection import LISTED, REPAIR, RESTORE, Inspection, path_of
 from holdfast.tree.properties.checking import stored_set
 
 #: properties looked at in one SQL transaction
@@ -15,9 +15,9 @@ def check_properties(inspection: Inspection) -> None:
         for path in path_of(conn, lost):
             inspection.problem("properties", f"{path} has properties that the catalog does not have", RESTORE)
         for each in property_checks.passed_over(conn, LISTED + 1):
-            inspection.problem("properties", f"Filters pass over the properties {each}, which stand", RESTORE)
+            inspection.problem("properties", f"Filters pass over the properties {each}, which stand", REPAIR)
         for each in property_checks.of_no_properties(conn, LISTED + 1):
-            inspection.problem("properties", f"Filters find properties {each}, which are not there", RESTORE)
+            inspection.problem("properties", f"Filters find properties {each}, which are not there", REPAIR)
     if inspection.deep:
         _check_each(inspection)
 
@@ -32,9 +32,7 @@ def _check_each(inspection: Inspection) -> None:
             if known is None or known.properties_id != each:
                 inspection.problem("properties", f"The properties {each} are damaged", RESTORE)
             elif known.values != values:
-                inspection.problem(
-                    "properties", f"Filters find the properties {each} by what they do not have", RESTORE
-                )
+                inspection.problem("properties", f"Filters find the properties {each} by what they do not have", REPAIR)
             last = each
         inspection.checked["properties"] += len(page)
         if not page:
