@@ -23,6 +23,7 @@ from holdfast.index.tables import SearchTable, SearchTables
 from holdfast.index.tailset import TailSet
 from holdfast.index.text.analysis import language_in, language_term, query_tokens
 from holdfast.index.text.languages import DEFAULT, LANGUAGES
+from holdfast.search.answers.recent import RecentPassages
 from holdfast.search.directory_contents import Below
 from holdfast.search.meeting_contents import Meeting
 from holdfast.search.sizes import KnownShares
@@ -86,6 +87,7 @@ class SearchReader:
         self.below: Below = Below()
         self.meeting: Meeting = Meeting()
         self.shares: KnownShares = KnownShares()
+        self.recent: RecentPassages = RecentPassages()
         # They run the vector query beside the full-text one: Lance works outside Python's lock.
         self._helpers = Helpers(2, "holdfast-search")
 

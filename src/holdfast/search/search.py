@@ -177,14 +177,14 @@ class _Search:
             # What no person wrote leaves its place to what follows, so that it crowds nothing out.
             while is_pool and rest and len(close) < LIFTED:
                 batch, rest = rest[: LIFTED - len(close)], rest[LIFTED - len(close) :]
-                quotes |= passages.quotes(found, [row.key for row in batch])
+                quotes |= passages.quotes(found, [row.key for row in batch], with_vectors=found.is_hybrid)
                 for row in batch:
                     quote = quotes[row.key]
                     (last if generated(quote.path, quote.passage.text) else close).append(row)
         if found.is_hybrid and close:
             with self._timed("similarity"):
                 unknown = [row.key for row in close if row.parts.vector is None]
-                similar = passages.similarities(found, unknown, self._vector)
+                similar = passages.similarities(unknown, self._vector)
             with self._timed("lift"):
                 close = order.lifted(close, quotes, similar)
         return order.put(close, rest, last)

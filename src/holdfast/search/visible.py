@@ -46,6 +46,8 @@ class Visibility:
     paths: dict[str, list[str]] = field(default_factory=dict)
     #: whether the properties that were asked about meet the condition
     _met: dict[str | None, bool] = field(default_factory=dict)
+    #: where directories stand, as far as they were read
+    _directories: Places | None = None
 
     def look(self, conn: Connection, contents: Iterable[str]) -> None:
         """Find out which contents stand, of those that were not asked about yet."""
@@ -73,7 +75,12 @@ class Visibility:
         self._look_closely(conn, [content for content in contents if content not in self.paths], self._places(conn))
 
     def _places(self, conn: Connection) -> Places:
-        return Places(CommittedTree(within(conn), self.branch, self.seq))
+        tree = CommittedTree(within(conn), self.branch, self.seq)
+        if self._directories is None:
+            self._directories = Places(tree)
+        # What was read of the commit stays true; what is read next is asked in this transaction.
+        self._directories.tree = tree
+        return self._directories
 
     def _look_closely(self, conn: Connection, asked: list[str], places: Places) -> None:
         for batch in batches(asked, CONTENTS_PER_PAGE):

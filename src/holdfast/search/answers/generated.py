@@ -21,6 +21,8 @@ _NAMES = {
     "a site map": r"sitemap(-.+)?\.xml",
 }
 _PATTERNS = {what: re.compile(pattern) for what, pattern in _NAMES.items()}
+#: most names are none of these, which one look tells
+_ANY = re.compile("|".join(_NAMES.values()))
 #: characters of a passage that may be told to be minified, at least
 LEAST_MINIFIED = 300
 #: characters without white space between them, in the mean, from which on text is minified
@@ -37,6 +39,8 @@ def generated(path: str, text: str) -> str | None:
 def named_as(name: str) -> str | None:
     """Return what a file of this name is, if no person wrote it; else None."""
     name = name.lower()
+    if _ANY.fullmatch(name) is None:
+        return None
     return next((what for what, pattern in _PATTERNS.items() if pattern.fullmatch(name)), None)
 
 

@@ -11,7 +11,6 @@ Only what one pool holds is compared, so that nothing depends on how far a searc
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,7 +31,8 @@ _NUMBER = re.compile(r"\S*[0-9]\S*")
 _FORM = re.compile(r"(\.(rst|md|ipynb))?\.(txt|html?|rst|md)$")
 _SOURCES = "/_sources/"
 
-_Run = tuple[str, ...]
+#: the hash of its terms: two different ones have the same about once in 2**64
+_Run = int
 
 
 @dataclass
@@ -100,8 +100,8 @@ class _Above:
     """The documents above the one that is looked at."""
 
     asked: Sequence[str]
-    _passages: list[tuple[HitGroup, Quote, int]] = field(default_factory=list)
-    #: the passages that hold a run
+    _passages: list[tuple[HitGroup, Quote, set[_Run]]] = field(default_factory=list)
+    #: the passages of whose first runs it is one
     _holding: dict[_Run, list[int]] = field(default_factory=dict)
     #: the runs of the passage that was asked about last, which is added next
     _asked_about: tuple[Quote | None, set[_Run]] = (None, set())
@@ -111,9 +111,9 @@ class _Above:
     def add(self, group: HitGroup, quotes: Sequence[Quote]) -> None:
         for quote in quotes:
             found = self._asked_about[1] if quote is self._asked_about[0] else runs(quote)
-            for run in found:
+            for run in _first(found):
                 self._holding.setdefault(run, []).append(len(self._passages))
-            self._passages.append((group, quote, len(found)))
+            self._passages.append((group, quote, found))
             self._pages.setdefault(page_of(quote.path), (group, quote.path))
 
     def like(self, quote: Quote) -> HitGroup | None:
@@ -125,11 +125,11 @@ class _Above:
         self._asked_about = quote, wanted
         if len(wanted) < LEAST_RUNS:
             return None
-        shared = Counter(place for run in wanted & self._holding.keys() for place in self._holding[run])
-        for place in sorted(shared):
-            group, other, count = self._passages[place]
-            both = shared[place]
-            if both >= ALIKE * (count + len(wanted) - both) and self._adds_nothing(quote, other):
+        places = {place for run in _first(wanted) for place in self._holding.get(run, ())}
+        for place in sorted(places):
+            group, other, theirs = self._passages[place]
+            both = len(wanted & theirs)
+            if both >= ALIKE * (len(theirs) + len(wanted) - both) and self._adds_nothing(quote, other):
                 return group
         return None
 
@@ -141,7 +141,15 @@ class _Above:
 def runs(quote: Quote) -> set[_Run]:
     """Return the runs of terms of a passage."""
     terms = quote.passage.terms.split()
-    return set(zip(*(terms[start:] for start in range(RUN)), strict=False))
+    return set(map(hash, zip(*(terms[start:] for start in range(RUN)), strict=False)))
+
+
+def _first(found: set[_Run]) -> list[_Run]:
+    """Return so many of the runs, in one order of all, that two passages which are nearly the same share one of them.
+
+    Of the others neither holds enough: who has none of these runs holds less than ALIKE of the passage.
+    """
+    return sorted(found)[: len(found) - int(ALIKE * len(found)) + 1]
 
 
 def page_of(path: str) -> str:
