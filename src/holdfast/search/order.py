@@ -8,7 +8,6 @@ last one follows in turn. No step knows how many hits are asked for; a search on
 A row that follows scores no higher than the last before it: what its own score lost is told (`from_depth`).
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -54,8 +53,8 @@ class Asked:
 
     def text_score(self, quote: Quote) -> float:
         """Return the BM25 of a passage."""
-        terms = quote.passage.terms.split()
-        return bm25.score(self.wording.looked_for, Counter(terms), len(terms), self.stats)
+        terms, asked = quote.passage.terms.split(), self.wording.looked_for
+        return bm25.score(asked, {term: terms.count(term) for term in asked}, len(terms), self.stats)
 
 
 @dataclass
