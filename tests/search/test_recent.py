@@ -71,10 +71,11 @@ def test_a_search_reads_passages_once_with_their_vectors(tmp_path: Path, monkeyp
 def test_near_duplicates_are_those_that_comparing_all_with_all_finds() -> None:
     rng = random.Random(3)
     texts: list[list[str]] = []
-    for _ in range(60):
-        base = list(rng.choice(texts)) if texts and rng.random() < 0.7 else rng.choices("abcdefghijklmnop", k=60)
-        for _ in range(rng.choice((0, 1, 2, 3, 4, 5))):
-            base[rng.randrange(len(base))] = f"w{'x' * rng.randrange(1, 9)}"
+    for number in range(300):
+        # Two words of sixty that differ are just below the bound, and three are above it.
+        base = rng.choices("abcdefghijklmnop", k=60) if number % 2 else list(texts[-1]) if texts else ["a"] * 60
+        for place in rng.sample(range(60), rng.choice((2, 2, 2, 3))):
+            base[place] = f"w{'x' * rng.randrange(1, 9)}"
         texts.append(base)
     keys = [RowKey(f"{i:064}") for i in range(len(texts))]
     quotes = {
