@@ -45,24 +45,25 @@ class PagedQuestion:
             said: list[Any] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             kind, hashes, *place = said
         except (ValueError, TypeError, RecursionError):
-            self._refuse(cursor, "is no cursor")
+            self.refuse(cursor)
         if kind != self.kind:
-            self._refuse(cursor, f"is no cursor of a {self.kind}")
+            self.refuse(cursor, f"is no cursor of a {self.kind}")
         if not isinstance(hashes, str) or [type(part) for part in place] != list(shape):
-            self._refuse(cursor, "is no cursor")
+            self.refuse(cursor)
         known = self._hashes
         if len(hashes) != len(known):
-            self._refuse(cursor, f"is of another {self.kind}")
+            self.refuse(cursor, f"is of another {self.kind}")
         others = [
             name
             for name, at in zip(self.parts, range(0, len(known), _DIGITS), strict=True)
             if hashes[at : at + _DIGITS] != known[at : at + _DIGITS]
         ]
         if others:
-            self._refuse(cursor, f"is of another {self.kind}: its {_listed(others)}")
+            self.refuse(cursor, f"is of another {self.kind}: its {_listed(others)}")
         return place
 
-    def _refuse(self, cursor: str, what: str) -> NoReturn:
+    def refuse(self, cursor: str, what: str = "is no cursor") -> NoReturn:
+        """Raise Unsupported for a cursor that names no place in the answer."""
         raise Unsupported(
             f"{cursor[:_SHOWN]!r} {what}",
             remedy=f"Ask as for the page before, with a cursor of that page, or begin a new {self.kind} without one",

@@ -1,12 +1,15 @@
 """What a search gives: documents with their best passages, what says the same once, what nobody wrote last."""
 
+import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import holdfast
-from holdfast.errors import Unsupported
+from holdfast.errors import NotFound, Unsupported
 from holdfast.front.store import Store
 from holdfast.search.answers.generated import generated
 from holdfast.search.answers.grouping import page_of
@@ -128,7 +131,7 @@ def test_a_page_is_of_the_commit_of_the_first_one(store: Store) -> None:
     assert {hit.commit for hit in rest} == {first[0].commit}
 
 
-def test_a_cursor_is_taken_by_its_own_question_only(store: Store) -> None:
+def test_a_cursor_is_taken_by_its_own_question_only(store: Store, tmp_path: Path) -> None:
     for number in range(4):
         store.write(f"/a/{number}.md", f"# Note {number}\n\nA vessel at the quay, number {number}.")
     after = store.search("vessel", limit=2)[-1].cursor
@@ -148,6 +151,22 @@ def test_a_cursor_is_taken_by_its_own_question_only(store: Store) -> None:
         store.branch("draft").search("vessel", after=after)
     with pytest.raises(Unsupported, match="is no cursor"):
         store.search("vessel", after="nonsense")
+    with holdfast.create(tmp_path / "other") as other:
+        for number in range(4):
+            other.write(f"/a/{number}.md", f"# Note {number}\n\nA vessel at the quay, number {number}.")
+        with pytest.raises(Unsupported, match="its store differs"):
+            other.search("vessel", after=after)
+
+
+@pytest.mark.parametrize("changed", [{1: 0}, {1: -3}, {2: ""}, {2: "ab"}, {3: -1}, {0: -1}, {0: 10**30}], ids=str)
+def test_a_cursor_that_was_tampered_with_is_refused(store: Store, changed: dict[int, Any]) -> None:
+    for number in range(4):
+        store.write(f"/{number}.md", f"# Note {number}\n\nA vessel at the quay, number {number}.")
+    cursor = store.search("vessel", limit=2)[-1].cursor
+    kind, question, *place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    said = [kind, question, *(changed.get(number, part) for number, part in enumerate(place))]
+    with pytest.raises((Unsupported, NotFound)):
+        store.search("vessel", after=base64.urlsafe_b64encode(json.dumps(said).encode()).decode())
 
 
 def test_another_process_goes_on_where_one_left_off(store: Store, child: Callable[..., Child]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.errors import Unsupported
 from holdfast.front.store import Store
-from holdfast.search.evaluation import Evaluation, WantedAnswer, result_of
+from holdfast.search.evaluation import Evaluation, WantedAnswer, result_of, wanted_answers
 
 TWO = WantedAnswer(query="q", wanted=("/a.md", "/b"))
 
@@ -47,3 +47,8 @@ def test_a_line_that_is_no_query_is_named_by_its_number(store: Store, line: str)
 def test_no_query_at_all_is_said(store: Store) -> None:
     with pytest.raises(Unsupported, match="no query to ask"):
         store.evaluate(["", "  \n"])
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_its_first_query() -> None:
+    (asked,) = wanted_answers(['\ufeff{"query": "q", "wanted": "/a.md"}', "\n"])
+    assert (asked.query, asked.wanted) == ("q", ("/a.md",))

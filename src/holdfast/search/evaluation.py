@@ -108,9 +108,11 @@ def wanted_answers(lines: Iterable[str | Mapping[str, Any]]) -> list[WantedAnswe
     """Return the queries of JSON lines, or of objects; raises Unsupported, naming the number of a bad one."""
     found = []
     for number, line in enumerate(lines, start=1):
-        if isinstance(line, str) and not line.strip():
+        # Some editors begin a file of UTF-8 with a mark.
+        said = line.removeprefix("\ufeff") if isinstance(line, str) else line
+        if isinstance(said, str) and not said.strip():
             continue
-        found.append(_wanted_answer(number, line))
+        found.append(_wanted_answer(number, said))
     if not found:
         raise Unsupported("There is no query to ask", remedy=f"Write one on each line: {_LOOKS}")
     return found

@@ -61,6 +61,8 @@ class SearchRequest:
     passages: int = 3
     #: where the page before ended; None for the first page
     left: Left | None = None
+    #: the id of the store
+    store: str = ""
 
     def check(self) -> None:
         """Raise Unsupported for what cannot be."""
@@ -77,10 +79,13 @@ class SearchRequest:
     def left_at(self, cursor: str) -> tuple[int, Left]:
         """Return the commit that the pages are of, and where the last one ended; raises Unsupported."""
         seq, count, content, ordinal = self._question.place(cursor, [int, int, str, int])
+        if count < 1 or len(content) != _SHORT or ordinal < 0:
+            self._question.refuse(cursor)
         return seq, Left(count, content, ordinal)
 
     @cached_property
     def _question(self) -> PagedQuestion:
         parts = {"query": self.query, "mode": self.mode, "path below which it searches": self.under}
         parts |= {"filter": repr(self.condition), "kind of hits": self.by, "branch": str(self.branch.id)}
+        parts |= {"store": self.store}
         return PagedQuestion("search", parts)

@@ -125,6 +125,7 @@ class Searches(ABC):
             condition=condition_of(asked.where),
             by=asked.by,
             passages=asked.passages,
+            store=self._shared.store_id,
         )
         if asked.after is None:
             return request
