@@ -42,6 +42,7 @@ NEVER_FOR_A_SEARCH = (
 SOURCE = Path(holdfast.__file__).parent
 #: modules with heavy imports at their top, and their names; they are imported behind the gate themselves
 BEHIND_THE_GATE = (
+    "graph/querying/columns.py",
     "graph/sources/batches.py",
     "graph/sources/files.py",
     "graph/sources/lines.py",

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 def answer(backend: Backend, engine: str, side: GraphSide, statement: Statement) -> "pa.Table":
     """Return the answer of an engine, `duckdb` or `ladybug`, to a statement about a graph."""
+    return caches_of(backend).ask(_makers()[engine], _version(engine), side, statement)
+
+
+@cache
+def _version(engine: str) -> str:
     if importlib.util.find_spec(engine) is None:
         raise missing_extra(engine)
-    version = f"{engine}-{importlib.metadata.version(engine)}"
-    return caches_of(backend).ask(_makers()[engine], version, side, statement)
+    return f"{engine}-{importlib.metadata.version(engine)}"
 
 
 def _makers() -> dict[str, Callable[[Path], QueryCache]]:

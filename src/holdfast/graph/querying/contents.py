@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.graph import bases, log
 from holdfast.catalog.graph.log import LogSpan
 from holdfast.errors import HoldfastError
 from holdfast.host.importing import importing
+from holdfast.rows.bases.reading import LanceBase
 from holdfast.rows.differences import GraphSide
 from holdfast.rows.finding.tables import table_of
 from holdfast.rows.schema.types import TypeSchema
@@ -38,11 +38,24 @@ class ChangedRows:
 
 def tables(side: GraphSide, kind: TypeSchema) -> "Iterator[pa.Table]":
     """Yield the rows of a type, so many at once, with their keys as `_key`; at least one table, if of no rows."""
-    rows = side.rows.every(kind.id)
-    some = list(islice(rows, AT_ONCE))
-    yield keyed(side, kind, some)
-    while some := list(islice(rows, AT_ONCE)):
-        yield keyed(side, kind, some)
+    said, base = side.rows.logged(kind.id)
+    yield keyed(side, kind, [row for row in said.values() if row is not None])
+    if base is None:
+        return
+    with importing():
+        from holdfast.graph.querying.columns import BaseColumns
+
+    assert isinstance(base, LanceBase)
+    columns, rest = BaseColumns(side.schema, kind), []
+    for part in columns.parts(base.batches(), said):
+        if part.table.num_rows:
+            yield part.table
+        rest += [row for each in part.others for row in base.shown(each)]
+        if len(rest) >= AT_ONCE:
+            yield keyed(side, kind, rest)
+            rest = []
+    if rest:
+        yield keyed(side, kind, rest)
 
 
 def keyed(side: GraphSide, kind: TypeSchema, rows: list[StoredRow]) -> "pa.Table":
