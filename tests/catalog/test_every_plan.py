@@ -55,6 +55,7 @@ ALLOWED = {
     "work_checks": "verify looks at everything",
     "lines": "verify looks at everything",
     "graph_checks": "verify looks at everything",
+    "bases.add_beside": "a move makes a base anew, and looks among all of them for it",
     "bases.every": "verify looks at everything",
     "bases.at_heads": "upkeep looks at all bases once another one is there",
     "bases.versions": "gc looks at all bases, of which there are as many as loads and folds",
@@ -259,6 +260,7 @@ def of_rows(conn: Connection, branch: branches.Branch) -> None:
     bases.load_of(conn, branch, A_BASE, 5)
     log.write_values(conn, branch, 5, [(1, "x", "x")])
     bases.at(conn, branch, 1, 5)
+    bases.at(conn, branch, 1, 5, "another")
     bases.loaded(conn, branch, 0, 5)
     schemas.at(conn, branch, 5)
 

@@ -38,6 +38,7 @@ POINTS: dict[str, str] = {
     "table.before_index": "an index segment is about to be built",
     "table.before_index_fsync": "the index segment is written, not yet fsynced",
     "fold.before_publish": "the tail's rows are in a version that nobody reads, and still in the tail",
+    "graph_remaking.before_publish": "rows of a base are there for another embedder in a version that nobody reads",
     "graph_fold.before_publish": "the log of a type of the graph is in a version that nobody reads",
     "ordered.before_rename": "an ordered copy of a base is durable under a name that nobody looks for",
     "graph_load.before_publish": "loaded rows are in versions that nobody reads",

@@ -15,10 +15,12 @@ from holdfast.catalog.graph import bases, log
 from holdfast.catalog.graph.bases import Base
 from holdfast.catalog.graph.log import LogSpan
 from holdfast.faults import point
+from holdfast.index.embedding.chosen import ChosenEmbedder
 from holdfast.publish.publication import StagingOutdated, begun, retrying
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.standing import codecs_at, rows_at
+from holdfast.upkeep.graph_remaking import UnlikeBase, remake
 
 #: rows of the log over a base from which on a look-up in both is slower than one in a new base
 FOLD_ROWS = 10_000
@@ -86,18 +88,21 @@ def _fold(backend: Backend, due: _Due) -> int:
     from holdfast.rows.bases.staging import BaseStaging
 
     branch, head, kind = due.branch, due.head, due.kind
+    # One for all that is asked here, whatever the store turns to meanwhile.
+    chosen = backend.chosen
     with backend.engine.read() as conn:
-        base = bases.at(conn, branch, kind.id, head)
+        base = bases.at(conn, branch, kind.id, head, SearchColumns(kind, chosen).table_name)
         span = LogSpan(branch, base.covers if base else 0, head)
         least = due.least if base else due.least_of_all
+        otherwise = base is not None and _is_searched_otherwise(kind, chosen, base)
         if base and base.seq == head:
-            return 0
-        if not (base and _is_searched_otherwise(backend, kind, base)) and log.count(conn, span, kind.id, least) < least:
+            return base.rows if otherwise and remake(backend, chosen, UnlikeBase(branch, kind, base)) else 0
+        if not otherwise and log.count(conn, span, kind.id, least) < least:
             return 0
         keys = [row.key for row in log.of_type(conn, span, kind.id)]
     rows = rows_at(backend, branch, head)
     with begun(backend, "graph fold", "upkeep", graph=True) as publication:
-        staging = BaseStaging(backend.tables, kind, backend.chosen)
+        staging = BaseStaging(backend.tables, kind, chosen)
         reader = rows.open_base(base) if base else None
         staged = staging.rewritten(base, reader, keys)
         staged = staging.indexed(staging.with_rows(staged, rows.rows(kind.id, keys).values()))
@@ -108,9 +113,9 @@ def _fold(backend: Backend, due: _Due) -> int:
     return len(keys)
 
 
-def _is_searched_otherwise(backend: Backend, kind: TypeSchema, base: Base) -> bool:
+def _is_searched_otherwise(kind: TypeSchema, chosen: ChosenEmbedder, base: Base) -> bool:
     """Return whether a base was made before what is searched today was declared, or for another embedder."""
-    columns = SearchColumns(kind, backend.chosen)
+    columns = SearchColumns(kind, chosen)
     return bool(columns) and base.table != columns.table_name
 
 

@@ -15,6 +15,7 @@ from typing import NoReturn
 from holdfast.backend import Backend
 from holdfast.catalog import moving, search_rows, settings
 from holdfast.catalog.engine import Connection
+from holdfast.catalog.graph import bases
 from holdfast.catalog.moving import Unlike
 from holdfast.errors import Conflict
 from holdfast.faults import point
@@ -22,7 +23,7 @@ from holdfast.index.embedding.chosen import ChosenEmbedder
 from holdfast.index.embedding.embedder import Embedder
 from holdfast.index.tables import SearchTables
 from holdfast.publish.publication import StagingOutdated, begun, retrying
-from holdfast.upkeep import indexes
+from holdfast.upkeep import graph_remaking, indexes
 from holdfast.upkeep.revectoring import rows_now, with_vectors
 
 #: bounds of what is made and published together: contents, and search rows unless one content has more
@@ -88,7 +89,10 @@ def move(
             if progress is not None:
                 progress(made, made + _left(new))
         indexes.tend_tables(backend, new.tables, bounds=indexes.SETTLED)
-        if retrying(partial(_turn, new), otherwise=_give_up):
+        looked = graph_remaking.remake_all(backend, to, stop)
+        if looked is None:
+            return Moved(made, interrupted=True)
+        if retrying(partial(_turn, new, looked), otherwise=_give_up):
             return Moved(made)
     return _give_up()
 
@@ -209,8 +213,11 @@ def _check(conn: Connection, new: Move) -> None:
         )
 
 
-def _turn(new: Move) -> bool:
-    """Turn searches to the new rows, if they are all there; returns whether they were."""
+def _turn(new: Move, looked: int) -> bool:
+    """Turn searches to the new rows, if they are all there; returns whether they were.
+
+    `looked` is the number of the newest base of the graph up to which all are there for the new embedder.
+    """
     backend, now = new.backend, new.backend.embedder
     if now == new.to.name:
         return True
@@ -220,15 +227,25 @@ def _turn(new: Move) -> bool:
         point("moving.before_turn")
         with publication.publish() as conn:
             _check(conn, new)
-            if moving.unlike_after(conn, now, new.to.name, "", 1) or moving.gone_after(conn, now, new.to.name, "", 1):
+            if _is_unlike(conn, new, looked):
                 publication.withdraw()
                 return False
             settings.put_embedder(conn, new.stored)
             settings.move_to(conn, None)
+            # A load that was staged for the embedder of before may come in yet, and a schema that has more searched.
+            settings.put(conn, settings.GRAPH_LOOKED, settings.SCHEMA_APPLIED)
     point("moving.after_turn")
     with backend.engine.read() as conn:
         backend.follow(conn)
     return True
+
+
+def _is_unlike(conn: Connection, new: Move, looked: int) -> bool:
+    """Return whether something that searches find is not there for the new embedder yet."""
+    now, then = new.backend.embedder, new.to.name
+    if moving.unlike_after(conn, now, then, "", 1) or moving.gone_after(conn, now, then, "", 1):
+        return True
+    return bases.newest_id(conn) != looked
 
 
 def _left(new: Move) -> int:

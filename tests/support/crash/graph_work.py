@@ -5,8 +5,11 @@ from holdfast.catalog.branches import MAIN
 from holdfast.digest.extraction.asking import fingerprint
 from holdfast.digest.extraction.documents import EXTRACT, ExtractionOrder, enqueue
 from holdfast.digest.extraction.extracting import Extracting
+from holdfast.index.embedding.embedder import PREDECESSORS
 from holdfast.models.port import Shape
 from holdfast.testing.seams import rooms
+from holdfast.upkeep.graph_fold import fold_graph
+from tests.support.claims import with_claims
 from tests.support.crash.session_work import run
 from tests.support.graphs import edge, paper, person, with_graph
 
@@ -39,6 +42,24 @@ def rows_of(store: Store) -> dict[str, bytes | None]:
         f"{row.type} {row.key}": repr((row.values, [*map(str, row.sources)])).encode() for row in rows
     }
     return said | {"types": repr(kinds).encode()}
+
+
+def furnish_searched(store: Store) -> None:
+    """Write rows that are searched by their words and by their meaning."""
+    with_claims(store)
+
+
+def furnish_searched_base(store: Store) -> None:
+    """Write such rows, some of them in a base."""
+    with_claims(store)
+    fold_graph(rooms(store), thorough=True, least=1)
+    store.graph.update("Claim", "tape", {"text": "Tape is slow"})
+
+
+def move_rows(store: Store) -> None:
+    """Move to another embedder, and look whether rows are found with it."""
+    store.maintenance.reindex(embedder=PREDECESSORS[0])
+    assert {hit.why.place for hit in store.graph.search("slow disk", mode="vector")} == {"base", "log"}
 
 
 class Reporter:

@@ -398,6 +398,12 @@ OPERATIONS = (
     Operation("repair", on_store(lambda store: store.maintenance.repair()), lose_a_blob_that_was_added, mends=True),
     Operation("reindex", reindex, on_store(furnish_with_a_long_book)),
     row("move to another embedder", lambda s: s.maintenance.reindex(embedder=PREDECESSORS[0]), furnish_with_a_book),
+    row(
+        "fold rows that are searched",
+        lambda s: fold_graph(rooms(s), thorough=True, least=1),
+        graph_work.furnish_searched,
+    ),
+    row("move rows to another embedder", graph_work.move_rows, graph_work.furnish_searched_base),
     row("make vectors that rows wait for", lambda store: embed_waiting(rooms(store)), leave_rows_waiting),
     row("make the abstract of a directory", lambda store: store.summaries.abstract("/d")),
     row("make a tag", lambda store: store.tags.create("v1", at=1), again=False),

@@ -24,17 +24,31 @@ class Base:
     rows: int
 
 
-def at(conn: Connection, branch: Branch, type_id: int, seq: int) -> Base | None:
-    """Return the base that a type is read from on a branch at the commit `seq`; None when it has none yet."""
+def at(conn: Connection, branch: Branch, type_id: int, seq: int, table: str = "") -> Base | None:
+    """Return the base that a type is read from on a branch at the commit `seq`; None when it has none yet.
+
+    Of bases of one commit, which hold the same rows, that in `table` if there is one.
+    """
     for window in branch.windows(0, seq):
         row = conn.row(
             f"""SELECT {_COLUMNS} FROM graph_bases WHERE branch_id = :branch AND type_id = :type
-            AND seq > :after AND seq <= :until ORDER BY seq DESC LIMIT 1""",
+            AND seq > :after AND seq <= :until ORDER BY seq DESC, table_name DESC LIMIT 1""",
             {**window, "type": type_id},
         )
         if row is not None:
-            return _base(row)
+            found = _base(row)
+            return _in_table(conn, window["branch"], found, table) if table not in ("", found.table) else found
     return None
+
+
+def _in_table(conn: Connection, branch_id: int, base: Base, table: str) -> Base:
+    """Return the base of the same commit that is in another table; the one there is when there is none."""
+    row = conn.row(
+        f"""SELECT {_COLUMNS} FROM graph_bases
+        WHERE branch_id = :branch AND type_id = :type AND seq = :seq AND table_name = :table""",
+        {"branch": branch_id, "type": base.type_id, "seq": base.seq, "table": table},
+    )
+    return base if row is None else _base(row)
 
 
 def loaded(conn: Connection, branch: Branch, after: int, until: int) -> list[Base]:
@@ -73,7 +87,8 @@ def at_heads(conn: Connection) -> list[Base]:
         for row in conn.rows(
             f"""SELECT {_COLUMNS} FROM graph_bases b
             WHERE EXISTS (SELECT 1 FROM branches WHERE branch_id = b.branch_id AND deleted IS NULL) AND NOT EXISTS (
-                SELECT 1 FROM graph_bases n WHERE n.branch_id = b.branch_id AND n.type_id = b.type_id AND n.seq > b.seq)
+                SELECT 1 FROM graph_bases n WHERE n.branch_id = b.branch_id AND n.type_id = b.type_id
+                AND (n.seq > b.seq OR (n.seq = b.seq AND n.table_name > b.table_name)))
             ORDER BY base_id"""
         )
     ]
@@ -101,6 +116,28 @@ def add(conn: Connection, branch: Branch, base: Base) -> None:
             "rows": base.rows,
         },
     )
+
+
+def add_beside(conn: Connection, base: Base, table: str, version: int) -> bool:
+    """Have the rows of a base be read from another table too, from the same commit on; returns whether it does now.
+
+    It does not where the base is gone, or is in that table already. What it holds came with the other one.
+    """
+    added = conn.run(
+        """INSERT INTO graph_bases (branch_id, type_id, seq, covers, loaded, table_name, version, row_count)
+        SELECT branch_id, type_id, seq, covers, CAST(:loaded AS BOOLEAN), :table, :version, row_count FROM graph_bases
+        WHERE type_id = :type AND seq = :seq AND table_name = :beside AND version = :of ON CONFLICT DO NOTHING""",
+        {
+            "loaded": False,
+            "table": table,
+            "version": str(version),
+            "type": base.type_id,
+            "seq": base.seq,
+            "beside": base.table,
+            "of": str(base.version),
+        },
+    )
+    return added > 0
 
 
 def _base(row: tuple[Any, ...]) -> Base:

@@ -209,7 +209,9 @@ def upgrade(op: Operations) -> None:
         sa.Column("version", TEXT, nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("base_id", name=op.f("pk_graph_bases")),
-        sa.UniqueConstraint("branch_id", "type_id", "seq", name=op.f("uq_graph_bases_branch_id_type_id_seq")),
+        sa.UniqueConstraint(
+            "branch_id", "type_id", "seq", "table_name", name=op.f("uq_graph_bases_branch_id_type_id_seq_table_name")
+        ),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_graph_bases_branch_id_seq"), "graph_bases", ["branch_id", "seq"], unique=False)

@@ -64,7 +64,8 @@ graph_bases: sa.Table = sa.Table(
     sa.Column("table_name", Text, nullable=False),
     sa.Column("version", Text, nullable=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("branch_id", "type_id", "seq"),
+    # Those of one commit hold the same rows, and what is searched of them otherwise.
+    sa.UniqueConstraint("branch_id", "type_id", "seq", "table_name"),
     sa.Index(None, "branch_id", "seq"),
     sqlite_autoincrement=True,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from holdfast.catalog import settings
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.catalog.engine import Connection
@@ -38,6 +39,8 @@ class LoadChange:
     staged: Mapping[int, StagedBase]
     mode: LoadMode
     seed: int
+    #: the name of the embedder that its vectors are of
+    embedder: str
 
     def __post_init__(self) -> None:
         self.ground = Ground(self.branch, self.covers, self._check, lost=LoadOutdated)
@@ -51,6 +54,10 @@ class LoadChange:
         for type_id, staged in self.staged.items():
             kind = self.schema.type_of(type_id)
             bases.add(conn, self.branch, staged.as_base(kind, seq=commit.id, covers=self.covers, loaded=True))
+        now = settings.embedder(conn)
+        if now is not None and now.name != self.embedder:
+            # The store moved while it was staged: upkeep makes what is searched of it anew.
+            settings.put(conn, settings.GRAPH_LOOKED, settings.SCHEMA_APPLIED)
 
     def _check(self, conn: Connection, after: int, head: int) -> None:
         if head > after and self._is_changed(conn, after, head):

@@ -181,6 +181,8 @@ class _Many:
         self._seed = seed
         self._stagings: dict[int, BaseStaging] = {}
         self._stored = rows_at(load.backend, load.terms.branch, head)
+        # One for all that is staged, whatever the store turns to meanwhile.
+        self._chosen = load.backend.chosen
 
     def published(self, source: "Iterator[tuple[TypeSchema, pa.RecordBatch]]") -> Commit:
         """Stage the rows, check them, and publish them."""
@@ -204,6 +206,7 @@ class _Many:
             staged=staged,
             mode=load.mode,
             seed=self._seed,
+            embedder=self._chosen.name,
         )
         point("graph_load.before_publish")
         unchanged = Overlay(
@@ -223,7 +226,7 @@ class _Many:
         from holdfast.graph.loading.rows import LoadedRows
         from holdfast.rows.bases.staging import BaseStaging
 
-        self._stagings[kind.id] = BaseStaging(self._load.backend.tables, kind, self._load.backend.chosen)
+        self._stagings[kind.id] = BaseStaging(self._load.backend.tables, kind, self._chosen)
         return LoadedRows(self._stagings[kind.id], kind, self._seed)
 
     def _standing(self, rows: "LoadedRows") -> "StandingRows":

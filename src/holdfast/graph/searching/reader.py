@@ -21,7 +21,7 @@ from holdfast.rows.bases.reading import open_base
 from holdfast.rows.schema.types import TypeSchema
 from holdfast.rows.searched.columns import SearchColumns
 from holdfast.rows.searched.vectors import embedded
-from holdfast.search.reader import SearchReader
+from holdfast.search.reader import EmbedderMoved, SearchReader
 
 T = TypeVar("T")
 
@@ -83,16 +83,27 @@ class RowReader:
     def instants(
         self, types: Sequence[SearchedType], terms: Sequence[str], vector: Any | None
     ) -> tuple[list[RowInstant], CorpusStats]:
-        """Return what each type has for a query, and the statistics of all of them together."""
+        """Return what each type has for a query, and the statistics of all of them together.
+
+        Raises EmbedderMoved when the store's embedder is no longer that of the types, which the vector is of, and
+        ProviderFailed when one behind an endpoint does not answer; without a vector none is asked.
+        """
         # The lock keeps the rows in memory from moving on before this query has been scored against them.
         with self._lock:
             tails = [self._tail(each) for each in types]
+            if vector is not None:
+                for tail in tails:
+                    tail.embed_rows()
             stats = sum((tail.stats(terms) for tail in tails), CorpusStats(0, 0))
             return [_scored(each, tail, terms, vector, stats) for each, tail in zip(types, tails, strict=True)], stats
 
     def _tail(self, asked: SearchedType) -> RowTail:
         with self._backend.engine.read() as conn:
-            base = bases.at(conn, asked.branch, asked.kind.id, asked.seq)
+            self._backend.follow(conn)
+            if self._backend.embedder != asked.chosen.name:
+                raise EmbedderMoved
+            table = SearchColumns(asked.kind, asked.chosen).table_name
+            base = bases.at(conn, asked.branch, asked.kind.id, asked.seq, table)
             named = (base.table, base.version) if base else None
             key = asked.branch.id, asked.kind, asked.chosen.name, named
             tail = self._tails.get(key)

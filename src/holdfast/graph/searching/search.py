@@ -1,5 +1,6 @@
 """Searching rows of the graph at one commit: candidates of the log and the bases, in the order that documents have."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 from holdfast.backend import Backend
 from holdfast.catalog.branches import Branch
-from holdfast.errors import Unsupported
+from holdfast.errors import ProviderFailed, Unsupported
 from holdfast.graph.searching.bases import SPARE, BaseQuery
 from holdfast.graph.searching.expanding import expanded
 from holdfast.graph.searching.filtering import asked_of_base, check_known, has_all
@@ -30,12 +31,15 @@ from holdfast.rows.stored import StoredRow
 from holdfast.search.answers.breakdown import breakdown, words_of
 from holdfast.search.hits import SearchMode
 from holdfast.search.order import POOL, Asked, Order, Scored
-from holdfast.search.request import TEXT, VECTOR, check_query
+from holdfast.search.reader import EmbedderMoved
+from holdfast.search.request import HYBRID, TEXT, VECTOR, check_query
 from holdfast.search.rerank import Passage, Quote
 from holdfast.search.retrieve import Candidates, merged
 from holdfast.search.sizes import GROWTH
 from holdfast.search.wording import wording
 from holdfast.tree.snapshot import check_readable
+
+log: logging.Logger = logging.getLogger("holdfast.search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,12 @@ def search_rows(backend: Backend, reader: RowReader, request: RowSearchRequest) 
     for a mode or a limit that cannot be.
     """
     check_query(request.query, request.mode, request.limit)
-    return _RowSearch(backend, reader, request).run()
+    while True:
+        try:
+            return _RowSearch(backend, reader, request).run()
+        except EmbedderMoved:
+            # A store moves seldom: whoever was overtaken begins anew with the embedder of now.
+            continue
 
 
 def searched_types(schema: GraphSchema, named: Sequence[str] | None) -> list[TypeSchema]:
@@ -113,11 +122,13 @@ class _RowSearch:
     def run(self) -> RowExplanation:
         told, request = self._told, self._request
         types = self._types()
-        with self._timed("embed"):
-            wants_vector = request.mode != TEXT and request.query.strip()
-            self._vector = query_vectors(self._chosen.load(), [request.query])[0] if wants_vector else None
-        with self._timed("log"):
-            instants, self._stats = self._reader.instants(types, told.terms, self._vector)
+        try:
+            instants = self._instants(types, by_meaning=request.mode != TEXT and bool(request.query.strip()))
+        except ProviderFailed as error:
+            if request.mode != HYBRID:
+                raise
+            log.warning("searching rows by words alone: %s", error.message)
+            instants = self._instants(types, by_meaning=False)
         told.log_rows = sum(each.log_rows for each in instants)
         told.base_rows = sum(each.base.base.rows for each in instants if each.base is not None)
         told.overtaken = sum(len(each.overtaken) for each in instants)
@@ -132,6 +143,13 @@ class _RowSearch:
             check_readable(conn, request.branch, request.seq)
         told.hits = RowHits(hits, self._expand)
         return told
+
+    def _instants(self, types: list[SearchedType], *, by_meaning: bool) -> list[RowInstant]:
+        with self._timed("embed"):
+            self._vector = query_vectors(self._chosen.load(), [self._request.query])[0] if by_meaning else None
+        with self._timed("log"):
+            instants, self._stats = self._reader.instants(types, self._told.terms, self._vector)
+        return instants
 
     def _types(self) -> list[SearchedType]:
         request = self._request

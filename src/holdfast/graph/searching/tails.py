@@ -1,7 +1,7 @@
 """Rows that no index has yet, analysed in memory: what the log says over a base, and a base without search columns."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.engine import Connection
@@ -25,7 +25,7 @@ class AnalysedRow:
     row: StoredRow
     #: separated by single spaces
     terms: str
-    #: little-endian float32; empty where nothing of the type is searched by meaning
+    #: little-endian float32; empty where nothing of the type is searched by meaning, or no search did so yet
     vector: bytes
 
 
@@ -45,6 +45,8 @@ class RowTail:
 
     def __post_init__(self) -> None:
         self._texts = RowTexts(self.kind)
+        #: rows whose vectors no search has needed so far
+        self._plain: dict[str, AnalysedRow] = {}
 
     def advance(self, conn: Connection, branch: Branch, seq: int) -> None:
         """Take in what the log says up to a later commit."""
@@ -59,17 +61,25 @@ class RowTail:
 
     def put(self, rows: Iterable[StoredRow]) -> None:
         """Have rows be searched, in the place of those with their keys."""
-        self.rows.add({each.row.key: each for each in self._analysed(list(rows))})
+        found = {row.key: AnalysedRow(row, self._texts.words(row.data), b"") for row in rows}
+        self.rows.add(found)
+        if self._texts.by_meaning:
+            self._plain |= found
+
+    def embed_rows(self) -> None:
+        """Make the vectors that are missing; what the embedder raises is raised, and they stay missing."""
+        if not self._plain:
+            return
+        meant = {key: self._texts.meaning(each.row.data) for key, each in self._plain.items()}
+        vectors = self.embed(meant.values())
+        self.rows.add({key: replace(each, vector=vectors[meant[key]]) for key, each in self._plain.items()})
+        self._plain.clear()
 
     def _take(self, said: list[LogRow]) -> None:
         standing = [row for row in map(stored, said) if row is not None]
-        self.rows.remove({row.key for row in said} - {row.key for row in standing})
+        gone = {row.key for row in said} - {row.key for row in standing}
+        self.rows.remove(gone)
+        self._plain = {key: each for key, each in self._plain.items() if key not in gone}
         if self.base is not None:
             self.overtaken.add((row.key for row in said), self.base.terms)
         self.put(standing)
-
-    def _analysed(self, rows: list[StoredRow]) -> Iterator[AnalysedRow]:
-        meant = [self._texts.meaning(row.data) for row in rows] if self._texts.by_meaning else []
-        vectors = self.embed(meant) if meant else {}
-        for place, row in enumerate(rows):
-            yield AnalysedRow(row, self._texts.words(row.data), vectors[meant[place]] if meant else b"")
