@@ -189,3 +189,9 @@ def test_decimals_are_found_however_they_are_written(store: Store) -> None:
 
     with pytest.raises(InvalidRow, match=r"a: it is less than 2"):
         store.graph.apply([Needed])
+
+
+def test_a_file_that_is_no_text_is_no_schema(typed: Store, tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_bytes(b"types: \xff")
+    with pytest.raises(Unsupported, match="not valid UTF-8"):
+        typed.graph.apply(tmp_path / "schema.yaml")

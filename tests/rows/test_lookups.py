@@ -2,15 +2,19 @@
 
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from holdfast import Conflict, NotFound, Store, Unsupported
+from holdfast.catalog.graph import log
+from holdfast.rows.bases.reading import LanceBase
+from holdfast.rows.stored import StoredRow
 from holdfast.testing.seams import rooms
 from holdfast.upkeep.graph_fold import fold_graph
-from tests.support.graphs import edge, person
+from tests.support.graphs import edge, paper, person, with_graph
 
 Declare = Callable[..., Store]
 
@@ -148,3 +152,44 @@ def test_no_way_is_shorter_than_a_hop(graphed: Store) -> None:
 def test_an_edge_of_a_node_to_itself_is_one_neighbour(graphed: Store) -> None:
     graphed.graph.insert(person("ada"), edge("Knows", "ada", "ada"))
     assert [step.node.key for step in graphed.graph.neighbours("Person", "ada")] == ["ada"]
+
+
+def test_rows_that_change_together_are_looked_up_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_graph(store)
+    people = [person(f"p{number}", name="P") for number in range(30)]
+    store.graph.insert(*people, paper("notes"))
+    store.graph.insert(*(edge("Wrote", f"p{number}", "notes") for number in range(30)))
+    fold_graph(rooms(store), thorough=True, least=1)
+    asked: list[str] = []
+    look_up = LanceBase.rows
+
+    def counted(base: LanceBase, keys: Iterable[str]) -> Iterator[StoredRow]:
+        asked.append("rows")
+        return look_up(base, keys)
+
+    monkeypatch.setattr(LanceBase, "rows", counted)
+    changes: list[Callable[[], object]] = [
+        lambda: store.graph.insert(*(person(f"q{number}") for number in range(30))),
+        lambda: store.graph.upsert(*people),
+        lambda: store.graph.load({"Person": pa.table({"handle": [f"r{number}" for number in range(30)]})}),
+        # With its edges, which go with it.
+        lambda: store.graph.delete("Paper", "notes"),
+        lambda: store.graph.delete("Person", *(f"p{number}" for number in range(30))),
+    ]
+    for change in changes:
+        asked.clear()
+        change()
+        assert len(asked) < 10
+
+
+def test_few_rows_that_overwrite_a_base_are_a_base_themselves(store: Store) -> None:
+    with_graph(store)
+    store.graph.insert(*(person(f"p{number}") for number in range(30)))
+    fold_graph(rooms(store), thorough=True, least=1)
+    with rooms(store).engine.read() as conn:
+        before = log.newest_id(conn)
+    store.graph.load({"Person": pa.table({"handle": ["ada"]})}, mode="overwrite")
+    with rooms(store).engine.read() as conn:
+        assert log.newest_id(conn) == before
+    assert [row.key for row in store.graph.find("Person")] == ["ada"]
+    assert store.snapshot("HEAD~1").graph.count("Person") == 30

@@ -1,5 +1,6 @@
 """The graph of a transaction: what it reads and changes of typed rows, to be committed with its files."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -48,7 +49,9 @@ class TransactionGraph(GraphReads):
         `holdfast.Source`; a dict may have its own as `sources`. Raises Conflict when a row of the same key is there,
         and InvalidRow.
         """
-        for kind, row in self._stored(rows, type, sources):
+        given = self._stored(rows, type, sources)
+        _look_up(self._overlay, (row for _, row in given))
+        for kind, row in given:
             if self._overlay.row(kind.id, row.key) is not None:
                 raise Conflict(
                     f"There is a {kind.name} {row.key} already",
@@ -62,7 +65,9 @@ class TransactionGraph(GraphReads):
 
         Where no sources are given, a row that is there keeps its own.
         """
-        for kind, row in self._stored(rows, type, sources):
+        given = self._stored(rows, type, sources)
+        _look_up(self._overlay, (row for _, row in given))
+        for kind, row in given:
             self._put_over(kind, row)
 
     def update(
@@ -100,6 +105,9 @@ class TransactionGraph(GraphReads):
 
         What becomes of the edges of a node is said by their type: they go with it, or it cannot be deleted.
         """
+        self._check_open()
+        kind = self._codecs.schema.type_named(type_name(type))
+        self._overlay.rows(kind.id, map(self._codecs.of(kind).key_of, keys))
         for key in keys:
             self._overlay.remove(self._found(type, key)[1])
             self._is_complete = False
@@ -171,6 +179,15 @@ class TransactionGraph(GraphReads):
         return self._codecs.looked_up(type_id)
 
 
+def _look_up(overlay: RowOverlay, rows: Iterable[StoredRow]) -> None:
+    """Read what stands of the keys of some rows together: one after another each waits for the base."""
+    keys: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        keys[row.type_id].append(row.key)
+    for type_id, some in keys.items():
+        overlay.rows(type_id, some)
+
+
 def complete(graph: TransactionGraph) -> None:
     """Check what a transaction changes as a whole, and make what follows from it. Raises InvalidRow or Conflict."""
     if not graph._is_complete:
@@ -209,6 +226,7 @@ def put_loaded(
 ) -> None:
     """Put the rows of a load into a transaction. Raises Conflict for a key that is there, or is there twice."""
     seen: set[tuple[int, str]] = set()
+    _look_up(graph._overlay, rows)
     for row in rows:
         kind = graph._codecs.schema.type_of(row.type_id)
         if (row.type_id, row.key) in seen:
@@ -229,9 +247,10 @@ def put_loaded(
             graph._put(row)
     if mode == "overwrite":
         for type_id in {row.type_id for row in rows}:
-            for old in list(graph._overlay.every(type_id)):
-                if (type_id, old.key) not in seen:
-                    graph._overlay.remove(old)
+            gone = {old.key: old for old in graph._overlay.every(type_id) if (type_id, old.key) not in seen}
+            graph._overlay.has_read(type_id, gone)
+            for old in gone.values():
+                graph._overlay.remove(old)
     graph._is_complete = False
     complete(graph)
 

@@ -26,6 +26,8 @@ def complete(overlay: RowOverlay, schema: GraphSchema) -> None:
     for node, edge, end, held in _edges_of_removed(overlay, schema):
         if edge.on_delete == "refuse":
             raise _held(node, edge, held, end)
+        # Edges that are edited already are not asked for, so what was found is what the base has.
+        overlay.has_read(edge.id, {row.key: row for row in held})
         for row in held:
             overlay.remove(row)
     for error in broken(overlay, schema):

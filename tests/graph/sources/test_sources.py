@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from holdfast.graph.sources import lines as line_reader
 from holdfast.graph.sources.batches import SourceBatch
 from holdfast.graph.sources.lines import LineReader
 from holdfast.graph.sources.reading import read_rows
+from holdfast.graph.sources.several import read_all
 from holdfast.rows.arrow.tables import TOLD
 from holdfast.rows.schema.codec import RowCodec
 from holdfast.rows.schema.types import GraphSchema, PropertySchema, PropertyType, TypeSchema
@@ -417,3 +419,52 @@ def test_lines_together_are_what_each_is_by_itself(chosen: list[str]) -> None:
     }
     assert sorted(bad) == sorted(alone_bad)
     assert refused == len(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("Person.jsonl.gz", b"no gzip at all"),
+        ("Person.jsonl.gz", gzip.compress(os.urandom(5000).hex().encode())[:-500]),
+        ("Person.csv.gz", gzip.compress(os.urandom(5000).hex().encode())[:-500]),
+        ("Person.csv", b"handle,handle\na,b\n"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_by_its_name(name: str, held: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(held)
+    with pytest.raises(Unsupported, match=name):
+        all_of(read_rows(tmp_path / name, GRAPH))
+
+
+def test_a_pipe_and_a_directory_are_no_files_of_rows(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Unsupported, match="is a pipe"):
+        all_of(read_rows(tmp_path / "pipe", GRAPH, type="Person", format="csv"))
+    with pytest.raises(Unsupported, match="is a directory"):
+        all_of(read_rows(tmp_path, GRAPH, type="Person", format="jsonl"))
+
+
+def test_a_file_is_read_whatever_the_bytes_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.jsonl")
+    path.write_text('{"handle": "ada"}\n')
+    assert all_of(read_rows(path, GRAPH, type="Person"))[0] == {"Person": expected(PERSON, [{"handle": "ada"}])}
+
+
+def test_a_table_has_each_column_once_and_may_have_types_beyond_those_of_arrow() -> None:
+    twice = pa.table([pa.array(["a"]), pa.array(["b"])], names=["handle", "handle"])
+    with pytest.raises(Unsupported, match="2 columns called 'handle'"):
+        all_of(read_rows(twice, GRAPH, type="Person"))
+    table = pa.table({"handle": pa.array(["a"]), "worth": pa.array([b"0" * 16], pa.uuid())})
+    assert all_of(read_rows(table, GRAPH, type="Person"))[1:] == (
+        [(1, "Person", "worth", "it is no decimal")],
+        1,
+    )
+
+
+def test_what_is_wrong_in_one_of_several_sources_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text('{"handle": "ada"}\n')
+    (tmp_path / "two.jsonl").write_text('{"handle": 5}\n[]\n')
+    paths = [str(tmp_path / name) for name in ("one.jsonl", "two.jsonl")]
+    told = [bad.source for batch in read_all(paths, GRAPH, type="Person") for bad in batch.bad]
+    assert told == [paths[1], paths[1]]
+    assert [bad.source for batch in read_all(paths[1:], GRAPH, type="Person") for bad in batch.bad] == ["", ""]

@@ -10,7 +10,7 @@ from holdfast.arguments import checks_arguments
 from holdfast.catalog.branches import Branch
 from holdfast.catalog.commits import Commit
 from holdfast.documents import reading_source
-from holdfast.errors import CommitTaken
+from holdfast.errors import CommitTaken, Unsupported
 from holdfast.front.graph.provenance import GraphParts, GraphProvenance, Terms
 from holdfast.front.shared import SharedParts
 from holdfast.graph.loading.report import FileFormat, LoadMode, LoadProgress, LoadReport
@@ -336,4 +336,13 @@ def _kept(given: Iterable[SourceInput] | None) -> tuple[SourceInput, ...] | None
 
 def _text_of(path: Path) -> str:
     with reading_source(path):
-        return path.read_text("utf-8")
+        return _utf8(path.read_bytes(), path)
+
+
+def _utf8(held: bytes, path: Path) -> str:
+    try:
+        return held.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unsupported(
+            f"{path} is no schema: it is not valid UTF-8", path=str(path), remedy="Name a YAML or JSON file, in UTF-8"
+        ) from error

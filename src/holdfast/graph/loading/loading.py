@@ -102,7 +102,14 @@ class Load:
             first.append((kind, batch))
             if sum(each.num_rows for _, each in first) > FEW_ROWS:
                 return self._load_many(schema, head, chain(first, source))
+        if self.mode == "overwrite" and self._has_bases(head, first):
+            # Row by row as many would go as the bases have.
+            return self._load_many(schema, head, iter(first))
         return self._load_few(first)
+
+    def _has_bases(self, head: int, batches: "list[tuple[TypeSchema, pa.RecordBatch]]") -> bool:
+        stored = rows_at(self.backend, self.terms.branch, head)
+        return any(stored.base(kind.id) is not None for kind, _ in batches)
 
     def _batches(self, schema: GraphSchema, head: int) -> "Iterator[tuple[TypeSchema, pa.RecordBatch]]":
         """Yield the rows of the source that are right, and take note of the others."""
@@ -260,12 +267,13 @@ def _taken(
 
 def refusal(refused: int, first: BadRow) -> InvalidRow:
     """Return the error that says how many rows are wrong, and why the first is."""
-    place = f"{first.type}.{first.field}" if first.field else first.type
-    shown = f" cannot be {first.value}" if first.value else ""
+    place = ".".join(each for each in (first.type, first.field) if each)
+    shown = f"{place or 'it'} cannot be {first.value}: " if first.value else f"{place}: " if place else ""
+    line = f"line {first.line} of {first.source}" if first.source else f"line {first.line}"
     rest = f"; {refused - 1} more rows are wrong" if refused > 1 else ""
     return InvalidRow(
-        f"Line {first.line}: {place}{shown}: {first.reason}{rest}",
-        path=f"line {first.line}",
+        f"L{line[1:]}: {shown}{first.reason}{rest}",
+        path=line,
         remedy="Correct them; a dry run tells of the first 100",
         field=first.field,
         value=first.value,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.errors import Unsupported
 from holdfast.rows.arrow import columns
 from holdfast.rows.arrow.columns import plain
 from holdfast.rows.arrow.tables import TOLD, EncodedTable, encode_table
@@ -70,6 +71,7 @@ class TableReader:
 
     def read(self, table: pa.Table, lines: pa.Array) -> Iterator[SourceBatch]:
         """Yield the rows of a table by type; `lines` are their numbers."""
+        self._refuse_twins(table.column_names)
         if TYPE not in table.column_names:
             yield from self._of_type(self._type, table, lines, split=False)
             return
@@ -81,6 +83,15 @@ class TableReader:
             rows = others if len(names) == 1 else others.filter(of_it)
             numbers = lines if len(names) == 1 else lines.filter(of_it)
             yield from self._of_type(self._type if name is None else name, rows, numbers, split=True)
+
+    def _refuse_twins(self, names: list[str]) -> None:
+        twins = sorted({name for name in names if names.count(name) > 1})
+        if twins:
+            raise Unsupported(
+                f"{self._source} has {names.count(twins[0])} columns called {shown(twins[0])}",
+                path=self._source,
+                remedy="Give each column a name of its own",
+            )
 
     def _of_type(self, name: object, table: pa.Table, lines: pa.Array, *, split: bool) -> Iterator[SourceBatch]:
         kinds = [each for each in self._schema.live if each.name == name]

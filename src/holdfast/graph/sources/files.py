@@ -34,13 +34,13 @@ def read_batches(reader: TableReader, batches: Iterator[pa.RecordBatch]) -> Iter
 
 def read_parquet(reader: TableReader, opened: Opened, source: str) -> Iterator[SourceBatch]:
     """Yield the rows of a Parquet file."""
-    with _told("Parquet", source), opened() as stream:
+    with told("Parquet", source), opened() as stream:
         yield from read_batches(reader, pq.ParquetFile(stream).iter_batches(batch_size=ROWS))
 
 
 def read_arrow(reader: TableReader, opened: Opened, source: str) -> Iterator[SourceBatch]:
     """Yield the rows of an Arrow file, in its form for files or for streams."""
-    with _told("Arrow", source):
+    with told("Arrow", source):
         try:
             with opened() as stream:
                 file = pa.ipc.open_file(stream)
@@ -58,7 +58,7 @@ def read_csv(reader: TableReader, opened: Opened, source: str, delimiter: str) -
 
     A field with nothing in it is not given; with `""` it is an empty text.
     """
-    with _told("CSV", source):
+    with told("CSV", source):
         yield from _Csv(reader, source, delimiter).read(opened)
 
 
@@ -126,11 +126,11 @@ def _numbers(first: int, rows: int, without: set[int]) -> "np.ndarray[Any, np.dt
 
 
 @held
-def _told(form: str, source: str) -> Iterator[None]:
-    """Say of what Arrow cannot read which file it is."""
+def told(form: str, source: str) -> Iterator[None]:
+    """Say of what cannot be read which file it is."""
     try:
         yield
-    except (pa.ArrowException, UnicodeDecodeError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         first = str(error).partition("\n")[0][:200]
         raise Unsupported(
             f"{source} cannot be read as {form} ({first})",

@@ -1,5 +1,6 @@
 """What rows are loaded from, whatever it is: files by their names, tables by what they are."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -29,7 +30,8 @@ _FORMATS: dict[str, FileFormat] = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
-_COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+#: how a file is compressed, by the end of its name
+_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
 
 
 def read_rows(
@@ -48,13 +50,13 @@ def read_rows(
 
 
 def _read_file(path: Path, schema: GraphSchema, type: str | None, format: FileFormat | None) -> Iterator[SourceBatch]:
-    plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    plain = path.with_suffix("") if path.suffix.lower() in _CODECS else path
     form = format or _FORMATS.get(plain.suffix.lower())
     if form is None:
         raise Unsupported(
             f"{path} has a name that does not say what rows are in it",
             path=str(path),
-            remedy="Name a .jsonl, .csv, .tsv, .parquet or .arrow file, or say the format",
+            remedy="Name a .jsonl, .csv, .tsv, .parquet or .arrow file, or say the format (`--format`)",
         )
     named = type or next((each.name for each in schema.live if each.name == plain.stem), None)
     return _READERS[form](partial(opened, path), str(path), schema, named)
@@ -62,16 +64,28 @@ def _read_file(path: Path, schema: GraphSchema, type: str | None, format: FileFo
 
 def opened(path: Path) -> AbstractContextManager[BinaryIO]:
     """Return a file to be read, unpacked as the end of its name says; raises NotFound or Unsupported."""
+    if path.is_dir():
+        raise Unsupported(f"{path} is a directory", path=str(path), remedy="Name the files in it")
+    if path.exists() and not path.is_file():
+        # It may have to be read twice.
+        raise Unsupported(f"{path} is a pipe or a device", path=str(path), remedy="Write its rows to a file first")
     try:
-        return cast("AbstractContextManager[BinaryIO]", pa.input_stream(str(path), compression="detect"))
+        # By its bytes, which need not be UTF-8.
+        held = pa.OSFile(os.fsencode(path))
+        packed = _CODECS.get(path.suffix.lower())
+        return cast("AbstractContextManager[BinaryIO]", pa.CompressedInputStream(held, packed) if packed else held)
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}", path=str(path), remedy="Name a file that is there") from error
     except OSError as error:
-        raise Unsupported(f"{path} cannot be read ({error})", path=str(path)) from error
+        raise Unsupported(
+            f"{path} cannot be read ({error.strerror or error})",
+            path=str(path),
+            remedy="See whether it may be read by you",
+        ) from error
 
 
 def _read_lines(opened: files.Opened, source: str, schema: GraphSchema, type: str | None) -> Iterator[SourceBatch]:
-    with opened() as stream:
+    with files.told("JSON Lines", source), opened() as stream:
         yield from LineReader(source, schema, type).read(stream)
 
 

@@ -51,11 +51,13 @@ def reason(asked: PropertySchema, value: Any) -> str:
 
 
 def plain(given: pa.Array) -> pa.Array:
-    """Return a column without dictionaries, chunks, views and large offsets."""
+    """Return a column without dictionaries, chunks, views, large offsets and names of types beyond Arrow's."""
     if isinstance(given, pa.ChunkedArray):
         given = given.combine_chunks()
     if isinstance(given, pa.ChunkedArray):
         given = pa.concat_arrays(given.chunks)
+    if isinstance(given.type, pa.BaseExtensionType):
+        given = given.storage
     if pa.types.is_dictionary(given.type):
         given = given.dictionary_decode()
     if pa.types.is_large_string(given.type) or pa.types.is_string_view(given.type):

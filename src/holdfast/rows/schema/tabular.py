@@ -17,3 +17,5 @@ class BadRow:
     value: str
     #: why it cannot be that
     reason: str
+    #: of several sources, the one that it is in; empty where there is one
+    source: str = ""

@@ -23,6 +23,10 @@ ModeOption = Annotated[
 TypeOption = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Of all rows, where they do not say it as `type`.")
 ]
+FormatOption = Annotated[
+    Literal["jsonl", "csv", "tsv", "parquet", "arrow"] | None,
+    typer.Option("--format", help="Of files whose names do not say what rows are in them.", show_default=False),
+]
 TypesArgument = Annotated[list[str], typer.Argument(metavar="TYPE", help="Only rows of these types.")]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Check the rows, name what is wrong, and write nothing.")]
 ToOption = Annotated[
@@ -39,6 +43,7 @@ def load(
     files: FilesArgument,
     mode: ModeOption = "append",
     type: TypeOption = None,
+    format: FormatOption = None,
     dry_run: DryOption = False,
     message: MessageOption = "",
 ) -> int | None:
@@ -48,7 +53,7 @@ def load(
     bad row, and nothing is written.
     """
     before = call.store.commit_at().id
-    report = call.store.graph.load(files, mode=mode, type=type, dry_run=dry_run, message=message)
+    report = call.store.graph.load(files, mode=mode, type=type, format=format, dry_run=dry_run, message=message)
     commit = report.commit.id if report.commit and report.commit.id > before else None
     call.done(_shape(report, commit), _told(report, commit, dry_run))
     return SOME_FAILED if report.refused else None
@@ -109,7 +114,9 @@ def _shape(report: LoadReport, commit: int | None) -> dict[str, Any]:
     return {
         "rows": dict(report.rows),
         "refused": report.refused,
-        "bad": [{"line": bad.line, "field": bad.field, "reason": bad.reason} for bad in report.bad],
+        "bad": [
+            {"source": bad.source, "line": bad.line, "field": bad.field, "reason": bad.reason} for bad in report.bad
+        ],
         "commit": commit,
     }
 
@@ -118,7 +125,8 @@ def _told(report: LoadReport, commit: int | None, dry_run: bool) -> Iterator[str
     for name, number in report.rows.items():
         yield f"{count(number, 'row')} of {visible(name)}"
     for bad in report.bad:
-        yield f"line {bad.line}: {visible(str(bad.field))}: {visible(bad.reason)}"
+        line = f"{bad.source}, line {bad.line}" if bad.source else f"line {bad.line}"
+        yield ": ".join(visible(each) for each in (line, bad.field, bad.reason) if each)
     if report.refused:
         yield f"{count(report.refused, 'row')} cannot be loaded: nothing would be written"
     elif dry_run:
