@@ -250,6 +250,10 @@ class Tables:
         """What intents call the tables."""
         return *self.names, *(table.name for table in self.others), GRAPH
 
+    def may_mean(self, name: str) -> bool:
+        """Tell whether an intent may call a table so: one may be killed before there is a folder of that name."""
+        return name == GRAPH or re.fullmatch(r"search-[A-Za-z0-9._-]{1,120}", name) is not None
+
     @property
     def names(self) -> tuple[str, str]:
         return self.current.names

@@ -190,7 +190,7 @@ def _promised(conn: Connection, backend: Backend) -> set[str] | None:
     promised: set[str] = set()
     for intent in _live(conn):
         try:
-            promised.update(named(intent, backend.tables.intended).blobs)
+            promised.update(named(intent, backend.tables.may_mean).blobs)
         except ValueError:
             return None
     return promised
@@ -201,7 +201,7 @@ def _pins_of(writers: Iterable[Intent], backend: Backend) -> list[int]:
     found = []
     for intent in writers:
         try:
-            found.append(named(intent, backend.tables.intended).pin)
+            found.append(named(intent, backend.tables.may_mean).pin)
         except ValueError:
             found.append(0)
     return found
@@ -242,7 +242,7 @@ def distrust(backend: Backend, table: SearchTable | GraphTable) -> int:
 
 def _works_on(intent: Intent, backend: Backend, table: str) -> bool:
     try:
-        return table in named(intent, backend.tables.intended).tables
+        return table in named(intent, backend.tables.may_mean).tables
     except ValueError:
         return True
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,8 @@ def _known_gone(intent: Intent) -> bool | None:
     return process.is_dead(owner)
 
 
-def named(intent: Intent, tables: Iterable[str]) -> StagedNames:
-    """Return what an intent names; raises ValueError unless each is a content id, or the name of one of `tables`.
+def named(intent: Intent, is_table: Callable[[str], bool]) -> StagedNames:
+    """Return what an intent names; raises ValueError unless each is a content id, or may be the name of a table.
 
     What passes can only lead to places inside the store, whatever somebody wrote into the row.
     """
@@ -81,9 +81,8 @@ def named(intent: Intent, tables: Iterable[str]) -> StagedNames:
     for blob in blobs:
         if not _CONTENT_ID.fullmatch(blob):
             raise ValueError(f"it names {blob[:80]!r}, which is no content id")
-    known = set(tables)
     for name in names:
-        if name not in known:
+        if not is_table(name):
             raise ValueError(f"it names {name[:80]!r}, which is no table of this store")
     return StagedNames(blobs, names, pin)
 

@@ -140,7 +140,7 @@ class _Sweep:
 
     def _sweep_one(self, intent: Intent) -> None:
         try:
-            found = named(intent, self.backend.tables.intended)
+            found = named(intent, self.backend.tables.may_mean)
         except ValueError as error:
             self._set_aside(intent, str(error))
             return
