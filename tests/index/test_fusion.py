@@ -1,6 +1,6 @@
 import pytest
 
-from holdfast.index.fusion import EVIDENCE, FAINT, TEXT, VECTOR, Parts, by_text, by_vector, fuse
+from holdfast.index.fusion import BUILT_IN_NEARNESS, EVIDENCE, FAINT, TEXT, VECTOR, Parts, by_text, fuse
 
 #: a BM25 that no row of these tests reaches
 MOST = 10.0
@@ -30,7 +30,7 @@ def test_text_counts_by_what_can_be_reached_and_by_itself_and_vectors_by_the_bes
     assert found["a"].from_text == pytest.approx(TEXT * 0.3 + EVIDENCE * 3.0)
     assert found["c"].from_vector == VECTOR
     assert by_text(1.0, 0.0) == 0
-    assert by_vector(FAINT / 2, FAINT / 2) == VECTOR / 2
+    assert BUILT_IN_NEARNESS.adds(FAINT / 2, FAINT / 2) == VECTOR / 2
 
 
 def test_one_list_alone_keeps_its_order() -> None:

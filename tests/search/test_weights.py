@@ -8,7 +8,7 @@ import pytest
 from bench.sets.notes import NOTES
 from holdfast.front.store import Store
 from holdfast.index import fusion
-from holdfast.search import rerank
+from holdfast.search import meaning, rerank
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 #: of all 72 questions
@@ -50,5 +50,5 @@ def test_the_notes_are_found_as_often_as_when_the_weights_were_chosen(notes: Sto
 
 
 def test_another_weight_of_meaning_would_have_been_noticed(notes: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fusion, "VECTOR", fusion.VECTOR / 4)
+    monkeypatch.setattr(meaning, "nearness_of", lambda _: fusion.Nearness(fusion.VECTOR / 4))
     assert reciprocal(notes) < MEASURED - 0.05

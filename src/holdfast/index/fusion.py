@@ -3,7 +3,8 @@
 - Full text: a row's BM25 as a share of what one would score that held every word of the query without end, and as it
   is: of a long query a small share is evidence too, of a short one a stray word is not.
 - Vectors: the cosine similarity as a share of the best there is. A question in other words than the documents' is like
-  none of them, and what it is most like is meant all the same. Below FAINT all are alike by chance.
+  none of them, and what it is most like is meant all the same. Below FAINT all are alike by chance. Of other embedders
+  than the built-in one it is what is above the similarity of unlike texts (embedding/nearness.py).
 
 Scores standardised over the candidates, which were used at first, took the three rows of a small store that share a
 stray word with the query for three in a hundred thousand (docs/search.md). The weights were learned
@@ -23,8 +24,28 @@ from typing import Any, Protocol, TypeVar
 TEXT, EVIDENCE = 1.8, 0.16
 #: what the row gains whose vector is nearest to the query's
 VECTOR = 6.2
+#: the same, where the vectors are of a model that reads sentences, which errs less
+VECTOR_OF_SENTENCES = 16.0
 #: what the best similarity is taken for where it is less
 FAINT = 0.3
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How similarities are read."""
+
+    #: what the row gains whose vector is nearest to the query's
+    weight: float = VECTOR
+    #: the similarity of texts that have nothing in common
+    unlike: float = 0.0
+
+    def adds(self, similarity: float, best: float) -> float:
+        """Return what a cosine similarity adds, where `best` is the greatest that was found."""
+        return self.weight * (similarity - self.unlike) / max(best - self.unlike, FAINT * (1 - self.unlike))
+
+
+#: how those of the built-in model are read
+BUILT_IN_NEARNESS = Nearness()
 
 
 class _Orderable(Protocol):
@@ -58,19 +79,19 @@ def by_text(score: float, most: float) -> float:
     return TEXT * min(1.0, score / most) + EVIDENCE * score if most > 0 else 0.0
 
 
-def by_vector(similarity: float, best: float) -> float:
-    """Return what a cosine similarity adds, where `best` is the greatest that was found."""
-    return VECTOR * similarity / max(best, FAINT)
-
-
 def fuse(
-    text: Mapping[Key, float], vector: Mapping[Key, float], most: float, *, text_is_complete: bool = True
+    text: Mapping[Key, float],
+    vector: Mapping[Key, float],
+    most: float,
+    *,
+    text_is_complete: bool = True,
+    nearness: Nearness = BUILT_IN_NEARNESS,
 ) -> list[tuple[Key, Parts]]:
     """Return every key of either list with the parts of its fused score, best first, ties by key."""
     missing = 0.0 if text_is_complete else min(text.values(), default=0.0)
     worst, best = min(vector.values(), default=0.0), max(vector.values(), default=0.0)
     fused = []
     for key in sorted({**text, **vector}):
-        from_text, from_vector = by_text(text.get(key, missing), most), by_vector(vector.get(key, worst), best)
+        from_text, from_vector = by_text(text.get(key, missing), most), nearness.adds(vector.get(key, worst), best)
         fused.append((key, Parts(text.get(key), vector.get(key), from_text, from_vector)))
     return sorted(fused, key=lambda item: -item[1].total)

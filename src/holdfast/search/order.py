@@ -14,7 +14,7 @@ from functools import cached_property
 
 from holdfast.index import bm25
 from holdfast.index.bm25 import CorpusStats
-from holdfast.index.fusion import Parts, by_text, by_vector, fuse
+from holdfast.index.fusion import BUILT_IN_NEARNESS, Nearness, Parts, by_text, fuse
 from holdfast.index.lance.lookup import RowKey
 from holdfast.search.rerank import NO_LIFT, Lift, Quote, lifts
 from holdfast.search.retrieve import Candidates
@@ -45,6 +45,7 @@ class Asked:
     wording: Wording
     #: of all places that are searched
     stats: CorpusStats
+    nearness: Nearness = BUILT_IN_NEARNESS
 
     @cached_property
     def most(self) -> float:
@@ -107,7 +108,7 @@ class Order:
         if parts.text is None:
             parts = replace(parts, from_text=by_text(self.asked.text_score(quote), self.asked.most))
         if parts.vector is None and row.key in similar:
-            parts = replace(parts, from_vector=by_vector(similar[row.key], self._nearest))
+            parts = replace(parts, from_vector=self.asked.nearness.adds(similar[row.key], self._nearest))
         return parts
 
     def _fused(self, found: Candidates) -> list[Scored]:
@@ -117,7 +118,8 @@ class Order:
             alone = (text or vector).items()
             return [Scored(key, score, Parts(text.get(key), vector.get(key), 0.0, 0.0)) for key, score in alone]
         self._nearest = max(vector.values())
-        fused = fuse(text, vector, self.asked.most, text_is_complete=found.text.exhausted)
+        whole, nearness = found.text.exhausted, self.asked.nearness
+        fused = fuse(text, vector, self.asked.most, text_is_complete=whole, nearness=nearness)
         return [Scored(key, parts.total, parts) for key, parts in fused]
 
 

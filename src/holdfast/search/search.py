@@ -1,19 +1,16 @@
 """Searching a store at one commit: gather, keep what is visible, fuse, look closely, group, quote."""
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from holdfast import paths
 from holdfast.backend import Backend
 from holdfast.catalog import pins
 from holdfast.catalog.engine import within
 from holdfast.catalog.values import ROOT_NODE
-from holdfast.errors import CorruptStore, ProviderFailed
-from holdfast.index.embedding.embedder import query_vectors
+from holdfast.errors import CorruptStore
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.search.answers.answering import Answering, beginning
@@ -22,9 +19,10 @@ from holdfast.search.answers.generated import generated
 from holdfast.search.answers.grouping import Documents, HitGroup, by_passage
 from holdfast.search.answers.passages import Passages
 from holdfast.search.hits import Explanation
+from holdfast.search.meaning import meaning_of
 from holdfast.search.order import LIFTED, POOL, Asked, Order, Scored
 from holdfast.search.reader import EmbedderMoved, Instant, SearchReader
-from holdfast.search.request import HYBRID, TEXT, VECTOR, SearchRequest
+from holdfast.search.request import HYBRID, VECTOR, SearchRequest
 from holdfast.search.rerank import Quote
 from holdfast.search.retrieve import Candidates, Gatherer, Query
 from holdfast.search.sizes import GROWTH, Shares, Sizes
@@ -33,8 +31,6 @@ from holdfast.search.wording import wording
 from holdfast.tree import walking
 from holdfast.tree.committed import CommittedTree
 from holdfast.tree.snapshot import check_readable
-
-log: logging.Logger = logging.getLogger("holdfast.search")
 
 #: rounds among all rows that may find too few visible ones, before the tables are told what is visible
 UNTOLD_ROUNDS = 2
@@ -95,34 +91,25 @@ class _Search:
         # Together with the embedder: the vector is compared with those of its own rows alone.
         tables = self._backend.tables.current
         with self._timed("embed"):
-            self._vector = self._embedded(query) if request.mode != TEXT and request.query.strip() else None
+            asked = query if request.query.strip() else ""
+            self._meaning = meaning_of(self._backend.chosen.load, asked, request.mode)
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         words = [] if request.mode == VECTOR else self._wording.words
         with self._timed("tail"):
-            instant = self._reader.instant(tables, words, self._vector, request.branch, at=request.seq)
+            instant = self._reader.instant(tables, words, self._meaning.vector, request.branch, at=request.seq)
         told.tail_rows = len(instant.rows)
-        self._answer(instant, Query(told.terms, self._vector, only, instant.is_past))
+        self._answer(instant, Query(told.terms, self._meaning.vector, only, instant.is_past))
         with self._backend.engine.read() as conn:
             # Nothing of what was looked at may have been taken meanwhile: it would only look as if it was not there.
             check_readable(conn, request.branch, request.seq)
         return told
 
-    def _embedded(self, query: str) -> Any:
-        """Return the query's vector; None for a hybrid search when the embedder's endpoint does not answer."""
-        try:
-            return query_vectors(self._reader.embedder, [query])[0]
-        except ProviderFailed as error:
-            if self._request.mode != HYBRID:
-                raise
-            log.warning("searching by words alone: %s", error.message)
-            return None
-
     def _answer(self, instant: Instant, query: Query) -> None:
         """Put the page of hits that is asked for into what is told."""
         told, request = self._told, self._request
         passages = Passages(self._backend, self._reader, instant, self._visibility)
-        order = Order(Asked(self._wording, instant.stats))
+        order = Order(Asked(self._wording, instant.stats, self._meaning.nearness))
         documents, quotes = Documents(self._marked), dict[RowKey, Quote]()
         groups: list[HitGroup] = []
         begin = beginning(request.left, groups)
@@ -184,7 +171,7 @@ class _Search:
         if found.is_hybrid and close:
             with self._timed("similarity"):
                 unknown = [row.key for row in close if row.parts.vector is None]
-                similar = passages.similarities(unknown, self._vector)
+                similar = passages.similarities(unknown, self._meaning.vector)
             with self._timed("lift"):
                 close = order.lifted(close, quotes, similar)
         return order.put(close, rest, last)

@@ -25,8 +25,9 @@ from holdfast.index.embedding.folders import ENCODER_FILES
 MAX_LENGTH = 512
 #: lengths that stand for "no limit" in tokenizer_config.json are beyond this
 _ABSURD_LENGTH = 100_000
-#: texts, and tokens with what fills them up, that the model is given at once
-BATCH_TEXTS, BATCH_TOKENS = 32, 8192
+#: texts, and tokens with what fills them up, that the model is given at once: what it makes of more leaves the caches
+#: of a core, and takes half as long again
+BATCH_TEXTS, BATCH_TOKENS = 32, 2048
 #: outputs that are vectors of whole texts already
 _WHOLE = ("sentence_embedding", "embedding", "dense_embedding")
 #: kinds of modules after the model that are done here
