@@ -8,7 +8,8 @@ import pytest
 from bench.sets.notes import NOTES
 from holdfast.front.store import Store
 from holdfast.index import fusion
-from holdfast.search import meaning, rerank
+from holdfast.index.embedding import meaning
+from holdfast.search import rerank
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 #: of all 72 questions

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, InvalidConfig
 from holdfast.front.store import Store
 from holdfast.index.embedding.chosen import choose
 from holdfast.testing import rooms
@@ -125,6 +125,24 @@ def test_a_move_that_failed_leaves_searches_as_they_are_and_goes_on(store: Store
         assert report.renewed == (0 if name == "moving.before_turn" else 4)
         assert found(store, "lease", mode="vector")
         assert store.maintenance.verify(deep=True).problems == ()
+
+
+def test_a_model_that_vanishes_meanwhile_is_not_turned_to_and_the_doctor_says_when_one_is_gone(
+    store: Store, encoder: str
+) -> None:
+    away = Path(encoder).with_name("away")
+    with store:
+        action = meanwhile("moving.before_publish", lambda: Path(encoder).rename(away))
+        with holdfast.faults.observing(action), pytest.raises(InvalidConfig, match="no embedder named"):
+            store.maintenance.reindex(embedder=encoder)
+        assert found(store, "soup", mode="vector")
+        away.rename(encoder)
+        store.maintenance.reindex(embedder=encoder)
+        assert not [each for each in store.maintenance.doctor() if each.level == "problem"]
+        Path(encoder).rename(away)
+        [problem] = [each for each in store.maintenance.doctor() if each.level == "problem"]
+        assert "rows are of the embedder tiny-" in problem.what
+        assert found(store, "soup", mode="text") == {"/note.md"}
 
 
 def test_a_stop_keeps_what_was_made_and_staying_gives_it_up(store: Store, encoder: str) -> None:

@@ -157,7 +157,7 @@ def _stopped_writer(engine: Engine) -> Iterator[Finding]:
 
 def _store_findings(backend: Backend, folder: Path, also: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
     damage = functools.partial(_damage, also=also)
-    for ask in (damage, _intent_findings, _pin_findings, _trouble_findings, _job_findings):
+    for ask in (damage, _intent_findings, _pin_findings, _embedder_findings, _trouble_findings, _job_findings):
         try:
             yield from ask(backend)
         except HoldfastError as error:
@@ -239,6 +239,18 @@ def _pin_findings(backend: Backend) -> Iterator[Finding]:
             f"The table {name} belongs to another embedder",
             "It is not searched, unless the store is moving to that embedder",
             "To go on with the move, run `holdfast reindex --embedder` again; else `holdfast gc` removes the table",
+        )
+
+
+def _embedder_findings(backend: Backend) -> Iterator[Finding]:
+    try:
+        backend.chosen.load()
+    except HoldfastError as error:
+        yield Finding(
+            PROBLEM,
+            error.message,
+            "Files can be read, and searched with `--mode text`; nothing new can be embedded, and writes are refused",
+            error.remedy,
         )
 
 

@@ -11,6 +11,7 @@ from holdfast.catalog import pins
 from holdfast.catalog.engine import within
 from holdfast.catalog.values import ROOT_NODE
 from holdfast.errors import CorruptStore
+from holdfast.index.embedding.meaning import meaning_of
 from holdfast.index.lance.content_set import ContentSet
 from holdfast.index.lance.lookup import RowKey
 from holdfast.search.answers.answering import Answering, beginning
@@ -19,10 +20,9 @@ from holdfast.search.answers.generated import generated
 from holdfast.search.answers.grouping import Documents, HitGroup, by_passage
 from holdfast.search.answers.passages import Passages
 from holdfast.search.hits import Explanation
-from holdfast.search.meaning import meaning_of
 from holdfast.search.order import LIFTED, POOL, Asked, Order, Scored
 from holdfast.search.reader import EmbedderMoved, Instant, SearchReader
-from holdfast.search.request import HYBRID, VECTOR, SearchRequest
+from holdfast.search.request import HYBRID, TEXT, VECTOR, SearchRequest
 from holdfast.search.rerank import Quote
 from holdfast.search.retrieve import Candidates, Gatherer, Query
 from holdfast.search.sizes import GROWTH, Shares, Sizes
@@ -91,8 +91,8 @@ class _Search:
         # Together with the embedder: the vector is compared with those of its own rows alone.
         tables = self._backend.tables.current
         with self._timed("embed"):
-            asked = query if request.query.strip() else ""
-            self._meaning = meaning_of(self._backend.chosen.load, asked, request.mode)
+            asked = query if request.query.strip() and request.mode != TEXT else ""
+            self._meaning = meaning_of(self._backend.chosen.load, asked, alone=request.mode == VECTOR)
         with self._timed("filter"):
             only = _common(self._contents_below(), self._contents_meeting())
         words = [] if request.mode == VECTOR else self._wording.words

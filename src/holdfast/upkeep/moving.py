@@ -221,6 +221,8 @@ def _turn(new: Move, looked: int) -> bool:
     backend, now = new.backend, new.backend.embedder
     if now == new.to.name:
         return True
+    # It may be gone by now: nobody could search or write.
+    new.to.load()
     with begun(backend, "reindex", "upkeep", tables=new.tables) as publication:
         for table in new.tables.both:
             publication.base(table)

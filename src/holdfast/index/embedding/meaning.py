@@ -1,4 +1,4 @@
-"""What a query means to the store's embedder."""
+"""What a query means to an embedder."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from holdfast.errors import ProviderFailed
 from holdfast.index.embedding.embedder import Embedder, query_vectors
 from holdfast.index.embedding.nearness import nearness_of
 from holdfast.index.fusion import BUILT_IN_NEARNESS, Nearness
-from holdfast.search.request import HYBRID, TEXT
 
 log: logging.Logger = logging.getLogger("holdfast.search")
 
@@ -23,20 +22,20 @@ class Meaning:
     nearness: Nearness = BUILT_IN_NEARNESS
 
 
-def meaning_of(load: Callable[[], Embedder], query: str, mode: str) -> Meaning:
-    """Return what a query means; no vector for a hybrid search when the embedder's endpoint does not answer.
+def meaning_of(load: Callable[[], Embedder], query: str, *, alone: bool) -> Meaning:
+    """Return what a query means, to be searched for by its vector `alone` or by its words too.
 
-    The embedder is loaded when it is needed: where it is missing, words are searched all the same.
+    There is no vector where words will do and the embedder's endpoint does not answer.
     """
-    if mode == TEXT or not query.strip():
+    if not query.strip():
         return Meaning()
     embedder = load()
     try:
         vector = query_vectors(embedder, [query])[0]
         # Where the vectors alone give the order, they are not weighed.
-        return Meaning(vector, nearness_of(embedder) if mode == HYBRID else BUILT_IN_NEARNESS)
+        return Meaning(vector, BUILT_IN_NEARNESS if alone else nearness_of(embedder))
     except ProviderFailed as error:
-        if mode != HYBRID:
+        if alone:
             raise
         log.warning("searching by words alone: %s", error.message)
         return Meaning()
