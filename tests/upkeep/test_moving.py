@@ -142,7 +142,7 @@ def test_a_model_that_vanishes_meanwhile_is_not_turned_to_and_the_doctor_says_wh
         Path(encoder).rename(away)
         [problem] = [each for each in store.maintenance.doctor() if each.level == "problem"]
         assert "rows are of the embedder tiny-" in problem.what
-        assert found(store, "soup", mode="text") == {"/note.md"}
+        assert found(store, "soup", mode="text") == {"/note.md", "/tail.md"}
 
 
 def test_a_stop_keeps_what_was_made_and_staying_gives_it_up(store: Store, encoder: str) -> None:
