@@ -104,6 +104,22 @@ def test_only_the_languages_of_the_store_are_asked(store: Store) -> None:
     assert store.explain("wo sind die Verträge").terms == ["vertrag", "vertrag:de"]
 
 
+def test_a_small_word_does_not_bring_the_languages_in_which_it_is_none(store: Store) -> None:
+    for number in range(8):
+        store.write(
+            f"/es{number}.md", f"El modelo de datos {number} es la base de una respuesta con los campos del perfil."
+        )
+        store.write(f"/en{number}.md", f"A house with a garden, and the {number} cats that live there.")
+    store.write(
+        "/en.md", "Antoine de Fontenay, Luc de Vries and the house of Jean de Brunhoff, model railways of that."
+    )
+    store.maintenance.optimize()
+    assert wording("modelo de respuesta", ["es"]).words[1] == ("de", "de:es")
+    assert all(hit.path.startswith("/es") for hit in store.search("modelo de respuesta", mode="text", limit=8))
+    # Where the language of a question can be told, its small words tell no more.
+    assert "de:es" not in store.explain("cómo se hace el modelo de una respuesta").terms
+
+
 def test_a_word_counts_once_however_many_languages_have_it() -> None:
     stats = CorpusStats(100, 1000, {"sperren": 0, "sperr:de": 4, "lock": 9})
     alone = wording("Sperren").most(CorpusStats(100, 1000, {"sperren": 4}))

@@ -5,7 +5,7 @@ A passage has the terms of its document's language, so a word of a query is look
 BM25 can reach the most of one of them, and signs look at those of the passage's language.
 
 When the query's own language can be told by its small words, these are not looked for, and of the other languages only
-English is asked too.
+English is asked too. When it cannot, they are: that "de" is common in Spanish and French is what tells these passages.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -80,7 +80,7 @@ def wording(query: str, languages: Collection[str] = (DEFAULT,)) -> Wording:
     all_words = [{each: query_tokens(word, each) for each in asked} for word in query_words(query)]
     said = [word for word in query_words(query) if word.casefold() not in own]
     telling = [{each: _telling(query_tokens(word, each), each) for each in asked} for word in said]
-    words = [variants for word in telling for variants in _variants(word)]
+    words = [variants for word in said for variants in _variants(_looked_for(word, asked))]
     words = words or [variants for word in all_words for variants in _variants(word)]
     return Wording(
         {each: query_tokens(query, each) for each in asked},
@@ -92,6 +92,16 @@ def wording(query: str, languages: Collection[str] = (DEFAULT,)) -> Wording:
 def _asked(languages: Collection[str]) -> list[str]:
     """Return the languages to ask in, English first."""
     return [DEFAULT, *[language for language in languages if language != DEFAULT][:MOST_LANGUAGES]]
+
+
+def _looked_for(word: str, languages: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Return the terms of a word that full text looks for, by language.
+
+    A small word is looked for in its own language when that of the query cannot be told. It is common there, and so
+    weighs little in all of them; looked for in the other languages alone it would be rare, and bring these.
+    """
+    terms = {each: query_tokens(word, each) for each in languages}
+    return terms | {DEFAULT: _telling(terms[DEFAULT], DEFAULT)}
 
 
 def _telling(terms: Iterable[str], language: str) -> list[str]:

@@ -46,6 +46,20 @@ def test_nothing_is_said_of_a_text_without_small_words(text: str) -> None:
     assert language_of(text) == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Définir le code d'état de la réponse", None),
+        ("La simplicité du système d’injection de dépendances est compatible avec les bases de données.", "fr"),
+        ("Come si apre l'archivio dell'utente", "it"),
+        ("Bump the pre-commit hook from v2.8 to v2.9. PR by somebody, and it's done.", "en"),
+        ("[pre-commit.ci] pre-commit autoupdate v2.8 v2.9. PR by somebody.", None),
+    ],
+)
+def test_a_short_text_is_not_taken_for_a_neighbour(text: str, language: str | None) -> None:
+    assert known_language(text) == language
+
+
 def test_notes_in_english_are_english() -> None:
     assert {language_of(text) for _, text, _ in (*NOTES, *EVERYDAY)} == {"en"}
 

@@ -53,7 +53,10 @@ _SCRIPTS = {
     "ta": re.compile("[\u0b80-\u0bff]"),
     "yi": re.compile("[\u05f0-\u05f2]"),
 }
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0963\u200c])*")
+# What is part of a longer name ("v2", "pre-commit") is no word of a language.
+_WORD = re.compile(
+    r"(?<![\w-])[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0963\u200c])*(?![\w-])"
+)
 _CODE = re.compile(
     r"^```.*?(?:^```|\Z)|``[^`\n]+``|`[^`\n]+`|<[^<>\n]+>|\]\([^()\n]*\)|\w+://\S+", re.MULTILINE | re.DOTALL
 )

@@ -7,7 +7,7 @@ Those of English that a query is without are fewer (`search/wording.py`), and we
 SMALL_WORDS = {
     "en": "a an and are as at be been but by can could do does for from had has have how i if in into is it its"
     " may more my no not of on one or our should so some such than that the their them then there these"
-    " they this to was we were what when where which who why will with would you your",
+    " they this to was we were what when where which who why will with would you your d ll m re s t ve",
     "de": "aber alle als also am an auch auf aus bei bin bis da damit dann das dass dem den der des die dies"
     " diese dieser du durch ein eine einem einen einer eines er es für gibt haben hat ich ihr im in ist"
     " ja kann kein keine können man mein mit muss nach nicht noch nur oder sein sich sie sind so über um"
@@ -16,7 +16,7 @@ SMALL_WORDS = {
     "fr": "à au aux avec ce ceci cela ces cet cette comme comment dans de des donc du elle en entre est et été"
     " être eux fait il ils je la le les leur leurs lui mais même mes mon ne nos notre nous on ont ou où"
     " par pas peut plus pour pourquoi quand que quel quelle quels qui quoi sa sans se ses si son sont sur"
-    " ta te tout toute tous très tu un une vos votre vous y",
+    " ta te tout toute tous très tu un une vos votre vous y d j l m n qu s",
     "es": "a al algo como cómo con cual cuál cuando cuándo de del desde donde dónde e el ella en entre era es"
     " esta está este esto estos ha hay la las le lo los más me mi muy no nos o para pero por porque puede"
     " que qué quién se ser si sin sobre son su sus también te tiene todo un una uno unos y ya yo",
@@ -25,7 +25,8 @@ SMALL_WORDS = {
     " por porque qual quando que quem são se sem ser seu sua suas também te tem um uma umas uns você",
     "it": "a ad ai al alla alle anche che chi ci come con cosa da dai dal dalla dei del della delle di dove e è"
     " ed era gli ha hai ho i il in io la le lo loro ma mi mio nei nel nella non o per perché più può qual"
-    " quale quando quello questa questo se sei si sia sono su sua sul sulla tra tu un una uno vi",
+    " quale quando quello questa questo se sei si sia sono su sua sul sulla tra tu un una uno vi d l"
+    " all dall dell nell sull",
     "nl": "aan als bij daar dan dat de deze die dit door een en er had heb heeft het hij hoe hun ik in is je"
     " kan kunnen maar me meer met mijn moet naar niet nog nu of om onder ons ook op over te tot u uit van"
     " veel voor waar waarom wat we welke wel werd wie wij wordt worden zal ze zich zij zijn zo zonder zou",
