@@ -79,7 +79,7 @@ def most_in(hits: Sequence[Hit]) -> float:
 
 def example(store: Store, name: str, question: Question) -> Example | None:
     """Return the hits of a question; None where nothing can be learned: all answer, or none."""
-    hits = store.search(question.query, limit=LOOKED_AT)
+    hits = store.search(question.query, limit=LOOKED_AT, by="passage")
     wanted = np.array([any(answers(path, question) for path in (hit.path, *hit.also)) for hit in hits], dtype=bool)
     if not hits or wanted.all() or not wanted.any():
         return None

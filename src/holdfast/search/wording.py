@@ -94,7 +94,7 @@ def _asked(languages: Collection[str]) -> list[str]:
     return [DEFAULT, *[language for language in languages if language != DEFAULT][:MOST_LANGUAGES]]
 
 
-def _looked_for(word: str, languages: Iterable[str]) -> dict[str, Sequence[str]]:
+def _looked_for(word: str, languages: Iterable[str]) -> dict[str, list[str]]:
     """Return the terms of a word that full text looks for, by language.
 
     A small word is looked for in its own language when that of the query cannot be told. It is common there, and so
