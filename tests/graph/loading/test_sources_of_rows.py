@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from holdfast import InvalidRow, Store
+from holdfast import HoldfastError, InvalidRow, Store
 from holdfast.graph.loading.loading import FEW_ROWS
 from tests.support.graphs import person, with_graph
 
@@ -57,3 +57,16 @@ def test_many_rows_are_found_by_what_they_rest_on(library: Store) -> None:
     assert len(library.graph.rests_on("/notes.md", limit=None)) == len(resting[::100])
     library.graph.load({"Person": pa.table({"handle": names})}, mode="overwrite")
     assert library.graph.rests_on("/notes.md") == []
+
+
+def test_what_a_load_that_failed_noted_of_its_sources_is_seen_by_nobody(library: Store) -> None:
+    names = [f"p{n}" for n in range(FEW_ROWS + 5)]
+    table = pa.table({"handle": [*names, "p0"], "sources": [["/notes.md"]] * (len(names) + 1)})
+    with pytest.raises(HoldfastError, match="twice"):
+        library.graph.load({"Person": table})
+    library.graph.insert(person("p1"))
+    assert library.graph.rests_on("/notes.md") == library.graph.rests_on("/") == library.graph.why("Person", "p1") == []
+    assert library.maintenance.verify().ok
+    library.maintenance.gc()
+    library.graph.load({"Person": table.slice(0, len(names))}, mode="overwrite")
+    assert len(library.graph.rests_on("/notes.md", limit=None)) == len(names)

@@ -24,11 +24,16 @@ def furnish(store: Store) -> None:
         edge("Wrote", "ada", "notes"),
         edge("Knows", "ada", "bob"),
     )
+    store.write("/rested.md", "what Bob rests on")
+    store.graph.cite("Person", "bob", "/rested.md")
+    store.graph.look_again("check")
 
 
 def change(tx: Transaction) -> None:
     """Change rows of several types, and a file with them."""
     tx.write("/eva.md", "about Eva")
+    # Enqueues the job that looks again at Bob.
+    tx.write("/rested.md", "and no longer does")
     tx.graph.insert(person("eva", name="Ada"), edge("Knows", "bob", "eva"), sources=["/eva.md"])
     tx.graph.update("Person", "ada", {"name": "Augusta"})
     tx.graph.delete("Paper", "notes")
@@ -41,7 +46,8 @@ def rows_of(store: Store) -> dict[str, bytes | None]:
     said: dict[str, bytes | None] = {
         f"{row.type} {row.key}": repr((row.values, [*map(str, row.sources)])).encode() for row in rows
     }
-    return said | {"types": repr(kinds).encode()}
+    looking = [job.payload["path"] for job in store.jobs.list(kind="check")]
+    return said | {"types": repr(kinds).encode(), "jobs": repr(looking).encode()}
 
 
 def furnish_searched(store: Store) -> None:

@@ -101,6 +101,7 @@ def furnish_a_graph(store: Store) -> None:
     """Write rows of which a base is made, and others over it."""
     with_graph(store)
     store.graph.insert(*(person(f"p{n}", age=n) for n in range(30)), paper("one"), edge("Wrote", "p1", "one"))
+    store.write("/rested.md", "what is loaded rests on it")
     fold_graph(rooms(store), thorough=True, least=1)
     store.graph.delete("Person", "p2")
     store.graph.upsert(person("p3", age=33), person("new"), paper("two"), edge("Wrote", "p3", "two"))
@@ -119,7 +120,9 @@ def load_many(store: Store) -> None:
     """Load so many rows of two types that they become bases."""
     names = [f"loaded {n}" for n in range(FEW_ROWS + 1)]
     ends = pa.table({"from": ["p1"] * len(names), "to": names})
-    store.graph.load({"Paper": pa.table({"id": names}), "Wrote": ends})
+    resting = [["/rested.md"] if n % 1000 == 0 else None for n in range(len(names))]
+    store.graph.load({"Paper": pa.table({"id": names, "sources": resting}), "Wrote": ends})
+    assert len(store.graph.rests_on("/rested.md")) == len(resting[::1000])
 
 
 def remove_and_retire(store: Store) -> None:
