@@ -151,8 +151,9 @@ def restore(
     ] = None,
     message: MessageOption = "",
 ) -> None:
-    """Bring a path back as it was at a commit, or as it was before it was last changed or removed.
+    """Bring a path back as it was at a commit.
 
+    Unless a commit is told: as it was before it was last changed or removed.
     PATH and all below it become what they were then, in a new commit.
     """
     path = paths.parse(store_path(path))
@@ -168,8 +169,9 @@ def undo(
     commit: Annotated[str, typer.Argument(metavar="COMMIT", help=_A_COMMIT)] = "HEAD",
     message: MessageOption = "",
 ) -> None:
-    """Take back what a commit did, the last one unless told, in a new commit.
+    """Take back what a commit did, the last one unless told.
 
+    A new commit does so.
     Where later commits changed the same, nothing is taken back, and the paths are named. An undo can be undone.
     """
     head, undone = call.store.commit_at(), call.store.commit_at(commit)

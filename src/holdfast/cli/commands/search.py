@@ -47,7 +47,10 @@ def search(
     full: Annotated[bool, typer.Option("--full", help="Show whole passages, not excerpts.")] = False,
     at: AtOption = None,
 ) -> None:
-    """Find the documents that answer a question, best first, each with its best passages."""
+    """Find the documents that answer a question, best first.
+
+    Each comes with its best passages.
+    """
     if not " ".join(query).strip():
         raise typer.BadParameter("say what to look for")
     options: dict[str, Any] = {"by": by, "passages": passages, "after": after}
@@ -86,7 +89,9 @@ def evaluate(
     ] = "hybrid",
     at: AtOption = None,
 ) -> None:
-    """Measure how well searches find what is wanted: recall, MRR, nDCG and the worst queries.
+    """Measure how well searches find what is wanted.
+
+    Prints recall, MRR, nDCG and the worst queries.
 
     Each line is a query and the paths that answer it: {"query": "how are locks fenced", "wanted": ["/docs/locks.md"]}.
     """

@@ -55,8 +55,9 @@ def find(
     cursor: CursorOption = None,
     at: AtOption = None,
 ) -> None:
-    """List the rows of a type, those with some values: 100, unless --limit says otherwise.
+    """List the rows of a type, or those with some values.
 
+    These are 100, unless --limit says otherwise.
     Where there are more, the last line says how to go on: at the same commit, whatever was changed since.
     """
     graph = call.at(at).graph if at is not None else call.store.graph

@@ -66,8 +66,9 @@ def export(
     to: ToOption = None,
     at: AtOption = None,
 ) -> None:
-    """Print rows as JSON Lines, which `holdfast graph load` takes, or write types and rows into a file.
+    """Print rows as JSON Lines, or write a whole graph to a file.
 
+    What is printed `holdfast graph load` takes.
     Nodes come before edges; `holdfast graph schema` prints their types. The file that --to names is what
     `holdfast graph import` takes: of the same graph it has always the same bytes.
     """
@@ -89,8 +90,9 @@ def export(
 
 @command(app, "import")
 def import_(call: Call, file: FileArgument, dry_run: DryOption = False, message: MessageOption = "") -> int | None:
-    """Take the types and rows of a file that `holdfast graph export --to` wrote.
+    """Take the types and rows of an exported graph.
 
+    The file is one that `holdfast graph export --to` wrote.
     Where there are no types they are applied first; others than those of the file refuse it.
     """
     before = call.store.commit_at().id

@@ -35,7 +35,7 @@ SHOWN = 100
 
 @command(app)
 def why(call: Call, type: TypeArgument, key: KeyArgument, at: AtOption = None) -> None:
-    """Show what a row rests on, and whether that still stands as it did."""
+    """Show what a row rests on, and whether it still stands."""
     graph = call.store.graph
     schema = call.at(at).graph.schema()
     found = graph.why(type, key_of(schema, schema.type_named(type), key), at=at)
@@ -44,8 +44,9 @@ def why(call: Call, type: TypeArgument, key: KeyArgument, at: AtOption = None) -
 
 @command(app)
 def rests_on(call: Call, source: SourceArgument, limit: LimitOption = SHOWN, at: AtOption = None) -> None:
-    """List the rows that rest on a file, or on those below a directory.
+    """List the rows that rest on a file or directory.
 
+    On a directory rests what rests on a file below it.
     Also when it is there no longer: then what rested on it.
     """
     named = source if source.startswith("content:") else store_path(source)
@@ -72,7 +73,7 @@ def extract(
     again: AgainOption = False,
     wait: WaitOption = False,
 ) -> int | None:
-    """Have the configured model report nodes and edges of each document, by jobs.
+    """Have the configured model report rows of documents, by jobs.
 
     `holdfast jobs run` runs them. A content is asked about once; what was not taken is in the job's result.
     """

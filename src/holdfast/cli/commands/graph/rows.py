@@ -53,7 +53,10 @@ def update(
     source: SourcesOption = [],  # noqa: B006 - Typer wants a list
     message: MessageOption = "",
 ) -> None:
-    """Give some properties of a row other values, and sources in the place of those that it had."""
+    """Give some properties of a row other values.
+
+    Sources that are given take the place of those that it had.
+    """
     graph = call.store.graph
     schema = graph.schema()
     kind = schema.type_named(type)
