@@ -56,7 +56,7 @@ def test_replace_takes_away_what_is_not_given(run: Run, store: Store, note: str)
         (["--object", "{a: 1}"], 1, "--object is not JSON"),
         (["--object", '{"a": NaN}'], 1, "NaN is no JSON"),
         (["--object", "[" * 100_000], 1, "too many levels"),
-        (["a=1e999"], 1, "a is inf"),
+        (["a=1e999"], 1, "a is not a finite number"),
         (["$a=1"], 1, "cannot be called"),
         (["a=1", "--if-match", "2"], 3, "is not what it was at commit 2"),
     ],

@@ -168,7 +168,7 @@ STATES: dict[str, Damage] = {
     "miscounted": by_sql("UPDATE searchable SET chunks = chunks + 1"),
     "contents miscounted": by_sql("UPDATE content_counts SET n = n + 3, size = size - 7"),
     "contents uncounted": by_sql("DELETE FROM content_counts"),
-    "unknown searchable": by_sql(f"INSERT INTO searchable VALUES ('{EMBEDDER}', 'unknown', 'tail', 0)"),
+    "unknown searchable": by_sql(f"INSERT INTO searchable VALUES ('{EMBEDDER}', 'unknown', 'tail', 0, 0)"),
     "no pin": by_sql("DELETE FROM pins"),
     "wrong pin": by_sql("UPDATE pins SET version = '4711' WHERE superseded_at IS NULL"),
     "no tables": without_tables,

@@ -82,7 +82,7 @@ def test_what_filters_and_look_ups_find_by_is_made_anew(damage: str, store: Stor
         "UPDATE searchable SET chunks = chunks + 1",
         "UPDATE searchable SET place = 'history' WHERE place = 'table'",
         "UPDATE searchable SET place = 'tail' WHERE place = 'table'",
-        "INSERT INTO searchable VALUES ('static-minilm-256-v2-int8', 'unknown', 'tail', 3)",
+        "INSERT INTO searchable VALUES ('static-minilm-256-v2-int8', 'unknown', 'tail', 3, 0)",
         "DELETE FROM pins",
         "UPDATE pins SET version = '4711' WHERE superseded_at IS NULL",
     ],

@@ -109,7 +109,7 @@ def test_an_old_content_that_is_gone_is_found_by_a_deep_look(filled: Store) -> N
         ("UPDATE searchable SET chunks = chunks + 1 WHERE place = 'history'", "search"),
         ("UPDATE searchable SET place = 'history' WHERE place = 'table' AND chunks > 1", "search"),
         ("DELETE FROM tail", "search"),
-        ("INSERT INTO searchable VALUES ('static-minilm-256-v2-int8', 'unknown', 'tail', 0)", "search"),
+        ("INSERT INTO searchable VALUES ('static-minilm-256-v2-int8', 'unknown', 'tail', 0, 0)", "search"),
         ("DELETE FROM pins", "table"),
         ("UPDATE pins SET version = '4711' WHERE superseded_at IS NULL", "table"),
         ("UPDATE renditions SET rendered_id = 'unknown' WHERE title = 'Leases'", "rendition"),
