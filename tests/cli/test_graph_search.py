@@ -22,3 +22,14 @@ def test_nothing_found_is_said_and_so_is_what_cannot_be_searched(run: Run, store
     refused = run("graph", "search", "zebra", "--type", "Tag")
     assert refused.status != 0
     assert "Nothing of Tag is searched" in refused.err
+
+
+def test_rows_are_left_out_by_their_values(run: Run, store: Store) -> None:
+    with_claims(store)
+    asked = ("graph", "search", "lease", "process", "--mode", "text", "--type", "Claim")
+    assert next(text for text in run(*asked).lines if ". Claim" in text).startswith("  1. Claim lease")
+    left = [text for text in run(*asked, "--where", "stars<5").lines if ". Claim" in text]
+    assert [text.split()[2] for text in left] == ["fence"]
+    refused = run(*asked, "--where", "age>3")
+    assert refused.status != 0
+    assert "age" in refused.err

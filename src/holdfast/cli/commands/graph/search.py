@@ -9,7 +9,7 @@ import typer
 from holdfast import RowExplanation, RowHit
 from holdfast.cli.call import Call, command
 from holdfast.cli.commands.graph import app
-from holdfast.cli.commands.graph.typed import key_text, line, shape
+from holdfast.cli.commands.graph.typed import filter_of, key_text, line, shape
 from holdfast.cli.commands.search import why_lines
 from holdfast.cli.excerpt import excerpt
 from holdfast.cli.options import AtOption
@@ -17,6 +17,10 @@ from holdfast.cli.output import Output, visible
 
 TypesOption = Annotated[
     list[str], typer.Option("--type", metavar="TYPE", help="Only rows of this type; repeat it for several.")
+]
+WhereOption = Annotated[
+    list[str],
+    typer.Option("--where", metavar="FILTER", show_default=False, help="Only rows of which this is so; repeat it."),
 ]
 AlongOption = Annotated[
     str, typer.Option("--along", metavar="STEPS", help="Then go along edges from what was found, and list the nodes.")
@@ -28,6 +32,7 @@ def search(
     call: Call,
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for; quotes are not needed.")],
     types: TypesOption = [],  # noqa: B006 - Typer wants a list
+    where: WhereOption = [],  # noqa: B006 - Typer wants a list
     along: AlongOption = "",
     limit: Annotated[
         int, typer.Option("-n", "--limit", metavar="N", min=1, max=1000, help="At most so many rows.")
@@ -46,7 +51,9 @@ def search(
     asked = " ".join(query)
     if not asked.strip():
         raise typer.BadParameter("say what to look for")
-    found = call.store.graph.explain(asked, types or None, limit=limit, mode=mode, at=at)
+    schema = call.at(at).graph.schema()
+    wanted = filter_of(schema, schema.type_named(types[0]) if len(types) == 1 else None, where)
+    found = call.store.graph.explain(asked, types or None, wanted, limit=limit, mode=mode, at=at)
     document: dict[str, Any] = {"hits": [_shape(hit, explain=explain) for hit in found.hits]}
     if explain:
         document |= {"explain": found.as_dict()}
