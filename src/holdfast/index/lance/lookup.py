@@ -170,6 +170,7 @@ class Lookup:
         """Return the `limit` of some rows that are most similar to `query`; rows without a direction never are."""
         with importing():
             import numpy as np
+            import pyarrow as pa
 
         column = self.table.shape.vector
         found = self._take(version, addresses, [*self._key_columns, column])
@@ -178,7 +179,9 @@ class Lookup:
         exact = vectors.astype(np.float64) @ query
         similar = np.where(np.any(vectors, axis=1), exact, -np.inf)
         best = top(np.flatnonzero(similar > -np.inf), similar[similar > -np.inf], limit)[0]
-        return self._candidates(found.take(best), addresses[best], similar[best])
+        # As a list: an array of numpy would bring a part of it that takes long to import.
+        rows = found.take(pa.array(best.tolist(), pa.int64()))
+        return self._candidates(rows, addresses[best], similar[best])
 
     def similarities(
         self, version: int, candidates: Sequence[SearchCandidate], query: "NDArray[np.float32]"
